@@ -1,0 +1,19 @@
+"""camd reads handwritten digits from a camera.
+
+The whole loop:
+
+    source = sources.from_uri("demo", settings.camera)
+    pipeline = Pipeline(settings, svm.load(model_path))
+    with Capture(source) as capture:
+        while (frame := capture.next(timeout=1.0)) is not None:
+            result = pipeline.process(frame.image, frame.clock)
+            publisher.publish(frame, result)
+            window.show(overlay.draw(frame.image, result))
+"""
+
+from importlib.metadata import PackageNotFoundError, version
+
+try:
+    __version__ = version("camd")
+except PackageNotFoundError:  # run from a checkout that was never installed
+    __version__ = "0+unknown"

@@ -1,0 +1,48 @@
+"""What can go wrong, and the exit status (sysexits.h) that says so to scripts."""
+
+
+class CamdError(Exception):
+    """Base of every error a user can meet; its text says what to do about it."""
+
+    status = 1
+
+
+class ConfigError(CamdError):
+    """The configuration has wrong keys or values; the text names all of them."""
+
+    status = 78
+
+
+class SourceError(CamdError):
+    """A source cannot be opened or has failed. `reason` is one word for health and tests:
+    missing, busy, permission, unreadable, failed."""
+
+    status = 66
+
+    def __init__(self, message: str, reason: str = "failed") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ModelError(CamdError):
+    """A model file is missing, damaged, foreign, or of a version this camd cannot use."""
+
+    status = 65
+
+
+class DataError(CamdError):
+    """A data file (labels, MNIST, images to train on) is not what it should be."""
+
+    status = 65
+
+
+class PublishError(CamdError):
+    """A broker that the command cannot do without is unavailable."""
+
+    status = 69
+
+
+class MissingExtraError(CamdError):
+    """A command needs packages that the base install leaves out; the text names the extra."""
+
+    status = 69

@@ -1,0 +1,60 @@
+"""The contract every source keeps; tests/sources/test_contract.py holds each one to it.
+
+    source.open()
+    while True:
+        try: image = source.read()
+        except CorruptFrameError: continue       # counted and skipped
+        except EndOfStreamError: break           # done, nothing is wrong
+        except SourceError: ...                  # failed: close, wait, open again
+    source.close()
+
+Only the thread that opened a source may read or close it: OpenCV crashes otherwise.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from camd.values import Image
+
+
+class EndOfStreamError(Exception):
+    """A file or folder has no more frames."""
+
+
+class CorruptFrameError(Exception):
+    """This one frame could not be decoded; the next may be fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a source gives, as read back from it and not as asked."""
+
+    width: int
+    height: int
+    """Pixels; 0 where it is not known before the first frame."""
+    fps: float
+    """Frames a second as the source claims; 0 where it does not say."""
+    detail: str = ""
+    """For the log, e.g. "MJPG; asked for 1920x1080"."""
+
+
+class Source(Protocol):
+    live: bool
+    """True: frames come at their own time, and those not taken are lost (a camera).
+    False: frames wait to be read (files)."""
+    name: str
+    """For logs and payloads; never holds credentials."""
+
+    def open(self) -> Opened:
+        """Open, or open again after `close`. Raises SourceError: missing, busy, permission..."""
+
+    def read(self) -> Image:
+        """Return the next frame, (H, W, 3) uint8 BGR, owned by the caller.
+
+        Raises EndOfStreamError, CorruptFrameError, SourceError."""
+
+    def label(self) -> str:
+        """Name the picture last read, where it has a name of its own (a file of a folder)."""
+
+    def close(self) -> None:
+        """Release the device; harmless when closed already."""

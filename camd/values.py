@@ -1,0 +1,108 @@
+"""What travels between the rooms: frozen, with the unit under each field."""
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8]
+"""(height, width, 3) uint8, BGR."""
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""x, y, width, height in pixels of the source frame."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    image: Image
+    number: int
+    """1 for the first frame the source gave; dropped frames count too."""
+    at: float
+    """Moment of capture, seconds since the epoch (UTC). For payloads only: clocks jump."""
+    clock: float
+    """Moment of capture, seconds, monotonic. Every duration is taken from this one."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Glyph:
+    """One connected piece of ink that may be a digit."""
+
+    box: Box
+    crop: NDArray[np.uint8]
+    """(28, 28) uint8, ink bright on 0, normalised as MNIST was: the longer side of the ink
+    scaled to 20 pixels, the centre of mass in the middle."""
+    stroke: float = 0.0
+    """Mean stroke width, pixels of the source frame; 0 when not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A contour or glyph that is not published, and why."""
+
+    box: Box
+    reason: str
+    """A short phrase from a fixed set, e.g. "too small"; counted in health."""
+
+
+@dataclass(frozen=True, slots=True)
+class Digit:
+    digit: int
+    """0..9."""
+    confidence: float
+    """0..1, the calibrated probability that `digit` is right."""
+    box: Box
+    margin: float = 0.0
+    """Least pairwise decision value of the winning class: > 0 where all its duels are won."""
+    track: int | None = None
+    """Identity over frames, or None before tracking."""
+    stable: bool = False
+    """True when the votes over frames have settled on `digit`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of digits, left to right."""
+
+    text: str
+    """The digits; a space where a wide gap separates two numbers of one row."""
+    digits: tuple[Digit, ...]
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the scene says: stable digits in reading order. Changes only when the scene does."""
+
+    lines: tuple[str, ...] = ()
+    digits: tuple[Digit, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    type: str
+    """"new", "change" or "end" of a stable digit."""
+    digit: Digit
+    was: int | None = None
+    """The digit published before, for "change"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Result:
+    """All that one frame gave."""
+
+    digits: tuple[Digit, ...] = ()
+    """Every accepted digit of this frame, tracked, in reading order."""
+    lines: tuple[Line, ...] = ()
+    """Of `digits`."""
+    rejected: tuple[Rejected, ...] = ()
+    events: tuple[Event, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    changed: bool = False
+    """True when `reading` differs from the frame before."""
+    stages: dict[str, float] = field(default_factory=dict)
+    """Seconds spent a stage."""
