@@ -40,13 +40,17 @@ class SegmentSettings(Section):
 
 
 class ModelSettings(Section):
-    file: Path | None = Field(None, description="model file (.npz); unset: the one installed")
+    file: Path | None = Field(
+        None, examples=["/path/to/digits.npz"], description="unset: the model installed"
+    )
     min_confidence: float = Field(0.9, ge=0, le=1, description="digits below are rejected")
     threads: int = Field(1, ge=1, le=64, description="threads that the arithmetic may use")
 
 
 class TrackSettings(Section):
-    settle_ms: float = Field(150, ge=0, description="agreeing votes for this long make a digit stable")
+    settle_ms: float = Field(
+        150, ge=0, description="agreeing votes for this long make a digit stable"
+    )
     settle_frames: int = Field(3, ge=1, le=100, description="and at least this many frames")
     forget_ms: float = Field(300, ge=0, description="a digit unseen for this long ends")
     memory_ms: float = Field(1500, gt=0, description="votes older than this count no more")
@@ -62,16 +66,26 @@ class MqttSettings(Section):
     )
     host: str = Field("localhost", min_length=1, description="name or address of the broker")
     port: int = Field(1883, ge=1, le=65535, description="8883 is usual with tls")
-    username: str | None = Field(None, description="unset: no login")
-    password: SecretStr | None = Field(None, description="better: password_file")
-    password_file: Path | None = Field(None, description="first line is the password")
+    username: str | None = Field(None, examples=["camd"], description="unset: no login")
+    password: SecretStr | None = Field(
+        None, examples=["secret"], description="better: password_file"
+    )
+    password_file: Path | None = Field(
+        None, examples=["/etc/camd/mqtt.password"], description="its first line is the password"
+    )
     tls: bool = Field(False, description="encrypt, and verify the broker's certificate")
-    ca_file: Path | None = Field(None, description="own certificate authority; unset: the system's")
+    ca_file: Path | None = Field(
+        None, examples=["/etc/camd/ca.pem"], description="own authority; unset: the system's"
+    )
     prefix: str = Field(
         "camd", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="topics are prefix/name/..."
     )
-    client_id: str | None = Field(None, description="unset: camd-<name>-<random>")
-    keepalive_s: int = Field(30, ge=5, le=3600, description="a dead connection shows within twice this")
+    client_id: str | None = Field(
+        None, examples=["camd-desk"], description="unset: camd-<name>-<random>"
+    )
+    keepalive_s: int = Field(
+        30, ge=5, le=3600, description="a dead connection shows within twice this"
+    )
     max_rate: float = Field(10, gt=0, description="most `digits` messages a second")
     health_s: float = Field(30, gt=0, description="a `health` message every so many seconds")
     snapshot_s: float = Field(1, gt=0, description="least time between two `snapshot` messages")
@@ -87,7 +101,9 @@ class OverlaySettings(Section):
 
 
 class LogSettings(Section):
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="least serious message that is logged"
+    )
 
 
 class Settings(Section):

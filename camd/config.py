@@ -1,0 +1,182 @@
+"""Where settings come from: command line > environment > --config > the user's config directory
+> /etc/camd/config.toml > defaults. Every problem of every layer is reported at once."""
+
+import difflib
+import json
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+import platformdirs
+from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from camd.errors import ConfigError
+from camd.settings import Section, Settings
+
+ENV_PREFIX = "CAMD_"
+SYSTEM_FILE = Path("/etc/camd/config.toml")
+
+KeyPath = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Config:
+    settings: Settings
+    origins: Mapping[KeyPath, str] = field(default_factory=dict)
+    """Where each value that is not a default came from."""
+
+
+def user_file() -> Path:
+    return Path(platformdirs.user_config_dir("camd")) / "config.toml"
+
+
+def load(
+    file: Path | None = None,
+    overrides: Mapping[KeyPath, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Config:
+    """Merge all layers and validate once. `overrides` are the command line's, by key path.
+
+    Raises ConfigError that names every wrong key and value with its origin."""
+    layers = _Layers()
+    for path in (SYSTEM_FILE, user_file()):
+        if _readable(path):
+            layers.add_file(path)
+    if file is not None:
+        layers.add_file(file)
+    layers.add_environment(os.environ if environ is None else environ)
+    for key, value in (overrides or {}).items():
+        layers.put(key, value, "command line")
+    problems = list(layers.problems)
+    settings = Settings()
+    try:
+        # Through JSON, because only there strict mode takes a path or a secret from a string;
+        # strict, because a port in quotes or "yes" for true is a mistake worth showing.
+        settings = Settings.model_validate_json(json.dumps(layers.data, default=str), strict=True)
+    except ValidationError as error:
+        problems += [_explain(item, layers.origins) for item in error.errors()]
+    if problems:
+        raise ConfigError("\n".join(["the configuration is wrong:", *(f"  {p}" for p in problems)]))
+    return Config(settings, layers.origins)
+
+
+class _Layers:
+    def __init__(self) -> None:
+        self.data: dict[str, Any] = {}
+        self.origins: dict[KeyPath, str] = {}
+        self.problems: list[str] = []
+
+    def put(self, key: KeyPath, value: Any, origin: str) -> None:
+        node = self.data
+        for part in key[:-1]:
+            child = node.get(part)
+            if not isinstance(child, dict):
+                child = node[part] = {}
+            node = child
+        node[key[-1]] = value
+        self.origins[key] = origin
+
+    def add_file(self, path: Path) -> None:
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            self.problems.append(f"{path}: cannot be read: {error.strerror}")
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            self.problems.append(f"{path}: is not valid TOML: {error}")
+        else:
+            for key, value in _leaves(data):
+                self.put(key, value, str(path))
+
+    def add_environment(self, environ: Mapping[str, str]) -> None:
+        for name, text in sorted(environ.items()):
+            if name.startswith(ENV_PREFIX):
+                key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
+                self.put(key, _from_text(_field(key), text), name)
+
+
+def _readable(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a directory that this user may not enter
+        return False
+
+
+def _leaves(data: Mapping[str, Any], under: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    for name, value in data.items():
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, (*under, name))
+        else:
+            yield (*under, name), value
+
+
+def _field(key: KeyPath) -> FieldInfo | None:
+    model: type[BaseModel] = Settings
+    for part in key[:-1]:
+        info = model.model_fields.get(part)
+        if info is None or not _is_section(info.annotation):
+            return None
+        model = info.annotation  # type: ignore[assignment]  # _is_section has checked it
+    return model.model_fields.get(key[-1])
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Section)
+
+
+def _from_text(info: FieldInfo | None, text: str) -> Any:
+    """Give an environment variable the type of its field; what does not fit stays text and
+    fails validation under its own name."""
+    if info is None or _takes_text(info.annotation):
+        return text
+    adapter: TypeAdapter[Any] = TypeAdapter(info.annotation or str)
+    try:
+        return adapter.dump_python(adapter.validate_python(text), mode="json")
+    except ValidationError:
+        return text
+
+
+def _takes_text(annotation: Any) -> bool:
+    if get_origin(annotation) in (Union, UnionType):
+        return any(_takes_text(part) for part in get_args(annotation))
+    return annotation in (str, Path, SecretStr)
+
+
+def _explain(error: Any, origins: Mapping[KeyPath, str]) -> str:
+    key = tuple(str(part) for part in error["loc"])
+    origin = origins.get(key) or next((o for k, o in origins.items() if k[: len(key)] == key), "")
+    where = f"  [{origin}]" if origin else ""
+    name = ".".join(key)
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.6)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return f"{name}: unknown key{hint}{where}"
+    # A secret of the wrong type must not be echoed.
+    hidden = key[-1] == "password" or isinstance(error["input"], dict)
+    shown = "" if hidden else f", but it is {error['input']!r}"
+    message = str(error["msg"]).replace("Input should", "should").replace("String should", "should")
+    return f"{name}: {message}{shown}{where}"
+
+
+def known_keys() -> list[str]:
+    return [".".join(key) for key, _ in fields()]
+
+
+def fields() -> Iterator[tuple[KeyPath, FieldInfo]]:
+    """Every option, in the order of the table: key path and field."""
+    yield from _fields(Settings)
+
+
+def _fields(model: type[BaseModel], under: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
+    sections = []
+    for name, info in model.model_fields.items():
+        if _is_section(info.annotation):
+            sections.append((name, info.annotation))
+        else:
+            yield (*under, name), info
+    for name, annotation in sections:
+        yield from _fields(annotation, (*under, name))  # type: ignore[arg-type]
