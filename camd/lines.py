@@ -1,0 +1,175 @@
+"""PURE. Digits -> rows of numbers, in reading order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.settings import LineSettings
+from camd.values import Box, Digit, Line
+
+Floats = NDArray[np.float64]
+
+MAX_SKEW = 20.0
+"""Degrees; a sheet turned further is read as if it were not."""
+NEIGHBOURS = 8
+REACH = 4.0
+"""Digit heights; pairs further apart say little about the slope of a row."""
+CHAIN_GAP = 3.0
+"""Digit heights; a wider gap is bridged only between rows that are level with each other."""
+UNEVEN = 2.0
+"""A gap parts two numbers only when it is so many times the row's usual one."""
+
+
+def group(digits: Sequence[Digit], settings: LineSettings) -> tuple[Line, ...]:
+    """Group digits into rows, top to bottom, each left to right.
+
+    The slope of the rows is found from neighbouring digits (within 20 degrees of level). Digits
+    side by side are chained, and chains level with each other join into one row, so columns
+    share a row where their rows are level and keep rows of their own where they are not.
+    """
+    if not digits:
+        return ()
+    layout = _Layout.of(digits)
+    rows = _join(_chains(layout), layout)
+    rows.sort(key=lambda row: float(np.mean(layout.y[row])))
+    gaps = [_gaps(row, layout) for row in rows]
+    pooled = np.concatenate(gaps)
+    return tuple(
+        Line(
+            text=_text([digits[i] for i in row], own, pooled, settings.gap * layout.scale(row)),
+            digits=tuple(digits[i] for i in row),
+            box=_hull([digits[i].box for i in row]),
+        )
+        for row, own in zip(rows, gaps, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Layout:
+    """Centres and half extents of the digits, the sheet's slope taken out."""
+
+    x: Floats
+    y: Floats
+    half_width: Floats
+    height: Floats
+
+    @classmethod
+    def of(cls, digits: Sequence[Digit]) -> "_Layout":
+        boxes = np.array([digit.box for digit in digits], dtype=np.float64).reshape(-1, 4)
+        x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
+        # A bar drawn level or a speck must not shrink the scale that everything is measured by.
+        height = np.maximum(boxes[:, 3], 0.5 * boxes[:, 2]).clip(1.0)
+        angle = _skew(x, y, height)
+        cos, sin = np.cos(angle), np.sin(angle)
+        return cls(x * cos + y * sin, y * cos - x * sin, boxes[:, 2] / 2, height)
+
+    def scale(self, row: list[int]) -> float:
+        return float(np.median(self.height[row]))
+
+
+def _skew(x: Floats, y: Floats, height: Floats) -> float:
+    """Return the slope of the rows in radians: the angle at which most neighbours are level."""
+    if len(x) < 2:
+        return 0.0
+    dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
+    size = np.maximum(height[None, :], height[:, None])
+    distance = np.hypot(dx, dy) / size
+    np.fill_diagonal(distance, np.inf)
+    steep = np.abs(dy) > np.tan(np.radians(MAX_SKEW + 15)) * np.abs(dx)
+    distance[steep | (distance > REACH)] = np.inf
+    near = np.argsort(distance, axis=1)[:, :NEIGHBOURS]
+    left = np.repeat(np.arange(len(x)), near.shape[1])
+    right = near.ravel()
+    usable = np.isfinite(distance[left, right])
+    left, right = left[usable], right[usable]
+    if not len(left):
+        return 0.0
+    angles = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
+    run, rise = dx[left, right] / size[left, right], dy[left, right] / size[left, right]
+    off = rise[None, :] * np.cos(angles)[:, None] - run[None, :] * np.sin(angles)[:, None]
+    closeness = 1 / (1 + distance[left, right])
+    level = (np.exp(-((off / 0.25) ** 2)) * closeness).sum(axis=1)
+    # Upright is likelier: two digits of one row at different heights are no slope.
+    return float(angles[np.argmax(level * (1 - 0.4 * np.abs(angles) / angles[-1]))])
+
+
+def _chains(layout: _Layout) -> list[list[int]]:
+    """Link each digit with its right neighbour where each is the other's best."""
+    count = len(layout.x)
+    dx = layout.x[None, :] - layout.x[:, None]
+    dy = np.abs(layout.y[None, :] - layout.y[:, None])
+    tall = np.maximum(layout.height[:, None], layout.height[None, :])
+    short = np.minimum(layout.height[:, None], layout.height[None, :])
+    gap = dx - layout.half_width[:, None] - layout.half_width[None, :]
+    overlap = np.minimum((tall + short) / 2 - dy, short) / short
+    cost = np.maximum(gap, 0) / tall + 2.0 * dy / tall
+    cost[(dx <= 0) | (overlap < 0.4) | (dy > 0.6 * tall) | (gap > CHAIN_GAP * tall)] = np.inf
+    after, before = np.argmin(cost, axis=1), np.argmin(cost, axis=0)
+    linked = [
+        bool(np.isfinite(cost[i, after[i]])) and int(before[after[i]]) == i for i in range(count)
+    ]
+    starts = set(range(count)) - {int(after[i]) for i in range(count) if linked[i]}
+    chains = []
+    for i in sorted(starts):
+        chain = [i]
+        while linked[chain[-1]]:
+            chain.append(int(after[chain[-1]]))
+        chains.append(chain)
+    return chains
+
+
+def _join(chains: list[list[int]], layout: _Layout) -> list[list[int]]:
+    """Join chains that are level where they face each other and do not overlap; nearest first."""
+    rows = list(chains)
+    while len(rows) > 1:
+        cost = _facing(rows, layout)
+        i, j = divmod(int(np.argmin(cost)), len(rows))
+        if not np.isfinite(cost[i, j]):
+            break
+        rows = [row for k, row in enumerate(rows) if k not in (i, j)] + [rows[i] + rows[j]]
+    return rows
+
+
+def _facing(rows: list[list[int]], layout: _Layout) -> Floats:
+    """Return (N, N) what it costs to read row j on from row i, inf where it cannot be."""
+    first, last = [row[0] for row in rows], [row[-1] for row in rows]
+    scales = np.array([layout.scale(row) for row in rows])
+    head = np.array([np.median(layout.y[row[:3]]) for row in rows])
+    tail = np.array([np.median(layout.y[row[-3:]]) for row in rows])
+    scale = np.maximum(scales[:, None], scales[None, :])
+    right_edge, left_edge = (
+        layout.x[last] + layout.half_width[last],
+        layout.x[first] - layout.half_width[first],
+    )
+    gap = left_edge[None, :] - right_edge[:, None]
+    off = np.abs(head[None, :] - tail[:, None])
+    backward = layout.x[first][None, :] <= layout.x[last][:, None]
+    unlike = scale > 2.5 * np.minimum(scales[:, None], scales[None, :])
+    cost = np.asarray((np.maximum(gap, 0) + 2.0 * off) / scale, dtype=np.float64)
+    cost[backward | unlike | (gap < -0.35 * scale) | (off > 0.45 * scale)] = np.inf
+    np.fill_diagonal(cost, np.inf)
+    return cost
+
+
+def _gaps(row: list[int], layout: _Layout) -> Floats:
+    x, half = layout.x[row], layout.half_width[row]
+    return np.asarray(np.maximum((x[1:] - half[1:]) - (x[:-1] + half[:-1]), 0.0), dtype=np.float64)
+
+
+def _text(row: list[Digit], gaps: Floats, pooled: Floats, wide: float) -> str:
+    text = str(row[0].digit)
+    for i, digit in enumerate(row[1:]):
+        # A row of two has no other gap to compare with; the other rows then say what is usual.
+        others = np.delete(gaps, i) if len(gaps) > 1 else pooled[pooled < wide]
+        usual = float(np.quantile(others, 0.25, method="lower")) if len(others) else 0.0
+        text += " " if gaps[i] > wide and gaps[i] > UNEVEN * usual else ""
+        text += str(digit.digit)
+    return text
+
+
+def _hull(boxes: list[Box]) -> Box:
+    left, top = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    right, bottom = max(b[0] + b[2] for b in boxes), max(b[1] + b[3] for b in boxes)
+    return left, top, right - left, bottom - top
