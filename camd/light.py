@@ -1,0 +1,105 @@
+"""Even out the light: grey pixels -> ink, 0 where the paper is bare.
+
+The background is the grey closing (Serra 1982) of a reduced frame, which fills whatever dark
+is thinner than its window; dividing by it cancels shadows and lamps, which multiply the light.
+"""
+
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.values import Image
+
+Plane: TypeAlias = NDArray[np.uint8]
+"""(height, width) uint8."""
+
+REDUCED = 384
+"""Long side of the frame on which the background is estimated, pixels."""
+STROKE_SHARE = 0.15
+"""The thickest stroke taken for ink, as a share of the short side of the frame."""
+DARKEST = 32
+"""Least background, grey levels: dividing by less turns sensor noise in black areas into ink."""
+POOL = 4
+"""Side of the cells in which the local threshold is measured, pixels."""
+BLOCK = 8
+"""Cells a side of the blocks whose median is taken for bare paper."""
+FAINTEST = 14
+"""Least ink that counts, levels of 255, however clean the paper is."""
+
+
+def to_grey(image: Image) -> Plane:
+    if image.ndim == 2:
+        return image
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+def is_light_on_dark(grey: Plane) -> bool:
+    """Tell whether the ink of a frame is brighter than what it is written on.
+
+    Ink covers less than the paper around it, so differences from the local mean are skewed
+    towards the ink; the edges of things count on both sides and cancel."""
+    small = _reduce(grey).astype(np.float32)
+    apart = small - cv2.blur(small, _window(small).shape)
+    return float(np.mean(apart**3)) > 0
+
+
+def flatten(grey: Plane, *, light_ink: bool) -> Plane:
+    """Return the ink: (H, W) uint8, 0 on the background, 255 for ink that lets no light back."""
+    if light_ink:
+        grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
+    small = _reduce(grey)
+    closed = cv2.morphologyEx(small, cv2.MORPH_CLOSE, _window(small))
+    closed = cv2.blur(closed, (3, 3))
+    height, width = grey.shape
+    background = cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR)
+    if light_ink:  # light reflected by chalk or a screen adds up, so here it is a difference
+        return np.asarray(cv2.subtract(background, grey), np.uint8)
+    background = np.maximum(background, DARKEST)
+    return np.asarray(cv2.bitwise_not(cv2.divide(grey, background, scale=255)), np.uint8)
+
+
+def threshold(ink: Plane) -> Plane:
+    """Return the mask (H, W) of 0 and 255 of what is ink.
+
+    The level follows the strongest ink nearby, and never falls under what bare paper shows
+    there: its median plus several times its spread, so that an empty page stays empty."""
+    height, width = ink.shape
+    strongest = cv2.dilate(ink, np.ones((POOL + 1, POOL + 1), np.uint8))[::POOL, ::POOL]
+    reach = 2 * (max(strongest.shape) // 40) + 9
+    near = cv2.dilate(strongest, np.ones((reach, reach), np.uint8))
+    level = cv2.addWeighted(near, 0.4, near, 0, 0)
+    floor = _paper(np.ascontiguousarray(ink[::POOL, ::POOL]))
+    level = cv2.max(level, cv2.resize(floor, level.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    level = cv2.blur(level, (5, 5))
+    full = cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.compare(ink, full, cv2.CMP_GT), np.uint8)
+
+
+def _paper(cells: Plane) -> Plane:
+    """Least level of ink, a block of cells."""
+    height, width = cells.shape
+    down, right = -height % BLOCK, -width % BLOCK
+    padded = np.pad(cells, ((0, down), (0, right)), mode="edge")
+    rows, columns = padded.shape[0] // BLOCK, padded.shape[1] // BLOCK
+    blocks = padded.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
+    values = np.sort(blocks.reshape(rows, columns, BLOCK * BLOCK), axis=2)
+    median = values[:, :, BLOCK * BLOCK // 2].astype(np.float32)
+    low = values[:, :, BLOCK * BLOCK // 5].astype(np.float32)
+    level = median + 5.0 * (median - low)
+    return np.clip(np.maximum(level, FAINTEST), 0, 254).astype(np.uint8)
+
+
+def _reduce(grey: Plane) -> Plane:
+    height, width = grey.shape
+    factor = REDUCED / max(height, width)
+    if factor >= 1:
+        return grey
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _window(small: NDArray[Any]) -> NDArray[np.uint8]:
+    side = 2 * round(STROKE_SHARE * min(small.shape) / 2) + 1
+    return np.ones((max(side, 9), max(side, 9)), np.uint8)

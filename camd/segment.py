@@ -1,0 +1,148 @@
+"""Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd import light
+from camd.light import Plane
+from camd.normalise import normalise, stroke_width
+from camd.settings import SegmentSettings
+from camd.values import Box, Glyph, Image, Rejected
+
+TOO_SMALL = "too small"
+TOO_LARGE = "too large"
+AT_BORDER = "touches the border"
+WRONG_SHAPE = "wrong shape"
+TOO_FAINT = "too faint"
+NOT_A_STROKE = "not a stroke"
+TOO_MANY = "too many"
+REASONS = (TOO_SMALL, TOO_LARGE, AT_BORDER, WRONG_SHAPE, TOO_FAINT, NOT_A_STROKE, TOO_MANY)
+
+LARGEST = 1920
+"""Long side in which glyphs are looked for, pixels; larger frames are reduced to it."""
+WIDEST = 2.5
+"""Greatest width of a digit, in its heights."""
+FLATTEST_ONE = 12.0
+"""Greatest height of a digit, in its widths (a 1 drawn with a fine pen)."""
+THICKEST = 0.45
+"""Greatest stroke width, in heights of the glyph."""
+FULLEST = 0.85
+"""Greatest share of its box that a glyph wider than half its height may fill."""
+SPECK = 0.25
+"""A piece lower than this share of the least height is dust and not even counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segmentation:
+    glyphs: tuple[Glyph, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Page:
+    ink: Plane
+    labels: NDArray[np.int32]
+    stats: NDArray[np.int32]
+    scale: float
+
+
+def segment(image: Image, settings: SegmentSettings) -> Segmentation:
+    """Find the glyphs of a frame, (H, W, 3) uint8 BGR or (H, W) uint8 grey, of any size.
+
+    Boxes are in pixels of `image`. An empty frame gives nothing. Same frame, same answer."""
+    if image.size == 0 or min(image.shape[:2]) < 4:
+        return Segmentation()
+    page = _page(image, settings)
+    groups, rejected = _sift(page, settings)
+    glyphs: list[Glyph] = []
+    for group in groups:
+        found = _glyph(page, group)
+        if isinstance(found, Glyph):
+            glyphs.append(found)
+        else:
+            rejected.append(found)
+    return Segmentation(tuple(glyphs), tuple(rejected))
+
+
+def _page(image: Image, settings: SegmentSettings) -> _Page:
+    grey = light.to_grey(image)
+    scale = min(1.0, LARGEST / max(grey.shape))
+    if scale < 1:
+        grey = np.asarray(
+            cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+        )
+    light_ink = settings.polarity == "light" or (
+        settings.polarity == "auto" and light.is_light_on_dark(grey)
+    )
+    ink = light.flatten(grey, light_ink=light_ink)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(light.threshold(ink), connectivity=8)
+    return _Page(ink, np.asarray(labels), np.asarray(stats[1:]), scale)
+
+
+def _sift(page: _Page, settings: SegmentSettings) -> tuple[list[list[int]], list[Rejected]]:
+    """Sort components by box alone; groups of the ones that belong together remain."""
+    x, y, width, height, area = page.stats.T
+    rows, columns = page.ink.shape
+    least = max(4.0, settings.min_height * page.scale)
+    extent = np.maximum(width, height)
+    seen = extent >= SPECK * least
+    reason = np.full(len(x), "", dtype=object)
+    reason[height < least] = TOO_SMALL
+    reason[(height > settings.max_height * rows) | (width > settings.max_height * columns)] = (
+        TOO_LARGE
+    )
+    shape = (width > WIDEST * height) | (height > FLATTEST_ONE * width)
+    reason[(reason == "") & shape] = WRONG_SHAPE
+    border = (x == 0) | (y == 0) | (x + width == columns) | (y + height == rows)
+    reason[(reason == "") & border] = AT_BORDER
+    good = np.flatnonzero(reason == "")
+    if len(good) > settings.max_glyphs:
+        order = good[np.argsort(-area[good], kind="stable")]
+        reason[order[settings.max_glyphs :]] = TOO_MANY
+        good = np.sort(order[: settings.max_glyphs])
+    bad = np.flatnonzero((reason != "") & seen)[: 4 * settings.max_glyphs]
+    rejected = [Rejected(_box(page, int(i)), str(reason[i])) for i in bad]
+    return [[int(i)] for i in good], rejected
+
+
+def _glyph(page: _Page, group: list[int]) -> Glyph | Rejected:
+    box = _bounds(page, group)
+    x, y, width, height = box
+    top, left = max(0, y - 1), max(0, x - 1)
+    labels = page.labels[top : y + height + 1, left : x + width + 1]
+    ink = page.ink[top : y + height + 1, left : x + width + 1]
+    own = (labels == group[0] + 1).astype(np.uint8)
+    for member in group[1:]:
+        own |= labels == member + 1
+    source = _scaled(box, page.scale)
+    stroke = stroke_width(own)
+    filled = int(own.sum()) / (width * height)
+    if stroke > THICKEST * height or (filled > FULLEST and 2 * width > height):
+        return Rejected(source, NOT_A_STROKE)
+    edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
+    # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
+    mine = (edge > 0) & ((labels == 0) | (own > 0))
+    crop = normalise(np.where(mine, ink, 0).astype(np.uint8), stroke)
+    return Glyph(source, crop, stroke / page.scale)
+
+
+def _bounds(page: _Page, group: list[int]) -> Box:
+    stats = page.stats[group]
+    x, y = int(stats[:, 0].min()), int(stats[:, 1].min())
+    right = int((stats[:, 0] + stats[:, 2]).max())
+    bottom = int((stats[:, 1] + stats[:, 3]).max())
+    return x, y, right - x, bottom - y
+
+
+def _box(page: _Page, index: int) -> Box:
+    return _scaled(_bounds(page, [index]), page.scale)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    if scale == 1:
+        return box
+    x, y, width, height = (round(side / scale) for side in box)
+    return x, y, max(1, width), max(1, height)
