@@ -1,0 +1,233 @@
+"""PURE. Which digit of this frame is which of the frame before, and what each one says."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.assign import assign
+from camd.settings import TrackSettings
+from camd.values import Box, Digit, Event
+from camd.vote import SLACK, Vote
+
+Floats = NDArray[np.float64]
+
+REACH = 0.6
+"""A digit is looked for within so many of its sizes of where it should be..."""
+REACH_PER_SECOND = 1.5
+"""...and so many more for each second that has passed; at most one size in all."""
+RESIZE = math.log(1.7)
+"""Greatest change of size from frame to frame, as a logarithm."""
+LEFT_ALONE = 1.6
+"""Cost of matching nothing: more than any pair within reach costs."""
+STEER = 0.5
+"""Share of a newly measured velocity that is believed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    digits: tuple[Digit, ...] = ()
+    """This frame's digits in the order they came, each with its track; `stable` where the votes
+    have settled on the very digit that this frame shows."""
+    held: tuple[Digit, ...] = ()
+    """Every settled digit of the scene with its settled value, those that this frame missed
+    included, where they should be by now."""
+    events: tuple[Event, ...] = ()
+
+
+class Tracker:
+    """Follows digits from frame to frame. It asks no clock: each update brings its time.
+
+    Tracks and digits are paired by an optimal assignment on predicted place, size and value.
+    Where that leaves many apart, one shift common to the whole sheet is tried.
+    """
+
+    def __init__(self, settings: TrackSettings) -> None:
+        self._settings = settings
+        self._tracks: list[_Track] = []
+        self._last: float | None = None
+        self._next = 1
+
+    def update(self, digits: Sequence[Digit], at: float) -> Tracked:
+        """Take one frame's digits at `at` seconds; an empty frame is an empty sequence.
+
+        A time before the last one, or one more than `memory_ms` after it, starts over: all
+        settled digits end and no old track is continued.
+        """
+        elapsed = at - self._last if self._last is not None else 0.0
+        self._last = at
+        events: list[Event] = []
+        if elapsed < 0 or elapsed > self._settings.memory_ms / 1000 + SLACK:
+            events += [Event("end", track.digit()) for track in self._tracks if track.settled]
+            self._tracks, elapsed = [], 0.0
+        for track in self._tracks:
+            track.advance(elapsed)
+        owners = self._match(digits, elapsed)
+        for digit, owner in zip(digits, owners, strict=True):
+            was = owner.vote.value
+            owner.see(digit, at, elapsed)
+            if owner.vote.value != was:
+                kind = "new" if was is None else "change"
+                events.append(Event(kind, owner.digit(), was))
+        events += self._expire(at, elapsed)
+        return Tracked(
+            digits=tuple(
+                replace(digit, track=owner.id, stable=owner.vote.value == digit.digit)
+                for digit, owner in zip(digits, owners, strict=True)
+            ),
+            held=tuple(track.digit() for track in self._tracks if track.settled),
+            events=tuple(events),
+        )
+
+    def _match(self, digits: Sequence[Digit], elapsed: float) -> list["_Track"]:
+        """Return the track of each digit, new ones made for those that continue none."""
+        owners: list[_Track | None] = [None] * len(digits)
+        if digits and self._tracks:
+            for i, j in _pairs(self._tracks, digits, elapsed):
+                owners[j] = self._tracks[i]
+        found = []
+        for digit, owner in zip(digits, owners, strict=True):
+            if owner is None:
+                owner = _Track(self._next, digit, Vote(self._settings))  # noqa: PLW2901
+                self._next += 1
+                self._tracks.append(owner)
+            found.append(owner)
+        return found
+
+    def _expire(self, at: float, elapsed: float) -> list[Event]:
+        seen = [t for t in self._tracks if t.seen == at and t.settled]
+        kept, events = [], []
+        for track in self._tracks:
+            if track.seen != at:
+                track.vote.miss(elapsed)
+                overdue = at - track.seen > self._settings.forget_ms / 1000 + SLACK
+                if overdue or any(track.covers(other) for other in seen):
+                    if track.settled:
+                        events.append(Event("end", track.digit()))
+                    continue
+            kept.append(track)
+        self._tracks = kept
+        return events
+
+
+class _Track:
+    def __init__(self, number: int, digit: Digit, vote: Vote) -> None:
+        self.id = number
+        self.vote = vote
+        self.seen = -math.inf
+        """Seconds, when a digit was last matched to it."""
+        self.center = _center(digit.box)
+        """Pixels, (2,): where it was last, or should be by now."""
+        self.extent: Floats = np.array(digit.box[2:], dtype=np.float64).clip(1.0)
+        """Pixels, (2,): width and height, smoothed."""
+        self._velocity: Floats = np.zeros(2)
+        self._margin = 0.0
+        self._sightings = 0
+
+    @property
+    def settled(self) -> bool:
+        return self.vote.value is not None
+
+    def advance(self, elapsed: float) -> None:
+        self.center = self.center + self._velocity * elapsed
+
+    def see(self, digit: Digit, at: float, elapsed: float) -> None:
+        center = _center(digit.box)
+        unseen = at - self.seen
+        if self._sightings and unseen > 0:
+            # `center` holds the prediction: what it missed by is the error of the velocity.
+            gain = 1.0 if self._sightings == 1 else STEER
+            self._velocity = self._velocity + gain * (center - self.center) / unseen
+        self.center = center
+        self.extent = self.extent + 0.4 * (np.array(digit.box[2:]).clip(1.0) - self.extent)
+        self._margin = digit.margin
+        self.seen = at
+        self.vote.cast(digit.digit, digit.confidence, elapsed if self._sightings else 0.0)
+        self._sightings += 1
+
+    def digit(self) -> Digit:
+        """Return the settled digit at its place; only for a settled track."""
+        assert self.vote.value is not None
+        x, y = np.rint(self.center - self.extent / 2).astype(int).tolist()
+        width, height = np.rint(self.extent).astype(int).tolist()
+        return Digit(
+            digit=self.vote.value,
+            confidence=self.vote.confidence,
+            box=(x, y, width, height),
+            margin=self._margin,
+            track=self.id,
+            stable=True,
+        )
+
+    def covers(self, other: "_Track") -> bool:
+        """Whether both claim one place; one place of the paper holds one digit."""
+        low = np.maximum(self.center - self.extent / 2, other.center - other.extent / 2)
+        high = np.minimum(self.center + self.extent / 2, other.center + other.extent / 2)
+        shared = float(np.prod((high - low).clip(0)))
+        return shared > 0.5 * float(min(np.prod(self.extent), np.prod(other.extent)))
+
+
+def _pairs(
+    tracks: Sequence[_Track], digits: Sequence[Digit], elapsed: float
+) -> list[tuple[int, int]]:
+    """Return (track, digit) index pairs."""
+    centers = np.array([track.center for track in tracks])
+    sizes = np.array([track.extent.max() for track in tracks])
+    values = np.array([_value(track) for track in tracks])
+    places = np.array([_center(digit.box) for digit in digits])
+    spans = np.array([max(*digit.box[2:], 1) for digit in digits], dtype=np.float64)
+    labels = np.array([digit.digit for digit in digits])
+
+    agree = values[:, None] == labels[None, :]
+    resize = np.abs(np.log(spans[None, :] / sizes[:, None])) / RESIZE
+    reach = sizes * min(REACH + REACH_PER_SECOND * elapsed, 1.0)
+
+    def match(shift: Floats) -> list[tuple[int, int]]:
+        offset = places[None, :, :] - centers[:, None, :] - shift
+        distance = np.hypot(offset[..., 0], offset[..., 1]) / reach[:, None]
+        cost = distance + 0.3 * resize + 0.25 * ~agree
+        cost[(distance > 1) | (resize > 1)] = np.inf
+        return assign(cost, LEFT_ALONE)
+
+    pairs = match(np.zeros(2))
+    agreed = sum(bool(agree[i, j]) for i, j in pairs)
+    shiftable = min(len(tracks), len(digits))
+    if shiftable >= 3 and agreed < 0.6 * shiftable:
+        shift, support = _common_shift(centers, places, agree & (resize < 1), sizes)
+        if support >= max(3, agreed + 2, 0.6 * shiftable):
+            return match(shift)
+    return pairs
+
+
+ANCHORS = 12
+FARTHEST = 8.0
+"""Sizes; a sheet that moves further from one frame to the next is a new sheet."""
+
+
+def _common_shift(
+    centers: Floats, places: Floats, like: NDArray[np.bool_], sizes: Floats
+) -> tuple[Floats, int]:
+    """Return the shift (2,) in pixels that lays most tracks on a digit like them, and how many."""
+    anchors = np.unique(np.linspace(0, len(centers) - 1, min(ANCHORS, len(centers))).astype(int))
+    offset = places[None, :, :] - centers[:, None, :]
+    near = like & (np.hypot(offset[..., 0], offset[..., 1]) < FARTHEST * sizes[:, None])
+    candidates = offset[anchors][near[anchors]]
+    if not len(candidates):
+        return np.zeros(2), 0
+    support = []
+    for candidate in candidates:
+        left = offset - candidate
+        on = near & (np.hypot(left[..., 0], left[..., 1]) < 0.4 * sizes[:, None])
+        support.append(int(np.count_nonzero(on.any(axis=1))))
+    best = int(np.argmax(support))
+    return candidates[best], support[best]
+
+
+def _value(track: _Track) -> int:
+    return track.vote.leader if track.vote.value is None else track.vote.value
+
+
+def _center(box: Box) -> Floats:
+    return np.array((box[0] + box[2] / 2, box[1] + box[3] / 2))
