@@ -1,0 +1,176 @@
+"""The edge where a model file comes in: trusts nothing in it, runs no code from it.
+
+The file is a NumPy .npz of these arrays (D features, P projected features, S support vectors
+sorted by class, n classes, T test crops):
+
+    meta        (bytes,) uint8    JSON: format, version, features, gamma, sha256 of all the rest
+    classes     (n,) int8         0..9, ascending; -1, and so first, for "not a digit"
+    counts      (n,) int32        support vectors of each class; they sum to S
+    projection  (D, P) float32    features @ projection + offset is what the kernel sees
+    offset      (P,) float32
+    vectors     (S, P) float16 or float32
+    coefs       (n - 1, S) float32    as scikit-learn's SVC.dual_coef_ for three classes and more
+    intercepts  (n (n - 1) / 2,) float32    as SVC.intercept_
+    calibration (2, k) float32    margins, ascending, and the probability that the label is right
+    test_crops  (T, 28, 28) uint8
+    test_labels (T,) int8         what the model says of them
+    test_margins (T,) float32
+"""
+
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.errors import ModelError
+from camd.features import SIDE, FeatureSpec, Scale
+
+FORMAT = "camd-svm"
+VERSION = 1
+MAX_UNPACKED = 64 * 2**20
+
+Arrays = Mapping[str, NDArray[Any]]
+Meta = Mapping[str, Any]
+
+_DTYPES = {
+    "meta": ("uint8",),
+    "classes": ("int8",),
+    "counts": ("int32",),
+    "projection": ("float32",),
+    "offset": ("float32",),
+    "vectors": ("float16", "float32"),
+    "coefs": ("float32",),
+    "intercepts": ("float32",),
+    "calibration": ("float32",),
+    "test_crops": ("uint8",),
+    "test_labels": ("int8",),
+    "test_margins": ("float32",),
+}
+_REBUILD = "rebuild it with `camd train`"
+
+
+def read(path: Path) -> tuple[Arrays, Meta]:
+    """Read a model file and check all that can be checked without running it.
+
+    Raises ModelError, whose text says what to do."""
+    try:
+        arrays, meta = _unpack(path)
+    except FileNotFoundError as exc:
+        raise ModelError(
+            f"{path}: no such model file; name another one, or make it with `camd train`"
+        ) from exc
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as exc:
+        raise ModelError(f"{path}: damaged or cut short ({exc}); {_REBUILD}") from exc
+    except OSError as exc:
+        raise ModelError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    except (NotImplementedError, RuntimeError, MemoryError) as exc:
+        raise ModelError(f"{path}: not a camd model ({exc}); {_REBUILD}") from exc
+    problem = _problem(arrays, meta)
+    if problem:
+        raise ModelError(f"{path}: {problem}; {_REBUILD}")
+    if digest(arrays, meta) != meta.get("sha256"):
+        raise ModelError(f"{path}: damaged (its checksum does not match); {_REBUILD}")
+    return arrays, meta
+
+
+def spec_from(meta: Meta) -> FeatureSpec:
+    """Read the `features` entry of meta, as FeatureSpec.as_dict wrote it.
+
+    Raises ValueError, KeyError or TypeError."""
+    features = meta["features"]
+    scales = tuple(Scale(float(b), int(g), float(w)) for b, g, w in features["scales"])
+    return FeatureSpec(int(features["directions"]), scales)
+
+
+def digest(arrays: Arrays, meta: Meta) -> str:
+    """SHA-256 over names, dtypes, shapes and bytes of all arrays but meta, and over meta
+    without its own entry for it."""
+    own = {key: value for key, value in meta.items() if key != "sha256"}
+    total = hashlib.sha256(json.dumps(own, sort_keys=True).encode())
+    for name in sorted(set(arrays) - {"meta"}):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
+def _unpack(path: Path) -> tuple[Arrays, Meta]:
+    with path.open("rb") as file:
+        head = file.read(2)
+    if head[:1] == b"\x80" or path.suffix in {".pkl", ".pickle", ".joblib"}:
+        raise ModelError(
+            f"{path}: a pickle (joblib) file; reading it would run any code it holds, so camd "
+            "does not: train the model again with `camd train`"
+        )
+    if head != b"PK":
+        raise ModelError(f"{path}: empty, cut short or no camd model at all; {_REBUILD}")
+    with zipfile.ZipFile(path) as directory:
+        sizes = {info.filename: info.file_size for info in directory.infolist()}
+    if sum(sizes.values()) > MAX_UNPACKED:
+        raise ModelError(f"{path}: unpacks to more than {MAX_UNPACKED >> 20} MiB, refused")
+    if "meta.npy" not in sizes:
+        raise ModelError(f"{path}: not a camd model; {_REBUILD}")
+    with np.load(path, allow_pickle=False) as stored:
+        meta = json.loads(stored["meta"].tobytes())
+        if not isinstance(meta, dict) or meta.get("format") != FORMAT:
+            raise ModelError(f"{path}: not a camd model; {_REBUILD}")
+        if meta.get("version") != VERSION:
+            raise ModelError(
+                f"{path}: format version {meta.get('version')}, this camd reads {VERSION}; "
+                f"update camd or {_REBUILD}"
+            )
+        return {name: stored[name] for name in _DTYPES}, meta
+
+
+def _problem(arrays: Arrays, meta: Meta) -> str | None:
+    """Say what is wrong with the contents, if anything."""
+    for name, dtypes in _DTYPES.items():
+        if arrays[name].dtype.name not in dtypes:
+            return f"{name} is {arrays[name].dtype}, not {' or '.join(dtypes)}"
+        if arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
+            return f"{name} holds values that are not finite"
+    gamma = meta.get("gamma")
+    if not isinstance(gamma, float) or not 0 < gamma < np.inf:
+        return f"gamma is {gamma}, not a number above 0"
+    try:
+        spec = spec_from(meta)
+    except (ValueError, KeyError, TypeError) as exc:
+        return f"its features are not described ({exc})"
+
+    classes, counts = arrays["classes"], arrays["counts"]
+    n, support = classes.size, arrays["vectors"].shape[0]
+    projected, tests = arrays["offset"].size, arrays["test_labels"].size
+    shapes = {
+        "classes": (n,),
+        "counts": (n,),
+        "projection": (spec.size, projected),
+        "offset": (projected,),
+        "vectors": (support, projected),
+        "coefs": (n - 1, support),
+        "intercepts": (n * (n - 1) // 2,),
+        "calibration": (2, arrays["calibration"].shape[-1]),
+        "test_crops": (tests, SIDE, SIDE),
+        "test_labels": (tests,),
+        "test_margins": (tests,),
+    }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            return f"{name} has the shape {arrays[name].shape}, not {shape}"
+    if n < 2 or not (np.diff(classes) > 0).all() or classes[0] < -1 or classes[-1] > 9:
+        return f"its classes are {classes.tolist()}"
+    if (counts < 0).any() or counts.sum() != support:
+        return "counts do not add up to the number of vectors"
+    margins, probabilities = arrays["calibration"]
+    if margins.size < 1 or not (np.diff(margins) > 0).all():
+        return "the margins of its calibration do not ascend"
+    if probabilities.min() < 0 or probabilities.max() > 1:
+        return "the probabilities of its calibration leave 0..1"
+    if tests < 1:
+        return "it holds no self-test"
+    return None

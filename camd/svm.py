@@ -1,0 +1,159 @@
+"""The classifier: a one-vs-one support vector machine with an RBF kernel, for a frame's crops at
+once. PURE but for `load`. What is in the file, and what is checked: camd/model_file.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd import features, model_file
+from camd.errors import ModelError
+from camd.features import FeatureSpec, FloatArray
+from camd.model_file import Arrays, Meta
+
+CHUNK = 64
+"""Crops at once: their kernel values against one class stay in the second-level cache."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Classified:
+    """One entry a crop."""
+
+    labels: NDArray[np.int64]
+    """(N,) the winning class; -1 where the model says that it is no digit."""
+    margins: FloatArray
+    """(N,) least signed decision value over the winner's duels."""
+    confidence: FloatArray
+    """(N,) 0..1, calibrated probability that the label is right."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """The support vectors of one class."""
+
+    vectors: FloatArray
+    """(P, S_c), scaled by sqrt(2 gamma)."""
+    half_norms: FloatArray
+    """(S_c,) half the squared length of each."""
+    coefs: FloatArray
+    """(S_c, n - 1), one column a duel of this class."""
+    duels: NDArray[np.intp]
+    """(n - 1,) which duel each column belongs to."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    id: str
+    """First 8 hexadecimal digits of the file's SHA-256."""
+    spec: FeatureSpec
+    classes: NDArray[np.int64]
+    support: int
+    """Number of support vectors."""
+    projection: FloatArray
+    offset: FloatArray
+    blocks: tuple[_Block, ...]
+    intercepts: FloatArray
+    calibration: FloatArray
+    scores: Mapping[str, float]
+    """What the card says of it, e.g. "mnist_test_error"; fractions."""
+
+    def classify(self, crops: NDArray[np.uint8]) -> Classified:
+        """Classify crops (N, 28, 28) uint8 in one batch; N may be 0."""
+        return self.judge(self.decisions(self.project(crops)))
+
+    def project(self, crops: NDArray[np.uint8]) -> FloatArray:
+        """Give what the kernel sees of the crops: (N, P), scaled by sqrt(2 gamma)."""
+        projected: FloatArray = features.extract(crops, self.spec) @ self.projection
+        projected += self.offset
+        return projected
+
+    def decisions(self, projected: FloatArray) -> FloatArray:
+        """Give the value (N, n (n - 1) / 2) of every duel i < j, in scikit-learn's order:
+        positive for class i."""
+        values = np.tile(self.intercepts, (len(projected), 1))
+        for start in range(0, len(projected), CHUNK):
+            part = projected[start : start + CHUNK]
+            half_norms = np.float32(0.5) * np.einsum("ij,ij->i", part, part)[:, None]
+            for block in self.blocks:
+                # exp(x.s - |x|^2 / 2 - |s|^2 / 2) = exp(-gamma |x - s|^2)
+                kernel = part @ block.vectors
+                kernel -= half_norms
+                kernel -= block.half_norms
+                np.exp(kernel, out=kernel)
+                values[start : start + CHUNK, block.duels] += kernel @ block.coefs
+        return values
+
+    def judge(self, decisions: FloatArray) -> Classified:
+        """Count the votes of the duels as libsvm does: of equal counts the lower class wins."""
+        count, n = len(decisions), len(self.classes)
+        votes = np.zeros((count, n), np.int64)
+        least = np.full((count, n), np.inf, np.float32)
+        for value, (i, j) in zip(decisions.T, duels(n), strict=True):
+            votes[:, i] += value > 0
+            votes[:, j] += value <= 0
+            np.minimum(least[:, i], value, out=least[:, i])
+            np.minimum(least[:, j], -value, out=least[:, j])
+        winner = votes.argmax(axis=1)
+        margins = least[np.arange(count), winner]
+        confidence = np.interp(margins, *self.calibration).astype(np.float32)
+        return Classified(self.classes[winner], margins, confidence)
+
+
+def duels(n: int) -> list[tuple[int, int]]:
+    """Give the pairs of classes in the order of scikit-learn's one-vs-one decision values."""
+    return [(i, j) for i in range(n) for j in range(i + 1, n)]
+
+
+def build(arrays: Arrays, meta: Meta) -> Model:
+    """Make the machine from arrays that hold what camd/model_file.py says."""
+    scale = np.float32(np.sqrt(2 * meta["gamma"]))
+    vectors = arrays["vectors"].astype(np.float32) * scale
+    n = len(arrays["classes"])
+    pairs = duels(n)
+    blocks = []
+    stops = np.cumsum(arrays["counts"])
+    for c, (stop, size) in enumerate(zip(stops, arrays["counts"], strict=True)):
+        own = vectors[stop - size : stop]
+        others = [k for k in range(n) if k != c]
+        blocks.append(
+            _Block(
+                np.ascontiguousarray(own.T),
+                np.float32(0.5) * np.einsum("ij,ij->i", own, own),
+                # Row k of dual_coef_ holds the duel with the k-th *other* class.
+                np.ascontiguousarray(arrays["coefs"][:, stop - size : stop].T),
+                np.array([pairs.index((min(c, k), max(c, k))) for k in others], np.intp),
+            )
+        )
+    return Model(
+        id=meta["sha256"][:8],
+        spec=model_file.spec_from(meta),
+        classes=arrays["classes"].astype(np.int64),
+        support=len(vectors),
+        projection=arrays["projection"] * scale,
+        offset=arrays["offset"] * scale,
+        blocks=tuple(blocks),
+        intercepts=arrays["intercepts"],
+        calibration=arrays["calibration"],
+        scores=dict(meta.get("scores", {})),
+    )
+
+
+def load(path: Path) -> Model:
+    """Read a model file, verify it and let it classify its own test crops.
+
+    Raises ModelError, whose text says what to do."""
+    arrays, meta = model_file.read(path)
+    model = build(arrays, meta)
+    tried = model.classify(arrays["test_crops"])
+    # The processor's order of summing differs, a wrong computation differs by far more.
+    if not np.array_equal(tried.labels, arrays["test_labels"]) or not np.allclose(
+        tried.margins, arrays["test_margins"], atol=1e-2
+    ):
+        raise ModelError(
+            f"{path}: its self-test gives other results than when it was made, so this camd "
+            "computes features otherwise; update camd or rebuild the model with `camd train`"
+        )
+    return model

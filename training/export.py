@@ -1,0 +1,94 @@
+"""Write a fitted machine as the file that camd/model_file.py describes."""
+
+import io
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd import model_file, svm
+from camd.features import FeatureSpec, FloatArray
+
+TESTS = 20
+"""Crops kept for the self-test at load."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machine:
+    """A fitted SVC, freed of the library that fitted it."""
+
+    classes: NDArray[np.int8]
+    counts: NDArray[np.int32]
+    vectors: FloatArray
+    """(S, P), sorted by class."""
+    coefs: FloatArray
+    """(n - 1, S)."""
+    intercepts: FloatArray
+    gamma: float
+
+
+def pack(
+    machine: Machine,
+    spec: FeatureSpec,
+    projection: FloatArray,
+    offset: FloatArray,
+    calibration: FloatArray,
+    test_crops: NDArray[np.uint8],
+    scores: Mapping[str, float],
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Give the arrays and the meta of a file whose self-test is `test_crops` (T, 28, 28)."""
+    arrays: dict[str, NDArray[Any]] = {
+        "classes": machine.classes.astype(np.int8),
+        "counts": machine.counts.astype(np.int32),
+        "projection": projection.astype(np.float32),
+        "offset": offset.astype(np.float32),
+        # Halves: a rounding of 0.0005 of each coordinate moves no decision (docs/model.md).
+        "vectors": machine.vectors.astype(np.float16),
+        "coefs": machine.coefs.astype(np.float32),
+        "intercepts": machine.intercepts.astype(np.float32),
+        "calibration": calibration.astype(np.float32),
+        "test_crops": test_crops,
+    }
+    meta: dict[str, Any] = {
+        "format": model_file.FORMAT,
+        "version": model_file.VERSION,
+        "features": spec.as_dict(),
+        "gamma": float(machine.gamma),
+        "scores": dict(scores),
+        "sha256": "",
+    }
+    tried = svm.build(arrays, meta).classify(test_crops)
+    arrays["test_labels"] = tried.labels.astype(np.int8)
+    arrays["test_margins"] = tried.margins
+    meta["sha256"] = model_file.digest(arrays, meta)
+    arrays["meta"] = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
+    return arrays, meta
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Give the bytes of the .npz; the same arrays give the same bytes."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
