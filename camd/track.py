@@ -60,8 +60,8 @@ class Tracker:
         self._last = at
         events: list[Event] = []
         if elapsed < 0 or elapsed > self._settings.memory_ms / 1000 + SLACK:
-            events += [Event("end", track.digit()) for track in self._tracks if track.settled]
-            self._tracks, elapsed = [], 0.0
+            events += self.clear().events
+            elapsed = 0.0
         for track in self._tracks:
             track.advance(elapsed)
         owners = self._match(digits, elapsed)
@@ -80,6 +80,12 @@ class Tracker:
             held=tuple(track.digit() for track in self._tracks if track.settled),
             events=tuple(events),
         )
+
+    def clear(self) -> Tracked:
+        """Forget all tracks; the settled ones end."""
+        ended = tuple(Event("end", track.digit()) for track in self._tracks if track.settled)
+        self._tracks = []
+        return Tracked(events=ended)
 
     def _match(self, digits: Sequence[Digit], elapsed: float) -> list["_Track"]:
         """Return the track of each digit, new ones made for those that continue none."""

@@ -1,0 +1,62 @@
+from camd.reading import Reader
+from camd.settings import LineSettings, TrackSettings
+from camd.values import Digit
+
+
+def held(text: str, drop: int = 0, track: int = 1) -> list[Digit]:
+    """Write digits side by side; the last one `drop` pixels low."""
+    last = len(text) - 1
+    return [
+        Digit(int(c), 0.99, (100 + 40 * i, 100 + drop * (i == last), 24, 40), 1.0, track + i, True)
+        for i, c in enumerate(text)
+    ]
+
+
+def reader() -> Reader:
+    return Reader(LineSettings(), TrackSettings(settle_ms=150))
+
+
+def test_the_first_digits_change_the_reading() -> None:
+    reading, changed = reader().update(held("194"), 0.0)
+    assert (reading.lines, changed) == (("194",), True)
+    assert [d.digit for d in reading.digits] == [1, 9, 4]
+
+
+def test_the_same_digits_change_nothing_but_their_places() -> None:
+    read = reader()
+    read.update(held("194"), 0.0)
+    reading, changed = read.update(held("194", drop=6), 0.1)
+    assert not changed
+    assert reading.digits[-1].box[1] == 106
+
+
+def test_a_row_that_breaks_for_a_moment_does_not_show() -> None:
+    read = reader()
+    read.update(held("194"), 0.0)
+    for at, drop in [(0.03, 60), (0.06, 60), (0.1, 0), (0.2, 60)]:
+        reading, changed = read.update(held("194", drop), at)
+        assert (reading.lines, changed) == (("194",), False)
+        assert reading.digits[-1].box[1] == 100 + drop
+
+
+def test_a_row_that_stays_broken_shows() -> None:
+    read = reader()
+    read.update(held("194"), 0.0)
+    read.update(held("194", drop=60), 1.0)
+    reading, changed = read.update(held("194", drop=60), 1.2)
+    assert (reading.lines, changed) == (("19", "4"), True)
+
+
+def test_another_digit_shows_at_once() -> None:
+    read = reader()
+    read.update(held("194"), 0.0)
+    reading, changed = read.update(held("197"), 0.03)
+    assert (reading.lines, changed) == (("197",), True)
+    reading, changed = read.update([], 0.06)
+    assert (reading.lines, changed) == ((), True)
+
+
+def test_the_same_number_written_elsewhere_is_no_change() -> None:
+    read = reader()
+    read.update(held("194"), 0.0)
+    assert not read.update(held("194", track=7), 0.03)[1]
