@@ -39,9 +39,10 @@ def is_light_on_dark(grey: Plane) -> bool:
     """Tell whether the ink of a frame is brighter than what it is written on.
 
     Ink covers less than the paper around it, so differences from the local mean are skewed
-    towards the ink; the edges of things count on both sides and cancel."""
+    towards the ink; the edges of things count on both sides and nearly cancel."""
     small = _reduce(grey).astype(np.float32)
-    apart = small - cv2.blur(small, _window(small).shape)
+    mean = cv2.blur(small, (31, 31))
+    apart = (small - mean) / np.maximum(mean, DARKEST)
     return float(np.mean(apart**3)) > 0
 
 
@@ -88,7 +89,9 @@ def _paper(cells: Plane) -> Plane:
     median = values[:, :, BLOCK * BLOCK // 2].astype(np.float32)
     low = values[:, :, BLOCK * BLOCK // 5].astype(np.float32)
     level = median + 5.0 * (median - low)
-    return np.clip(np.maximum(level, FAINTEST), 0, 254).astype(np.uint8)
+    # A block that a thick stroke fills is outvoted by those around it.
+    level = np.clip(level, FAINTEST, 254).astype(np.uint8)
+    return np.asarray(cv2.medianBlur(level, 5), np.uint8)
 
 
 def _reduce(grey: Plane) -> Plane:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from camd import light
 from camd.light import Plane
 from camd.normalise import normalise, stroke_width
+from camd.rules import Components, components, erase
 from camd.settings import SegmentSettings
 from camd.values import Box, Glyph, Image, Rejected
 
@@ -19,18 +20,34 @@ WRONG_SHAPE = "wrong shape"
 TOO_FAINT = "too faint"
 NOT_A_STROKE = "not a stroke"
 TOO_MANY = "too many"
-REASONS = (TOO_SMALL, TOO_LARGE, AT_BORDER, WRONG_SHAPE, TOO_FAINT, NOT_A_STROKE, TOO_MANY)
+RULED = "ruled line"
+REASONS = (
+    TOO_SMALL,
+    TOO_LARGE,
+    AT_BORDER,
+    WRONG_SHAPE,
+    TOO_FAINT,
+    NOT_A_STROKE,
+    TOO_MANY,
+    RULED,
+)
 
 LARGEST = 1920
 """Long side in which glyphs are looked for, pixels; larger frames are reduced to it."""
+SMALLEST = 640
+"""A frame with a shorter long side is enlarged to twice its size: strokes of one or two pixels
+break, and cannot be told from the rules that they touch."""
 WIDEST = 2.5
 """Greatest width of a digit, in its heights."""
-FLATTEST_ONE = 12.0
+FLATTEST_ONE = 25.0
 """Greatest height of a digit, in its widths (a 1 drawn with a fine pen)."""
 THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
 FULLEST = 0.85
 """Greatest share of its box that a glyph wider than half its height may fill."""
+FAINTEST = 0.4
+"""Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
+other side of the sheet shining through."""
 SPECK = 0.25
 """A piece lower than this share of the least height is dust and not even counted."""
 
@@ -44,9 +61,12 @@ class Segmentation:
 @dataclass(frozen=True, slots=True, eq=False)
 class _Page:
     ink: Plane
-    labels: NDArray[np.int32]
-    stats: NDArray[np.int32]
+    pieces: Components
     scale: float
+    """Pixels of `ink` a pixel of the source."""
+    least: float
+    """Least height of a digit, pixels of `ink`."""
+    ruled: tuple[Box, ...]
 
 
 def segment(image: Image, settings: SegmentSettings) -> Segmentation:
@@ -57,9 +77,10 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         return Segmentation()
     page = _page(image, settings)
     groups, rejected = _sift(page, settings)
+    strong = _strong(page, groups)
     glyphs: list[Glyph] = []
     for group in groups:
-        found = _glyph(page, group)
+        found = _glyph(page, group, FAINTEST * strong)
         if isinstance(found, Glyph):
             glyphs.append(found)
         else:
@@ -69,26 +90,36 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
 
 def _page(image: Image, settings: SegmentSettings) -> _Page:
     grey = light.to_grey(image)
-    scale = min(1.0, LARGEST / max(grey.shape))
-    if scale < 1:
-        grey = np.asarray(
-            cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
-        )
+    side = max(grey.shape)
+    scale = 2.0 if side < SMALLEST else min(1.0, LARGEST / side)
+    if scale != 1:
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how), np.uint8)
     light_ink = settings.polarity == "light" or (
         settings.polarity == "auto" and light.is_light_on_dark(grey)
     )
     ink = light.flatten(grey, light_ink=light_ink)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(light.threshold(ink), connectivity=8)
-    return _Page(ink, np.asarray(labels), np.asarray(stats[1:]), scale)
+    mask = light.threshold(ink)
+    pieces = components(mask)
+    least = max(4.0, settings.min_height * scale)
+    clean, ruled = erase(mask, pieces, _writing(pieces.stats, least, side * scale))
+    if ruled:
+        pieces = components(clean)
+    return _Page(ink, pieces, scale, least, tuple(ruled))
+
+
+def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
+    """Height of the writing: the median of what could be a character, 0 where few could."""
+    width, height = stats[:, 2], stats[:, 3]
+    like = (height >= least) & (height < side / 4) & (width < 2 * height) & (height < 8 * width)
+    return float(np.median(height[like])) if np.count_nonzero(like) >= 3 else 0.0
 
 
 def _sift(page: _Page, settings: SegmentSettings) -> tuple[list[list[int]], list[Rejected]]:
     """Sort components by box alone; groups of the ones that belong together remain."""
-    x, y, width, height, area = page.stats.T
+    x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
-    least = max(4.0, settings.min_height * page.scale)
-    extent = np.maximum(width, height)
-    seen = extent >= SPECK * least
+    least = page.least
     reason = np.full(len(x), "", dtype=object)
     reason[height < least] = TOO_SMALL
     reason[(height > settings.max_height * rows) | (width > settings.max_height * columns)] = (
@@ -103,25 +134,39 @@ def _sift(page: _Page, settings: SegmentSettings) -> tuple[list[list[int]], list
         order = good[np.argsort(-area[good], kind="stable")]
         reason[order[settings.max_glyphs :]] = TOO_MANY
         good = np.sort(order[: settings.max_glyphs])
+    seen = np.maximum(width, height) >= SPECK * least
     bad = np.flatnonzero((reason != "") & seen)[: 4 * settings.max_glyphs]
-    rejected = [Rejected(_box(page, int(i)), str(reason[i])) for i in bad]
+    rejected = [Rejected(_scaled(_bounds(page, [int(i)]), page.scale), str(reason[i])) for i in bad]
+    rejected += [Rejected(_scaled(box, page.scale), RULED) for box in page.ruled]
     return [[int(i)] for i in good], rejected
 
 
-def _glyph(page: _Page, group: list[int]) -> Glyph | Rejected:
+def _strong(page: _Page, groups: list[list[int]]) -> float:
+    """Strength of the strong ink: that of the upper quarter of the pixels of all glyphs."""
+    good = np.zeros(len(page.pieces.stats) + 1, bool)
+    for group in groups:
+        good[np.array(group) + 1] = True
+    thinned = (slice(None, None, 2), slice(None, None, 2))
+    levels = page.ink[thinned][good[page.pieces.labels[thinned]]]
+    return float(np.percentile(levels, 75)) if levels.size else 0.0
+
+
+def _glyph(page: _Page, group: list[int], faintest: float) -> Glyph | Rejected:
     box = _bounds(page, group)
     x, y, width, height = box
     top, left = max(0, y - 1), max(0, x - 1)
-    labels = page.labels[top : y + height + 1, left : x + width + 1]
+    labels = page.pieces.labels[top : y + height + 1, left : x + width + 1]
     ink = page.ink[top : y + height + 1, left : x + width + 1]
     own = (labels == group[0] + 1).astype(np.uint8)
     for member in group[1:]:
         own |= labels == member + 1
     source = _scaled(box, page.scale)
     stroke = stroke_width(own)
-    filled = int(own.sum()) / (width * height)
-    if stroke > THICKEST * height or (filled > FULLEST and 2 * width > height):
+    area = int(own.sum())
+    if stroke > THICKEST * height or (area > FULLEST * width * height and 2 * width > height):
         return Rejected(source, NOT_A_STROKE)
+    if cv2.mean(ink, own)[0] < faintest:
+        return Rejected(source, TOO_FAINT)
     edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = (edge > 0) & ((labels == 0) | (own > 0))
@@ -130,15 +175,11 @@ def _glyph(page: _Page, group: list[int]) -> Glyph | Rejected:
 
 
 def _bounds(page: _Page, group: list[int]) -> Box:
-    stats = page.stats[group]
+    stats = page.pieces.stats[group]
     x, y = int(stats[:, 0].min()), int(stats[:, 1].min())
     right = int((stats[:, 0] + stats[:, 2]).max())
     bottom = int((stats[:, 1] + stats[:, 3]).max())
     return x, y, right - x, bottom - y
-
-
-def _box(page: _Page, index: int) -> Box:
-    return _scaled(_bounds(page, [index]), page.scale)
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -1,0 +1,165 @@
+"""Ruled lines, tables and boxes: taken out of the mask, the strokes that cross them kept.
+
+A rule is told from a stroke by its length, and a pixel of it from a crossing stroke by the run
+of ink through it across the rule: short on the rule alone, long where a stroke passes (the
+run-length method of form processing, e.g. Yu and Jain 1996, "A generic system for form
+dropout").
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.light import Plane
+from camd.values import Box
+
+LONG = 2.5
+"""Least length of a rule, in heights of the writing."""
+LONG_ALONE = 0.45
+"""Least length of a rule where too little writing is seen to tell its height, in long sides of
+the frame."""
+TOOTH = 0.8
+"""Least length of a rule across a box or comb, in distances of the rules it joins."""
+FILL = 0.5
+"""Least share of a rule's length that is seen between the strokes that cross it."""
+THICKEST = 0.06
+"""Thickest rule, in lengths of the shortest rule looked for."""
+DRIFT = 0.02
+"""How far a rule may bend away from its straight line, in distances from its end."""
+MOST = 200
+"""Components searched for rules at most; a frame of texture has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Components:
+    """The connected components of a mask, the background left out of all but `labels`."""
+
+    labels: NDArray[np.int32]
+    """(H, W), 0 on the background, index + 1 on a component."""
+    stats: NDArray[np.int32]
+    """(N, 5): x, y, width, height, area, pixels."""
+    centres: NDArray[np.float64]
+    """(N, 2): x, y, pixels."""
+
+
+def components(mask: Plane) -> Components:
+    _, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return Components(
+        np.asarray(labels, np.int32),
+        np.asarray(stats[1:], np.int32),
+        np.asarray(centres[1:], np.float64),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
+
+    at: float
+    slope: float
+    middle: float
+    start: int
+    end: int
+    top: int
+    bottom: int
+
+    def off(self, centres: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How far centres (N, 2) lie from the rule, less what it may bend; infinite far off."""
+        xs, ys = centres[:, 0], centres[:, 1]
+        beyond = np.maximum(0, np.abs(xs - self.middle) - (self.end - self.start) / 2)
+        off = np.abs(ys - self.at - self.slope * (xs - self.middle)) - DRIFT * beyond
+        off[beyond > self.end - self.start] = np.inf
+        return off
+
+
+def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Box]]:
+    """Return the mask without rules, and the boxes of the rules; the same mask where none is.
+
+    `height` is that of the writing in pixels, 0 where it is not known."""
+    length = LONG * height if height else LONG_ALONE * max(mask.shape)
+    large = np.flatnonzero(found.stats[:, 2:4].max(axis=1, initial=0) >= length)[:MOST]
+    boxes: list[Box] = []
+    scraps = np.zeros(len(found.stats), bool)
+    clean = mask.copy() if len(large) else mask
+    for index in large:
+        x, y, width, height_ = (int(side) for side in found.stats[index, :4])
+        part = (slice(y, y + height_), slice(x, x + width))
+        own = (found.labels[part] == index + 1).astype(np.uint8)
+        rules, level, upright = _rules(own, length)
+        clean[part][rules > 0] = 0
+        boxes += [(x + r.start, y + r.top, r.end - r.start, r.bottom - r.top) for r in level]
+        boxes += [(x + r.top, y + r.start, r.bottom - r.top, r.end - r.start) for r in upright]
+        apart = found.centres - (x, y)
+        thick = _thickness(length)
+        for rule in level:
+            scraps |= (rule.off(apart) <= thick / 2) & (found.stats[:, 3] <= thick)
+        for rule in upright:
+            scraps |= (rule.off(apart[:, ::-1]) <= thick / 2) & (found.stats[:, 2] <= thick)
+    if scraps.any():
+        clean[np.concatenate(([False], scraps))[found.labels]] = 0
+    return clean, boxes
+
+
+def _rules(own: Plane, length: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
+    """Find the pixels of the rules of one component, and its level and upright rules."""
+    pixels, level = _level(own, length)
+    tops = sorted(rule.at for rule in level)
+    gaps = [b - a for a, b in pairwise(tops) if b - a > 8]
+    tooth = min([length, *(TOOTH * gap for gap in gaps)])
+    turned, upright = _level(np.ascontiguousarray(own.T), tooth)
+    return np.maximum(pixels, turned.T), level, upright
+
+
+def _thickness(length: float) -> int:
+    return round(min(max(THICKEST * length, 3), 14))
+
+
+def _level(own: Plane, length: float) -> tuple[Plane, list[_Rule]]:
+    """Find the nearly level rules, at least `length` long, of a mask of zeros and ones."""
+    pixels = np.zeros_like(own)
+    if own.shape[1] < length:
+        return pixels, []
+    thick = _thickness(length)
+    across = np.ones((thick + 1, 1), np.uint8)
+    pieces = components(cv2.subtract(own, cv2.morphologyEx(own, cv2.MORPH_OPEN, across)))  # type: ignore[arg-type]
+    left, width, tall = pieces.stats[:, 0], pieces.stats[:, 2], pieces.stats[:, 3]
+    flat = (width >= 4 * tall) & (width >= length / 6)
+    free = np.ones(len(width), bool)
+    rules: list[_Rule] = []
+    for seed in np.argsort(-width, kind="stable")[:60]:
+        if not (flat[seed] and free[seed]):
+            continue
+        on = np.zeros(len(width), bool)
+        on[seed] = True
+        for _ in range(3):  # a longer line is a surer one, and finds more pieces
+            rule = _fit(pieces, np.flatnonzero(on))
+            on |= flat & free & (rule.off(pieces.centres) <= thick)
+        rule = _fit(pieces, np.flatnonzero(on))
+        span = int((left[on] + width[on]).max()) - int(left[on].min())
+        if span < length or width[on].sum() < FILL * span:
+            continue
+        on |= free & (tall <= thick) & (rule.off(pieces.centres) <= thick / 2)
+        free &= ~on
+        pixels[np.concatenate(([False], on))[pieces.labels]] = 1
+        rules.append(rule)
+    return pixels, rules
+
+
+def _fit(pieces: Components, chosen: NDArray[np.intp]) -> _Rule:
+    """Lay a straight line through the pixels of the chosen pieces."""
+    xs: list[NDArray[np.intp]] = []
+    ys: list[NDArray[np.intp]] = []
+    for index in chosen[:40]:
+        x, y, width, height = pieces.stats[index, :4]
+        rows, columns = np.nonzero(pieces.labels[y : y + height, x : x + width] == index + 1)
+        ys.append(rows + y)
+        xs.append(columns + x)
+    x_all, y_all = np.concatenate(xs), np.concatenate(ys)
+    middle, at = float(x_all.mean()), float(y_all.mean())
+    spread = float(np.mean((x_all - middle) ** 2)) or 1.0
+    slope = float(np.mean((x_all - middle) * (y_all - at))) / spread
+    ends = int(x_all.min()), int(x_all.max()) + 1
+    return _Rule(at, slope, middle, *ends, int(y_all.min()), int(y_all.max()) + 1)
