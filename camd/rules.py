@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.light import Plane
+from camd.normalise import stroke_width
 from camd.values import Box
 
 LONG = 2.5
@@ -25,8 +26,14 @@ TOOTH = 0.8
 """Least length of a rule across a box or comb, in distances of the rules it joins."""
 FILL = 0.5
 """Least share of a rule's length that is seen between the strokes that cross it."""
-THICKEST = 0.06
-"""Thickest rule, in lengths of the shortest rule looked for."""
+TOOTH_FILL = 0.35
+"""The same across a box or comb, where a digit covers most of it."""
+THICKEST = 14
+"""Thickest rule, pixels."""
+THICKER = 1.7
+"""Thickest rule, in mean stroke widths of its component."""
+TRIES = 12
+"""Seeds that may lead nowhere before a component is taken to have no more rules."""
 DRIFT = 0.02
 """How far a rule may bend away from its straight line, in distances from its end."""
 MOST = 200
@@ -46,7 +53,10 @@ class Components:
 
 
 def components(mask: Plane) -> Components:
-    _, labels, stats, centres = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    # The default algorithm takes seven times as long in OpenCV 5.0.
+    _, labels, stats, centres = cv2.connectedComponentsWithStatsWithAlgorithm(
+        mask, 8, cv2.CV_32S, cv2.CCL_BBDT
+    )
     return Components(
         np.asarray(labels, np.int32),
         np.asarray(stats[1:], np.int32),
@@ -65,6 +75,7 @@ class _Rule:
     end: int
     top: int
     bottom: int
+    thick: int
 
     def off(self, centres: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far centres (N, 2) lie from the rule, less what it may bend; infinite far off."""
@@ -93,11 +104,11 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
         boxes += [(x + r.start, y + r.top, r.end - r.start, r.bottom - r.top) for r in level]
         boxes += [(x + r.top, y + r.start, r.bottom - r.top, r.end - r.start) for r in upright]
         apart = found.centres - (x, y)
-        thick = _thickness(length)
         for rule in level:
-            scraps |= (rule.off(apart) <= thick / 2) & (found.stats[:, 3] <= thick)
+            scraps |= (rule.off(apart) <= rule.thick / 2) & (found.stats[:, 3] <= rule.thick)
         for rule in upright:
-            scraps |= (rule.off(apart[:, ::-1]) <= thick / 2) & (found.stats[:, 2] <= thick)
+            off = rule.off(apart[:, ::-1])
+            scraps |= (off <= rule.thick / 2) & (found.stats[:, 2] <= rule.thick)
     if scraps.any():
         clean[np.concatenate(([False], scraps))[found.labels]] = 0
     return clean, boxes
@@ -105,41 +116,42 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
 
 def _rules(own: Plane, length: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
     """Find the pixels of the rules of one component, and its level and upright rules."""
-    pixels, level = _level(own, length)
+    thick = round(min(max(THICKER * stroke_width(own), 3), THICKEST))
+    pixels, level = _level(own, length, FILL, thick)
     tops = sorted(rule.at for rule in level)
     gaps = [b - a for a, b in pairwise(tops) if b - a > 8]
     tooth = min([length, *(TOOTH * gap for gap in gaps)])
-    turned, upright = _level(np.ascontiguousarray(own.T), tooth)
+    fill = TOOTH_FILL if tooth < length else FILL
+    turned, upright = _level(np.ascontiguousarray(own.T), tooth, fill, thick)
     return np.maximum(pixels, turned.T), level, upright
 
 
-def _thickness(length: float) -> int:
-    return round(min(max(THICKEST * length, 3), 14))
-
-
-def _level(own: Plane, length: float) -> tuple[Plane, list[_Rule]]:
+def _level(own: Plane, length: float, fill: float, thick: int) -> tuple[Plane, list[_Rule]]:
     """Find the nearly level rules, at least `length` long, of a mask of zeros and ones."""
     pixels = np.zeros_like(own)
     if own.shape[1] < length:
         return pixels, []
-    thick = _thickness(length)
     across = np.ones((thick + 1, 1), np.uint8)
     pieces = components(cv2.subtract(own, cv2.morphologyEx(own, cv2.MORPH_OPEN, across)))  # type: ignore[arg-type]
     left, width, tall = pieces.stats[:, 0], pieces.stats[:, 2], pieces.stats[:, 3]
-    flat = (width >= 4 * tall) & (width >= length / 6)
+    flat = (width >= 2 * tall) & (width >= length / 10)
     free = np.ones(len(width), bool)
     rules: list[_Rule] = []
-    for seed in np.argsort(-width, kind="stable")[:60]:
+    tries = TRIES
+    for seed in np.argsort(-width, kind="stable"):
+        if tries == 0 or width[seed] < length / 6:
+            break
         if not (flat[seed] and free[seed]):
             continue
         on = np.zeros(len(width), bool)
         on[seed] = True
         for _ in range(3):  # a longer line is a surer one, and finds more pieces
-            rule = _fit(pieces, np.flatnonzero(on))
+            rule = _fit(pieces, np.flatnonzero(on), thick)
             on |= flat & free & (rule.off(pieces.centres) <= thick)
-        rule = _fit(pieces, np.flatnonzero(on))
+        rule = _fit(pieces, np.flatnonzero(on), thick)
         span = int((left[on] + width[on]).max()) - int(left[on].min())
-        if span < length or width[on].sum() < FILL * span:
+        if span < length or width[on].sum() < fill * span:
+            tries -= 1
             continue
         on |= free & (tall <= thick) & (rule.off(pieces.centres) <= thick / 2)
         free &= ~on
@@ -148,7 +160,7 @@ def _level(own: Plane, length: float) -> tuple[Plane, list[_Rule]]:
     return pixels, rules
 
 
-def _fit(pieces: Components, chosen: NDArray[np.intp]) -> _Rule:
+def _fit(pieces: Components, chosen: NDArray[np.intp], thick: int) -> _Rule:
     """Lay a straight line through the pixels of the chosen pieces."""
     xs: list[NDArray[np.intp]] = []
     ys: list[NDArray[np.intp]] = []
@@ -162,4 +174,4 @@ def _fit(pieces: Components, chosen: NDArray[np.intp]) -> _Rule:
     spread = float(np.mean((x_all - middle) ** 2)) or 1.0
     slope = float(np.mean((x_all - middle) * (y_all - at))) / spread
     ends = int(x_all.min()), int(x_all.max()) + 1
-    return _Rule(at, slope, middle, *ends, int(y_all.min()), int(y_all.max()) + 1)
+    return _Rule(at, slope, middle, *ends, int(y_all.min()), int(y_all.max()) + 1, thick)
