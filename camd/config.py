@@ -134,10 +134,13 @@ def _from_text(info: FieldInfo | None, text: str) -> Any:
     if info is None or _takes_text(info.annotation):
         return text
     adapter: TypeAdapter[Any] = TypeAdapter(info.annotation or str)
-    try:
-        return adapter.dump_python(adapter.validate_python(text), mode="json")
-    except ValidationError:
-        return text
+    # As JSON for literal numbers, as text for the many spellings of true and false.
+    for read in (adapter.validate_json, adapter.validate_python):
+        try:
+            return adapter.dump_python(read(text), mode="json")
+        except ValidationError:
+            continue
+    return text
 
 
 def _takes_text(annotation: Any) -> bool:

@@ -1,0 +1,69 @@
+"""config.toml as text: the commented defaults, and the settings in force with their origins."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from camd.config import Config, KeyPath, fields
+from camd.sources import redact
+
+HEADER = """\
+# camd: every option with its default. Uncomment what you change.
+# Read from /etc/camd/config.toml, then the user's config directory, then --config FILE;
+# the environment (CAMD_MQTT__HOST=...) and the command line go before all of them.
+# `camd config check` names every mistake at once; `camd config show` says what is in force.
+"""
+
+
+def defaults() -> str:
+    """The text of config.toml; the one in the repository is exactly this."""
+    lines = [HEADER]
+    for key, info, head in _walk():
+        lines += head
+        lines.append(f"# {key[-1]} = {_example(info)}".ljust(36) + f"  # {info.description}")
+    return "\n".join(lines) + "\n"
+
+
+def effective(config: Config) -> str:
+    """The settings in force as TOML, each with where it came from; secrets are masked."""
+    lines = []
+    for key, _, head in _walk():
+        lines += head
+        value: Any = config.settings
+        for part in key:
+            value = getattr(value, part)
+        origin = config.origins.get(key, "default")
+        if value is None:
+            lines.append(f"# {key[-1]} is not set")
+        else:
+            shown = redact(value) if key == ("camera", "device") else value
+            lines.append(f"{key[-1]} = {_toml(shown)}  # {origin}")
+    return "\n".join(lines) + "\n"
+
+
+def _walk() -> Iterator[tuple[KeyPath, FieldInfo, list[str]]]:
+    """Each option, with the section heading to print before it."""
+    section: KeyPath = ()
+    for key, info in fields():
+        head = [] if key[:-1] == section else ["", f"[{'.'.join(key[:-1])}]"]
+        section = key[:-1]
+        yield key, info, head
+
+
+def _example(info: FieldInfo) -> str:
+    value = info.get_default()
+    return _toml(info.examples[0] if value is None and info.examples else value)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return '"********"'
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, Path)):
+        return json.dumps(str(value), ensure_ascii=False)
+    return str(value)

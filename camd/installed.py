@@ -1,0 +1,11 @@
+"""Where the files that ship with camd are: inside the wheel, or beside it in a checkout."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+ASSETS = PACKAGE / "assets"
+
+
+def model_file() -> Path:
+    wheel = PACKAGE / "models" / "digits.npz"
+    return wheel if wheel.exists() else PACKAGE.parent / "models" / "digits.npz"

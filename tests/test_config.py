@@ -1,0 +1,125 @@
+from pathlib import Path
+
+import pytest
+
+from camd import config, config_file
+from camd.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def no_files_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "SYSTEM_FILE", tmp_path / "system.toml")
+    monkeypatch.setattr(config, "user_file", lambda: tmp_path / "user.toml")
+
+
+def test_each_layer_goes_before_the_one_below(tmp_path: Path) -> None:
+    given = tmp_path / "given.toml"
+    env: dict[str, str] = {}
+    overrides: dict[tuple[str, ...], object] = {}
+
+    def host() -> str:
+        file = given if given.exists() else None
+        return config.load(file, overrides, env).settings.mqtt.host
+
+    assert host() == "localhost"
+    (tmp_path / "system.toml").write_text('mqtt.host = "system"')
+    assert host() == "system"
+    (tmp_path / "user.toml").write_text('mqtt.host = "user"')
+    assert host() == "user"
+    given.write_text('mqtt.host = "given"')
+    assert host() == "given"
+    env["CAMD_MQTT__HOST"] = "environment"
+    assert host() == "environment"
+    overrides["mqtt", "host"] = "line"
+    assert host() == "line"
+
+
+def test_layers_are_merged_key_by_key(tmp_path: Path) -> None:
+    (tmp_path / "system.toml").write_text('[mqtt]\nhost = "h"\nport = 1\n')
+    (tmp_path / "user.toml").write_text("[mqtt]\nport = 2\n")
+    loaded = config.load(environ={})
+    assert (loaded.settings.mqtt.host, loaded.settings.mqtt.port) == ("h", 2)
+    assert loaded.origins["mqtt", "port"] == str(tmp_path / "user.toml")
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(
+        'name = "a b"\n[mqtt]\nhots = "x"\nport = "1883"\n[camera]\nfps = -1\n[foo]\nx = 1\n'
+    )
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, environ={"CAMD_MQTT__KEEPALIVE_S": "soon"})
+    text = str(caught.value)
+    for part in ("name:", "mqtt.port:", "'1883'", "camera.fps:", "foo: unknown key", str(file)):
+        assert part in text
+    assert "mqtt.hots: unknown key; did you mean mqtt.host?" in text
+    assert "mqtt.keepalive_s" in text
+    assert "[CAMD_MQTT__KEEPALIVE_S]" in text
+    assert caught.value.status == 78
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("CAMD_MQTT__PORT", "99", 99),
+        ("CAMD_OVERLAY__WINDOW", "false", False),
+        ("CAMD_MQTT__USERNAME", "1234", "1234"),
+        ("CAMD_CAMERA__FPS", "12.5", 12.5),
+        ("CAMD_MODEL__FILE", "/m.npz", Path("/m.npz")),
+        ("CAMD_CAMERA__ROTATE", "90", 90),
+    ],
+)
+def test_environment_takes_the_type_of_its_field(name: str, text: str, expected: object) -> None:
+    value: object = config.load(environ={name: text}).settings
+    for part in name.removeprefix("CAMD_").lower().split("__"):
+        value = getattr(value, part)
+    assert value == expected
+
+
+def test_a_password_is_never_shown(tmp_path: Path) -> None:
+    loaded = config.load(environ={"CAMD_MQTT__PASSWORD": "hunter2"})
+    assert loaded.settings.mqtt.password is not None
+    assert loaded.settings.mqtt.password.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(loaded)
+    assert "hunter2" not in config_file.effective(loaded)
+    file = tmp_path / "c.toml"
+    file.write_text("mqtt.password = 31337")
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, environ={})
+    assert "31337" not in str(caught.value)
+
+
+def test_credentials_of_a_stream_are_never_shown() -> None:
+    loaded = config.load(environ={"CAMD_CAMERA__DEVICE": "rtsp://me:hunter2@cam/1"})
+    assert "hunter2" not in config_file.effective(loaded)
+
+
+@pytest.mark.parametrize("content", [b"a = ", b"\xff\xfe", None])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / "bad.toml"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"bad\.toml"):
+        config.load(file, environ={})
+
+
+def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    uncommented = [
+        line.removeprefix("# ") if " = " in line and not line.startswith("# (") else line
+        for line in config_file.defaults().splitlines()
+        if not line.startswith("# the environment")
+    ]
+    assert config.load(environ={}).settings == config.Settings()
+    file.write_text(config_file.defaults())
+    assert config.load(file, environ={}).settings == config.Settings()
+    unset = {"file", "username", "password", "password_file", "ca_file", "client_id"}
+    file.write_text("\n".join(line for line in uncommented if line.split(" = ")[0] not in unset))
+    assert config.load(file, environ={}).settings == config.Settings()
+
+
+def test_settings_in_force_load_again_as_the_same(tmp_path: Path) -> None:
+    first = config.load(environ={"CAMD_NAME": "desk", "CAMD_MQTT__TLS": "true"})
+    file = tmp_path / "again.toml"
+    file.write_text(config_file.effective(first))
+    assert config.load(file, environ={}).settings == first.settings
