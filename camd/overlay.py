@@ -1,0 +1,223 @@
+"""Draws what was read over the frame, for the window and for snapshots alike.
+
+PURE. The picture stays what it is about: digits and lines wear thin marks (labels.py), and all
+else is in one bar at the bottom, the reading large, the state of things small.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from camd import paint
+from camd.labels import ACCENT, AMBER, Labels
+from camd.paint import Text
+from camd.values import Box, Image, Line, Rejected, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Hud:
+    """What the bar says beside the reading."""
+
+    name: str = "camd"
+    fps: float = 0.0
+    """Frames processed a second."""
+    latency_ms: float | None = None
+    """From capture to result, milliseconds; None before the first frame."""
+    camera: str = "open"
+    """"open", or what it waits for: shown as it is, for the picture is an old one then."""
+    broker: str = "none"
+    """"connected", "none" (not shown), or what it waits for: shown as it is, in amber."""
+    paused: bool = False
+    message: str = ""
+    """Of the moment, e.g. "saved camd-1.png"; the caller takes it away again."""
+
+
+def draw(image: Image, result: Result, hud: Hud, *, show_rejected: bool = False) -> Image:
+    """Return a copy of `image` with the result drawn on it; any size from 1x1 on."""
+    canvas = image.copy()
+    unit = _unit(canvas)
+    bar = _bar(canvas, unit)
+    rejected = result.rejected if show_rejected else ()
+    summary = _reasons(canvas, rejected, unit) if show_rejected else _Pill(Text("", 1, AMBER), 0, 0)
+    Labels(canvas, unit, (bar, summary.box)).draw(_lines(result), rejected)
+    summary.paint(canvas)
+    if bar[3]:
+        # Over the edges of the picture, where anti-aliasing would leave a pale rim.
+        paint.glass(canvas, (bar[0] - 2, bar[1], bar[2] + 4, bar[3] + 2), 0)
+        left = _states(canvas, hud, bar, unit)
+        _reading(canvas, result, bar, left, unit)
+    _toasts(canvas, hud, bar, unit)
+    return canvas
+
+
+def waiting(size: tuple[int, int], hud: Hud) -> Image:
+    """Return a picture of `size` (width, height) to show before the first frame."""
+    wide, high = size
+    canvas = np.full((high, wide, 3), (38, 33, 30), np.uint8)
+    unit = _unit(canvas)
+    x, y = wide / 2, high / 2 - 34 * unit
+    body = (round(x - 34 * unit), round(y - 22 * unit), round(68 * unit), round(46 * unit))
+    stroke = max(1, round(2.4 * unit))
+    paint.outline(canvas, body, 9 * unit, paint.GREY, stroke)
+    paint.ring(canvas, x, y + unit, 13 * unit, AMBER, stroke)
+    paint.dot(canvas, x + 25 * unit, y - 13 * unit, 2.4 * unit, AMBER)
+    text = hud.camera if hud.camera != "open" else "waiting for the first frame"
+    _centred(canvas, Text(text, 17 * unit, paint.WHITE, 500), high / 2 + 26 * unit)
+    _centred(canvas, Text(hud.message or hud.name, 12 * unit, paint.GREY), high / 2 + 50 * unit)
+    keys = Text("q quit  ·  space pause  ·  s save  ·  d rejected", 11 * unit, paint.GREY)
+    _centred(canvas, keys, high - 20 * unit)
+    return canvas
+
+
+def encode_jpeg(image: Image, quality: int) -> bytes:
+    """Return `image` as a JPEG file; quality 1 to 100."""
+    done, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done  # uint8 BGR of at most 65,500 pixels a side always encodes
+    return data.tobytes()
+
+
+def _unit(image: Image) -> float:
+    """Growing more slowly than the frame: on a bigger picture more of it should be free."""
+    high, wide = image.shape[:2]
+    return max(0.5, float(min(wide / 640, high / 480) ** 0.75))
+
+
+def _lines(result: Result) -> list[Line]:
+    """The lines, and each digit that is in none as a line of its own."""
+    grouped = {id(digit) for line in result.lines for digit in line.digits}
+    alone = [digit for digit in result.digits if id(digit) not in grouped]
+    return [*result.lines, *(Line(str(one.digit), (one,), one.box) for one in alone)]
+
+
+def _bar(image: Image, unit: float) -> Box:
+    high, wide = image.shape[:2]
+    tall = round(46 * unit)
+    # A thumbnail is better off without.
+    return (0, high - tall, wide, tall) if high >= 4 * tall else (0, high, 0, 0)
+
+
+def _states(image: Image, hud: Hud, bar: Box, unit: float) -> float:
+    """Write the two small rows at the right of the bar; return how far left they reach."""
+    _, top, wide, tall = bar
+    size = max(10.5, 12 * unit)
+    right = wide - 14 * unit
+
+    row: list[tuple[paint.Colour | None, Text]] = [(None, Text(hud.name, size, paint.WHITE, 600))]
+    fine = hud.camera == "open"
+    row.append(
+        (ACCENT, Text("camera", size, paint.SILVER))
+        if fine
+        else (AMBER, Text("camera", size, AMBER))
+    )
+    if hud.broker == "connected":
+        row.append((ACCENT, Text("mqtt", size, paint.SILVER)))
+    elif hud.broker != "none":
+        row.append((AMBER, Text(hud.broker, size, AMBER)))
+    left = x = right
+    for colour, whole in reversed(row):
+        text = whole.shortened((0.15 if colour is None else 0.27) * wide)
+        x -= text.width
+        text.write(image, x, top + 0.31 * tall)
+        if colour is not None:
+            x -= 0.65 * size
+            paint.dot(image, x, top + 0.31 * tall, 0.24 * size, colour)
+        left = x
+        x -= 1.1 * size
+
+    x = right
+    fps = f"{hud.fps:.0f} fps" if hud.fps >= 10 else f"{hud.fps:.1f} fps"
+    late = "" if hud.latency_ms is None else f"{hud.latency_ms:.0f} ms"
+    for part in (late, fps):
+        text = Text(part, size, paint.SILVER)
+        x -= text.width
+        text.write(image, x, top + 0.70 * tall)
+        left = min(left, x)
+        x -= 1.1 * size if part else 0
+    return left - 14 * unit
+
+
+def _reading(image: Image, result: Result, bar: Box, right: float, unit: float) -> None:
+    """Write the lines of the reading as large as they fit, a thin stroke between two."""
+    _, top, _, tall = bar
+    left, middle = 14 * unit, top + tall / 2
+    lines = result.reading.lines
+    if not lines:
+        hint = "reading …" if result.digits else "no digits"
+        Text(hint, 17 * unit, paint.GREY).shortened(right - left).write(image, left, middle)
+        return
+    size = 30 * unit
+    while True:
+        texts = [Text(line, size, paint.WHITE, 600) for line in lines]
+        gap = 0.4 * size
+        total = sum(text.width for text in texts) + 2 * gap * (len(texts) - 1)
+        if total <= right - left or size <= 13 * unit:
+            break
+        size *= 0.9
+    x = left
+    for text in texts:
+        if x > left:
+            ends = (x, middle - 0.42 * size), (x, middle + 0.42 * size)
+            paint.rule(image, *ends, ACCENT, max(1, round(unit)))
+            x += gap
+        fitting = text.shortened(right - x)
+        fitting.write(image, x, middle)
+        if fitting != text:
+            break
+        x += text.width + gap
+
+
+def _reasons(image: Image, rejected: Sequence[Rejected], unit: float) -> "_Pill":
+    """Count the rejected contours by reason, in the top left corner."""
+    counts = Counter(one.reason for one in rejected).most_common()
+    parts = [f"{len(rejected)} rejected", *(f"{count} {reason}" for reason, count in counts)]
+    text = Text("  ·  ".join(parts), max(10.5, 12 * unit), paint.SILVER)
+    return _Pill(text.shortened(image.shape[1] - 40 * unit), 10 * unit, 10 * unit)
+
+
+def _toasts(image: Image, hud: Hud, bar: Box, unit: float) -> None:
+    """Say what is unusual, centred above the bar."""
+    size = max(11, 15 * unit)
+    texts = [Text("paused", size, AMBER, 600)] if hud.paused else []
+    if hud.camera != "open":
+        texts.append(Text(hud.camera, size, AMBER, 500))
+    if hud.message:
+        texts.append(Text(hud.message, size, paint.WHITE, 500))
+    bottom = bar[1] - 8 * unit
+    for whole in reversed(texts):
+        text = whole.shortened(image.shape[1] - 40 * unit)
+        _, _, wide, high = _Pill(text, 0, 0).box
+        bottom -= high
+        _Pill(text, (image.shape[1] - wide) / 2, bottom).paint(image)
+        bottom -= 6 * unit
+
+
+@dataclass(frozen=True, slots=True)
+class _Pill:
+    """Text on a rounded piece of glass; nothing without text."""
+
+    text: Text
+    x: float
+    y: float
+
+    @property
+    def box(self) -> Box:
+        if not self.text.text:
+            return (0, 0, 0, 0)
+        size = self.text.size
+        wide = self.text.width + round(1.2 * size)
+        return round(self.x), round(self.y), wide, round(1.8 * size)
+
+    def paint(self, image: Image) -> None:
+        if not self.text.text:
+            return
+        _, _, _, high = self.box
+        paint.glass(image, self.box, high / 2)
+        self.text.write(image, self.x + 0.6 * self.text.size, self.y + high / 2)
+
+
+def _centred(image: Image, text: Text, middle: float) -> None:
+    text = text.shortened(0.92 * image.shape[1])
+    text.write(image, (image.shape[1] - text.width) / 2, middle)

@@ -1,0 +1,230 @@
+import dataclasses
+import itertools
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import labels, overlay, paint
+from camd.overlay import Hud
+from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
+
+HUD = Hud("desk", 29.7, 18.4, broker="connected")
+
+
+def paper(width: int, height: int, shade: int = 230) -> Image:
+    noise = np.random.default_rng(0).integers(-3, 4, (height, width, 3))
+    return (shade + noise).astype(np.uint8)
+
+
+def line(text: str, x: int, y: int, height: int, *, stable: bool = True, gap: float = 0.3) -> Line:
+    step, wide = round(height * (0.7 + gap)), round(height * 0.7)
+    digits = tuple(
+        Digit(int(c), 0.97, (x + i * step, y, wide, height), 1.0, 10 + i, stable)
+        for i, c in enumerate(text)
+    )
+    return Line(text, digits, (x, y, step * len(text), height))
+
+
+def result(*lines: Line, rejected: tuple[Rejected, ...] = ()) -> Result:
+    digits = tuple(digit for one in lines for digit in one.digits)
+    reading = Reading(tuple(one.text for one in lines), digits)
+    return Result(digits, lines, rejected, reading=reading)
+
+
+@pytest.fixture
+def glasses(monkeypatch: pytest.MonkeyPatch) -> list[Box]:
+    """Where glass was laid: the grounds of all labels, pills and the bar."""
+    boxes: list[Box] = []
+    real = paint.glass
+
+    def spy(image: Image, box: Box, *rest: float, **more: float) -> None:
+        boxes.append(box)
+        real(image, box, *rest, **more)
+
+    monkeypatch.setattr(paint, "glass", spy)
+    return boxes
+
+
+def overlap(a: Box, b: Box) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]
+
+
+def near(pixels: Image, colour: paint.Colour) -> bool:
+    """True where one pixel is of that colour, as far as anti-aliasing lets it."""
+    return bool((np.abs(pixels.astype(int) - colour).max(axis=-1) < 25).any())
+
+
+SIZES = [(1, 1), (1, 700), (700, 1), (3, 2), (17, 31), (64, 48), (160, 120), (320, 20), (333, 777)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_draws_on_a_copy_of_a_picture_of_any_size(size: tuple[int, int]) -> None:
+    image = paper(*size)
+    before = image.copy()
+    scene = result(
+        line("1947", -20, -10, 30),
+        line("5", 5, 5, 600, stable=False),
+        rejected=(Rejected((2, 2, 900, 1), "too small"), Rejected((9, 9, 0, 0), "no ink")),
+    )
+    hud = Hud("n" * 64, 3.21, 123456, "waiting " * 20, "connecting " * 20, True, "saved " * 50)
+    drawn = overlay.draw(image, scene, hud, show_rejected=True)
+    assert drawn.shape == image.shape
+    assert drawn.dtype == np.uint8
+    assert np.array_equal(image, before)
+    assert overlay.draw(image, Result(), Hud()).shape == image.shape
+    assert overlay.waiting(size, hud).shape == image.shape
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize("height", [12, 24, 60])
+def test_labels_cover_neither_digits_nor_one_another(
+    size: tuple[int, int], height: int, glasses: list[Box]
+) -> None:
+    image = paper(*size)
+    scene = result(
+        *(line("1947305", 30, 20 + round(k * 1.6 * height), height) for k in range(4)),
+        line("8", size[0] - height, 300, height),
+    )
+    drawn = overlay.draw(image, scene, HUD)
+    for x, y, w, h in (digit.box for digit in scene.digits):
+        # The box of a small digit leaves no air around it.
+        ink = np.s_[y + 2 : y + h - 2, x + 2 : x + w - 2]
+        assert np.abs(drawn[ink].astype(int) - image[ink]).max() < 12
+    assert not any(overlap(a, b) for a, b in itertools.combinations(glasses, 2))
+
+
+def test_crowded_digits_leave_the_word_to_the_label_of_their_line(glasses: list[Box]) -> None:
+    overlay.draw(paper(640, 480), result(line("1947305" * 2, 30, 100, 12, gap=0.05)), HUD)
+    label, bar = glasses
+    assert label[0] > 100
+    assert bar[1] > 400
+
+
+def test_a_lone_digit_needs_no_label_for_its_line(glasses: list[Box]) -> None:
+    overlay.draw(paper(640, 480), result(line("7", 300, 200, 60)), HUD)
+    assert len(glasses) == 2  # its own, and the bar
+
+
+def test_room_decides_how_much_a_label_says(glasses: list[Box]) -> None:
+    def first_label(gap: float) -> Box:
+        glasses.clear()
+        overlay.draw(paper(1280, 720), result(line("19", 100, 200, 50, gap=gap)), HUD)
+        return glasses[1]
+
+    wide, stacked = first_label(1.0), first_label(0.1)
+    assert wide[2] > stacked[2]
+    assert stacked[3] > wide[3]
+
+
+def test_a_digit_of_no_line_is_marked_too() -> None:
+    image = paper(640, 480)
+    one = line("7", 300, 200, 60)
+    with_line = overlay.draw(image, result(one), HUD)
+    without = dataclasses.replace(result(one), lines=())
+    assert np.array_equal(overlay.draw(image, without, HUD), with_line)
+
+
+@pytest.mark.parametrize("shade", [235, 25])
+def test_a_settled_digit_has_a_closed_box_and_another_only_corners(shade: int) -> None:
+    image = paper(640, 480, shade)
+    x, y, w, h = 300, 200, 80, 120
+
+    def side(stable: bool) -> Image:
+        digit = Digit(7, 0.97, (x, y, w, h), stable=stable)
+        return overlay.draw(image, Result((digit,)), HUD)[y - 4 : y, x + w // 2]
+
+    assert near(side(stable=True), labels.ACCENT)
+    assert np.array_equal(side(stable=False), image[y - 4 : y, x + w // 2])
+    digit = Digit(7, 0.97, (x, y, w, h))
+    drawn = overlay.draw(image, Result((digit,)), HUD)
+    assert near(drawn[y - 6 : y + 3, x - 6 : x + 10], labels.AMBER)
+
+
+def test_rejected_contours_and_reasons_show_on_request_only(glasses: list[Box]) -> None:
+    image = paper(640, 480)
+    scene = Result(rejected=(Rejected((300, 200, 40, 40), "too small"),))
+    plain = overlay.draw(image, scene, HUD)
+    assert np.array_equal(plain, overlay.draw(image, Result(), HUD))
+    glasses.clear()
+    shown = overlay.draw(image, scene, HUD, show_rejected=True)
+    assert not np.array_equal(shown[198:242, 298:342], image[198:242, 298:342])
+    assert len(glasses) == 3  # the reason, the summary, the bar
+
+
+def test_digits_are_labelled_before_rejected_contours(glasses: list[Box]) -> None:
+    scene = result(line("1947", 100, 100, 40))
+    overlay.draw(paper(640, 480), scene, HUD)
+    alone = list(glasses)
+    glasses.clear()
+    clutter = tuple(Rejected((x, 60, 30, 20), "too small") for x in range(90, 500, 40))
+    overlay.draw(
+        paper(640, 480), dataclasses.replace(scene, rejected=clutter), HUD, show_rejected=True
+    )
+    assert set(alone) <= set(glasses)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"name": "hall"},
+        {"fps": 12.0},
+        {"latency_ms": 99.0},
+        {"latency_ms": None},
+        {"camera": "waiting for /dev/video0"},
+        {"broker": "connecting to localhost:1883"},
+        {"broker": "none"},
+        {"paused": True},
+        {"message": "saved camd-1.png"},
+    ],
+)
+def test_each_state_is_seen(change: dict[str, object]) -> None:
+    image = paper(640, 480)
+    before = overlay.draw(image, Result(), HUD)
+    after = overlay.draw(image, Result(), dataclasses.replace(HUD, **change))
+    assert not np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("lines", [("1947",), ("1947", "28"), ("1234567890",) * 12])
+def test_the_reading_stays_within_its_part_of_the_bar(lines: tuple[str, ...]) -> None:
+    image = paper(640, 480)
+    empty = overlay.draw(image, Result(), HUD)
+    drawn = overlay.draw(image, Result(reading=Reading(lines)), HUD)
+    changed = np.argwhere((drawn != empty).any(axis=2))
+    assert changed[:, 0].min() > 430
+    assert changed[:, 1].min() > 10
+    assert changed[:, 1].max() < 470
+
+
+def test_threads_may_draw_at_once() -> None:
+    image, scene = paper(640, 480), result(line("1947", 30, 100, 40), line("28", 30, 250, 40))
+    expected = overlay.draw(image, scene, HUD)
+    with ThreadPoolExecutor(4) as pool:
+        drawn = list(pool.map(lambda _: overlay.draw(image, scene, HUD), range(200)))
+    assert all(np.array_equal(one, expected) for one in drawn)
+
+
+def test_waiting_says_for_what() -> None:
+    first = overlay.waiting((640, 480), Hud(camera="waiting for /dev/video0"))
+    second = overlay.waiting((640, 480), Hud(camera="waiting for /dev/video1"))
+    assert first.shape == (480, 640, 3)
+    assert not np.array_equal(first, second)
+
+
+def test_jpeg_decodes_to_the_same_picture() -> None:
+    image = overlay.waiting((320, 240), HUD)
+    data = overlay.encode_jpeg(image, 90)
+    decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert decoded.shape == image.shape
+    assert np.abs(decoded.astype(int) - image).mean() < 2
+    assert len(overlay.encode_jpeg(image, 20)) < len(data)
+
+
+def test_text_is_cut_to_the_width_it_is_given() -> None:
+    text = paint.Text("connecting to localhost:1883", 12, paint.WHITE)
+    assert text.shortened(text.width) == text
+    cut = text.shortened(80)
+    assert 0 < cut.width <= 80
+    assert cut.text.endswith("…")
+    assert text.shortened(1).text == ""
