@@ -45,6 +45,10 @@ class Source(Protocol):
     name: str
     """For logs and payloads; never holds credentials."""
 
+    @property
+    def grabbed(self) -> float:
+        """When the frame last read left the device, before it was decoded: seconds, monotonic."""
+
     def open(self) -> Opened:
         """Open, or open again after `close`. Raises SourceError: missing, busy, permission..."""
 

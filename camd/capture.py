@@ -1,0 +1,246 @@
+"""The thread that owns the device: it reads, counts, and opens again what has failed.
+
+A live source, or a file played in real time, leaves its newest frame in one slot, so that a slow
+reader sees the present and not a queue of the past. A file waits until each frame is taken.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from camd.errors import SourceError
+from camd.mailbox import Mailbox
+from camd.settings import CameraSettings
+from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened, Source
+from camd.values import Frame, Image
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 0.5
+CORRUPT_PAUSE_S = 0.01
+STEADY_S = 10.0
+"""A source that fails sooner than this after its first frame is not worth a fast retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureStats:
+    state: str = "waiting"
+    """"waiting" for the first frame, "open", "ended", or the reason of a failure: "missing",
+    "busy", "permission", "unreadable", "failed"."""
+    error: str = ""
+    """What failed, in words; empty in the other states."""
+    captured: int = 0
+    """Frames that the source gave."""
+    dropped: int = 0
+    """Of these, frames that nobody got: overwritten by a newer one, or grown too old."""
+    corrupt: int = 0
+    """Frames that could not be decoded; not among `captured`."""
+    reconnects: int = 0
+    """How often frames came again after a failure."""
+    fps: float = 0.0
+    """Frames a second, measured over the last 60 frames."""
+    opened: Opened | None = None
+    """As the source said when it was opened last."""
+    last_frame: float | None = None
+    """When the last frame was grabbed, seconds, monotonic."""
+
+
+class Capture:
+    """Runs `source` in a thread of its own between entering and leaving the context."""
+
+    def __init__(self, source: Source, settings: CameraSettings, *, realtime: bool = False) -> None:
+        """`realtime` plays a file at its own rate, as if it were a camera."""
+        self._source = source
+        self._settings = settings
+        self._newest_only = source.live or realtime
+        self._paced = realtime and not source.live
+        self._mailbox = Mailbox()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="camd-capture", daemon=True)
+        self._lock = threading.Lock()
+        self._stats = CaptureStats()
+        self._grabbed: deque[float] = deque(maxlen=60)
+        self._fatal: SourceError | None = None
+        self._logged: object = None
+        self._shape: tuple[int, ...] | None = None
+        self._open_since = 0.0
+        self._tries = 0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def next(self, timeout: float) -> Frame | None:
+        """Return the next frame, or None when none came within `timeout` seconds or `ended`.
+
+        Raises SourceError when a file cannot be read (any further)."""
+        deadline = time.monotonic() + timeout
+        while True:
+            frame = self._mailbox.take(max(0.0, deadline - time.monotonic()))
+            if frame is None:
+                if self._fatal is not None and self._mailbox.drained:
+                    raise self._fatal
+                return None
+            age_ms = 1000 * (time.monotonic() - frame.clock)
+            if not self._newest_only or age_ms <= self._settings.max_age_ms:
+                return frame
+            self._count(dropped=1)
+
+    @property
+    def ended(self) -> bool:
+        """True once the source came to its end and its last frame was handed out."""
+        return self._mailbox.drained and self.stats().state == "ended"
+
+    def stats(self) -> CaptureStats:
+        with self._lock:
+            return replace(self._stats, fps=self._fps(time.monotonic()))
+
+    def stop(self, timeout: float = 2.0) -> None:
+        """End the thread; it closes the source. A thread that the driver does not let go of is left
+        behind: releasing the device under it would crash the process."""
+        self._stop.set()
+        self._mailbox.close()
+        self._thread.join(timeout)
+        if self._thread.is_alive():
+            log.warning("%s does not let go; left to the end of the process", self._source.name)
+
+    # What follows runs in the thread only.
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                try:
+                    self._play()
+                except EndOfStreamError:
+                    self._update(state="ended", error="")
+                    return
+                except Exception as exc:
+                    if not self._stop.is_set():
+                        self._failed(exc)
+                finally:
+                    self._close()
+                if self._fatal is not None:
+                    return
+                self._stop.wait(self._pause())
+        finally:
+            self._mailbox.close()
+
+    def _play(self) -> None:
+        """Open the source and read it until it fails, ends, or is stopped."""
+        self._update(opened=self._source.open())
+        due = good = time.monotonic()
+        while not self._stop.is_set():
+            if self._paced:
+                self._stop.wait(due - time.monotonic())
+                due = max(due + self._period(), time.monotonic() - 1)
+            try:
+                image = self._source.read()
+            except CorruptFrameError as exc:
+                self._count(corrupt=1)
+                log.log(logging.DEBUG if self._source.live else logging.WARNING, "%s", exc)
+                if self._source.live:
+                    if time.monotonic() - good > self._settings.timeout_s:
+                        raise SourceError(f"{self._source.name}: only damaged frames") from exc
+                    self._stop.wait(CORRUPT_PAUSE_S)
+                continue
+            good = time.monotonic()
+            self._deliver(image)
+
+    def _deliver(self, image: Image) -> None:
+        clock = self._source.grabbed
+        at = time.time() - (time.monotonic() - clock)
+        if self._stats.state != "open":
+            self._recovered()
+        if self._shape not in (None, image.shape):
+            log.info("%s: frames are now %dx%d", self._source.name, *image.shape[1::-1])
+        self._shape = image.shape
+        with self._lock:
+            self._grabbed.append(clock)
+        self._count(captured=1)
+        self._update(last_frame=clock)
+        frame = Frame(image, self._stats.captured, at, clock)
+        if not self._newest_only:
+            self._mailbox.put_next(frame)
+        elif self._mailbox.put_latest(frame):
+            self._count(dropped=1)
+
+    def _recovered(self) -> None:
+        again = self._shape is not None
+        opened = self._stats.opened
+        log.info(
+            "%s: %s; %s",
+            self._source.name,
+            "frames again" if again else "open",
+            opened.detail if opened else "",
+        )
+        self._open_since = time.monotonic()
+        self._logged = None
+        self._update(state="open", error="")
+        self._count(reconnects=int(again))
+
+    def _failed(self, exc: Exception) -> None:
+        name = self._source.name
+        expected = isinstance(exc, SourceError)
+        error = exc if isinstance(exc, SourceError) else SourceError(f"{name}: {exc!r}")
+        if not self._source.live:
+            self._fatal = error
+        if self._stats.state == "open" and time.monotonic() - self._open_since > STEADY_S:
+            self._tries = 0
+        with self._lock:
+            self._grabbed.clear()
+        self._update(state=error.reason, error=str(error))
+        if self._logged == (type(exc), error.reason):
+            return
+        self._logged = (type(exc), error.reason)
+        if not expected:
+            log.error("%s: a bug in camd", name, exc_info=exc)
+        elif self._source.live:
+            log.warning("%s; trying again every %g s or sooner", error, self._settings.retry_s)
+
+    def _close(self) -> None:
+        try:
+            self._source.close()
+        except Exception:
+            log.exception("%s: a bug in camd while closing", self._source.name)
+
+    def _pause(self) -> float:
+        """Seconds until the next try: doubled each time, and never quite the same, so that several
+        cameras behind one hub that came back do not all ask at once."""
+        pause = FIRST_RETRY_S * 2.0 ** min(self._tries, 16) * random.uniform(0.8, 1.2)
+        self._tries += 1
+        return min(pause, self._settings.retry_s)
+
+    def _period(self) -> float:
+        opened = self._stats.opened
+        return 1 / ((opened.fps if opened else 0) or self._settings.fps)
+
+    def _fps(self, now: float) -> float:
+        if len(self._grabbed) < 2:
+            return 0.0
+        first, last = self._grabbed[0], self._grabbed[-1]
+        gaps = len(self._grabbed) - 1
+        stalled = self._stats.state == "open" and (now - last) * gaps > 2 * (last - first)
+        span = now - first if stalled else last - first
+        return gaps / span if span > 0 else 0.0
+
+    def _count(self, **steps: int) -> None:
+        with self._lock:
+            totals = {name: getattr(self._stats, name) + step for name, step in steps.items()}
+            self._stats = replace(self._stats, **totals)
+
+    def _update(self, **values: object) -> None:
+        with self._lock:
+            self._stats = replace(self._stats, **values)  # type: ignore[arg-type]

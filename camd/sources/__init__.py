@@ -1,0 +1,66 @@
+"""Where frames come from. `from_uri` alone knows which class plays which kind of device."""
+
+import re
+from pathlib import Path
+
+import cv2
+
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened, Source
+from camd.sources.camera import LINUX, Camera
+from camd.sources.demo import Demo
+from camd.sources.images import SUFFIXES, Images, read_image
+from camd.sources.loop import Looped
+from camd.sources.rotate import Rotated
+from camd.sources.stream import PORTS, Stream, redact
+from camd.sources.video import Video
+
+__all__ = [
+    "CorruptFrameError",
+    "EndOfStreamError",
+    "Opened",
+    "Source",
+    "from_uri",
+    "read_image",
+    "redact",
+]
+
+
+def from_uri(device: str, settings: CameraSettings, *, loop: bool = False) -> Source:
+    """Return the source that `device` names, closed, rotated as `settings` say.
+
+    `loop` starts files over at their end; live sources have none. Raises SourceError (missing)
+    where `device` is none of the known kinds."""
+    source = _pick(device, settings)
+    if loop and not source.live:
+        source = Looped(source)
+    if settings.rotate:
+        source = Rotated(source, settings.rotate)
+    return source
+
+
+def _pick(device: str, settings: CameraSettings) -> Source:
+    nodes = r"|/dev/(video[0-9]+|v4l/by-(id|path)/.+)" if LINUX else ""
+    if re.fullmatch(r"[0-9]{1,4}" + nodes, device):
+        return Camera(device, settings)
+    if device.partition("://")[0] in PORTS:
+        return Stream(device, settings)
+    if device == "demo":
+        return Demo(settings)
+    path = Path(device).expanduser()
+    if path.is_dir():
+        return Images(path)
+    if path.is_file():
+        return Images(path) if _is_picture(path) else Video(path, settings)
+    raise SourceError(
+        f"{redact(device)}: no such device or file; expected a camera number, /dev/video0, "
+        "/dev/v4l/by-id/..., rtsp://..., http://..., a video, an image, a folder or demo",
+        "missing",
+    )
+
+
+def _is_picture(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    # A GIF may move, and FFmpeg plays it either way.
+    return suffix != ".gif" and (suffix in SUFFIXES or cv2.haveImageReader(str(path)))

@@ -1,0 +1,92 @@
+"""A camera on this machine: V4L2 on Linux, AVFoundation on macOS, Media Foundation on Windows."""
+
+import os
+import sys
+from collections.abc import Callable
+
+import cv2
+
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources import opencv
+from camd.sources.base import Opened
+from camd.values import Image
+
+LINUX = sys.platform == "linux"
+
+
+class Camera(opencv.CaptureSource):
+    live = True
+
+    def __init__(
+        self,
+        device: str,
+        settings: CameraSettings,
+        *,
+        connect: Callable[..., cv2.VideoCapture] = cv2.VideoCapture,
+    ) -> None:
+        """`device` is a number, or on Linux a path: /dev/video2, /dev/v4l/by-id/..."""
+        super().__init__(f"/dev/video{device}" if LINUX and device.isdecimal() else device)
+        self._settings = settings
+        self._connect = connect
+
+    def open(self) -> Opened:
+        """Raises SourceError: missing, permission, busy, unreadable, failed."""
+        self.close()
+        opencv.prepare(self._settings)
+        if LINUX:
+            capture, card = self._open_node()
+        else:
+            capture, card = self._connect(int(self.name), cv2.CAP_ANY), f"camera {self.name}"
+            if not capture.isOpened():
+                raise SourceError(
+                    f"camera {self.name}: missing, in use, or not allowed to this program",
+                    "missing",
+                )
+        self._capture = capture
+        return self._negotiate(capture, card)
+
+    def _open_node(self) -> tuple[cv2.VideoCapture, str]:
+        from camd.sources import v4l2  # noqa: PLC0415  # needs fcntl, which Windows has not
+
+        # A by-id link points to another number after replugging, so it is followed each time.
+        node = os.path.realpath(self.name)
+        card = v4l2.check(node, self.name)
+        capture = self._connect(node, cv2.CAP_V4L2)
+        if not capture.isOpened():
+            raise v4l2.refused(node, self.name)
+        return capture, card
+
+    def _negotiate(self, capture: cv2.VideoCapture, card: str) -> Opened:
+        """Ask for format, size and rate, in this order: a format change resets the size, and a size
+        that the format does not offer is replaced without a word. So read back what came of it."""
+        asked = self._settings
+        if asked.fourcc:
+            capture.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*asked.fourcc))
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, asked.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, asked.height)
+        capture.set(cv2.CAP_PROP_FPS, asked.fps)
+        # One to fill while one is decoded: with a single buffer a camera loses every other frame.
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 2)
+        width, height = opencv.size(capture)
+        rate = opencv.fps(capture)
+        got = _mode(_fourcc(capture), width, height, rate)
+        wish = _mode(asked.fourcc or _fourcc(capture), asked.width, asked.height, asked.fps)
+        verdict = "as asked" if got == wish else f"asked for {wish}"
+        return Opened(width, height, rate, f"{card}: {got}; {verdict}")
+
+    def read(self) -> Image:
+        """Raises CorruptFrameError, SourceError. May block for `timeout_s`, in whole seconds."""
+        if not self._grab():
+            raise SourceError(f"{self.name}: gives no more frames")
+        return opencv.retrieve(self._opened())
+
+
+def _fourcc(capture: cv2.VideoCapture) -> str:
+    code = int(capture.get(cv2.CAP_PROP_FOURCC))
+    text = (code & 0xFFFFFFFF).to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
+    return text if text.isprintable() else ""
+
+
+def _mode(fourcc: str, width: int, height: int, rate: float) -> str:
+    return f"{fourcc} {width}x{height} at {rate:g} fps".strip()

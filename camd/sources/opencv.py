@@ -1,0 +1,96 @@
+"""What the sources behind cv2.VideoCapture share."""
+
+import math
+import os
+import time
+
+import cv2
+import numpy as np
+from cv2.typing import MatLike
+
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources.base import CorruptFrameError
+from camd.values import Image
+
+
+def prepare(settings: CameraSettings) -> None:
+    """Set what OpenCV reads from the environment at its first capture and never again.
+
+    FFmpeg and OpenCV would print addresses with their passwords to stderr by themselves: both are
+    silenced, since every failure is reported as a SourceError. A variable that is set stays."""
+    for name, value in {
+        "OPENCV_FFMPEG_LOGLEVEL": "-8",
+        "OPENCV_FFMPEG_CAPTURE_OPTIONS": "rtsp_transport;tcp",  # UDP loses packets: torn pictures
+        "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": str(math.ceil(settings.timeout_s)),
+    }.items():
+        os.environ.setdefault(name, value)
+    if "OPENCV_LOG_LEVEL" not in os.environ:
+        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+
+
+class CaptureSource:
+    """What is alike in the sources that hold a cv2.VideoCapture; each opens it its own way."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.grabbed = 0.0
+        self._capture: cv2.VideoCapture | None = None
+
+    def _opened(self) -> cv2.VideoCapture:
+        if self._capture is None:
+            raise SourceError(f"{self.name}: read before it was opened")
+        return self._capture
+
+    def _grab(self) -> bool:
+        # isOpened() stays True on a dead handle: only a grab that fails tells.
+        grabbed = self._opened().grab()
+        if grabbed:
+            self.grabbed = time.monotonic()
+        return grabbed
+
+    def label(self) -> str:
+        return self.name
+
+    def close(self) -> None:
+        """Release at once: while a dead handle is held, a camera returns as another number."""
+        if self._capture is not None:
+            self._capture.release()
+            self._capture = None
+
+
+def retrieve(capture: cv2.VideoCapture) -> Image:
+    """Decode the frame grabbed last. Raises CorruptFrameError."""
+    try:
+        ok, image = capture.retrieve()
+    except cv2.error as exc:
+        raise CorruptFrameError(exc.err) from exc
+    if not ok or image is None or image.size == 0:
+        raise CorruptFrameError("the frame could not be decoded")
+    return bgr(image)
+
+
+def bgr(image: MatLike) -> Image:
+    """Return any picture OpenCV gives, (H, W), (H, W, 1), (H, W, 3) or BGRA, uint8 or uint16, as
+    (H, W, 3) uint8. What is transparent becomes white, as on paper."""
+    if image.dtype == np.uint16:
+        image = np.right_shift(image, 8)
+    pixels = np.asarray(image, np.uint8)
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), np.uint8)
+    if pixels.shape[2] == 4:
+        alpha = pixels[:, :, 3:].astype(np.uint16)
+        return ((pixels[:, :, :3] * alpha + 255 * (255 - alpha)) // 255).astype(np.uint8)
+    return pixels
+
+
+def fps(capture: cv2.VideoCapture) -> float:
+    """Return the frame rate the source claims, or 0 where the claim is none (FFmpeg says 90000,
+    its clock, for streams that carry no rate)."""
+    claimed = capture.get(cv2.CAP_PROP_FPS)
+    return claimed if math.isfinite(claimed) and 0 < claimed <= 1000 else 0.0
+
+
+def size(capture: cv2.VideoCapture) -> tuple[int, int]:
+    """Return (width, height) in pixels."""
+    return int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))

@@ -1,0 +1,44 @@
+"""Turn the frames of any source: cameras are mounted sideways and upside down."""
+
+from dataclasses import replace
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from camd.sources.base import Opened, Source
+from camd.values import Image
+
+_CODES = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
+
+
+class Rotated:
+    def __init__(self, source: Source, degrees: Literal[90, 180, 270]) -> None:
+        """Turn clockwise by `degrees`."""
+        self._source = source
+        self._degrees = degrees
+        self.live = source.live
+        self.name = source.name
+
+    @property
+    def grabbed(self) -> float:
+        return self._source.grabbed
+
+    def open(self) -> Opened:
+        opened = self._source.open()
+        if self._degrees == 180:
+            return opened
+        return replace(opened, width=opened.height, height=opened.width)
+
+    def read(self) -> Image:
+        return np.asarray(cv2.rotate(self._source.read(), _CODES[self._degrees]), np.uint8)
+
+    def label(self) -> str:
+        return self._source.label()
+
+    def close(self) -> None:
+        self._source.close()

@@ -1,0 +1,76 @@
+"""A camera on the network: RTSP, or MJPEG and the like over HTTP, decoded by OpenCV's FFmpeg."""
+
+import re
+import socket
+from urllib.parse import urlsplit
+
+import cv2
+
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources import opencv
+from camd.sources.base import Opened
+from camd.values import Image
+
+PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
+
+
+def redact(uri: str) -> str:
+    """Return the address without user, password or query, in which cameras take passwords too.
+
+    What is not well formed loses more, never less: rtsp://u:p@ss/w@host/x -> rtsp://***@host/x."""
+    before = r"^[A-Za-z][\w+.-]*://" if "://" in uri else r"^(?=[^/\\]*:[^/\\])"
+    uri = re.sub(f"({before}).*@", r"\1***@", uri, flags=re.DOTALL)
+    uri = re.sub(r"\?.+", "?***", uri, flags=re.DOTALL)
+    # Some recorders want them in the path: rtsp://host/user=admin&password=secret&channel=1
+    return re.sub(r"(?i)\b(user|pass|pwd|token|key|auth)(\w*?)=[^/]*", r"\1\2=***", uri)
+
+
+class Stream(opencv.CaptureSource):
+    live = True
+
+    def __init__(self, uri: str, settings: CameraSettings) -> None:
+        super().__init__(redact(uri))
+        self._uri = uri
+        self._settings = settings
+
+    def open(self) -> Opened:
+        """Raises SourceError: missing (nothing answers), failed (it answers but sends no video)."""
+        self.close()
+        opencv.prepare(self._settings)
+        # After opening these two would be accepted and ignored.
+        patience = int(1000 * self._settings.timeout_s)
+        limits = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+            patience,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+            patience,
+        ]
+        capture = cv2.VideoCapture(self._uri, cv2.CAP_FFMPEG, limits)
+        if not capture.isOpened():
+            raise self._refused()
+        self._capture = capture
+        width, height = opencv.size(capture)
+        return Opened(width, height, opencv.fps(capture), "network stream")
+
+    def _refused(self) -> SourceError:
+        """Find out why. Only now: many cameras serve one connection at a time."""
+        try:
+            parts = urlsplit(self._uri)
+            host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+        except ValueError:
+            return SourceError(f"{self.name}: not an address; expected rtsp://host/path", "missing")
+        try:
+            socket.create_connection((host, port), self._settings.timeout_s).close()
+        except OSError as exc:
+            why = exc.strerror or str(exc)
+            return SourceError(f"{self.name}: no answer at port {port}: {why}", "missing")
+        return SourceError(
+            f"{self.name}: answers but gives no video; check its path, user name and password"
+        )
+
+    def read(self) -> Image:
+        """Raises CorruptFrameError, SourceError. May block for `timeout_s`."""
+        if not self._grab():
+            raise SourceError(f"{self.name}: the stream broke off")
+        return opencv.retrieve(self._opened())

@@ -1,0 +1,93 @@
+"""A camera that does what a script says: it stands in for the faults of real ones."""
+
+import threading
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from camd.errors import SourceError
+from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened
+from camd.values import Image
+
+Session = Sequence[str] | SourceError
+
+
+class Scripted:
+    """Each `open` starts the next session, the last one again and again; a session that is an
+    error is raised by `open`. Steps of a session:
+
+    frame     the next picture: its grey value is its number, 1 for the first
+    frozen    the picture before, once more
+    resize    the next picture, of another size than those before
+    corrupt   CorruptFrameError
+    fail      SourceError
+    bug       ZeroDivisionError
+    block     wait until `unblock` is set
+    end       EndOfStreamError, which also follows the last step
+    """
+
+    def __init__(
+        self, *sessions: Session, live: bool = True, fps: float = 0.0, period: float | None = None
+    ) -> None:
+        """`fps` is what it claims; with a `period` frames are that many seconds apart on their
+        clock, however fast they are read."""
+        self.live = live
+        self.name = "scripted"
+        self.grabbed = 0.0
+        self.unblock = threading.Event()
+        self.blocking = threading.Event()
+        self.opens = 0
+        self.is_open = False
+        self.threads: set[int] = set()
+        self._sessions = sessions
+        self._fps = fps
+        self._period = period
+        self._steps: list[str] = []
+        self._size = (48, 64)
+        self._number = 0
+
+    def open(self) -> Opened:
+        self.threads.add(threading.get_ident())
+        session = self._sessions[min(self.opens, len(self._sessions) - 1)]
+        self.opens += 1
+        if isinstance(session, SourceError):
+            raise session
+        self._steps = list(session)
+        if not self.live:
+            self._number = 0
+        self.is_open = True
+        return Opened(0, 0, self._fps, "scripted")
+
+    def read(self) -> Image:
+        self.threads.add(threading.get_ident())
+        if not self.is_open:
+            raise SourceError("read before it was opened")
+        step = self._steps.pop(0) if self._steps else "end"
+        while step == "block":
+            self.blocking.set()
+            self.unblock.wait()
+            step = self._steps.pop(0) if self._steps else "end"
+        paced = self._period is not None and self.grabbed
+        self.grabbed = self.grabbed + self._period if paced else time.monotonic()
+        match step:
+            case "end":
+                raise EndOfStreamError
+            case "corrupt":
+                raise CorruptFrameError("scripted")
+            case "fail":
+                raise SourceError("scripted: pulled out")
+            case "bug":
+                raise ZeroDivisionError("scripted")
+            case "resize":
+                self._size = (self._size[0] * 2, self._size[1] * 2)
+        if step != "frozen":
+            self._number += 1
+        return np.full((*self._size, 3), self._number % 256, np.uint8)
+
+    def label(self) -> str:
+        return self.name
+
+    def close(self) -> None:
+        self.threads.add(threading.get_ident())
+        self.is_open = False

@@ -1,0 +1,105 @@
+"""Two network cameras small enough to read: MJPEG over HTTP, and MPEG-TS over RTSP."""
+
+import itertools
+import socketserver
+import struct
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import cv2
+
+from camd.values import Image
+
+
+@contextmanager
+def _serving(server: socketserver.TCPServer) -> Iterator[int]:
+    server.daemon_threads = True  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def mjpeg(pictures: Sequence[Image], frames: int | None = None) -> Iterator[int]:
+    """Serve `pictures` over and over on a free port; break off after `frames`."""
+    parts = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if not self.path.startswith("/stream"):
+                self.send_error(404)
+                return
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            try:
+                for part in itertools.islice(itertools.cycle(parts), frames):
+                    head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}"
+                    self.wfile.write(head.encode() + b"\r\n\r\n" + part + b"\r\n")
+                    time.sleep(0.01)
+            except OSError:
+                pass  # the client left
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
+
+
+@contextmanager
+def rtsp(transport_stream: Path) -> Iterator[int]:
+    """Serve a .ts file over and over on a free port, interleaved in the one TCP connection
+    (RFC 2326, 10.12; payload type 33, RFC 2250)."""
+    packets = transport_stream.read_bytes()
+    chunks = [packets[i : i + 7 * 188] for i in range(0, len(packets), 7 * 188)]
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while request := self.rfile.readline().decode():
+                fields = {}
+                while line := self.rfile.readline().decode().strip():
+                    key, _, value = line.partition(": ")
+                    fields[key.lower()] = value
+                method, body, extra = request.split()[0], "", ""
+                if method == "DESCRIBE":
+                    body = (
+                        "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\n"
+                    )
+                    extra = "Content-Type: application/sdp\r\n"
+                elif method == "SETUP":
+                    if "RTP/AVP/TCP" not in fields["transport"]:
+                        self._answer("461 Unsupported Transport", fields["cseq"])
+                        continue
+                    extra = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n"
+                self._answer("200 OK", fields["cseq"], extra, body)
+                if method == "PLAY":
+                    self._play()
+                    return
+
+        def _answer(self, status: str, cseq: str, extra: str = "", body: str = "") -> None:
+            head = f"RTSP/1.0 {status}\r\nCSeq: {cseq}\r\n{extra}Content-Length: {len(body)}\r\n"
+            self.wfile.write(f"{head}\r\n{body}".encode())
+
+        def _play(self) -> None:
+            try:
+                for number, chunk in enumerate(itertools.cycle(chunks)):
+                    packet = (
+                        struct.pack(">BBHII", 0x80, 33, number % 65536, number * 900, 7) + chunk
+                    )
+                    self.wfile.write(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
+                    time.sleep(0.002)
+            except OSError:
+                pass  # the client left
+
+    with _serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port

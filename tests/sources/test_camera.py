@@ -1,0 +1,235 @@
+"""What can be said of cameras where there is none: why one does not open, and what is asked of
+one that does."""
+
+import errno
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources import CorruptFrameError, v4l2
+from camd.sources.camera import Camera
+from camd.values import Image
+
+SETTINGS = CameraSettings()
+linux = pytest.mark.skipif(sys.platform != "linux", reason="V4L2 is Linux's")
+pytestmark = linux
+
+
+OFFERS = {"YUYV": (640, 480), "MJPG": (1280, 720)}
+
+
+class Webcam:
+    """A cv2.VideoCapture of a camera that offers YUYV at 640x480 and MJPG at 1280x720, 30 fps;
+    like V4L2 it replaces what it does not offer, and a new format resets the size."""
+
+    def __init__(self, node: str, backend: int) -> None:
+        self.node, self.backend = node, backend
+        self.fourcc = "YUYV"
+        self.size = OFFERS["YUYV"]
+        self.grabs: list[bool] = [True]
+        self.image: Image | None = np.zeros((720, 1280, 3), np.uint8)
+        self.opened = True
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return self.opened
+
+    def set(self, prop: int, value: float) -> bool:
+        if prop == cv2.CAP_PROP_FOURCC:
+            asked = int(value).to_bytes(4, "little").decode()
+            self.fourcc = asked if asked in OFFERS else "YUYV"
+            self.size = (320, 240)
+        elif prop == cv2.CAP_PROP_FRAME_HEIGHT:
+            self.size = OFFERS[self.fourcc]
+        return True
+
+    def get(self, prop: int) -> float:
+        return {
+            cv2.CAP_PROP_FOURCC: int.from_bytes(self.fourcc.encode(), "little"),
+            cv2.CAP_PROP_FRAME_WIDTH: self.size[0],
+            cv2.CAP_PROP_FRAME_HEIGHT: self.size[1],
+            cv2.CAP_PROP_FPS: 30.0,
+        }[prop]
+
+    def grab(self) -> bool:
+        return self.grabs.pop(0) if self.grabs else False
+
+    def retrieve(self) -> tuple[bool, Image | None]:
+        return self.image is not None, self.image
+
+    def release(self) -> None:
+        self.opened = False
+
+
+@pytest.fixture
+def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every node passes for the camera C920; the list says which were asked."""
+    nodes: list[str] = []
+
+    def check(node: str, _: str) -> str:
+        nodes.append(node)
+        return "C920"
+
+    monkeypatch.setattr(v4l2, "check", check)
+    return nodes
+
+
+def test_format_comes_before_size_and_all_is_as_asked(checked: list[str]) -> None:
+    opened = Camera("2", SETTINGS, connect=Webcam).open()
+    assert (opened.width, opened.height, opened.fps) == (1280, 720, 30)
+    assert opened.detail == "C920: MJPG 1280x720 at 30 fps; as asked"
+    assert checked == ["/dev/video2"]
+
+
+def test_what_the_camera_made_of_it_is_said(checked: list[str]) -> None:
+    settings = CameraSettings(fourcc="H264", width=1920, height=1080)
+    opened = Camera("2", settings, connect=Webcam).open()
+    assert (opened.width, opened.height) == (640, 480)
+    assert opened.detail == ("C920: YUYV 640x480 at 30 fps; asked for H264 1920x1080 at 30 fps")
+
+
+def test_an_empty_fourcc_leaves_the_format_alone(checked: list[str]) -> None:
+    opened = Camera("2", CameraSettings(fourcc="", width=640, height=480), connect=Webcam).open()
+    assert opened.detail == "C920: YUYV 640x480 at 30 fps; as asked"
+
+
+def test_a_failed_grab_has_failed_and_an_empty_frame_is_corrupt(checked: list[str]) -> None:
+    webcams: list[Webcam] = []
+
+    def connect(node: str, backend: int) -> Webcam:
+        webcams.append(Webcam(node, backend))
+        return webcams[-1]
+
+    camera = Camera("0", SETTINGS, connect=connect)
+    camera.open()
+    webcams[0].grabs = [True, True, False]
+    assert camera.read().shape == (720, 1280, 3)
+    webcams[0].image = None
+    with pytest.raises(CorruptFrameError):
+        camera.read()
+    with pytest.raises(SourceError) as caught:
+        camera.read()
+    assert caught.value.reason == "failed"
+    camera.close()
+    assert not webcams[0].opened
+
+
+def test_grey_cameras_give_three_channels(checked: list[str]) -> None:
+    def connect(node: str, backend: int) -> Webcam:
+        webcam = Webcam(node, backend)
+        webcam.image = np.full((480, 640), 7, np.uint8)
+        return webcam
+
+    camera = Camera("0", SETTINGS, connect=connect)
+    camera.open()
+    assert camera.read().shape == (480, 640, 3)
+
+
+def test_a_link_is_followed_anew_at_each_open(checked: list[str], tmp_path: Path) -> None:
+    link = tmp_path / "usb-C920-index0"
+    camera = Camera(str(link), SETTINGS, connect=Webcam)
+    for number in (0, 2):
+        node = tmp_path / f"video{number}"
+        node.touch()
+        link.unlink(missing_ok=True)
+        link.symlink_to(node)
+        camera.open()
+        camera.close()
+    assert [Path(node).name for node in checked] == ["video0", "video2"]
+
+
+def test_the_driver_is_waited_for_as_long_as_the_settings_say(
+    checked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", raising=False)
+    Camera("0", CameraSettings(timeout_s=2.5), connect=Webcam).open()
+    assert os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] == "3"
+
+
+def test_a_missing_camera_is_missing_and_the_others_are_named() -> None:
+    with pytest.raises(SourceError, match=r"/dev/video99: no such camera; (no )?cameras here") as e:
+        Camera("99", SETTINGS).open()
+    assert e.value.reason == "missing"
+
+
+def test_what_is_no_camera_is_said_to_be_none() -> None:
+    with pytest.raises(SourceError, match="/dev/null: not a camera") as caught:
+        v4l2.check("/dev/null", "/dev/null")
+    assert caught.value.reason == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "says"),
+    [
+        (errno.EACCES, "permission", "no permission"),
+        (errno.EBUSY, "busy", "held by"),
+        (errno.ENODEV, "missing", "no such camera"),
+        (errno.EIO, "failed", "Input/output error"),
+    ],
+)
+def test_each_errno_has_its_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: int, reason: str, says: str
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr(v4l2.os, "open", refuse)
+    with pytest.raises(SourceError, match=says) as caught:
+        v4l2.check("/dev/video0", "/dev/video0", dev=tmp_path)
+    assert caught.value.reason == reason
+
+
+def test_a_busy_camera_names_who_holds_it(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch()
+    hold = f"import sys; held = open({str(node)!r}); print(flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        refused = v4l2.refused(str(node), "desk camera")
+        holder.communicate()
+    assert refused.reason == "busy"
+    assert re.fullmatch(rf"desk camera: busy, held by PID {holder.pid} \(.+\)", str(refused))
+
+
+def test_a_camera_nobody_holds_has_no_signal(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch()
+    assert v4l2.refused(str(node), "desk camera").reason == "failed"
+
+
+def test_opening_fails_where_opencv_does(checked: list[str]) -> None:
+    def connect(node: str, backend: int) -> Webcam:
+        webcam = Webcam(node, backend)
+        webcam.opened = False
+        return webcam
+
+    with pytest.raises(SourceError, match="/dev/video42: gives no video"):
+        Camera("42", SETTINGS, connect=connect).open()
+
+
+def test_cameras_are_listed_with_the_names_that_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("video10", "video2", "video11"):
+        (tmp_path / name).touch()
+    by_id = tmp_path / "v4l" / "by-id"
+    by_id.mkdir(parents=True)
+    (by_id / "usb-C920-index0").symlink_to(tmp_path / "video2")
+    metadata = (tmp_path / "video11").stat().st_ino
+    monkeypatch.setattr(
+        v4l2, "_card", lambda fd: None if os.fstat(fd).st_ino == metadata else "C920"
+    )
+    assert v4l2.cameras(tmp_path) == (
+        f"cameras here: {tmp_path}/video2, {by_id}/usb-C920-index0; {tmp_path}/video10"
+    )
+    assert v4l2.cameras(by_id) == "no cameras here"

@@ -1,0 +1,203 @@
+"""What camd/sources/base.py promises, held against every source there is."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources import EndOfStreamError, Source, from_uri
+from camd.sources import demo as demo_module
+from tests.sources.pictures import clip, grey, write
+from tests.sources.scripted import Scripted
+from tests.sources.servers import mjpeg, rtsp
+
+GREYS = [10, 60, 110, 160, 210]
+SETTINGS = CameraSettings()
+
+
+@dataclass
+class Case:
+    make: Callable[[], Source]
+    vanish: Callable[[], object] = lambda: None
+    """Takes away what `make` made a source of."""
+    greys: list[int] | None = None
+    """Brightness of the frames, in order; None where a stream is joined anywhere."""
+    ends: bool = True
+    size: tuple[int, int] = (64, 48)
+
+
+def video(tmp: Path, _: ExitStack) -> Case:
+    path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
+    return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, GREYS)
+
+
+def image(tmp: Path, _: ExitStack) -> Case:
+    path = write(tmp / "page.png", grey(77))
+    return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, [77])
+
+
+def folder(tmp: Path, _: ExitStack) -> Case:
+    paths = [write(tmp / f"page{n}.png", grey(g)) for n, g in enumerate(GREYS, start=8)]
+
+    def vanish() -> None:
+        for path in paths:
+            path.unlink()
+
+    return Case(lambda: from_uri(str(tmp), SETTINGS), vanish, GREYS)
+
+
+def looped(tmp: Path, _: ExitStack) -> Case:
+    path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
+    make = lambda: from_uri(str(path), SETTINGS, loop=True)  # noqa: E731
+    return Case(make, path.unlink, GREYS * 3, ends=False)
+
+
+def rotated(tmp: Path, _: ExitStack) -> Case:
+    path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
+    settings = CameraSettings(rotate=90)
+    return Case(lambda: from_uri(str(path), settings), path.unlink, GREYS, size=(48, 64))
+
+
+def demo(tmp: Path, stack: ExitStack) -> Case:
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    path = clip(tmp / "demo.mp4", [grey(g) for g in GREYS], "mp4v")
+    patch.setattr(demo_module, "clip", lambda: path)
+    return Case(lambda: from_uri("demo", SETTINGS), path.unlink, GREYS)
+
+
+def http(_: Path, stack: ExitStack) -> Case:
+    serving = stack.enter_context(ExitStack())
+    port = serving.enter_context(mjpeg([grey(g) for g in GREYS]))
+    url = f"http://user:secret@127.0.0.1:{port}/stream?token=secret"
+    return Case(lambda: from_uri(url, SETTINGS), serving.close, ends=False)
+
+
+def rtsp_camera(tmp: Path, stack: ExitStack) -> Case:
+    serving = stack.enter_context(ExitStack())
+    path = clip(tmp / "clip.ts", [grey(g) for g in GREYS * 8], "mpg1", fps=25)
+    port = serving.enter_context(rtsp(path))
+    url = f"rtsp://user:secret@127.0.0.1:{port}/live"
+    return Case(lambda: from_uri(url, SETTINGS), serving.close, ends=False)
+
+
+def scripted(_: Path, __: ExitStack) -> Case:
+    source = Scripted(["frame", "frozen"] * 9, ["frame"] * 9, SourceError("gone", "missing"))
+    return Case(lambda: source, ends=False)
+
+
+def scripted_file(_: Path, __: ExitStack) -> Case:
+    clip = ["frame"] * 3
+    source = Scripted(clip, clip, SourceError("gone", "missing"), live=False)
+    return Case(lambda: source, greys=[1, 2, 3])
+
+
+KINDS = [video, image, folder, looped, rotated, demo, http, rtsp_camera, scripted, scripted_file]
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
+    with ExitStack() as stack:
+        yield request.param(tmp_path, stack)
+
+
+@pytest.fixture
+def source(case: Case) -> Iterator[Source]:
+    source = case.make()
+    yield source
+    source.close()
+
+
+def test_frames_are_bgr_of_the_size_announced(case: Case, source: Source) -> None:
+    opened = source.open()
+    image = source.read()
+    assert image.dtype == np.uint8
+    assert image.shape == (case.size[1], case.size[0], 3)
+    assert (opened.width, opened.height) in {case.size, (0, 0)}
+
+
+def test_frames_come_in_order(case: Case, source: Source) -> None:
+    source.open()
+    frames = [source.read() for _ in case.greys or range(8)]
+    if case.greys is not None:
+        assert [f.mean() for f in frames] == pytest.approx(case.greys, abs=4)
+
+
+def test_a_file_ends_and_stays_ended(case: Case, source: Source) -> None:
+    source.open()
+    for _ in case.greys or range(8):
+        source.read()
+    if case.ends:
+        for _ in range(2):
+            with pytest.raises(EndOfStreamError):
+                source.read()
+    else:
+        source.read()
+
+
+def test_frames_belong_to_the_caller(case: Case) -> None:
+    source = case.make()
+    source.open()
+    first = source.read()
+    kept = first.copy()
+    if len(case.greys or [0, 0]) > 1:
+        source.read()[:] = 255
+    source.close()
+    assert np.array_equal(first, kept)
+
+
+def test_reopening_starts_again(case: Case, source: Source) -> None:
+    source.open()
+    first = source.read()
+    source.close()
+    source.open()
+    again = source.read()
+    if case.ends:
+        assert np.array_equal(first, again)
+
+
+def test_reading_a_closed_source_fails(source: Source) -> None:
+    with pytest.raises(SourceError):
+        source.read()
+    source.open()
+    source.close()
+    with pytest.raises(SourceError):
+        source.read()
+
+
+def test_closing_twice_is_harmless(source: Source) -> None:
+    source.close()
+    source.open()
+    source.close()
+    source.close()
+
+
+def test_what_is_gone_is_missing(case: Case, source: Source) -> None:
+    for _ in range(2):
+        source.open()
+        source.read()
+        source.close()
+    case.vanish()
+    with pytest.raises(SourceError) as caught:
+        source.open()
+    assert caught.value.reason == "missing"
+    assert "secret" not in str(caught.value)
+
+
+def test_the_moment_of_a_frame_is_when_it_was_grabbed(source: Source) -> None:
+    before = time.monotonic()
+    source.open()
+    source.read()
+    assert before <= source.grabbed <= time.monotonic()
+
+
+def test_names_hold_no_credentials(source: Source) -> None:
+    opened = source.open()
+    source.read()
+    assert source.name
+    assert "secret" not in source.name + source.label() + opened.detail

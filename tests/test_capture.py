@@ -1,0 +1,279 @@
+"""Every wait is for an event, with a generous limit: a slow machine passes as a fast one does."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from camd.capture import Capture, CaptureStats
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources import from_uri
+from camd.values import Frame
+from tests.sources.pictures import clip, grey
+from tests.sources.scripted import Scripted
+
+QUICK = CameraSettings(retry_s=0.1, max_age_ms=60_000, timeout_s=1)
+ALWAYS = ["frame"] * 100_000
+
+
+def until(capture: Capture, true: Callable[[CaptureStats], bool]) -> CaptureStats:
+    deadline = time.monotonic() + 30
+    while not true(capture.stats()):
+        assert time.monotonic() < deadline, capture.stats()
+        time.sleep(0.005)
+    return capture.stats()
+
+
+def take_all(capture: Capture) -> list[Frame]:
+    frames = []
+    while not capture.ended:
+        frame = capture.next(30)
+        if frame is not None:
+            frames.append(frame)
+    return frames
+
+
+def messages(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.levelno >= level]
+
+
+@pytest.fixture(autouse=True)
+def _log_all(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+
+def test_a_file_loses_no_frame_however_slow_the_reader(tmp_path: Path) -> None:
+    greys = list(range(0, 250, 5))
+    path = clip(tmp_path / "c.avi", [grey(g) for g in greys])
+    frames = []
+    with Capture(from_uri(str(path), QUICK), QUICK) as capture:
+        while not capture.ended:
+            frame = capture.next(30)
+            time.sleep(0.002)
+            if frame is not None:
+                frames.append(frame)
+        stats = capture.stats()
+    assert [f.number for f in frames] == list(range(1, 51))
+    assert [f.image.mean() for f in frames] == pytest.approx(greys, abs=4)
+    assert (stats.state, stats.captured, stats.dropped) == ("ended", 50, 0)
+    assert stats.opened is not None
+    assert stats.opened.fps == 20
+
+
+def test_a_corrupt_frame_of_a_file_is_counted_and_skipped() -> None:
+    source = Scripted(["frame", "corrupt", "frame"], live=False)
+    with Capture(source, QUICK) as capture:
+        assert len(take_all(capture)) == 2
+        assert capture.stats().corrupt == 1
+
+
+@pytest.mark.parametrize("step", ["fail", "bug"])
+def test_a_file_that_fails_raises_after_its_good_frames(step: str) -> None:
+    source = Scripted(["frame", "frame", step], live=False)
+    with Capture(source, QUICK) as capture:
+        assert capture.next(30) is not None
+        assert capture.next(30) is not None
+        for _ in range(2):
+            with pytest.raises(SourceError):
+                capture.next(30)
+        assert not capture.ended
+        assert capture.stats().state == "failed"
+    assert source.opens == 1
+
+
+def test_a_file_that_is_not_there_raises() -> None:
+    source = Scripted(SourceError("no such file", "missing"), live=False)
+    with Capture(source, QUICK) as capture, pytest.raises(SourceError, match="no such file"):
+        capture.next(30)
+
+
+def test_a_live_source_gives_its_newest_frame_and_counts_the_rest() -> None:
+    source = Scripted(["frame"] * 7 + ["block"])
+    with Capture(source, QUICK) as capture:
+        assert source.blocking.wait(30)
+        frame = capture.next(30)
+        assert frame is not None
+        assert frame.number == 7
+        assert frame.image[0, 0, 0] == 7
+        assert capture.next(0) is None
+        assert not capture.ended
+        stats = capture.stats()
+        assert (stats.captured, stats.dropped) == (7, 6)
+        assert stats.last_frame == frame.clock
+        source.unblock.set()
+
+
+def test_a_frame_that_grew_old_is_refused_and_counted() -> None:
+    settings = CameraSettings(max_age_ms=1)
+    source = Scripted(["frame", "block"])
+    with Capture(source, settings) as capture:
+        assert source.blocking.wait(30)
+        time.sleep(0.005)
+        assert capture.next(0.01) is None
+        assert capture.stats().dropped == 1
+        source.unblock.set()
+
+
+def test_frames_carry_both_clocks_of_the_moment_they_were_grabbed() -> None:
+    with Capture(Scripted(["frame"], live=False), QUICK) as capture:
+        before = time.monotonic(), time.time()
+        frame = capture.next(30)
+    assert frame is not None
+    assert before[0] - 30 < frame.clock <= time.monotonic()
+    assert frame.at - frame.clock == pytest.approx(before[1] - before[0], abs=0.5)
+
+
+@pytest.mark.parametrize("realtime", [False, True])
+def test_a_file_in_real_time_behaves_as_a_camera(tmp_path: Path, realtime: bool) -> None:
+    path = clip(tmp_path / "c.avi", [grey(g) for g in range(0, 200, 10)], fps=100)
+    with Capture(from_uri(str(path), QUICK), QUICK, realtime=realtime) as capture:
+        if realtime:  # it plays on with nobody looking
+            until(capture, lambda stats: stats.state == "ended")
+            assert not capture.ended
+            assert [f.number for f in take_all(capture)] == [20]
+            assert capture.stats().dropped == 19
+        else:
+            assert len(take_all(capture)) == 20
+
+
+def test_real_time_takes_the_rate_of_the_file() -> None:
+    source = Scripted(["frame"] * 3, live=False, fps=1000)
+    with Capture(source, QUICK, realtime=True) as capture:
+        until(capture, lambda stats: stats.state == "ended")
+    source = Scripted(["frame"] * 3, live=False, fps=0.001)
+    with Capture(source, QUICK, realtime=True) as capture:
+        assert capture.next(30) is not None
+        assert capture.next(0.05) is None
+        assert capture.stats().captured == 1
+
+
+@pytest.mark.parametrize("step", ["fail", "bug"])
+def test_a_live_source_that_fails_is_closed_and_opened_again(
+    step: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = SourceError("scripted: no such camera", "missing")
+    source = Scripted(["frame", step], gone, gone, gone, ["frame"] * 3 + ["block"])
+    with Capture(source, QUICK) as capture:
+        stats = until(capture, lambda stats: stats.reconnects == 1)
+        assert source.blocking.wait(30)
+        frame = capture.next(30)
+        assert frame is not None
+        assert frame.number == 4
+        assert (stats.state, stats.error) == ("open", "")
+        source.unblock.set()
+    assert source.opens >= 5
+    said = messages(caplog)
+    assert said.count("scripted: frames again; scripted") == 1
+    assert len([m for m in said if "no such camera" in m]) == 1
+
+
+def test_the_reason_of_a_failure_can_be_read() -> None:
+    with Capture(Scripted(SourceError("scripted: in use", "busy")), QUICK) as capture:
+        stats = until(capture, lambda stats: stats.state != "waiting")
+        assert (stats.state, stats.error, stats.reconnects) == ("busy", "scripted: in use", 0)
+        assert capture.next(0.01) is None
+
+
+def test_a_bug_is_logged_with_its_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    source = Scripted(["frame", "bug"], ["bug"], ["frame", "block"])
+    with Capture(source, QUICK) as capture:
+        until(capture, lambda stats: stats.reconnects == 1)
+        source.unblock.set()
+    errors = [r for r in caplog.records if r.levelno == logging.ERROR]
+    assert len(errors) == 1
+    assert errors[0].exc_info is not None
+    assert errors[0].exc_info[0] is ZeroDivisionError
+
+
+def test_a_camera_that_opens_but_never_gives_a_frame_waits_between_tries() -> None:
+    source = Scripted(["fail"])
+    stop = threading.Event()
+    with Capture(source, QUICK) as capture:
+        until(capture, lambda _: source.opens >= 2)
+        opens, before = source.opens, time.monotonic()
+        stop.wait(0.3)
+        tries, waited = source.opens - opens, time.monotonic() - before
+    assert tries <= waited / 0.05 + 1
+    assert capture.stats().reconnects == 0
+
+
+def test_nothing_but_damaged_frames_is_a_failure() -> None:
+    source = Scripted(["frame"] + ["corrupt"] * 100_000)
+    with Capture(source, QUICK) as capture:
+        stats = until(capture, lambda stats: stats.state == "failed")
+    assert stats.corrupt > 1
+    assert "only damaged frames" in stats.error
+
+
+def test_a_frozen_camera_still_counts_as_open() -> None:
+    source = Scripted(["frame"] + ["frozen"] * 5 + ["block"])
+    with Capture(source, QUICK) as capture:
+        assert source.blocking.wait(30)
+        assert capture.stats().state == "open"
+        assert capture.stats().captured == 6
+        source.unblock.set()
+
+
+def test_a_new_size_is_followed_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with Capture(Scripted(["frame", "resize"], live=False), QUICK) as capture:
+        assert [f.image.shape for f in take_all(capture)] == [(48, 64, 3), (96, 128, 3)]
+    assert "scripted: frames are now 128x96" in messages(caplog)
+
+
+def test_the_frame_rate_is_measured() -> None:
+    source = Scripted(["frame"] * 30, live=False, period=0.1)
+    with Capture(source, QUICK) as capture:
+        take_all(capture)
+        assert capture.stats().fps == pytest.approx(10)
+
+
+def test_the_measured_rate_of_a_camera_that_hangs_falls() -> None:
+    source = Scripted(["frame"] * 30 + ["block"], period=1e-6)
+    with Capture(source, QUICK) as capture:
+        assert source.blocking.wait(30)
+        until(capture, lambda stats: stats.fps < 10_000)
+        source.unblock.set()
+
+
+def test_only_the_thread_of_the_capture_touches_the_source() -> None:
+    source = Scripted(["frame", "fail"], ALWAYS)
+    with Capture(source, QUICK) as capture:
+        until(capture, lambda stats: stats.reconnects == 1)
+    assert len(source.threads) == 1
+    assert threading.get_ident() not in source.threads
+    assert not source.is_open
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_stopping_closes_the_source(live: bool) -> None:
+    """A file's thread waits for its slot to be taken, which now nobody does."""
+    source = Scripted(ALWAYS, live=live)
+    with Capture(source, QUICK) as capture:
+        until(capture, lambda stats: stats.captured >= 2)
+    assert not source.is_open
+
+
+def test_stopping_does_not_wait_for_the_next_try() -> None:
+    settings = CameraSettings(retry_s=600)
+    source = Scripted(SourceError("gone", "missing"))
+    capture = Capture(source, settings)
+    with capture:
+        until(capture, lambda stats: stats.state == "missing")
+    assert not any(t.name == "camd-capture" for t in threading.enumerate())
+
+
+def test_a_thread_that_the_driver_holds_is_left_behind(caplog: pytest.LogCaptureFixture) -> None:
+    source = Scripted(["block", "frame"])
+    capture = Capture(source, QUICK)
+    with capture:
+        assert source.blocking.wait(30)
+        capture.stop(timeout=0.05)
+        assert source.is_open
+        assert "does not let go" in caplog.text
+        assert capture.next(30) is None
+        source.unblock.set()
+    assert not source.is_open
