@@ -1,0 +1,144 @@
+"""A broker inside this process, for those who have none: amqtt, in a thread of its own."""
+
+import asyncio
+import errno
+import logging
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+
+from amqtt.broker import Broker
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
+from amqtt.session import Session
+
+from camd.errors import ConfigError, PublishError
+
+log = logging.getLogger(__name__)
+
+PORTS = 20
+"""How many ports after a taken one are tried."""
+START_S = 10.0
+ENDING_S = 2.0
+"""Longest wait for subscribers to take what is theirs, and then for them to go."""
+
+
+class _Broker(Broker):  # type: ignore[misc]
+    """amqtt acknowledges a message before it passes it on, and forgets those that wait when
+    their sender leaves: a farewell would be confirmed and never seen."""
+
+    async def _client_message_loop(
+        self, client_session: Session, handler: BrokerProtocolHandler
+    ) -> None:
+        wait = handler.wait_disconnect
+
+        async def wait_until_delivered() -> Any:
+            packet = await wait()
+            while not client_session.delivered_message_queue.empty():
+                await asyncio.sleep(0.01)
+            return packet
+
+        handler.wait_disconnect = wait_until_delivered
+        await super()._client_message_loop(client_session, handler)
+
+    async def drain(self) -> None:
+        """Return when every message has been passed on to its subscribers."""
+        while not self._broadcast_queue.empty() or not all(
+            task.done() for task in self._tasks_queue
+        ):
+            await asyncio.sleep(0.01)
+
+
+class EmbeddedBroker:
+    """Anyone who reaches `host` may connect: it is meant for the loopback address."""
+
+    def __init__(self, host: str = "127.0.0.1", port: int = 1883) -> None:
+        self._host = host
+        self._port = port
+        self._thread: threading.Thread | None = None
+        self._ready = threading.Event()
+        self._error: Exception | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+
+    def start(self) -> tuple[str, int]:
+        """Return the address to connect to, once the broker accepts there. The port is the one
+        asked for, or the next that is free.
+
+        Raises ConfigError where `host` is no address of this machine, PublishError where no
+        port is free."""
+        # amqtt tells every packet and every step of its state machine.
+        for name in ("amqtt", "transitions"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+        asked = self._port
+        self._port = self._free_port()
+        if self._port != asked:
+            log.info("port %d is taken: the embedded broker uses %d", asked, self._port)
+        self._thread = threading.Thread(target=self._run, name="mqtt-broker", daemon=True)
+        self._thread.start()
+        self._ready.wait(START_S)
+        if self._error is not None or not self._ready.is_set():
+            raise PublishError(f"the embedded MQTT broker does not start: {self._error}")
+        anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+        return anywhere.get(self._host, self._host), self._port
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Pass on what has come in, and close; harmless when it does not run."""
+        if self._thread is None or self._loop is None or self._stop is None:
+            return
+        with suppress(RuntimeError):  # its loop has ended already
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(timeout)
+
+    def _free_port(self) -> int:
+        """amqtt reports a taken port with a traceback, so look first."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        for port in range(self._port, min(self._port + PORTS, 65535) + 1):
+            with socket.socket(family) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind((self._host, port))
+                    return port
+                except OSError as exc:
+                    if exc.errno == errno.EADDRINUSE:
+                        continue
+                    text = (
+                        f"mqtt.embedded_bind: cannot listen on {self._host}:{port}: {exc.strerror}"
+                    )
+                    raise ConfigError(text) from exc
+        raise PublishError(
+            f"ports {self._port} to {self._port + PORTS} are all taken: set mqtt.port"
+        )
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except Exception as exc:
+            self._error = exc
+            if self._ready.is_set():
+                log.exception("the embedded MQTT broker has died")
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        broker = _Broker(
+            {
+                "listeners": {"default": {"type": "tcp", "bind": f"{self._host}:{self._port}"}},
+                "plugins": {
+                    "amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}
+                },
+            },
+            loop=self._loop,
+        )
+        await broker.start()
+        self._ready.set()
+        await self._stop.wait()
+        # Clients that are still here are no fault, and amqtt warns of what they have not got.
+        logging.getLogger("amqtt").setLevel(logging.ERROR)
+        for ending in (broker.drain(), broker.shutdown()):
+            try:
+                await asyncio.wait_for(ending, ENDING_S)
+            except TimeoutError:
+                log.debug("embedded broker: a client holds up its end")

@@ -1,0 +1,113 @@
+"""From settings to a paho client that can connect: login, encryption, last will."""
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+
+from camd.errors import ConfigError
+from camd.mqtt.payloads import OFFLINE
+from camd.mqtt.topics import Topics
+from camd.settings import MqttSettings, Settings
+
+CONNECT_TIMEOUT_S = 5.0
+MOST_BYTES = 65535
+"""Of any text in MQTT; paho packs a longer one into an exception in its own thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    host: str
+    port: int
+    client_id: str
+    status_topic: str
+    keepalive_s: int
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def of(cls, settings: Settings, boot: str) -> "Endpoint":
+        """Raises ConfigError where a file it names cannot be used or values contradict."""
+        own = settings.mqtt.broker == "embedded"
+        options = settings.mqtt
+        endpoint = cls(
+            host=options.host,
+            port=options.port,
+            client_id=options.client_id or f"camd-{settings.name}-{boot}",
+            status_topic=Topics.of(options.prefix, settings.name).status,
+            keepalive_s=options.keepalive_s,
+            username=None if own else options.username,
+            password=None if own else _password(options),
+            tls=_tls(options) if options.tls and not own else None,
+        )
+        try:
+            options.host.encode("idna")
+        except UnicodeError:
+            raise ConfigError(f"mqtt.host: {options.host!r} is no name or address") from None
+        texts = (endpoint.username, endpoint.password, endpoint.client_id)
+        try:
+            fits = all(len((text or "").encode()) <= MOST_BYTES for text in texts)
+        except UnicodeError:  # its text shows a part of the password
+            fits = False
+        if not fits:
+            raise ConfigError(
+                "mqtt: username, password or client_id is too long, or holds what is no text"
+            )
+        return endpoint
+
+    @property
+    def address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def client(self) -> mqtt.Client:
+        """Return a client that has never been used: paho carries unacknowledged messages over
+        from one connection to the next, and would put an old reading over a new one."""
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self.client_id,
+            protocol=mqtt.MQTTv311,
+            # Without this paho answers a refused protocol version by asking for an older one.
+            reconnect_on_failure=False,
+        )
+        client.max_inflight_messages_set(0)  # the outbox keeps the window
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.username_pw_set(self.username, self.password)
+        if self.tls:
+            client.tls_set_context(self.tls)
+        client.will_set(self.status_topic, OFFLINE, qos=1, retain=True)
+        return client
+
+
+def _password(options: MqttSettings) -> str | None:
+    password: str | None = None
+    if options.password is not None:
+        password = options.password.get_secret_value()
+    elif options.password_file is not None:
+        password = _first_line(options.password_file)
+    if password is not None and not options.username:
+        raise ConfigError("mqtt: a password needs mqtt.username as well")
+    return password
+
+
+def _first_line(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as exc:
+        raise ConfigError(f"mqtt.password_file: cannot read {path}: {exc.strerror}") from exc
+    except UnicodeDecodeError:
+        raise ConfigError(f"mqtt.password_file: {path} is not UTF-8 text") from None
+    if not lines or not lines[0]:
+        raise ConfigError(f"mqtt.password_file: the first line of {path} is empty")
+    return lines[0]
+
+
+def _tls(options: MqttSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=options.ca_file)
+    except ssl.SSLError as exc:
+        raise ConfigError(f"mqtt.ca_file: {options.ca_file} holds no certificates") from exc
+    except OSError as exc:
+        raise ConfigError(f"mqtt.ca_file: cannot read {options.ca_file}: {exc.strerror}") from exc

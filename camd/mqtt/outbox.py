@@ -1,0 +1,122 @@
+"""PURE: what waits to be sent, bounded, with every loss counted.
+
+Three lanes, told apart by how a message is to be delivered:
+
+- state (retained): the last value of each topic. Kept for ever, due again on every connection,
+  because a broker without persistence has forgotten it. A newer value replaces one not yet sent.
+- event (QoS 1, not retained): in order, kept until acknowledged; the oldest goes when too many.
+- stream (QoS 0, not retained): one slot, and none while disconnected. Stale frames help nobody.
+"""
+
+import itertools
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    topic: str
+    payload: bytes
+    qos: int = 0
+    retain: bool = False
+
+
+class Outbox:
+    """Not thread-safe: the connection lends it out under its lock."""
+
+    def __init__(self, limit: int, window: int = 20) -> None:
+        """Keep up to `limit` events, those in flight included, and let up to `window` QoS 1
+        messages fly unacknowledged."""
+        self._limit = limit
+        self._window = min(window, limit)
+        self._tickets = itertools.count()
+        self._state: dict[str, Message] = {}
+        self._due: dict[str, None] = {}
+        self._events: deque[Message] = deque()
+        self._stream: Message | None = None
+        self._flying: dict[int, Message] = {}
+        self.open = False
+        """True while a broker takes messages."""
+        self.sent = 0
+        """Messages acknowledged (QoS 1) or passed to the network (QoS 0)."""
+        self.events_dropped = 0
+        self.stream_dropped = 0
+
+    @property
+    def queued(self) -> int:
+        """Messages that wait for their turn."""
+        return len(self._due) + len(self._events) + (self._stream is not None)
+
+    @property
+    def idle(self) -> bool:
+        """True when everything has arrived."""
+        return not self.queued and not self._flying
+
+    def put(self, message: Message) -> None:
+        if message.retain:
+            self._state[message.topic] = message
+            self._due[message.topic] = None
+        elif message.qos:
+            flying = sum(1 for other in self._flying.values() if _is_event(other))
+            while self._events and len(self._events) + flying >= self._limit:
+                self._events.popleft()
+                self.events_dropped += 1
+            self._events.append(message)
+        else:
+            if not self.open or self._stream:
+                self.stream_dropped += 1
+            if self.open:
+                self._stream = message
+
+    def opened(self) -> None:
+        """A connection stands: all state is due on it, in the order it was first put."""
+        self.open = True
+        self._due = dict.fromkeys(self._state)
+
+    def take(self) -> dict[int, Message]:
+        """Return what may be sent now, by ticket, in order. It flies until `left` or `closed`."""
+        if not self.open:
+            return {}
+        batch: dict[int, Message] = {}
+        unacknowledged = sum(1 for message in self._flying.values() if message.qos)
+        for topic in list(self._due):
+            message = self._state[topic]
+            if message.qos and unacknowledged >= self._window:
+                continue
+            unacknowledged += message.qos
+            del self._due[topic]
+            batch[next(self._tickets)] = message
+        while self._events and unacknowledged < self._window:
+            unacknowledged += 1
+            batch[next(self._tickets)] = self._events.popleft()
+        if self._stream:
+            batch[next(self._tickets)] = self._stream
+            self._stream = None
+        self._flying |= batch
+        return batch
+
+    def left(self, ticket: int) -> None:
+        """The message of `ticket` has arrived."""
+        if self._flying.pop(ticket, None):
+            self.sent += 1
+
+    def closed(self) -> None:
+        """The connection is gone: unacknowledged events go first on the next one."""
+        self.open = False
+        flying = self._flying.values()
+        events = [message for message in flying if _is_event(message)]
+        self._events.extendleft(reversed(events))
+        lost = [message for message in flying if not message.qos and not message.retain]
+        self.stream_dropped += len(lost) + (self._stream is not None)
+        self._flying = {}
+        self._stream = None
+
+    def give_up(self) -> None:
+        """Nothing more will be sent: what waits is lost."""
+        self.events_dropped += len(self._events)
+        self._events.clear()
+        self._due.clear()
+
+
+def _is_event(message: Message) -> bool:
+    return bool(message.qos) and not message.retain

@@ -1,0 +1,115 @@
+"""PURE: values to the JSON that subscribers read."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+
+from camd.values import Box, Digit, Event, Frame, Reading, Result
+
+ONLINE = b"online"
+OFFLINE = b"offline"
+
+_THOUSANDTH = Decimal("0.001")
+
+
+def encode(payload: Mapping[str, Any]) -> bytes:
+    """Return `payload` as compact UTF-8 JSON; a number that is not finite becomes null."""
+    text = json.dumps(_finite(payload), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode()
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no NaN, and json.dumps would write one that parsers refuse."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value
+
+
+def timestamp(at: float) -> str:
+    """Return seconds since the epoch as RFC 3339 in UTC with milliseconds."""
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    return moment.removesuffix("+00:00") + "Z"
+
+
+def confidence(value: float) -> float:
+    """Round down to three decimals: 0.9996 must not look certain. 0 where it is not a number."""
+    number = float(value)
+    if not math.isfinite(number):
+        return 0.0
+    return float(Decimal(repr(number)).quantize(_THOUSANDTH, ROUND_DOWN))
+
+
+def box(value: Box) -> list[int]:
+    return [int(item) for item in value]
+
+
+def digit(value: Digit) -> dict[str, Any]:
+    return {
+        "digit": int(value.digit),
+        "confidence": confidence(value.confidence),
+        "box": box(value.box),
+        "track": value.track,
+        "stable": value.stable,
+    }
+
+
+def digits(
+    *,
+    camera: str,
+    boot: str,
+    seq: int,
+    frame: Frame,
+    result: Result,
+    model_id: str,
+    age_ms: float,
+) -> dict[str, Any]:
+    """Return what one frame gave. `age_ms`: from its capture to this message."""
+    height, width = frame.image.shape[:2]
+    return {
+        "camera": camera,
+        "boot": boot,
+        "seq": seq,
+        "at": timestamp(frame.at),
+        "age_ms": round(max(age_ms, 0.0), 1),
+        "size": [width, height],
+        "model": model_id,
+        "digits": [digit(item) for item in result.digits],
+        "lines": [line.text for line in result.lines],
+        "rejected": len(result.rejected),
+    }
+
+
+def reading(
+    *, camera: str, boot: str, seq: int, at: float, value: Reading, dropped: int
+) -> dict[str, Any]:
+    """Return what the scene says since `at`. `dropped`: events lost since this boot."""
+    return {
+        "camera": camera,
+        "boot": boot,
+        "seq": seq,
+        "at": timestamp(at),
+        "lines": list(value.lines),
+        "text": value.text,
+        "digits": [digit(item) for item in value.digits],
+        "dropped": dropped,
+    }
+
+
+def event(value: Event, at: float) -> dict[str, Any]:
+    """Return what became of one track; `was` is null unless the digit changed."""
+    return {
+        "type": value.type,
+        "track": value.digit.track,
+        "digit": int(value.digit.digit),
+        "was": value.was,
+        "confidence": confidence(value.digit.confidence),
+        "box": box(value.digit.box),
+        "at": timestamp(at),
+    }

@@ -1,0 +1,149 @@
+"""What the daemon tells the world through: results in, messages out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from camd.mqtt import payloads
+from camd.mqtt.connection import Connection, State
+from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.outbox import Message, Outbox
+from camd.mqtt.throttle import Throttle
+from camd.mqtt.topics import Topics
+from camd.settings import Settings
+from camd.values import Frame, Result
+
+PATIENCE_S = 2.0
+"""How long one frame of a file waits for a broker that has stopped taking messages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    state: State
+    """"connected", or what it waits for."""
+    error: str
+    connected: bool
+    alive: bool
+    """False: the connection's thread is gone, and only a restart brings it back."""
+    failures: int
+    """Exceptions survived in the connection's thread."""
+    queued: int
+    sent: int
+    dropped: int
+    """Messages lost: `digits` that found no room, and events."""
+    events_dropped: int
+
+
+class Publisher:
+    """One camera's messages. No call raises, or blocks, for want of a broker."""
+
+    def __init__(self, settings: Settings, *, boot: str, model_id: str) -> None:
+        """Raises ConfigError where the login or the certificates cannot be used.
+
+        `boot`: 4 hexadecimal digits that tell this run from the one before."""
+        self._camera = settings.name
+        self._boot = boot
+        self._model_id = model_id
+        self._topics = Topics.of(settings.mqtt.prefix, settings.name)
+        self._throttle = Throttle(1 / settings.mqtt.max_rate)
+        self._digits_seq = 0
+        self._reading_seq = 0
+        self._stalled = False
+        outbox = Outbox(settings.mqtt.outbox)
+        # First into the outbox, so first on every connection.
+        outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
+        self._connection = Connection(Endpoint.of(settings, boot), outbox)
+
+    def start(self) -> None:
+        """Begin to connect, and keep trying until `stop`."""
+        self._connection.start()
+
+    def wait_connected(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for the first try to connect; True when it did."""
+        return self._connection.wait_connected(timeout)
+
+    def frame(self, frame: Frame, result: Result, now: float, *, every_frame: bool = False) -> None:
+        """Publish what a frame gave. `now`: seconds on the clock of `frame.clock`.
+
+        `every_frame`: no rate limit, and wait for what came before to leave, so that a file's
+        frames all arrive; a camera's are dropped and counted instead."""
+        if every_frame:
+            self._wait_room()
+        messages: list[Message] = []
+        if every_frame or self._throttle.due(now):
+            self._digits_seq += 1
+            digits = payloads.digits(
+                camera=self._camera,
+                boot=self._boot,
+                seq=self._digits_seq,
+                frame=frame,
+                result=result,
+                model_id=self._model_id,
+                age_ms=(now - frame.clock) * 1e3,
+            )
+            messages.append(Message(self._topics.digits, payloads.encode(digits)))
+        self._put(messages, result, frame.at)
+
+    def absent(self, result: Result, at: float, now: float) -> None:  # noqa: ARG002
+        """Publish what follows from no frame having come. `at`: seconds since the epoch."""
+        self._put([], result, at)
+
+    def health(self, payload: Mapping[str, Any]) -> None:
+        self._put_state(Message(self._topics.health, payloads.encode(payload), retain=True))
+
+    def info(self, payload: Mapping[str, Any]) -> None:
+        message = Message(self._topics.info, payloads.encode(payload), qos=1, retain=True)
+        self._put_state(message)
+
+    def snapshot(self, jpeg: bytes) -> None:
+        self._put_state(Message(self._topics.snapshot, jpeg, retain=True))
+
+    def stats(self) -> Stats:
+        connection = self._connection
+        with connection.outbox() as outbox:
+            return Stats(
+                state=connection.state,
+                error=connection.error,
+                connected=outbox.open,
+                alive=connection.alive(),
+                failures=connection.failures,
+                queued=outbox.queued,
+                sent=outbox.sent,
+                dropped=outbox.stream_dropped + outbox.events_dropped,
+                events_dropped=outbox.events_dropped,
+            )
+
+    def stop(self, timeout: float = 5.0) -> None:
+        """Send what waits, say offline, disconnect: within `timeout` seconds."""
+        self._connection.stop(timeout)
+
+    def _put(self, messages: list[Message], result: Result, at: float) -> None:
+        for event in result.events:
+            payload = payloads.encode(payloads.event(event, at))
+            messages.append(Message(self._topics.event, payload, qos=1))
+        with self._connection.outbox() as outbox:
+            for message in messages:
+                outbox.put(message)
+            # The first reading is sent changed or not: the retained one is of another run.
+            if result.changed or not self._reading_seq:
+                outbox.put(self._reading(result, at, outbox.events_dropped))
+
+    def _reading(self, result: Result, at: float, dropped: int) -> Message:
+        self._reading_seq += 1
+        payload = payloads.reading(
+            camera=self._camera,
+            boot=self._boot,
+            seq=self._reading_seq,
+            at=at,
+            value=result.reading,
+            dropped=dropped,
+        )
+        return Message(self._topics.reading, payloads.encode(payload), qos=1, retain=True)
+
+    def _put_state(self, message: Message) -> None:
+        with self._connection.outbox() as outbox:
+            outbox.put(message)
+
+    def _wait_room(self) -> None:
+        """A broker that took nothing for a whole wait gets no second one until it moves."""
+        self._stalled = not self._connection.wait_room(0 if self._stalled else PATIENCE_S)

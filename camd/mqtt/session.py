@@ -1,0 +1,175 @@
+"""One connection to a broker, from the first byte to the last.
+
+paho serves as the codec of one socket: we wait on it ourselves, so that every paho call is made
+by one thread, a callback that raises ends this connection and not the thread, and nothing is
+handed over before the bytes of what went before have left. Its own queues have no useful bound.
+"""
+
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.reasoncodes import ReasonCode
+
+from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.outbox import Outbox
+from camd.mqtt.payloads import OFFLINE
+
+ANSWER_S = 10.0
+"""A peer that has not answered the connect request for so long never will."""
+FAREWELL_S = 1.0
+"""Of the time there is to stop in, the part kept for saying offline."""
+TICK_S = 1.0
+"""How often the keep-alive is looked at."""
+
+
+class RefusedError(Exception):
+    """The broker answered, and does not want this client."""
+
+
+class Session:
+    """Runs once, in the thread that made it."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        outbox: Outbox,
+        changed: threading.Condition,
+        wake: socket.socket,
+        stop_at: Callable[[], float | None],
+        on_accepted: Callable[[], None],
+    ) -> None:
+        """`changed` guards `outbox`; a byte on `wake` says that it has something new.
+        `stop_at`: monotonic seconds by which to have said farewell, once that is wanted."""
+        self._endpoint = endpoint
+        self._outbox = outbox
+        self._changed = changed
+        self._wake = wake
+        self._stop_at = stop_at
+        self._on_accepted = on_accepted
+        self._tickets: dict[int, int] = {}
+        self._refusal = ""
+        self._why = "closed by the broker"
+        self._farewell: mqtt.MQTTMessageInfo | None = None
+        self._leaving = False
+        self.accepted = False
+        """True once the broker took us."""
+        self._client = endpoint.client()
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_publish = self._published
+        # With a register callback set, paho leaves writing to `_serve` instead of doing it
+        # inside publish().
+        self._client.on_socket_register_write = lambda *_: None
+
+    def run(self) -> None:
+        """Return after the farewell, or when there is no more time for it.
+
+        Raises RefusedError, or OSError where the connection fails or is lost."""
+        self._client.connect(self._endpoint.host, self._endpoint.port, self._endpoint.keepalive_s)
+        started = time.monotonic()
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            selector.register(self._socket(), selectors.EVENT_READ)
+            while self._client.socket() is not None:
+                now = time.monotonic()
+                stop_at = self._stop_at()
+                if stop_at is not None and now >= stop_at:
+                    return
+                if not self.accepted and now >= started + ANSWER_S:
+                    raise TimeoutError("it takes the connection but does not answer")
+                if self.accepted:
+                    self._send(now, stop_at)
+                self._serve(selector, self._patience(now, stop_at))
+        if self._refusal:
+            raise RefusedError(self._refusal)
+        if not self._leaving:
+            raise ConnectionError(self._why)
+
+    def close(self) -> None:
+        """Cut the connection where it still stands; the broker then sends the will."""
+        if self._client.socket() is not None:
+            self._socket().close()
+
+    def _socket(self) -> Any:
+        sock = self._client.socket()
+        assert sock is not None
+        return sock
+
+    def _patience(self, now: float, stop_at: float | None) -> float:
+        if stop_at is None:
+            return TICK_S
+        until = stop_at if self._farewell or not self.accepted else stop_at - FAREWELL_S
+        return min(TICK_S, max(0.0, until - now))
+
+    def _serve(self, selector: selectors.BaseSelector, patience: float) -> None:
+        sock = self._socket()
+        writing = selectors.EVENT_WRITE if self._client.want_write() else 0
+        selector.modify(sock, selectors.EVENT_READ | writing)
+        # Bytes that TLS has decrypted already do not make the socket readable.
+        pending = bool(sock.pending()) if hasattr(sock, "pending") else False
+        ready = {key.fileobj: mask for key, mask in selector.select(0 if pending else patience)}
+        if self._wake in ready:
+            with suppress(BlockingIOError):
+                while self._wake.recv(4096):
+                    pass
+        if pending or ready.get(sock, 0) & selectors.EVENT_READ:
+            self._client.loop_read()
+        if self._client.want_write():
+            self._client.loop_write()
+        self._client.loop_misc()
+
+    def _send(self, now: float, stop_at: float | None) -> None:
+        if self._farewell is not None:
+            if self._farewell.is_published() and not self._leaving:
+                self._leaving = True
+                self._client.disconnect()
+            return
+        with self._changed:
+            idle = self._outbox.idle
+        if stop_at is not None and (idle or now >= stop_at - FAREWELL_S):
+            topic = self._endpoint.status_topic
+            self._farewell = self._client.publish(topic, OFFLINE, qos=1, retain=True)
+        elif not self._client.want_write():
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        with self._changed:
+            batch = self._outbox.take()
+            if batch:
+                self._changed.notify_all()
+        for ticket, message in batch.items():
+            info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
+            self._tickets[info.mid] = ticket
+
+    def _connected(
+        self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            self._refusal = str(reason)
+            return
+        self.accepted = True
+        with self._changed:
+            self._outbox.opened()
+        self._on_accepted()
+
+    def _disconnected(
+        self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if str(reason) != "Unspecified error":
+            self._why = str(reason).lower()
+
+    def _published(
+        self, _client: Any, _data: Any, mid: int, _reason: ReasonCode, _properties: Any
+    ) -> None:
+        """Called for QoS 1 when acknowledged, for QoS 0 when the bytes have left."""
+        ticket = self._tickets.pop(mid, None)
+        if ticket is not None:
+            with self._changed:
+                self._outbox.left(ticket)
+                self._changed.notify_all()

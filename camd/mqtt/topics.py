@@ -1,0 +1,43 @@
+"""PURE: topic names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of one camera, all below `root`."""
+
+    root: str
+    """Prefix and name, e.g. camd/desk."""
+
+    @classmethod
+    def of(cls, prefix: str, name: str) -> "Topics":
+        return cls(f"{prefix}/{name}")
+
+    @property
+    def status(self) -> str:
+        return f"{self.root}/status"
+
+    @property
+    def digits(self) -> str:
+        return f"{self.root}/digits"
+
+    @property
+    def reading(self) -> str:
+        return f"{self.root}/reading"
+
+    @property
+    def event(self) -> str:
+        return f"{self.root}/event"
+
+    @property
+    def health(self) -> str:
+        return f"{self.root}/health"
+
+    @property
+    def info(self) -> str:
+        return f"{self.root}/info"
+
+    @property
+    def snapshot(self) -> str:
+        return f"{self.root}/snapshot"

@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+
+import pytest
+
+from camd.mqtt.publisher import Publisher
+from camd.settings import MqttSettings, Settings
+from tests.broker import Mosquitto, mosquitto, until
+from tests.mqtt.scenes import Embedded, Publishers
+
+
+@pytest.fixture
+def real() -> Iterator[Mosquitto]:
+    with mosquitto() as broker:
+        yield broker
+
+
+@pytest.fixture(params=["mosquitto", "embedded"])
+def any_broker(request: pytest.FixtureRequest) -> Iterator[Mosquitto | Embedded]:
+    """Both brokers keep one contract."""
+    if request.param == "mosquitto":
+        with mosquitto() as broker:
+            yield broker
+    else:
+        embedded = Embedded()
+        yield embedded
+        embedded.stop()
+
+
+@pytest.fixture
+def publishers() -> Iterator[Publishers]:
+    """Make and start publishers, stopped at the end; `options` are those of [mqtt]."""
+    made: list[Publisher] = []
+
+    def make(
+        broker: Mosquitto | Embedded, *, start: bool = True, wait: bool = True, **options: object
+    ) -> Publisher:
+        mqtt = MqttSettings.model_validate({"host": broker.host, "port": broker.port} | options)
+        publisher = Publisher(Settings(name="desk", mqtt=mqtt), boot="9f3c", model_id="a1b2c3d4")
+        made.append(publisher)
+        if start:
+            publisher.start()
+        if start and wait:
+            until(lambda: publisher.stats().connected, "connected")
+        return publisher
+
+    yield make
+    for publisher in made:
+        publisher.stop(1)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again at once: a test has no time for pauses made for brokers."""
+    monkeypatch.setattr("camd.mqtt.connection.RETRY_S", (0.05, 0.05))

@@ -1,0 +1,51 @@
+"""Frames and results to publish, and a broker to publish to."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from camd.mqtt.embedded import EmbeddedBroker
+from camd.mqtt.publisher import Publisher
+from camd.values import Digit, Event, Frame, Line, Reading, Rejected, Result
+from tests.broker import free_port
+
+Publishers = Callable[..., Publisher]
+
+SEVEN = Digit(7, 0.9934, (412, 96, 38, 61), margin=1.2, track=12, stable=True)
+ONE = Digit(1, 0.9996, (460, 98, 12, 60), track=13)
+
+
+def frame(number: int = 1, at: float = 1_800_000_000.1239, clock: float = 100.0) -> Frame:
+    return Frame(np.zeros((720, 1280, 3), np.uint8), number, at, clock)
+
+
+def result(*events: Event, changed: bool = False, text: str = "7") -> Result:
+    return Result(
+        digits=(SEVEN, ONE),
+        lines=(Line("71", (SEVEN, ONE), (412, 96, 60, 62)),),
+        rejected=(Rejected((0, 0, 3, 3), "too small"),),
+        events=events,
+        reading=Reading((text,), (SEVEN,)),
+        changed=changed,
+    )
+
+
+def event(track: int = 12) -> Event:
+    return Event("new", Digit(7, 0.9934, (412, 96, 38, 61), track=track, stable=True))
+
+
+class Embedded:
+    """The embedded broker, with the handles that the tests turn on mosquitto."""
+
+    host = "127.0.0.1"
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.start()
+
+    def start(self) -> None:
+        self._broker = EmbeddedBroker(self.host, self.port)
+        assert self._broker.start() == (self.host, self.port)
+
+    def stop(self) -> None:
+        self._broker.stop()

@@ -1,0 +1,318 @@
+"""Brokers that are absent, die, refuse, stall or are none at all; on a real mosquitto."""
+
+import logging
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from camd.mqtt.publisher import Publisher
+from camd.mqtt.session import Session
+from tests.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
+from tests.mqtt.scenes import Publishers, event, frame, result
+
+SECRET = "correct horse battery"
+
+pytestmark = pytest.mark.usefixtures("impatient")
+
+
+def absent() -> Any:
+    return SimpleNamespace(host="127.0.0.1", port=free_port())
+
+
+def said(caplog: pytest.LogCaptureFixture, *levels: int) -> list[str]:
+    wanted = levels or (logging.INFO, logging.WARNING, logging.ERROR)
+    return [record.getMessage() for record in caplog.records if record.levelno in wanted]
+
+
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One item for each connection tried."""
+    made: list[None] = []
+    run = Session.run
+
+    def counted(session: Session) -> None:
+        made.append(None)
+        run(session)
+
+    monkeypatch.setattr(Session, "run", counted)
+    return made
+
+
+@contextmanager
+def peer(answer: bytes) -> Iterator[Any]:
+    """Yield the address of something that takes connections, says `answer`, and no more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held: list[socket.socket] = []
+
+        def accept() -> None:
+            try:
+                while True:
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    connection.sendall(answer)
+            except OSError:
+                return
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield SimpleNamespace(host="127.0.0.1", port=server.getsockname()[1])
+        server.shutdown(socket.SHUT_RDWR)
+        for connection in held:
+            connection.close()
+
+
+def test_an_absent_broker_is_reported_once(
+    publishers: Publishers, tries: list[None], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    nobody = absent()
+    publisher = publishers(nobody, wait=False)
+    until(lambda: len(tries) >= 4, "four tries")
+    (warning,) = said(caplog)
+    assert f"127.0.0.1:{nobody.port}" in warning
+    assert "--broker" in warning
+    assert publisher.stats().state == "no broker"
+    assert publisher.stats().error == "Connection refused"
+    publisher.stop()
+    assert publisher.stats().state == "stopped"
+
+
+def test_coming_and_going_is_reported_each_time(
+    real: Mosquitto, publishers: Publishers, caplog: pytest.LogCaptureFixture, tries: list[None]
+) -> None:
+    caplog.set_level(logging.INFO)
+    publisher = publishers(real)
+    real.kill()
+    before = len(tries)
+    until(lambda: len(tries) >= before + 3, "three tries")
+    real.start()
+    until(lambda: publisher.stats().connected, "connected again")
+    kinds = [message.split(" the ")[0] for message in said(caplog)]
+    assert kinds == ["connected to", "lost", "connected to"]
+
+
+def test_a_name_that_does_not_exist_is_survived(publishers: Publishers) -> None:
+    nowhere: Any = SimpleNamespace(host="broker.invalid", port=1883)
+    publisher = publishers(nowhere, wait=False)
+    until(lambda: publisher.stats().state == "no broker", "given up")
+    assert publisher.stats().alive
+    assert publisher.stats().failures == 0
+
+
+@pytest.mark.parametrize("method", ["_connected", "_published", "_hand_over", "_disconnected"])
+def test_a_callback_that_raises_costs_one_connection(
+    real: Mosquitto,
+    publishers: Publishers,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+) -> None:
+    working = getattr(Session, method)
+    raised: list[None] = []
+
+    def raise_once(session: Session, *args: Any) -> None:
+        if not raised:
+            raised.append(None)
+            raise RuntimeError("planted")
+        working(session, *args)
+
+    monkeypatch.setattr(Session, method, raise_once)
+    publisher = publishers(real, wait=False)
+    if method == "_disconnected":
+        until(lambda: publisher.stats().connected, "connected")
+        real.stop()
+        real.start()
+    until(lambda: raised and publisher.stats().connected, "connected again")
+    with Subscriber(real.host, real.port) as subscriber:
+        publisher.frame(frame(), result(event()), 100.0)
+        subscriber.wait("camd/desk/event")
+    assert publisher.stats().failures == 1
+    assert publisher.stats().alive
+    assert any("planted" in str(record.exc_info) for record in caplog.records)
+
+
+@pytest.mark.parametrize("user", ["camd", "somebody"])
+def test_a_refused_login_is_reported_once_and_without_the_password(
+    publishers: Publishers,
+    tries: list[None],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    user: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    users = password_file(tmp_path / "users", "camd", "another password")
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET)
+    with mosquitto(f"allow_anonymous false\npassword_file {users}\n") as broker:
+        publisher = publishers(broker, wait=False, username=user, password_file=secret)
+        assert not publisher.wait_connected(30)
+        until(lambda: len(tries) >= 3, "three tries")
+        stats = publisher.stats()
+        publisher.stop()
+    (warning,) = said(caplog)
+    assert "mqtt.password_file" in warning
+    assert stats.state == "refused"
+    assert SECRET not in caplog.text + repr(stats) + repr(vars(publisher))
+
+
+def test_the_right_password_connects(publishers: Publishers, tmp_path: Path) -> None:
+    users = password_file(tmp_path / "users", "camd", SECRET)
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET + "\n")
+    with mosquitto(f"allow_anonymous false\npassword_file {users}\n") as broker:
+        publisher = publishers(broker, username="camd", password_file=secret)
+        assert publisher.wait_connected(0)
+
+
+def test_a_peer_that_never_answers_is_given_up(
+    publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camd.mqtt.session.ANSWER_S", 0.1)
+    with peer(b"") as silent:
+        publisher = publishers(silent, wait=False)
+        assert not publisher.wait_connected(30)
+        assert "does not answer" in publisher.stats().error
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20,
+        b"\x20\x00",
+        b"\x20\x02\x00",
+        b"\x00" * 64,
+        b"\xff" * 64,
+    ],
+)
+def test_a_peer_that_speaks_something_else_is_survived(
+    publishers: Publishers, tries: list[None], monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    monkeypatch.setattr("camd.mqtt.session.ANSWER_S", 0.2)
+    with peer(answer) as foreign:
+        publisher = publishers(foreign, wait=False)
+        until(lambda: len(tries) >= 3, "three tries")
+        assert publisher.stats().alive
+        assert not publisher.stats().connected
+
+
+def test_stop_returns_whatever_the_broker_does(real: Mosquitto, publishers: Publishers) -> None:
+    with peer(b"") as silent:
+        publisher = publishers(silent, wait=False)
+        publisher.stop(0.3)
+    publisher = publishers(absent(), wait=False)
+    publisher.wait_connected(30)
+    publisher.stop(600)
+    publisher = publishers(real)
+    real.signal(signal.SIGSTOP)
+    publisher.frame(frame(), result(event()), 100.0)
+    publisher.stop(0.3)
+    assert publisher.stats().events_dropped == 1
+
+
+def test_stop_before_start_and_stop_twice_are_harmless(
+    real: Mosquitto, publishers: Publishers
+) -> None:
+    publishers(real, start=False).stop()
+    publisher = publishers(real)
+    publisher.stop()
+    publisher.stop()
+    publisher.frame(frame(), result(), 100.0)
+
+
+def fill(publisher: Publisher, real: Mosquitto) -> None:
+    """Stop the broker and leave more in the socket than the kernel buffers."""
+    real.signal(signal.SIGSTOP)
+    publisher.snapshot(bytes(32_000_000))
+    until(lambda: publisher.stats().queued == 0, "handed over")
+
+
+def test_nothing_piles_up_behind_a_broker_that_stalls(
+    real: Mosquitto, publishers: Publishers
+) -> None:
+    with Subscriber(real.host, real.port, "camd/desk/digits") as subscriber:
+        publisher = publishers(real, outbox=10, max_rate=1000)
+        fill(publisher, real)
+        for number in range(50):
+            publisher.frame(frame(), result(event(), changed=True), 100.0 + number)
+            publisher.snapshot(bytes(1_000_000))
+        stats = publisher.stats()
+        assert stats.queued == 1 + 10 + 1 + 1  # digits, events, reading, snapshot
+        assert stats.events_dropped == 40
+        real.signal(signal.SIGCONT)
+        (newest,) = subscriber.wait("camd/desk/digits")
+        assert newest.json["seq"] == 50
+        assert publisher.stats().dropped == 40 + 49
+
+
+def test_a_file_waits_once_for_a_broker_that_stalls(
+    real: Mosquitto, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("camd.mqtt.publisher.PATIENCE_S", 0.2)
+    with Subscriber(real.host, real.port, "camd/desk/digits") as subscriber:
+        publisher = publishers(real)
+        fill(publisher, real)
+        for _ in range(20):
+            publisher.frame(frame(), result(), 100.0, every_frame=True)
+        assert publisher.stats().dropped == 19
+        real.signal(signal.SIGCONT)
+        subscriber.wait("camd/desk/digits")
+        for _ in range(20):
+            publisher.frame(frame(), result(), 100.0, every_frame=True)
+        arrived = subscriber.wait("camd/desk/digits", 21)
+    assert [item.json["seq"] for item in arrived] == list(range(20, 41))
+
+
+def test_unacknowledged_events_arrive_on_the_next_connection(
+    real: Mosquitto, publishers: Publishers
+) -> None:
+    publisher = publishers(real)
+    real.signal(signal.SIGSTOP)
+    publisher.frame(frame(), result(event(5)), 100.0)
+    until(lambda: publisher.stats().queued == 0, "handed over")
+    real.kill()
+    until(lambda: publisher.stats().queued, "taken back")
+    before = publisher.stats().sent
+    real.start()
+    until(lambda: publisher.stats().sent >= before + 3, "status, reading and event are sent")
+    assert publisher.stats().events_dropped == 0
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> Path:
+    """A folder with ca.pem, and cert.pem and key.pem for 127.0.0.1."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True)
+
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA")
+    openssl("req", *curve, "-keyout", "key.pem", "-out", "csr.pem", "-subj", "/CN=127.0.0.1")
+    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\n")
+    signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names"]
+    openssl("x509", "-req", "-in", "csr.pem", *signing, "-out", "cert.pem")
+    return tmp_path
+
+
+def test_tls_verifies_the_broker(
+    publishers: Publishers, certificates: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = f"certfile {certificates}/cert.pem\nkeyfile {certificates}/key.pem\n"
+    with mosquitto(f"allow_anonymous true\n{files}") as broker:
+        publisher = publishers(broker, tls=True, ca_file=certificates / "ca.pem")
+        with_certificate = publisher.stats().state
+        publisher.stop()
+        stranger = publishers(broker, wait=False, tls=True)
+        assert not stranger.wait_connected(30)
+    assert with_certificate == "connected"
+    assert "mqtt.ca_file" in said(caplog, logging.WARNING)[-1]

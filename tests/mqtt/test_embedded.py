@@ -1,0 +1,115 @@
+import logging
+import socket
+import subprocess
+
+import pytest
+
+from camd.errors import ConfigError, PublishError
+from camd.mqtt.embedded import EmbeddedBroker
+from tests.broker import LONG, Subscriber, find, free_port, retained
+from tests.mqtt.scenes import Embedded, Publishers, event, frame, result
+
+
+def test_a_taken_port_gives_the_next_that_is_free(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        asked = taken.getsockname()[1]
+        broker = EmbeddedBroker(port=asked)
+        host, port = broker.start()
+        assert asked < port <= asked + 20
+        with Subscriber(host, port):
+            pass
+        broker.stop()
+    assert str(port) in caplog.text
+
+
+def test_its_port_is_free_again_when_it_has_stopped() -> None:
+    port = free_port()
+    for _ in range(2):
+        broker = EmbeddedBroker(port=port)
+        assert broker.start() == ("127.0.0.1", port)
+        with Subscriber("127.0.0.1", port):
+            pass
+        broker.stop()
+    broker.stop()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
+
+
+def test_stops_while_clients_are_connected() -> None:
+    broker = EmbeddedBroker(port=free_port())
+    host, port = broker.start()
+    with Subscriber(host, port), socket.create_connection((host, port)):
+        broker.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, port))
+
+
+def test_an_address_of_another_machine_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"mqtt\.embedded_bind"):
+        EmbeddedBroker("192.0.2.1").start()
+
+
+def test_no_free_port_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camd.mqtt.embedded.PORTS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        broker = EmbeddedBroker(port=taken.getsockname()[1])
+        with pytest.raises(PublishError, match=r"mqtt\.port"):
+            broker.start()
+
+
+def test_is_reached_on_loopback_when_bound_to_all_addresses() -> None:
+    broker = EmbeddedBroker("0.0.0.0", free_port())  # noqa: S104
+    host, port = broker.start()
+    with Subscriber(host, port):
+        pass
+    broker.stop()
+
+
+def test_says_nothing_of_its_own(publishers: Publishers, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    broker = Embedded()
+    with Subscriber(broker.host, broker.port) as subscriber:
+        publisher = publishers(broker)
+        publisher.frame(frame(), result(event(), changed=True), 100.0)
+        subscriber.wait("camd/desk/reading")
+        publisher.stop()
+        broker.stop()
+    assert not [record for record in caplog.records if not record.name.startswith("camd")]
+
+
+def test_all_that_was_acknowledged_is_passed_on_before_it_ends(publishers: Publishers) -> None:
+    """amqtt acknowledges first and delivers later, and forgets the rest at a disconnect."""
+    broker = Embedded()
+    with Subscriber(broker.host, broker.port) as subscriber:
+        publisher = publishers(broker)
+        for number in range(500):
+            publisher.frame(frame(), result(event(number)), 100.0)
+        publisher.stop()
+        broker.stop()
+        subscriber.wait("camd/desk/event", 500)
+        subscriber.wait_payload("camd/desk/status", b"offline")
+
+
+def test_a_farewell_reaches_those_who_come_later(publishers: Publishers) -> None:
+    broker = Embedded()
+    publisher = publishers(broker)
+    for number in range(200):
+        publisher.frame(frame(), result(event(number)), 100.0)
+    publisher.stop()
+    assert retained(broker.host, broker.port, "camd/desk/status").payload == b"offline"
+    broker.stop()
+
+
+def test_mosquitto_sub_understands_it(publishers: Publishers) -> None:
+    broker = Embedded()
+    publishers(broker).info({"version": "1"})
+    command = [find("mosquitto_sub"), "-h", broker.host, "-p", str(broker.port)]
+    told = subprocess.run(
+        [*command, "-t", "camd/#", "-v", "-C", "2"], capture_output=True, timeout=LONG, check=True
+    )
+    assert sorted(told.stdout.splitlines()) == [
+        b'camd/desk/info {"version":"1"}',
+        b"camd/desk/status online",
+    ]
+    broker.stop()

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from camd.errors import ConfigError
+from camd.mqtt.endpoint import Endpoint
+from camd.settings import MqttSettings, Settings
+
+SECRET = "correct horse"
+
+
+def endpoint(**options: object) -> Endpoint:
+    mqtt = MqttSettings.model_validate({"username": "camd"} | options)
+    return Endpoint.of(Settings(name="desk", mqtt=mqtt), "9f3c")
+
+
+def test_the_first_line_of_the_file_is_the_password(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(f"{SECRET}\r\nmore\n".encode())
+    assert endpoint(password_file=path).password == SECRET
+
+
+def test_a_password_given_directly_comes_before_the_file() -> None:
+    assert endpoint(password=SECRET, password_file="/nonexistent").password == SECRET
+
+
+def test_shows_no_password() -> None:
+    assert SECRET not in repr(endpoint(password=SECRET))
+
+
+def test_clients_are_told_apart_by_name_and_run() -> None:
+    assert endpoint().client_id == "camd-desk-9f3c"
+    assert endpoint(client_id="mine").client_id == "mine"
+
+
+def test_the_embedded_broker_gets_no_login_and_no_tls() -> None:
+    plain = endpoint(broker="embedded", password=SECRET, tls=True, ca_file="/nonexistent")
+    assert (plain.username, plain.password, plain.tls) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"password_file": "/nonexistent/password"}, "/nonexistent/password"),
+        ({"tls": True, "ca_file": "/nonexistent/ca.pem"}, "/nonexistent/ca.pem"),
+        ({"username": None, "password": SECRET}, "mqtt.username"),
+        ({"password": "\udcff" + SECRET}, "password"),
+        ({"password": SECRET * 6000}, "password"),
+        ({"host": "a..b"}, "a..b"),
+        ({"host": "x" * 64}, "mqtt.host"),
+    ],
+)
+def test_wrong_settings_say_what_is_wrong(options: dict[str, object], named: str) -> None:
+    with pytest.raises(ConfigError, match=named) as caught:
+        endpoint(**options)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"\nlater\n", b"\xff\xfe"])
+def test_a_file_without_a_password_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "password"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=r"mqtt\.password_file"):
+        endpoint(password_file=path)
+
+
+def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("not a certificate")
+    with pytest.raises(ConfigError, match=r"mqtt\.ca_file"):
+        endpoint(tls=True, ca_file=path)

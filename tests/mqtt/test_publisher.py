@@ -1,0 +1,189 @@
+"""What subscribers see: one suite for a real mosquitto and for the embedded broker."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import camd
+from camd.mqtt import payloads
+from tests.broker import Mosquitto, Subscriber, retained, until
+from tests.mqtt.scenes import Embedded, Publishers, event, frame, result
+
+Broker = Mosquitto | Embedded
+
+
+def listen(broker: Broker) -> Subscriber:
+    return Subscriber(broker.host, broker.port)
+
+
+def test_says_online_first_and_offline_last(any_broker: Broker, publishers: Publishers) -> None:
+    with listen(any_broker) as subscriber:
+        publisher = publishers(any_broker)
+        publisher.frame(frame(), result(changed=True), 100.0)
+        publisher.stop()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+        said = [item.payload for item in subscriber.on("camd/desk/status")]
+        assert said == [b"online", b"offline"]
+        assert subscriber.heard[0].payload == b"online"
+        assert subscriber.heard[-1].payload == b"offline"
+    assert retained(any_broker.host, any_broker.port, "camd/desk/status").payload == b"offline"
+
+
+def test_every_frame_of_a_file_arrives_in_order(any_broker: Broker, publishers: Publishers) -> None:
+    with listen(any_broker) as subscriber:
+        publisher = publishers(any_broker, outbox=20)
+        for number in range(1, 301):
+            changed = result(event(number), changed=True, text=str(number))
+            publisher.frame(frame(number), changed, 100.0, every_frame=True)
+        publisher.stop()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+        sequence = list(range(1, 301))
+        assert [item.json["seq"] for item in subscriber.on("camd/desk/digits")] == sequence
+        assert [item.json["track"] for item in subscriber.on("camd/desk/event")] == sequence
+        assert [item.json["seq"] for item in subscriber.on("camd/desk/reading")] == sequence
+        assert publisher.stats().dropped == 0
+
+
+def test_a_camera_publishes_no_more_than_its_rate(
+    any_broker: Broker, publishers: Publishers
+) -> None:
+    publisher = publishers(any_broker, max_rate=10)
+    with listen(any_broker) as subscriber:
+        for number in range(90):
+            publisher.frame(frame(number), result(), 100 + number / 30)
+        publisher.stop()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+        arrived = [item.json["seq"] for item in subscriber.on("camd/desk/digits")]
+        assert arrived == sorted(set(arrived))
+        assert len(arrived) + publisher.stats().dropped == 30
+
+
+def test_messages_are_the_contracts(any_broker: Broker, publishers: Publishers) -> None:
+    with listen(any_broker) as subscriber:
+        publisher = publishers(any_broker)
+        scene = result(event(), changed=True)
+        publisher.frame(frame(), scene, 100.0182)
+        digits = subscriber.wait("camd/desk/digits")[0].json
+        assert digits == payloads.digits(
+            camera="desk",
+            boot="9f3c",
+            seq=1,
+            frame=frame(),
+            result=scene,
+            model_id="a1b2c3d4",
+            age_ms=18.2,
+        )
+        assert subscriber.wait("camd/desk/event")[0].json == payloads.event(event(), frame().at)
+        assert subscriber.wait("camd/desk/reading")[0].json == payloads.reading(
+            camera="desk", boot="9f3c", seq=1, at=frame().at, value=scene.reading, dropped=0
+        )
+
+
+def test_state_is_kept_for_newcomers_and_moments_are_not(
+    any_broker: Broker, publishers: Publishers
+) -> None:
+    publisher = publishers(any_broker)
+    jpeg = bytes(range(256)) * 1000
+    with listen(any_broker) as subscriber:
+        publisher.frame(frame(), result(event(), changed=True), 100.0)
+        publisher.info({"version": "1"})
+        publisher.health({"fps": 25.0})
+        publisher.snapshot(jpeg)
+        for topic in ("digits", "event", "reading", "info", "health", "snapshot"):
+            subscriber.wait(f"camd/desk/{topic}")
+    with listen(any_broker) as newcomer:
+        assert newcomer.wait("camd/desk/snapshot")[0].payload == jpeg
+        for topic in ("status", "reading", "info", "health"):
+            newcomer.wait(f"camd/desk/{topic}")
+        assert all(item.retained for item in newcomer.heard)
+        assert not newcomer.on("camd/desk/digits") + newcomer.on("camd/desk/event")
+
+
+def test_reading_is_sent_at_first_and_then_when_it_changes(
+    any_broker: Broker, publishers: Publishers
+) -> None:
+    """The first one replaces what an earlier run has left on the broker."""
+    with listen(any_broker) as subscriber:
+        publisher = publishers(any_broker)
+        for number, changed in enumerate((False, False, True, False, True)):
+            publisher.frame(frame(), result(changed=changed, text=str(number)), 100.0)
+            publisher._connection.wait_room(10)
+        publisher.absent(result(changed=True, text="gone"), 1_800_000_000.0, 101.0)
+        readings = subscriber.wait("camd/desk/reading", 4)
+        publisher.stop()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+        assert [item.json["text"] for item in readings] == ["0", "2", "4", "gone"]
+        assert [item.json["seq"] for item in readings] == [1, 2, 3, 4]
+        assert len(subscriber.on("camd/desk/reading")) == 4
+
+
+KILLED = """
+import sys, time
+from camd.mqtt.publisher import Publisher
+from camd.settings import Settings
+settings = Settings(name="desk", mqtt={"host": sys.argv[1], "port": int(sys.argv[2])})
+publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4")
+publisher.start()
+time.sleep(600)
+"""
+
+
+def test_a_killed_process_is_offline_by_its_will(any_broker: Broker) -> None:
+    with listen(any_broker) as subscriber:
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, any_broker.host, str(any_broker.port)],
+            cwd=Path(camd.__file__).parents[1],
+        )
+        subscriber.wait_payload("camd/desk/status", b"online")
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+    assert retained(any_broker.host, any_broker.port, "camd/desk/status").payload == b"offline"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_broker_that_forgot_is_told_again(any_broker: Broker, publishers: Publishers) -> None:
+    publisher = publishers(any_broker)
+    publisher.frame(frame(), result(changed=True), 100.0)
+    publisher.info({"version": "1"})
+    publisher.health({"fps": 25.0})
+    publisher.snapshot(b"jpeg")
+    until(lambda: publisher.stats().sent == 6, "all is sent")
+    any_broker.stop()
+    any_broker.start()
+    until(lambda: publisher.stats().sent == 11, "all but the digits is sent again")
+    for topic in ("status", "reading", "info", "health", "snapshot"):
+        assert retained(any_broker.host, any_broker.port, f"camd/desk/{topic}").payload
+
+
+def test_events_that_find_no_room_are_counted_in_the_next_reading(
+    any_broker: Broker, publishers: Publishers
+) -> None:
+    publisher = publishers(any_broker, start=False, outbox=10)
+    for number in range(1, 26):
+        publisher.frame(frame(), result(event(number)), 100.0)
+    assert publisher.stats().events_dropped == 15
+    publisher.frame(frame(), result(changed=True), 100.0)
+    with listen(any_broker) as subscriber:
+        publisher.start()
+        assert subscriber.wait("camd/desk/reading")[0].json["dropped"] == 15
+        arrived = [item.json["track"] for item in subscriber.wait("camd/desk/event", 10)]
+        assert arrived == list(range(16, 26))
+        publisher.stop()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+        assert len(subscriber.on("camd/desk/event")) == 10
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Publishers) -> None:
+    any_broker.stop()
+    publisher = publishers(any_broker, wait=False)
+    assert not publisher.wait_connected(30)
+    publisher.frame(frame(), result(event(), changed=True), 100.0)
+    any_broker.start()
+    until(lambda: publisher.stats().sent == 3, "status, reading and event are sent")
+    assert retained(any_broker.host, any_broker.port, "camd/desk/status").payload == b"online"
+    assert publisher.stats().dropped == 1  # the digits
