@@ -1,0 +1,92 @@
+"""PURE. Glyphs in their surroundings: a digit among digits is believed, one among letters is not.
+
+An o in a word, an l and the edge of a table are as round or as straight as a 0 and a 1: no
+classifier of single glyphs can tell. What can is what is written around them.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.segment import AT_BORDER, NOT_A_STROKE, TOO_LARGE, WRONG_SHAPE
+from camd.values import Box, Glyph, Rejected
+
+AMONG_LETTERS = "letter-like neighbourhood"
+
+FOREIGN = frozenset({WRONG_SHAPE, NOT_A_STROKE, AT_BORDER, TOO_LARGE})
+"""Rejected marks that speak against their neighbours; dust and rules say nothing."""
+FOREIGN_VALUE = -0.6
+"""What such a mark says, on the scale of margins."""
+MOST_FOREIGN = 500
+BIAS = np.array([-0.8, -1.2] + [0.0] * 8, np.float32)
+"""What the shape of each digit is worth: much that is no digit looks like 0 and more like 1."""
+WEIGHT_OF_ONE = 0.2
+"""And so much less does a 1 tell about its neighbours than another digit."""
+ROW, AROUND = 1.1, 2.4
+"""How much the marks of the same row and those all around count against the glyph's own margin.
+These and BIAS are rounded weights of a logistic regression on real images; halving or doubling
+one of them changes little."""
+ROW_REACH = 3.0
+"""Gap up to which a mark counts for the row, in heights of the glyph."""
+AROUND_REACH = 15.0
+"""Standard deviation of the distance at which a mark counts, in heights of the glyph."""
+ALONE = 0.4
+"""What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
+PRIOR = 0.5
+THRESHOLD = 0.4
+"""Least sum of all this for a digit."""
+
+
+def judge(
+    glyphs: Sequence[Glyph],
+    labels: NDArray[np.integer],
+    margins: NDArray[np.floating],
+    rejected: Sequence[Rejected],
+) -> NDArray[np.bool_]:
+    """Tell which glyphs (N,) are digits, given what is around them.
+
+    `labels` (N,) are 0..9, or -1 for no digit; `margins` (N,) as the classifier gives them;
+    `rejected` what segmentation threw out of the same frame."""
+    if not glyphs:
+        return np.zeros(0, bool)
+    foreign = [mark.box for mark in rejected if mark.reason in FOREIGN][:MOST_FOREIGN]
+    boxes = _array([glyph.box for glyph in glyphs] + foreign)
+    digit = labels >= 0
+    own = np.where(digit, margins, -np.abs(margins)).astype(np.float32)
+    said = np.concatenate((np.clip(own, -1, 1), np.full(len(foreign), FOREIGN_VALUE)))
+    heard = np.ones(len(boxes), np.float32)
+    heard[: len(glyphs)][labels == 1] = WEIGHT_OF_ONE
+    row, around = _weights(boxes, len(glyphs))
+    score = own + BIAS[np.maximum(labels, 0)]
+    score += ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
+    kept: NDArray[np.bool_] = digit & (score > THRESHOLD)
+    return kept
+
+
+def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], ...]:
+    """How much each mark (M) counts for each of the first n: in its row, and all around it."""
+    x, y, width, height = boxes.T
+    own_x, own_y, own_width, own_height = boxes[:n, :, None].swapaxes(0, 1)
+    unit = np.maximum(own_height, 0.6 * own_width)
+    across = np.abs((x + width / 2) - (own_x + own_width / 2)) - (width + own_width) / 2
+    across = np.maximum(across, 0) / unit
+    down = np.abs((y + height / 2) - (own_y + own_height / 2)) / unit
+    ratio = np.minimum(height / own_height, own_height / height)
+    like = np.clip((ratio - 0.2) / 0.3, 0, 1)
+    # A flat dash or a word of low letters is less alike than another digit, not irrelevant.
+    like = np.maximum(like, 0.3 * (np.maximum(width, height) > own_height))
+    like[np.arange(n), np.arange(n)] = 0
+    shared = np.minimum(y + height, own_y + own_height) - np.maximum(y, own_y)
+    beside = (shared > 0.3 * np.minimum(height, own_height)) & (across < ROW_REACH)
+    near = np.exp(-(across**2 + down**2) / (2 * AROUND_REACH**2))
+    return like * beside, like * near
+
+
+def _mean(weights: NDArray[np.float32], said: NDArray[np.float32]) -> NDArray[np.float32]:
+    mean: NDArray[np.float32] = (weights @ said + PRIOR * ALONE) / (weights.sum(axis=1) + PRIOR)
+    return mean
+
+
+def _array(boxes: Sequence[Box]) -> NDArray[np.float32]:
+    return np.array(boxes, np.float32).reshape(-1, 4)
