@@ -70,7 +70,7 @@ def threshold(ink: Plane) -> Plane:
     strongest = cv2.dilate(ink, np.ones((POOL + 1, POOL + 1), np.uint8))[::POOL, ::POOL]
     reach = 2 * (max(strongest.shape) // 40) + 9
     near = cv2.dilate(strongest, np.ones((reach, reach), np.uint8))
-    level = cv2.addWeighted(near, 0.4, near, 0, 0)
+    level = cv2.addWeighted(near, 0.3, near, 0, 0)
     floor = _paper(np.ascontiguousarray(ink[::POOL, ::POOL]))
     level = cv2.max(level, cv2.resize(floor, level.shape[::-1], interpolation=cv2.INTER_LINEAR))
     level = cv2.blur(level, (5, 5))

@@ -22,8 +22,8 @@ LONG = 2.5
 LONG_ALONE = 0.45
 """Least length of a rule where too little writing is seen to tell its height, in long sides of
 the frame."""
-TOOTH = 0.8
-"""Least length of a rule across a box or comb, in distances of the rules it joins."""
+TOOTH = 0.95
+"""Least length of a rule across a box or comb, in clear distances of the rules it joins."""
 FILL = 0.5
 """Least share of a rule's length that is seen between the strokes that cross it."""
 TOOTH_FILL = 0.35
@@ -119,7 +119,7 @@ def _rules(own: Plane, length: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
     thick = round(min(max(THICKER * stroke_width(own), 3), THICKEST))
     pixels, level = _level(own, length, FILL, thick)
     tops = sorted(rule.at for rule in level)
-    gaps = [b - a for a, b in pairwise(tops) if b - a > 8]
+    gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 2 * thick]
     tooth = min([length, *(TOOTH * gap for gap in gaps)])
     fill = TOOTH_FILL if tooth < length else FILL
     turned, upright = _level(np.ascontiguousarray(own.T), tooth, fill, thick)

@@ -45,7 +45,7 @@ THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
 FULLEST = 0.85
 """Greatest share of its box that a glyph wider than half its height may fill."""
-FAINTEST = 0.4
+FAINTEST = 0.25
 """Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
 other side of the sheet shining through."""
 SPECK = 0.25
@@ -109,10 +109,15 @@ def _page(image: Image, settings: SegmentSettings) -> _Page:
 
 
 def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
-    """Height of the writing: the median of what could be a character, 0 where few could."""
+    """Height of the writing: that of the characters that hold half of the ink of all pieces which
+    could be one; 0 where few could."""
     width, height = stats[:, 2], stats[:, 3]
     like = (height >= least) & (height < side / 4) & (width < 2 * height) & (height < 8 * width)
-    return float(np.median(height[like])) if np.count_nonzero(like) >= 3 else 0.0
+    if np.count_nonzero(like) < 3:
+        return 0.0
+    order = np.argsort(height[like], kind="stable")
+    ink = np.cumsum(stats[:, 4][like][order])
+    return float(height[like][order][np.searchsorted(ink, ink[-1] / 2)])
 
 
 def _sift(page: _Page, settings: SegmentSettings) -> tuple[list[list[int]], list[Rejected]]:
