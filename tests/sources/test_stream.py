@@ -72,3 +72,4 @@ def test_the_libraries_print_no_address(scheme: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert f"{scheme}://***@127.0.0.1:1/x?***: no answer at port 1" in done.stderr
     assert "secret" not in done.stderr
+    assert " @ 0x" not in done.stderr, "FFmpeg begins its lines like [tcp @ 0x55ca]"
