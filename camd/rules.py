@@ -32,6 +32,8 @@ THICKEST = 14
 """Thickest rule, pixels."""
 THICKER = 1.7
 """Thickest rule, in mean stroke widths of its component."""
+LEAN = 0.07
+"""How far the slope of a rule across a comb may differ from that of the others."""
 TRIES = 12
 """Seeds that may lead nowhere before a component is taken to have no more rules."""
 DRIFT = 0.02
@@ -64,7 +66,7 @@ def components(mask: Plane) -> Components:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Rule:
     """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
 
@@ -73,9 +75,11 @@ class _Rule:
     middle: float
     start: int
     end: int
-    top: int
-    bottom: int
     thick: int
+    """Thickest that it may be, pixels."""
+    xs: NDArray[np.intp]
+    ys: NDArray[np.intp]
+    """Its pixels."""
 
     def off(self, centres: NDArray[np.float64]) -> NDArray[np.float64]:
         """How far centres (N, 2) lie from the rule, less what it may bend; infinite far off."""
@@ -84,6 +88,28 @@ class _Rule:
         off = np.abs(ys - self.at - self.slope * (xs - self.middle)) - DRIFT * beyond
         off[beyond > self.end - self.start] = np.inf
         return off
+
+    def joins(self, others: "list[_Rule]") -> bool:
+        """Whether both ends of this one lie on rules that run across it."""
+        crossed = [other.at + other.slope * (self.at - other.middle) for other in others]
+        return all(
+            any(abs(end - across) <= 1.5 * self.thick for across in crossed)
+            for end in (self.start, self.end)
+        )
+
+    def paint(self, pixels: Plane) -> "_Rule":
+        """Set its pixels to 1, but not those of a stroke that runs into it at a slant."""
+        x = (self.xs - self.middle) / max(1, self.end - self.start)
+        apart = self.ys - np.polyval(np.polyfit(x, self.ys, 2), x)  # paper bends
+        band = 0.5 * len(self.xs) / len(np.unique(self.xs)) + 1.5
+        inside = np.abs(apart) <= band
+        pixels[self.ys[inside], self.xs[inside]] = 1
+        return self
+
+    @property
+    def box(self) -> Box:
+        top = int(self.ys.min())
+        return self.start, top, self.end - self.start, int(self.ys.max()) + 1 - top
 
 
 def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Box]]:
@@ -101,8 +127,8 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
         own = (found.labels[part] == index + 1).astype(np.uint8)
         rules, level, upright = _rules(own, length)
         clean[part][rules > 0] = 0
-        boxes += [(x + r.start, y + r.top, r.end - r.start, r.bottom - r.top) for r in level]
-        boxes += [(x + r.top, y + r.start, r.bottom - r.top, r.end - r.start) for r in upright]
+        boxes += [(x + left, y + top, w, h) for left, top, w, h in (r.box for r in level)]
+        boxes += [(x + left, y + top, w, h) for top, left, h, w in (r.box for r in upright)]
         apart = found.centres - (x, y)
         for rule in level:
             scraps |= (rule.off(apart) <= rule.thick / 2) & (found.stats[:, 3] <= rule.thick)
@@ -117,20 +143,28 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
 def _rules(own: Plane, length: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
     """Find the pixels of the rules of one component, and its level and upright rules."""
     thick = round(min(max(THICKER * stroke_width(own), 3), THICKEST))
-    pixels, level = _level(own, length, FILL, thick)
+    pixels = np.zeros_like(own)
+    level = [rule.paint(pixels) for rule in _level(own, length, FILL, thick)]
     tops = sorted(rule.at for rule in level)
-    gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 2 * thick]
+    gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
     tooth = min([length, *(TOOTH * gap for gap in gaps)])
-    fill = TOOTH_FILL if tooth < length else FILL
-    turned, upright = _level(np.ascontiguousarray(own.T), tooth, fill, thick)
+    turned = np.zeros_like(own.T, order="C")
+    fill = TOOTH_FILL if gaps else FILL
+    upright = _level(np.ascontiguousarray(own.T), tooth, fill, thick)
+    teeth = [rule for rule in upright if rule.joins(level)]
+    lean = float(np.median([rule.slope for rule in teeth])) if teeth else 0.0
+    upright = [
+        rule.paint(turned)
+        for rule in upright
+        if rule.end - rule.start >= length or (rule in teeth and abs(rule.slope - lean) <= LEAN)
+    ]
     return np.maximum(pixels, turned.T), level, upright
 
 
-def _level(own: Plane, length: float, fill: float, thick: int) -> tuple[Plane, list[_Rule]]:
+def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
     """Find the nearly level rules, at least `length` long, of a mask of zeros and ones."""
-    pixels = np.zeros_like(own)
     if own.shape[1] < length:
-        return pixels, []
+        return []
     across = np.ones((thick + 1, 1), np.uint8)
     pieces = components(cv2.subtract(own, cv2.morphologyEx(own, cv2.MORPH_OPEN, across)))  # type: ignore[arg-type]
     left, width, tall = pieces.stats[:, 0], pieces.stats[:, 2], pieces.stats[:, 3]
@@ -146,32 +180,26 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> tuple[Plane, l
         on = np.zeros(len(width), bool)
         on[seed] = True
         for _ in range(3):  # a longer line is a surer one, and finds more pieces
-            rule = _fit(pieces, np.flatnonzero(on), thick)
+            rule = _fit(pieces, on, thick)
             on |= flat & free & (rule.off(pieces.centres) <= thick)
-        rule = _fit(pieces, np.flatnonzero(on), thick)
         span = int((left[on] + width[on]).max()) - int(left[on].min())
         if span < length or width[on].sum() < fill * span:
             tries -= 1
             continue
-        on |= free & (tall <= thick) & (rule.off(pieces.centres) <= thick / 2)
+        on |= free & (tall <= thick) & (_fit(pieces, on, thick).off(pieces.centres) <= thick / 2)
         free &= ~on
-        pixels[np.concatenate(([False], on))[pieces.labels]] = 1
-        rules.append(rule)
-    return pixels, rules
+        rules.append(_fit(pieces, on, thick))
+    return rules
 
 
-def _fit(pieces: Components, chosen: NDArray[np.intp], thick: int) -> _Rule:
-    """Lay a straight line through the pixels of the chosen pieces."""
-    xs: list[NDArray[np.intp]] = []
-    ys: list[NDArray[np.intp]] = []
-    for index in chosen[:40]:
-        x, y, width, height = pieces.stats[index, :4]
-        rows, columns = np.nonzero(pieces.labels[y : y + height, x : x + width] == index + 1)
-        ys.append(rows + y)
-        xs.append(columns + x)
-    x_all, y_all = np.concatenate(xs), np.concatenate(ys)
-    middle, at = float(x_all.mean()), float(y_all.mean())
-    spread = float(np.mean((x_all - middle) ** 2)) or 1.0
-    slope = float(np.mean((x_all - middle) * (y_all - at))) / spread
-    ends = int(x_all.min()), int(x_all.max()) + 1
-    return _Rule(at, slope, middle, *ends, int(y_all.min()), int(y_all.max()) + 1, thick)
+def _fit(pieces: Components, on: NDArray[np.bool_], thick: int) -> _Rule:
+    """Lay a straight line through the pixels of the pieces that are `on`."""
+    left, top, width, height = pieces.stats[on, :4].T
+    x0, y0 = int(left.min()), int(top.min())
+    part = pieces.labels[y0 : int((top + height).max()), x0 : int((left + width).max())]
+    rows, columns = np.nonzero(np.concatenate(([False], on))[part])
+    xs, ys = columns + x0, rows + y0
+    middle, at = float(xs.mean()), float(ys.mean())
+    spread = float(np.mean((xs - middle) ** 2)) or 1.0
+    slope = float(np.mean((xs - middle) * (ys - at))) / spread
+    return _Rule(at, slope, middle, x0, x0 + part.shape[1], thick, xs, ys)
