@@ -27,7 +27,8 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     top = int(ink.max(initial=0))
     if top == 0:
         return np.zeros((SIDE, SIDE), np.uint8)
-    full = float(np.percentile(ink[ink > top // 2], 60))
+    strong = np.sort(ink[ink > top // 2])
+    full = float(strong[len(strong) * 3 // 5])
     patch = np.asarray(cv2.convertScaleAbs(ink, alpha=255.0 / full), np.uint8)
     solid = (patch > 127).astype(np.uint8)
     scale = BOX / max(cv2.boundingRect(solid)[2:])

@@ -140,6 +140,32 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
     return clean, boxes
 
 
+class _Pieces:
+    """The connected pieces of a mask, ready to have lines laid through any of them."""
+
+    def __init__(self, mask: Plane) -> None:
+        found = components(mask)
+        self.stats, self.centres = found.stats, found.centres
+        rows, columns = np.nonzero(found.labels)
+        index = found.labels[rows, columns] - 1
+        order = np.argsort(index, kind="stable")
+        self._xs, self._ys, self._index = columns[order], rows[order], index[order]
+        count = len(self.stats)
+        x, y = self._xs.astype(np.float64), self._ys.astype(np.float64)
+        self._sums = np.array(
+            [np.bincount(self._index, part, count) for part in (x, y, x * x, x * y)]
+        )
+
+    def fit(self, on: NDArray[np.bool_], thick: int) -> _Rule:
+        """Lay a straight line through the pixels of the pieces that are `on`."""
+        left, width, area = self.stats[on, 0], self.stats[on, 2], self.stats[on, 4]
+        middle, at, x_x, x_y = self._sums[:, on].sum(axis=1) / area.sum()
+        slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
+        chosen = on[self._index]
+        start, end = int(left.min()), int((left + width).max())
+        return _Rule(at, slope, middle, start, end, thick, self._xs[chosen], self._ys[chosen])
+
+
 def _rules(own: Plane, length: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
     """Find the pixels of the rules of one component, and its level and upright rules."""
     thick = round(min(max(THICKER * stroke_width(own), 3), THICKEST))
@@ -166,7 +192,8 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
     if own.shape[1] < length:
         return []
     across = np.ones((thick + 1, 1), np.uint8)
-    pieces = components(cv2.subtract(own, cv2.morphologyEx(own, cv2.MORPH_OPEN, across)))  # type: ignore[arg-type]
+    thin = cv2.subtract(own, cv2.morphologyEx(own, cv2.MORPH_OPEN, across))
+    pieces = _Pieces(np.asarray(thin, np.uint8))
     left, width, tall = pieces.stats[:, 0], pieces.stats[:, 2], pieces.stats[:, 3]
     flat = (width >= 2 * tall) & (width >= length / 10)
     free = np.ones(len(width), bool)
@@ -180,26 +207,13 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
         on = np.zeros(len(width), bool)
         on[seed] = True
         for _ in range(3):  # a longer line is a surer one, and finds more pieces
-            rule = _fit(pieces, on, thick)
+            rule = pieces.fit(on, thick)
             on |= flat & free & (rule.off(pieces.centres) <= thick)
         span = int((left[on] + width[on]).max()) - int(left[on].min())
         if span < length or width[on].sum() < fill * span:
             tries -= 1
             continue
-        on |= free & (tall <= thick) & (_fit(pieces, on, thick).off(pieces.centres) <= thick / 2)
+        on |= free & (tall <= thick) & (pieces.fit(on, thick).off(pieces.centres) <= thick / 2)
         free &= ~on
-        rules.append(_fit(pieces, on, thick))
+        rules.append(pieces.fit(on, thick))
     return rules
-
-
-def _fit(pieces: Components, on: NDArray[np.bool_], thick: int) -> _Rule:
-    """Lay a straight line through the pixels of the pieces that are `on`."""
-    left, top, width, height = pieces.stats[on, :4].T
-    x0, y0 = int(left.min()), int(top.min())
-    part = pieces.labels[y0 : int((top + height).max()), x0 : int((left + width).max())]
-    rows, columns = np.nonzero(np.concatenate(([False], on))[part])
-    xs, ys = columns + x0, rows + y0
-    middle, at = float(xs.mean()), float(ys.mean())
-    spread = float(np.mean((xs - middle) ** 2)) or 1.0
-    slope = float(np.mean((xs - middle) * (ys - at))) / spread
-    return _Rule(at, slope, middle, x0, x0 + part.shape[1], thick, xs, ys)
