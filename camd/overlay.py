@@ -16,6 +16,8 @@ from camd.labels import ACCENT, AMBER, Labels
 from camd.paint import Text
 from camd.values import Box, Image, Line, Rejected, Result
 
+_USUAL = ("open", "ended")
+
 
 @dataclass(frozen=True, slots=True)
 class Hud:
@@ -26,10 +28,12 @@ class Hud:
     """Frames processed a second."""
     latency_ms: float | None = None
     """From capture to result, milliseconds; None before the first frame."""
+    source: str = "the camera"
+    """What is waited for before the first frame, e.g. "/dev/video0"."""
     camera: str = "open"
-    """"open", or what it waits for: shown as it is, for the picture is an old one then."""
-    broker: str = "none"
-    """"connected", "none" (not shown), or what it waits for: shown as it is, in amber."""
+    """"open", "ended" (a file), or in a few words why there are no frames: "missing"."""
+    broker: str = ""
+    """"connected", "" without one, or in a few words why not: "connecting"."""
     paused: bool = False
     message: str = ""
     """Of the moment, e.g. "saved camd-1.png"; the caller takes it away again."""
@@ -64,9 +68,10 @@ def waiting(size: tuple[int, int], hud: Hud) -> Image:
     paint.outline(canvas, body, 9 * unit, paint.GREY, stroke)
     paint.ring(canvas, x, y + unit, 13 * unit, AMBER, stroke)
     paint.dot(canvas, x + 25 * unit, y - 13 * unit, 2.4 * unit, AMBER)
-    text = hud.camera if hud.camera != "open" else "waiting for the first frame"
-    _centred(canvas, Text(text, 17 * unit, paint.WHITE, 500), high / 2 + 26 * unit)
-    _centred(canvas, Text(hud.message or hud.name, 12 * unit, paint.GREY), high / 2 + 50 * unit)
+    title = Text(f"waiting for {hud.source}", 17 * unit, paint.WHITE, 500)
+    _centred(canvas, title, high / 2 + 26 * unit)
+    reason = hud.camera if hud.camera not in (*_USUAL, "waiting") else hud.name
+    _centred(canvas, Text(hud.message or reason, 12 * unit, paint.SILVER), high / 2 + 50 * unit)
     keys = Text("q quit  ·  space pause  ·  s save  ·  d rejected", 11 * unit, paint.GREY)
     _centred(canvas, keys, high - 20 * unit)
     return canvas
@@ -106,7 +111,7 @@ def _states(image: Image, hud: Hud, bar: Box, unit: float) -> float:
     right = wide - 14 * unit
 
     row: list[tuple[paint.Colour | None, Text]] = [(None, Text(hud.name, size, paint.WHITE, 600))]
-    fine = hud.camera == "open"
+    fine = hud.camera in _USUAL
     row.append(
         (ACCENT, Text("camera", size, paint.SILVER))
         if fine
@@ -114,8 +119,8 @@ def _states(image: Image, hud: Hud, bar: Box, unit: float) -> float:
     )
     if hud.broker == "connected":
         row.append((ACCENT, Text("mqtt", size, paint.SILVER)))
-    elif hud.broker != "none":
-        row.append((AMBER, Text(hud.broker, size, AMBER)))
+    elif hud.broker:
+        row.append((AMBER, Text(f"mqtt {hud.broker}", size, AMBER)))
     left = x = right
     for colour, whole in reversed(row):
         text = whole.shortened((0.15 if colour is None else 0.27) * wide)
@@ -181,8 +186,8 @@ def _toasts(image: Image, hud: Hud, bar: Box, unit: float) -> None:
     """Say what is unusual, centred above the bar."""
     size = max(11, 15 * unit)
     texts = [Text("paused", size, AMBER, 600)] if hud.paused else []
-    if hud.camera != "open":
-        texts.append(Text(hud.camera, size, AMBER, 500))
+    if hud.camera not in _USUAL:
+        texts.append(Text(f"camera {hud.camera}", size, AMBER, 500))
     if hud.message:
         texts.append(Text(hud.message, size, paint.WHITE, 500))
     bottom = bar[1] - 8 * unit

@@ -172,9 +172,9 @@ def test_digits_are_labelled_before_rejected_contours(glasses: list[Box]) -> Non
         {"fps": 12.0},
         {"latency_ms": 99.0},
         {"latency_ms": None},
-        {"camera": "waiting for /dev/video0"},
-        {"broker": "connecting to localhost:1883"},
-        {"broker": "none"},
+        {"camera": "missing"},
+        {"broker": "connecting"},
+        {"broker": ""},
         {"paused": True},
         {"message": "saved camd-1.png"},
     ],
@@ -205,11 +205,13 @@ def test_threads_may_draw_at_once() -> None:
     assert all(np.array_equal(one, expected) for one in drawn)
 
 
-def test_waiting_says_for_what() -> None:
-    first = overlay.waiting((640, 480), Hud(camera="waiting for /dev/video0"))
-    second = overlay.waiting((640, 480), Hud(camera="waiting for /dev/video1"))
-    assert first.shape == (480, 640, 3)
-    assert not np.array_equal(first, second)
+def test_waiting_says_for_what_and_why() -> None:
+    shown = [
+        overlay.waiting((640, 480), Hud(source=source, camera=camera))
+        for source, camera in itertools.product(("0", "/dev/video1"), ("waiting", "missing"))
+    ]
+    assert shown[0].shape == (480, 640, 3)
+    assert not any(np.array_equal(a, b) for a, b in itertools.combinations(shown, 2))
 
 
 def test_jpeg_decodes_to_the_same_picture() -> None:

@@ -1,0 +1,127 @@
+"""What a person at a terminal sees: each new reading on a line, and below them the state."""
+
+import os
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import TextIO
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from camd.values import Reading
+
+FINE = "#1ccdac"
+UNUSUAL = "#ffa624"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the live line says."""
+
+    camera: str = "waiting"
+    """"open", "ended" (a file), or in a few words why there are no frames: "missing"."""
+    fps: float = 0.0
+    latency_ms: float | None = None
+    """Median, milliseconds."""
+    digits: int = 0
+    """In the last frame."""
+    broker: str = ""
+    """"connected", "" without one, or in a few words why not: "connecting"."""
+    reading: str = ""
+
+
+@cache
+def console(stream: TextIO) -> Console:
+    """Return the one console of a stream: two would write into each other's lines."""
+    return Console(file=stream, highlight=False, markup=False, emoji=False)
+
+
+def in_journal(stream: TextIO) -> bool:
+    """True where systemd's journal reads `stream`, and adds time and name by itself."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+class Printer:
+    """On a terminal (`live`) with a status line that stays below; else plain lines only."""
+
+    def __init__(self, stream: TextIO, live: bool) -> None:
+        self._stream = stream
+        self._console = console(stream) if live else None
+        self._live: Live | None = None
+        self._timeless = in_journal(stream)
+
+    def reading(self, reading: Reading, at_wall: float) -> None:
+        """Print what the scene says now; `at_wall` in seconds since the epoch."""
+        clock = time.strftime("%H:%M:%S", time.localtime(at_wall))
+        if self._console is None:
+            text = reading.text or "(no digits)"
+            self._plain(text if self._timeless else f"{clock}  {text}")
+            return
+        line = Text(f"{clock}  ", "dim", no_wrap=True, overflow="ellipsis", end="")
+        if reading.lines:
+            line.append(Text("  ", "dim").join(Text(row, "bold not dim") for row in reading.lines))
+        else:
+            line.append("no digits")
+        self._console.print(line, no_wrap=True, overflow="ellipsis")
+
+    def status(self, status: Status) -> None:
+        """Renew the line at the bottom; nothing where there is none."""
+        if self._console is None:
+            return
+        line = _status_line(status)
+        if self._live is None:
+            self._live = Live(
+                line,
+                console=self._console,
+                auto_refresh=False,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+            # rich hides the cursor; a process that is killed would leave it hidden.
+            self._console.show_cursor(True)
+        self._live.update(line, refresh=True)
+
+    def message(self, text: str) -> None:
+        """Print a line for the user, whole however long it is: it may be there to be copied."""
+        if self._console is None:
+            self._plain(text)
+        else:
+            self._console.print(text, soft_wrap=True)
+
+    def close(self) -> None:
+        """Take the status line away; harmless when done already."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _plain(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+def _status_line(status: Status) -> Text:
+    line = Text(no_wrap=True, overflow="ellipsis")
+    _state(line, "camera", status.camera, fine=status.camera in ("open", "ended"))
+    line.append(f"  {status.fps:.1f} fps" if status.fps < 10 else f"  {status.fps:.0f} fps")
+    if status.latency_ms is not None:
+        line.append(f"  {status.latency_ms:.0f} ms")
+    line.append(f"  {status.digits} digit{'' if status.digits == 1 else 's'}   ")
+    if status.broker:
+        _state(line, "mqtt", status.broker, fine=status.broker == "connected")
+        line.append("   ")
+    line.append(status.reading, "bold")
+    return line
+
+
+def _state(line: Text, name: str, state: str, *, fine: bool) -> None:
+    colour = FINE if fine else UNUSUAL
+    line.append("● ", colour)
+    line.append(name if fine else f"{name} {state}", "" if fine else colour)

@@ -1,0 +1,171 @@
+"""The window on the main thread, or None where there is no display to open one on."""
+
+import logging
+import os
+import subprocess
+import sys
+from enum import Enum
+
+import cv2
+import numpy as np
+
+from camd.values import Image
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.8
+"""Of the screen that a window takes at first, at most."""
+LEAST_WIDTH = 640
+"""A smaller picture is enlarged at first, pixels."""
+KEYS_AT_ONCE = 16
+PROBE_S = 5.0
+"""A display that takes longer to answer is none."""
+
+# Xlib answers NULL where Qt would end the process. In a process of its own: connecting to a
+# display on another host can hang.
+_PROBE = """
+import ctypes, ctypes.util
+x = ctypes.CDLL(ctypes.util.find_library("X11") or "libX11.so.6")
+x.XOpenDisplay.restype = ctypes.c_void_p
+x.XOpenDisplay.argtypes = [ctypes.c_char_p]
+display = x.XOpenDisplay(None)
+if not display:
+    raise SystemExit(1)
+screen = [ctypes.c_void_p(display), x.XDefaultScreen(ctypes.c_void_p(display))]
+print(x.XDisplayWidth(*screen), x.XDisplayHeight(*screen))
+"""
+
+
+class Action(Enum):
+    QUIT = "quit"
+    PAUSE = "pause"
+    SAVE = "save"
+    REJECTED = "rejected"
+
+
+_ACTIONS = {
+    "q": Action.QUIT,
+    "\x1b": Action.QUIT,
+    " ": Action.PAUSE,
+    "s": Action.SAVE,
+    "d": Action.REJECTED,
+}
+
+
+class Window:
+    """Use it on the main thread only."""
+
+    def __init__(self, title: str, screen: tuple[int, int] | None) -> None:
+        self._title = title
+        self._screen = screen
+        self._shape: tuple[int, ...] = ()
+        self._closed = False
+
+    @classmethod
+    def open(cls, title: str) -> "Window | None":
+        """Return a window, which appears with the first picture; None, and a line in the log
+        that says why, where there cannot be one."""
+        if not cv2.currentUIFramework():
+            log.info("no window: this OpenCV is built without (opencv-python has them)")
+            return None
+        if sys.platform in ("darwin", "win32"):
+            return cls(title, None)
+        if not os.environ.get("DISPLAY"):
+            log.info("no window: no display (DISPLAY is not set)")
+            return None
+        screen = _screen_size()
+        if screen is None:
+            log.info("no window: display %s cannot be reached", os.environ["DISPLAY"])
+            return None
+        # The wheel brings Qt's plugin for X11 alone and aborts over another, which desktops on
+        # Wayland ask for here. Its warnings (fonts, session type) are no news for a user.
+        os.environ["QT_QPA_PLATFORM"] = "xcb"
+        os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
+        return cls(title, screen)
+
+    def show(self, image: Image) -> None:
+        """Show the picture; nothing once the window is closed."""
+        if self._closed:
+            return
+        if not self._shape:
+            flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
+            cv2.namedWindow(self._title, flags)
+        if image.shape != self._shape:
+            self._shape = image.shape
+            # The window takes this size at the next poll only: until then it cannot be asked.
+            size = [*first_size(image.shape[1], image.shape[0], self._screen)]
+            cv2.resizeWindow(self._title, *size)
+        else:
+            _, _, *size = cv2.getWindowImageRect(self._title)
+        cv2.imshow(self._title, _shrunk(image, *size))
+
+    def poll(self) -> list[Action]:
+        """Let the window live for a moment, and return what the user asked for since.
+
+        Also paints what was shown: call it after each `show`, and often."""
+        if self._closed or not self._shape:
+            return []
+        actions = []
+        for _ in range(KEYS_AT_ONCE):
+            key = cv2.waitKeyEx(1)
+            if key == -1:
+                break
+            action = action_of(key)
+            if action:
+                actions.append(action)
+        if not self._visible():
+            self._closed = True
+            actions.append(Action.QUIT)
+        return actions
+
+    def _visible(self) -> bool:
+        try:
+            return cv2.getWindowProperty(self._title, cv2.WND_PROP_VISIBLE) >= 1
+        except cv2.error:  # Qt's answer once the last window is gone
+            return False
+
+    def close(self) -> None:
+        """Harmless when closed already."""
+        if self._shape and not self._closed:
+            cv2.destroyWindow(self._title)
+            cv2.waitKeyEx(1)
+        self._closed = True
+
+
+def action_of(key: int) -> Action | None:
+    """Return what a key code of `cv2.waitKeyEx` asks for.
+
+    Not of `waitKey`, whose lowest byte is the letter Q for the left arrow (X11's 0xff51), and
+    S for the right one. Bits above the lowest 16 are modifiers: Num Lock, Caps Lock."""
+    code = key & 0xFFFF
+    if code == 0xFF1B:
+        return Action.QUIT
+    return _ACTIONS.get(chr(code).lower())
+
+
+def first_size(width: int, height: int, screen: tuple[int, int] | None) -> tuple[int, int]:
+    """Return the size of a window for a picture, keeping its proportions."""
+    scale = max(1.0, LEAST_WIDTH / width)
+    if screen:
+        scale = min(scale, SHARE * screen[0] / width, SHARE * screen[1] / height)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _shrunk(image: Image, width: int, height: int) -> Image:
+    """Qt shrinks by leaving pixels out, which tears small type: do it well before."""
+    scale = min(width / image.shape[1], height / image.shape[0])
+    if not 0 < scale < 1:
+        return image
+    size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _screen_size() -> tuple[int, int] | None:
+    """Return width and height of the X11 screen; None where no X server answers."""
+    command = [sys.executable, "-c", _PROBE]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=PROBE_S, check=True, text=True)
+        width, height = done.stdout.split()
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+    return int(width), int(height)

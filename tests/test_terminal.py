@@ -1,0 +1,170 @@
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pytest
+
+from camd.terminal import Printer, Status
+from camd.values import Reading
+
+ROOT = Path(__file__).parents[1]
+WIDTH = 60
+AT = time.mktime((2026, 3, 1, 10, 13, 20, 0, 0, -1))
+
+SCRIPT = """
+import logging, sys, threading
+from camd.logs import setup_logging
+from camd.terminal import Printer, Status
+from camd.values import Reading
+setup_logging("info")
+printer = Printer(sys.stderr, live=True)
+log = logging.getLogger("camd.test")
+"""
+
+
+def screen(program: str) -> tuple[list[str], bytes]:
+    """Run `program` on a terminal; return the lines that a user then sees, and all bytes."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
+    environment = {
+        key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "CI")
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT + program],
+        cwd=ROOT,
+        env={**environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+    )
+    os.close(slave)
+    written = b""
+    while True:
+        try:
+            block = os.read(master, 4096)
+        except OSError:  # Linux's way to say that the other end is closed
+            break
+        if not block:
+            break
+        written += block
+    os.close(master)
+    assert process.wait() == 0
+    return seen(written.decode()), written
+
+
+def seen(written: str) -> list[str]:
+    """What stands on the screen after `written`, as far as these programs use a terminal."""
+    rows, row, column = [""], 0, 0
+    for token in re.findall(r"\x1b\[[?\d;]*[A-Za-z]|[\r\n]|[^\x1b\r\n]", written):
+        if token == "\r":
+            column = 0
+        elif token == "\n":
+            row += 1
+            rows += [""] * (row + 1 - len(rows))
+        elif token.endswith("A") and token[0] == "\x1b":
+            row = max(0, row - int(token[2:-1] or 1))
+        elif token == "\x1b[2K":
+            rows[row] = ""
+        elif token[0] != "\x1b":
+            if column == WIDTH:
+                row, column = row + 1, 0
+                rows += [""] * (row + 1 - len(rows))
+            rows[row] = rows[row].ljust(column)[:column] + token + rows[row][column + 1 :]
+            column += 1
+    return [line.rstrip() for line in rows]
+
+
+def test_readings_and_log_lines_stand_above_the_status() -> None:
+    lines, _ = screen(f"""
+printer.status(Status("waiting"))
+printer.reading(Reading(("1947", "28")), {AT})
+printer.status(Status("open", 29.7, 18.4, 6, "connected", "1947 28"))
+thread = threading.Thread(target=log.warning, args=("the broker is [red]away[/red]",))
+thread.start()
+thread.join()
+printer.reading(Reading(), {AT + 5})
+printer.status(Status("open", 9.72, 18.4, 1, "connecting", "1947"))
+import os
+os._exit(0)
+""")
+    assert lines[0] == "10:13:20  1947  28"
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  warning: the broker is \[red\]away\[/red\]", lines[1])
+    assert lines[2] == "10:13:25  no digits"
+    assert lines[3] == "● camera  9.7 fps  18 ms  1 digit   ● mqtt connecting   1947"
+    assert len(lines) == 4
+
+
+def test_the_cursor_is_there_even_after_a_kill() -> None:
+    _, written = screen('printer.status(Status("open"))\nimport os\nos._exit(0)')
+    assert written.rfind(b"\x1b[?25h") >= written.rfind(b"\x1b[?25l")
+
+
+def test_close_leaves_the_readings_only() -> None:
+    lines, _ = screen(f"""
+printer.status(Status("open"))
+printer.reading(Reading(("7",)), {AT})
+printer.status(Status("open"))
+printer.close()
+printer.close()
+sys.stderr.write("$ prompt")
+""")
+    assert [line for line in lines if line] == ["10:13:20  7", "$ prompt"]
+    assert lines[1] == "$ prompt"
+
+
+def test_long_lines_are_cut_but_messages_are_not() -> None:
+    lines, _ = screen(f"""
+printer.reading(Reading(("12345",) * 30), {AT})
+printer.message("subscribe with: mosquitto_sub -h 127.0.0.1 -p 1883 -t 'camd/desk/#' -v")
+for _ in range(3):
+    printer.status(Status("open", 30, 18, 6, "connected", "12345 " * 30))
+import os
+os._exit(0)
+""")
+    assert len(lines[0]) <= WIDTH
+    assert lines[0].endswith("…")
+    assert lines[1] + lines[2] == (
+        "subscribe with: mosquitto_sub -h 127.0.0.1 -p 1883 -t 'camd/desk/#' -v"
+    )
+    assert len(lines[3]) <= WIDTH
+    assert lines[3].endswith("…")
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize("state", ["open", "ended", "missing"])
+def test_only_an_unusual_state_is_spelt_out(state: str) -> None:
+    lines, _ = screen(f"printer.status(Status({state!r}))\nimport os\nos._exit(0)")
+    assert ("missing" in lines[0]) == (state == "missing")
+    assert "mqtt" not in lines[0]
+
+
+def test_without_a_terminal_there_are_plain_lines_only() -> None:
+    stream = io.StringIO()
+    printer = Printer(stream, live=False)
+    printer.status(Status("open", 30, 18, 6, "connected", "1947"))
+    printer.reading(Reading(("1947", "28") * 30), AT)
+    printer.reading(Reading(), AT + 1)
+    printer.message("snapshot saved: camd-1.jpg")
+    printer.close()
+    assert stream.getvalue() == (
+        f"10:13:20  {' '.join(['1947 28'] * 30)}\n"
+        "10:13:21  (no digits)\n"
+        "snapshot saved: camd-1.jpg\n"
+    )
+
+
+def test_the_journal_adds_the_time_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal"
+    with path.open("w") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        Printer(stream, live=False).reading(Reading(("1947",)), AT)
+    assert path.read_text() == "1947\n"
