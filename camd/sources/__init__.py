@@ -21,6 +21,7 @@ __all__ = [
     "EndOfStreamError",
     "Opened",
     "Source",
+    "are_stills",
     "from_uri",
     "read_image",
     "redact",
@@ -38,6 +39,11 @@ def from_uri(device: str, settings: CameraSettings, *, loop: bool = False) -> So
     if settings.rotate:
         source = Rotated(source, settings.rotate)
     return source
+
+
+def are_stills(device: str, settings: CameraSettings) -> bool:
+    """Tell whether `device` is pictures, which need not show the same scene, and no film."""
+    return isinstance(_pick(device, settings), Images)
 
 
 def _pick(device: str, settings: CameraSettings) -> Source:

@@ -39,7 +39,7 @@ def check(node: str, name: str, dev: Path = Path("/dev")) -> str:
     except OSError as exc:
         reason = _REASONS.get(exc.errno or 0, "failed")
         text = {
-            "missing": f"no such camera; {cameras(dev)}",
+            "missing": f"missing, no such camera; {cameras(dev)}",
             "permission": f"no permission; {_remedy(node)}",
             "busy": f"busy, {_holder(node)}",
         }.get(reason, exc.strerror or "cannot be opened")

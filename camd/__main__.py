@@ -1,0 +1,3 @@
+from camd.cli import main
+
+main()

@@ -1,0 +1,228 @@
+"""The command line; the only file that exits a process."""
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from camd import __version__
+from camd.broker_url import parse_broker
+from camd.config import Config, KeyPath, load, user_file
+from camd.errors import CamdError
+
+BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
+
+_config = click.option(
+    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
+)
+_model = click.option(
+    "--model", type=click.Path(path_type=Path), help="Model file (.npz) instead of the shipped one."
+)
+_verbose = click.option("-v", "--verbose", is_flag=True, help="Log more.")
+
+
+def main() -> NoReturn:
+    """Entry point: every error becomes one message and an exit status, never a traceback."""
+    try:
+        sys.exit(cli.main(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(USAGE)
+    except CamdError as error:
+        click.echo(f"camd: {error}", err=True)
+        sys.exit(error.status)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except ImportError as error:
+        click.echo(f"camd: {_missing(error)}", err=True)
+        sys.exit(UNAVAILABLE)
+    except Exception as error:
+        click.echo(f"camd: bug: {type(error).__name__}: {error}", err=True)
+        if {"-v", "--verbose"} & set(sys.argv):
+            traceback.print_exc()
+        else:
+            click.echo("camd: please report it; -v shows where it happened", err=True)
+        sys.exit(BUG)
+
+
+def _missing(error: ImportError) -> str:
+    if "shared object" in str(error):  # the OpenCV wheel leaves libGL, X11 and glib to the system
+        return f"{error}; on Debian or Ubuntu: sudo apt install libgl1 libglib2.0-0 libx11-6"
+    return f"{error}; install it with: pip install {error.name or 'camd'}"
+
+
+class _Commands(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # `camd ... | head` has seen enough; click would exit with 1
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="camd")
+def cli() -> None:
+    """Read handwritten digits from a camera, and publish them over MQTT."""
+
+
+@cli.command()
+@click.option("--device", help="Camera number or path, URL, video, image, folder, or demo.")
+@_config
+@click.option("--name", help="Name of this camera in topics.")
+@_model
+@click.option("--broker", help="mqtt://[user@]host[:port], mqtts://..., embedded, or none.")
+@click.option(
+    "--window/--no-window", default=None, help="Show the overlay (if there is a display)."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a frame on stdout.")
+@click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames.")
+@click.option("--realtime", is_flag=True, help="Play a file at its own rate, as a camera would.")
+@click.option("--loop", is_flag=True, help="Start a file over at its end.")
+@_verbose
+def run(
+    device: str | None,
+    file: Path | None,
+    name: str | None,
+    model: Path | None,
+    broker: str | None,
+    window: bool | None,
+    as_json: bool,
+    frames: int | None,
+    realtime: bool,
+    loop: bool,
+    verbose: bool,
+) -> None:
+    """Read a camera (or a file) until it ends or Ctrl-C."""
+    config = _load(
+        file,
+        {
+            ("camera", "device"): device,
+            ("name",): name,
+            ("model", "file"): str(model) if model else None,
+            ("overlay", "window"): window,
+            **parse_broker(broker),
+        },
+        verbose,
+    )
+    from camd.loop import Options  # noqa: PLC0415
+
+    _run(config, Options(realtime=realtime, loop=loop, frames=frames, json=as_json))
+
+
+@cli.command()
+@click.option("--broker", default="embedded", show_default=True, help="As for run.")
+@click.option(
+    "--window/--no-window", default=None, help="Show the overlay (if there is a display)."
+)
+@_verbose
+def demo(broker: str, window: bool | None, verbose: bool) -> None:
+    """Read the clip that ships with camd, and say how much of it was read right."""
+    config = _load(
+        None,
+        {
+            ("camera", "device"): "demo",
+            ("overlay", "window"): window,
+            **parse_broker(broker),
+        },
+        verbose,
+    )
+    from camd.demo import DemoScore, load_truth  # noqa: PLC0415
+    from camd.loop import Options  # noqa: PLC0415
+
+    score = DemoScore(load_truth())
+    _run(
+        config,
+        Options(
+            realtime=True, observe=lambda number, result: score.observe(number, result.reading)
+        ),
+    )
+    click.echo(score.summary(), err=True)
+
+
+@cli.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an image.")
+@_config
+@_model
+@_verbose
+def read(
+    images: tuple[Path, ...], as_json: bool, file: Path | None, model: Path | None, verbose: bool
+) -> int:
+    """Read the digits of IMAGES."""
+    config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
+    from camd.still import read_images  # noqa: PLC0415
+
+    return read_images(images, config.settings, as_json=as_json)
+
+
+@cli.group()
+def config() -> None:
+    """Check, show or write the configuration."""
+
+
+@config.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
+def check(path: Path | None) -> None:
+    """Name every mistake in the configuration at once (exit status 78)."""
+    load(path)
+    click.echo("the configuration is right")
+
+
+@config.command()
+@_config
+def show(file: Path | None) -> None:
+    """Print the settings in force, and where each came from."""
+    from camd.config_file import effective  # noqa: PLC0415
+
+    click.echo(effective(load(file)), nl=False)
+
+
+@config.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(path: Path | None, force: bool) -> None:
+    """Write a config.toml with every option (default: the user's config directory)."""
+    from camd.config_file import defaults  # noqa: PLC0415
+
+    path = path or user_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w" if force else "x", encoding="utf-8") as out:
+            out.write(defaults())
+    except FileExistsError as error:
+        raise click.UsageError(f"{path} exists; --force replaces it") from error
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}")
+
+
+def _load(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Config:
+    given = {key: value for key, value in overrides.items() if value is not None}
+    config = load(file, given)
+    from camd.logs import setup_logging  # noqa: PLC0415
+
+    setup_logging("debug" if verbose else config.settings.log.level)
+    return config
+
+
+def _run(config: Config, options: Any) -> None:
+    from camd import daemon  # noqa: PLC0415
+    from camd.terminal import Printer  # noqa: PLC0415
+
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: Any) -> None:
+        if stop.is_set():  # asked twice: do not wait for a broker or a camera any longer
+            os._exit(INTERRUPTED)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    printer = Printer(sys.stderr, live=sys.stderr.isatty() and not options.json)
+    daemon.run(config.settings, options, printer, stop)

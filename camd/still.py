@@ -1,0 +1,70 @@
+"""camd read: images one by one, without voting."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+from rich.console import Console
+from threadpoolctl import threadpool_limits
+
+from camd import installed, svm
+from camd.errors import SourceError
+from camd.mqtt import payloads
+from camd.pipeline import Pipeline
+from camd.settings import Settings
+from camd.sources.images import read_image
+from camd.values import Image, Result
+
+
+def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> int:
+    """Print what each image says; return the exit status: 66 when one could not be read."""
+    console = Console(stderr=False, highlight=False)
+    status = 0
+    cv2.setNumThreads(settings.model.threads)
+    with threadpool_limits(settings.model.threads):
+        pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
+        for path in paths:
+            try:
+                image = read_image(path)
+            except SourceError as error:
+                status = SourceError.status
+                if as_json:
+                    _write({"image": str(path), "error": str(error)})
+                else:
+                    print(f"camd: {error}", file=sys.stderr)  # noqa: T201
+                continue
+            result = pipeline.still(image)
+            if as_json:
+                _write(payload(path, image, result))
+            else:
+                _show(console, path, result)
+    return status
+
+
+def payload(path: Path, image: Image, result: Result) -> dict[str, Any]:
+    """One line of `camd read --json`."""
+    height, width = image.shape[:2]
+    return {
+        "image": str(path),
+        "size": [width, height],
+        "digits": [payloads.digit(digit) for digit in result.digits],
+        "lines": [line.text for line in result.lines],
+        "rejected": [{"box": list(r.box), "reason": r.reason} for r in result.rejected],
+    }
+
+
+def _write(data: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def _show(console: Console, path: Path, result: Result) -> None:
+    console.print(f"[bold]{path}[/bold]")
+    for line in result.lines:
+        sure = min(digit.confidence for digit in line.digits)
+        console.print(f"  {line.text}  [dim]least confidence {int(sure * 1000) / 1000:.3f}[/dim]")
+    if not result.lines:
+        console.print("  [dim]no digits[/dim]")

@@ -1,0 +1,146 @@
+"""camd run as a whole: real process, real broker, real signals."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.broker import Mosquitto, Subscriber, mosquitto, retained, until
+from tests.process import camd, start
+from tests.test_cli import page
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of "325", then two of "4"."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 360))
+    for text in ("3 2 5", "  4"):
+        for _ in range(60):
+            writer.write(page(text))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def broker() -> Iterator[Mosquitto]:
+    with mosquitto() as running:
+        yield running
+
+
+def url(broker: Mosquitto) -> str:
+    return f"mqtt://{broker.host}:{broker.port}"
+
+
+def test_every_frame_of_a_file_is_published(tmp_path: Path, clip: Path, broker: Mosquitto) -> None:
+    with Subscriber(broker.host, broker.port) as heard:
+        done = camd(
+            "run", "--device", clip, "--broker", url(broker), "--frames", "100", home=tmp_path
+        )
+        assert done.returncode == 0, done.stderr
+        heard.wait_payload("camd/camd/status", b"offline")
+        digits = [message.json for message in heard.on("camd/camd/digits")]
+        assert [message["seq"] for message in digits] == list(range(1, 101))
+        assert len({message["boot"] for message in digits}) == 1
+        texts = [message.json["text"].replace(" ", "") for message in heard.on("camd/camd/reading")]
+        assert texts[:1] == [""]
+        assert texts[-1] == "4"
+        assert "325" in texts
+        kinds = {message.json["type"] for message in heard.on("camd/camd/event")}
+        assert kinds >= {"new", "end"}
+        info = heard.on("camd/camd/info")[-1].json
+        assert info["size"] == [640, 360]
+        assert heard.on("camd/camd/snapshot")[-1].payload.startswith(b"\xff\xd8")
+        health = heard.on("camd/camd/health")[-1].json
+        assert health["frames"]["processed"] == 100
+    assert retained(broker.host, broker.port, "camd/camd/status").payload == b"offline"
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 0), (signal.SIGKILL, -9)]
+)
+def test_offline_is_said_however_it_ends(
+    tmp_path: Path, clip: Path, broker: Mosquitto, number: int, status: int
+) -> None:
+    with Subscriber(broker.host, broker.port) as heard:
+        process = start(
+            "run", "--device", clip, "--realtime", "--loop", "--broker", url(broker), home=tmp_path
+        )
+        heard.wait_payload("camd/camd/status", b"online")
+        heard.wait("camd/camd/digits")
+        process.send_signal(number)
+        assert process.wait(30) == status
+        heard.wait_payload("camd/camd/status", b"offline")
+        assert [m.payload for m in heard.on("camd/camd/status")] == [b"online", b"offline"]
+
+
+def test_json_is_one_object_a_frame(tmp_path: Path, clip: Path) -> None:
+    done = camd(
+        "run", "--device", clip, "--json", "--broker", "none", "--frames", "20", home=tmp_path
+    )
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["seq"] for row in rows] == list(range(1, 21))
+    assert rows[-1]["size"] == [640, 360]
+    assert [digit["digit"] for digit in rows[-1]["digits"]] == [3, 2, 5]
+    assert all(digit["stable"] for digit in rows[-1]["digits"])
+
+
+def test_json_stops_quietly_when_nobody_reads_on(tmp_path: Path, clip: Path) -> None:
+    process = start("run", "--device", clip, "--loop", "--json", "--broker", "none", home=tmp_path)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.wait(30) == 0
+    assert "Traceback" not in process.stderr.read()
+
+
+def test_an_absent_broker_is_said_once_and_reading_goes_on(tmp_path: Path, clip: Path) -> None:
+    done = camd("run", "--device", clip, "--broker", "mqtt://127.0.0.1:1", "--json", home=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 120
+    assert done.stderr.count("127.0.0.1:1") == 1, done.stderr
+
+
+def test_an_absent_camera_is_said_and_waited_for(tmp_path: Path) -> None:
+    process = start("run", "--device", "/dev/video99", "--broker", "none", home=tmp_path)
+    assert process.stderr is not None
+    said = ""
+    while "/dev/video99" not in said or "missing" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert "Traceback" not in said
+
+
+def test_a_picture_is_read_without_voting(tmp_path: Path, broker: Mosquitto) -> None:
+    path = tmp_path / "page.png"
+    cv2.imwrite(str(path), page("3 2 5"))
+    with Subscriber(broker.host, broker.port) as heard:
+        assert camd("run", "--device", path, "--broker", url(broker), home=tmp_path).returncode == 0
+        heard.wait_payload("camd/camd/status", b"offline")
+        assert heard.on("camd/camd/reading")[-1].json["text"].replace(" ", "") == "325"
+
+
+def test_the_embedded_broker_serves_subscribers(tmp_path: Path, clip: Path) -> None:
+    process = start(
+        "run", "--device", clip, "--realtime", "--loop", "--broker", "embedded", home=tmp_path
+    )
+    assert process.stderr is not None
+    said = ""
+    while "mosquitto_sub" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    words = said.split()
+    host, port = words[words.index("-h") + 1], int(words[words.index("-p") + 1])
+    with Subscriber(host, port) as heard:
+        until(lambda: any("3" in m.json["text"] for m in heard.on("camd/camd/reading")))
+        process.send_signal(signal.SIGTERM)
+        heard.wait_payload("camd/camd/status", b"offline")
+    assert process.wait(30) == 0
