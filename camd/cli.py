@@ -161,6 +161,19 @@ def read(
     return read_images(images, config.settings, as_json=as_json)
 
 
+@cli.command("eval")
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@_config
+@_model
+@_verbose
+def eval_(directory: Path, file: Path | None, model: Path | None, verbose: bool) -> int:
+    """Read the images of DIRECTORY/labels.json and score them."""
+    config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
+    from camd.evaluation import evaluate  # noqa: PLC0415
+
+    return evaluate(directory, config.settings)
+
+
 @cli.group()
 def config() -> None:
     """Check, show or write the configuration."""

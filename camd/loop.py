@@ -181,15 +181,12 @@ class Loop:
             name=self._settings.name,
             fps=self._health.fps(now),
             latency_ms=self._health.latency_ms()[0] if self._shown else None,
-            camera=self._camera_state(),
-            broker=self._publisher.stats().state if self._publisher else "none",
+            source=self._source.name,
+            camera=self._capture.stats().state,
+            broker=self._publisher.stats().state if self._publisher else "",
             paused=self._paused,
             message=self._message if now < self._message_until else "",
         )
-
-    def _camera_state(self) -> str:
-        stats = self._capture.stats()
-        return stats.state if stats.state in ("open", "ended") else stats.error or "waiting"
 
     def _show(self, now: float, *, fresh: bool) -> None:
         tick = now >= self._next_status
@@ -215,7 +212,7 @@ class Loop:
             fps=hud.fps,
             latency_ms=hud.latency_ms,
             digits=len(self._shown[1].digits) if self._shown else 0,
-            broker="" if hud.broker == "none" else hud.broker,
+            broker=hud.broker,
             reading="paused" if self._paused else self._reading.text,
         )
 
