@@ -144,7 +144,9 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
         return f"its features are not described ({exc})"
 
     classes, counts = arrays["classes"], arrays["counts"]
-    n, support = classes.size, arrays["vectors"].shape[0]
+    if (counts < 0).any():
+        return "its counts are below 0"
+    n, support = classes.size, int(counts.sum(dtype=np.int64))
     projected, tests = arrays["offset"].size, arrays["test_labels"].size
     shapes = {
         "classes": (n,),
@@ -154,7 +156,7 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
         "vectors": (support, projected),
         "coefs": (n - 1, support),
         "intercepts": (n * (n - 1) // 2,),
-        "calibration": (2, arrays["calibration"].shape[-1]),
+        "calibration": (2, arrays["calibration"].size // 2),
         "test_crops": (tests, SIDE, SIDE),
         "test_labels": (tests,),
         "test_margins": (tests,),
@@ -164,8 +166,6 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
             return f"{name} has the shape {arrays[name].shape}, not {shape}"
     if n < 2 or not (np.diff(classes) > 0).all() or classes[0] < -1 or classes[-1] > 9:
         return f"its classes are {classes.tolist()}"
-    if (counts < 0).any() or counts.sum() != support:
-        return "counts do not add up to the number of vectors"
     margins, probabilities = arrays["calibration"]
     if margins.size < 1 or not (np.diff(margins) > 0).all():
         return "the margins of its calibration do not ascend"

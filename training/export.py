@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 from camd import model_file, svm
 from camd.features import FeatureSpec, FloatArray
 
-TESTS = 20
-"""Crops kept for the self-test at load."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
@@ -48,7 +45,7 @@ def pack(
         "counts": machine.counts.astype(np.int32),
         "projection": projection.astype(np.float32),
         "offset": offset.astype(np.float32),
-        # Halves: a rounding of 0.0005 of each coordinate moves no decision (docs/model.md).
+        # Exact: they were rounded to halves before the fit.
         "vectors": machine.vectors.astype(np.float16),
         "coefs": machine.coefs.astype(np.float32),
         "intercepts": machine.intercepts.astype(np.float32),

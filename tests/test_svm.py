@@ -1,0 +1,264 @@
+import io
+import json
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.svm import SVC
+
+from camd import model_file, svm
+from camd.errors import ModelError
+from camd.features import FeatureSpec, Scale, extract
+from training.export import Machine, pack, to_bytes
+
+SPEC = FeatureSpec(8, (Scale(0.0, 5),))
+CALIBRATION = np.array([[-1.0, 0.0, 2.0], [0.1, 0.5, 1.0]], np.float32)
+Arrays = dict[str, np.ndarray]
+
+
+def enlarged(count: int) -> tuple[np.ndarray, np.ndarray]:
+    small = load_digits()
+    crops = [cv2.resize(one * 15, (28, 28)) for one in small.images[:count]]
+    return np.stack(crops).astype(np.uint8), small.target[:count]
+
+
+def noise(count: int) -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, (count, 28, 28), dtype=np.uint8)
+
+
+class Fitted:
+    """scikit-learn's own machine, and ours made of its vectors."""
+
+    def __init__(self, classes: list[int]) -> None:
+        self.crops, digits = enlarged(900)
+        keep = np.isin(digits, classes)
+        self.crops, labels = self.crops[keep], digits[keep]
+        if -1 in classes:
+            self.crops = np.concatenate([self.crops, noise(40)])
+            labels = np.append(labels, np.full(40, -1))
+        self.projection = np.linalg.qr(np.random.default_rng(0).normal(size=(SPEC.size, 60)))[0]
+        self.projection = self.projection.astype(np.float32)
+        self.offset = np.linspace(-1, 1, 60, dtype=np.float32)
+        seen = self.seen(self.crops).astype(np.float16).astype(np.float32)
+        # One shape, as the public decision_function of two classes has another.
+        self.svc = SVC(C=1.0, gamma=0.5, decision_function_shape="ovo").fit(seen, labels)
+        sign = -1 if len(classes) == 2 else 1
+        machine = Machine(
+            self.svc.classes_.astype(np.int8),
+            self.svc.n_support_,
+            self.svc.support_vectors_,
+            sign * self.svc.dual_coef_,
+            sign * self.svc.intercept_,
+            0.5,
+        )
+        self.arrays, self.meta = pack(
+            machine, SPEC, self.projection, self.offset, CALIBRATION, self.crops[:12], {"x": 0.5}
+        )
+        self.model = svm.build(self.arrays, self.meta)
+
+    def seen(self, crops: np.ndarray) -> np.ndarray:
+        return extract(crops, SPEC) @ self.projection + self.offset
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    return Fitted(list(range(10)))
+
+
+@pytest.fixture
+def path(fitted: Fitted, tmp_path: Path) -> Path:
+    file = tmp_path / "digits.npz"
+    file.write_bytes(to_bytes(fitted.arrays))
+    return file
+
+
+@pytest.mark.parametrize("classes", [list(range(10)), [-1, *range(10)], [3, 5, 8], [1, 7]])
+def test_labels_and_decisions_equal_scikit_learns(classes: list[int]) -> None:
+    fitted = Fitted(classes)
+    for crops in (enlarged(1700)[0], noise(2000)):
+        seen = fitted.seen(crops)
+        expected = fitted.svc.decision_function(seen).reshape(len(crops), -1)
+        if len(classes) == 2:
+            expected = -expected
+        given = fitted.model.decisions(fitted.model.project(crops))
+        np.testing.assert_allclose(given, expected, atol=1e-3)
+        sure = np.abs(expected).min(axis=1) > 1e-3  # a duel that ends level may go either way
+        assert sure.mean() > 0.9
+        labels = fitted.model.classify(crops).labels
+        np.testing.assert_array_equal(labels[sure], fitted.svc.predict(seen)[sure])
+
+
+@pytest.mark.parametrize("count", [0, 1, 20, 500])
+def test_any_number_of_crops(fitted: Fitted, count: int) -> None:
+    many = np.resize(fitted.crops, (500, 28, 28))
+    given = fitted.model.classify(many[:count])
+    assert given.labels.shape == given.margins.shape == given.confidence.shape == (count,)
+    np.testing.assert_array_equal(given.labels, fitted.model.classify(many).labels[:count])
+
+
+def test_margin_is_the_winners_closest_duel_and_decides_confidence(fitted: Fitted) -> None:
+    model = svm.Model(
+        id="", spec=SPEC, classes=np.array([-1, 3, 7]), support=0, projection=fitted.projection,
+        offset=fitted.offset, blocks=(), intercepts=np.zeros(3, np.float32),
+        calibration=CALIBRATION, scores={},
+    )  # fmt: skip
+    # Duels: (-1, 3), (-1, 7), (3, 7).
+    votes = model.judge(np.array([[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1]], np.float32))
+    assert votes.labels.tolist() == [-1, 3, 7, -1]  # the last is a draw of one vote each
+    assert votes.margins.tolist() == [1, 1, 0.5, -1]
+    assert votes.confidence.tolist() == pytest.approx([0.75, 0.75, 0.625, 0.1])
+
+
+def test_a_file_comes_back_as_it_was_written(fitted: Fitted, path: Path) -> None:
+    model = svm.load(path)
+    assert model.id == fitted.meta["sha256"][:8]
+    assert model.support == len(fitted.svc.support_)
+    assert model.scores == {"x": 0.5}
+    given, expected = model.classify(fitted.crops), fitted.model.classify(fitted.crops)
+    np.testing.assert_array_equal(given.margins, expected.margins)
+
+
+def test_the_shipped_model_loads_and_reads() -> None:
+    from camd import installed
+
+    model = svm.load(installed.model_file())
+    crops, labels = enlarged(400)
+    # Enlarged 8x8 pictures are a poor likeness of MNIST.
+    assert (model.classify(crops).labels == labels).mean() > 0.5
+
+
+def resigned(arrays: Arrays, meta: dict[str, Any]) -> bytes:
+    """A file whose checksum is right, whatever else is wrong."""
+    meta = meta | {"sha256": model_file.digest(arrays, meta)}
+    arrays = arrays | {"meta": np.frombuffer(json.dumps(meta).encode(), np.uint8)}
+    return to_bytes(arrays)
+
+
+def nan(array: np.ndarray) -> np.ndarray:
+    spoilt = array.copy()
+    spoilt.flat[3] = np.nan
+    return spoilt
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"),
+    [
+        ("vectors", nan, "vectors holds values that are not finite"),
+        ("coefs", nan, "coefs holds values"),
+        ("coefs", lambda a: a[:, 1:], "coefs has the shape"),
+        ("vectors", lambda a: a[:, 1:], "vectors has the shape"),
+        ("vectors", lambda a: a[0, 0], "vectors has the shape"),
+        ("vectors", lambda a: a.astype(np.float64), "vectors is float64"),
+        ("projection", lambda a: a[1:], "projection has the shape"),
+        ("counts", lambda a: a + 1, "has the shape"),
+        ("counts", lambda a: -a, "counts"),
+        ("classes", lambda a: a[::-1].copy(), "classes"),
+        ("classes", lambda a: a + np.int8(1), "classes"),
+        ("calibration", lambda a: a[:, ::-1].copy(), "calibration"),
+        ("calibration", lambda a: a * 2, "calibration"),
+        ("calibration", lambda a: a[:, :0], "calibration"),
+        ("intercepts", lambda a: a + 5, "self-test"),
+        ("test_labels", lambda a: a[:0], "test_crops has the shape"),
+    ],
+)
+def test_wrong_arrays_are_refused(
+    fitted: Fitted, path: Path, name: str, spoil: Callable[[np.ndarray], np.ndarray], says: str
+) -> None:
+    path.write_bytes(resigned(fitted.arrays | {name: spoil(fitted.arrays[name])}, fitted.meta))
+    with pytest.raises(ModelError, match=says):
+        svm.load(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"gamma": 0.0}, "gamma"),
+        ({"gamma": float("nan")}, "gamma"),
+        ({"gamma": "0.1"}, "gamma"),
+        ({"version": 2}, "version 2, this camd reads 1"),
+        ({"format": "other"}, "not a camd model"),
+        ({"features": {"directions": 8}}, "features"),
+        ({"features": {"directions": 7, "scales": [[0, 5, 1]]}}, "features"),
+        ({"features": {"directions": 8, "scales": [[0, 6, 1]]}}, "projection has the shape"),
+        ({"scores": {"x": 0.9}}, "self-test|checksum"),
+    ],
+)
+def test_wrong_descriptions_are_refused(
+    fitted: Fitted, path: Path, change: dict[str, Any], says: str
+) -> None:
+    if "scores" in change:  # signed before the change
+        meta = fitted.meta | change
+        text = np.frombuffer(json.dumps(meta).encode(), np.uint8)
+        path.write_bytes(to_bytes(fitted.arrays | {"meta": text}))
+    else:
+        path.write_bytes(resigned(fitted.arrays, fitted.meta | change))
+    with pytest.raises(ModelError, match=says):
+        svm.load(path)
+
+
+def test_a_changed_weight_is_found_by_the_checksum(fitted: Fitted, path: Path) -> None:
+    coefs = fitted.arrays["coefs"].copy()
+    coefs[0, 0] += 1e-6
+    path.write_bytes(to_bytes(fitted.arrays | {"coefs": coefs}))
+    with pytest.raises(ModelError, match="checksum"):
+        svm.load(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.1, 0.5, 0.9, 0.999])
+def test_a_file_cut_short_is_refused(path: Path, share: float) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ModelError, match="cut short"):
+        svm.load(path)
+
+
+def test_flipped_bytes_never_pass_nor_crash(path: Path) -> None:
+    content = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for place in rng.integers(0, len(content), 60):
+        damaged = bytearray(content)
+        damaged[place] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            model = svm.load(path)
+        except ModelError:
+            continue
+        # A byte of the zip directory that nobody reads, such as a date.
+        assert model.scores == {"x": 0.5}
+
+
+def archive(**arrays: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("m.npz", lambda: archive(a=np.zeros(3)), "not a camd model"),
+        ("m.npz", lambda: archive(a=np.zeros(65 * 2**20, np.uint8)), "more than 64 MiB"),
+        ("m.npz", lambda: archive(meta=np.array([{"format": "camd-svm"}])), "damaged"),
+        ("m.npz", lambda: b"hello", "no camd model"),
+        ("m.npz", lambda: pickle.dumps(SVC()), "pickle.*camd train"),
+        ("m.joblib", lambda: b"\x78\x9c compressed", "pickle.*camd train"),
+    ],
+)
+def test_foreign_files_are_refused(
+    tmp_path: Path, name: str, content: Callable[[], bytes], says: str
+) -> None:
+    (tmp_path / name).write_bytes(content())
+    with pytest.raises(ModelError, match=says):
+        svm.load(tmp_path / name)
+
+
+def test_missing_and_unreadable_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"nowhere\.npz: no such model file"):
+        svm.load(tmp_path / "nowhere.npz")
+    with pytest.raises(ModelError, match="cannot be read"):
+        svm.load(tmp_path)

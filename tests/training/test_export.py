@@ -1,0 +1,26 @@
+from pathlib import Path
+
+import pytest
+
+from training.export import write
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "digits.npz"
+    write(file, b"old")
+
+    def full(_: int) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("training.export.os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write(file, b"new")
+    assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "b" / "m.npz", b"new")
+    assert (tmp_path / "a" / "b" / "m.npz").read_bytes() == b"new"

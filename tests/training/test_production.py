@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import svm
+from camd.errors import DataError
+from tests.training import small_digits as small
+from training import Trained, evaluate_model, train
+from training.data import hold_out, load
+
+
+def trained(data: Path, out: Path, **options: object) -> Trained:
+    options.setdefault("recipe", small.RECIPE)
+    return train(data, out, quick=True, progress=lambda _: None, **options)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small.write(tmp_path_factory.mktemp("data") / "small.npz")
+
+
+@pytest.fixture(scope="module")
+def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return trained(data, tmp_path_factory.mktemp("model") / "digits.npz")
+
+
+def test_the_model_reads_what_it_never_saw(data: Path, made: Trained) -> None:
+    assert made.replaced
+    test = hold_out(load(data))[1]
+    labels = svm.load(made.path).classify(test.images).labels
+    assert (labels == test.labels).mean() > 0.97
+
+
+def test_the_card_says_what_evaluation_finds(data: Path, made: Trained) -> None:
+    card = json.loads(made.path.with_suffix(".json").read_text())
+    model = svm.load(made.path)
+    assert card["id"] == model.id
+    assert card["support_vectors"] == model.support
+    assert card["bytes"] == made.path.stat().st_size
+    assert card["scores"] == model.scores
+    found = evaluate_model(made.path, data).test.as_dict()
+    assert card["test"] == json.loads(json.dumps(found))
+
+
+def test_the_same_data_and_seed_give_the_same_file(
+    data: Path, made: Trained, tmp_path: Path
+) -> None:
+    assert trained(data, tmp_path / "a.npz").path.read_bytes() == made.path.read_bytes()
+    assert trained(data, tmp_path / "b.npz", seed=1).path.read_bytes() != made.path.read_bytes()
+
+
+def test_a_worse_model_replaces_a_better_one_only_by_force(
+    data: Path, made: Trained, tmp_path: Path
+) -> None:
+    out = tmp_path / "digits.npz"
+    out.write_bytes(made.path.read_bytes())
+    worse = small.Recipe(projected=2, copies=0)
+    assert not trained(data, out, recipe=worse).replaced
+    assert out.read_bytes() == made.path.read_bytes()
+    assert not out.with_suffix(".json").exists()
+    assert trained(data, out, recipe=worse, force=True).replaced
+    assert svm.load(out).id != svm.load(made.path).id
+    assert [path.name for path in sorted(tmp_path.iterdir())] == ["digits.json", "digits.npz"]
+
+
+def test_a_damaged_model_gives_way(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "digits.npz"
+    out.write_bytes(b"PK damaged")
+    assert trained(data, out).replaced
+
+
+def test_extra_images_join_and_may_be_no_digits(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "extra" / "none").mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (80, 28, 28), dtype=np.uint8)
+    for index, image in enumerate(noise[:60]):
+        cv2.imwrite(str(tmp_path / "extra" / "none" / f"{index}.png"), image)
+    result = trained(data, tmp_path / "digits.npz", extra=tmp_path / "extra")
+    assert result.card["data"]["extra"] == 60
+    model = svm.load(result.path)
+    assert model.classes.tolist() == list(range(-1, 10))
+    assert (model.classify(noise[60:]).labels == -1).all()
+    assert (model.classify(small.digits().images).labels == -1).mean() < 0.01
+
+
+def test_bad_data_stops_before_any_work(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.npz"
+    np.savez(bad, x=np.zeros((5, 28, 28), np.uint8), y=np.zeros(5, np.uint8))
+    said: list[str] = []
+    with pytest.raises(DataError):
+        train(bad, tmp_path / "out.npz", progress=said.append)
+    assert not said
+    assert not (tmp_path / "out.npz").exists()

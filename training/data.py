@@ -1,0 +1,211 @@
+"""Digits to learn from: read, checked, and split into what may be learnt and what may not."""
+
+import gzip
+import hashlib
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_path
+from sklearn.datasets import fetch_openml
+from sklearn.model_selection import train_test_split
+
+from camd.errors import DataError
+from camd.features import SIDE
+
+MNIST_SIZE = 70_000
+MNIST_TRAIN = 60_000
+NONE = -1
+"""Label of what is not a digit."""
+
+_IDX_IMAGES, _IDX_LABELS = 2051, 2049
+_IDX_PARTS = ("train", "t10k")
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digits:
+    images: NDArray[np.uint8]
+    """(N, 28, 28), ink bright on 0."""
+    labels: NDArray[np.int64]
+    """(N,) 0..9, or NONE."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def take(self, index: NDArray[np.intp] | slice) -> "Digits":
+        return Digits(self.images[index], self.labels[index])
+
+    def sha256(self) -> str:
+        total = hashlib.sha256(np.ascontiguousarray(self.images).tobytes())
+        total.update(self.labels.astype(np.int8).tobytes())
+        return total.hexdigest()
+
+
+def load(path: Path | None) -> Digits:
+    """Read digits from an .npz (x, y), a folder of IDX files, or a folder of folders 0..9 of
+    images; None is MNIST from OpenML, kept in the user's cache directory.
+
+    Raises DataError, whose text says what is wrong with which file."""
+    if path is None:
+        return _checked(_openml(), "OpenML's mnist_784")
+    if path.is_dir():
+        found = _idx_files(path)
+        return _checked(_idx(found) if found else load_folder(path), str(path))
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder; give an .npz, IDX files or a folder 0..9")
+    if path.suffix != ".npz":
+        raise DataError(f"{path}: not an .npz; for IDX files or images give their folder")
+    return _checked(_npz(path), str(path))
+
+
+def load_folder(path: Path) -> Digits:
+    """Read every image of the sub-folders 0..9 and, where there is one, `none`."""
+    images, labels = [], []
+    for label, name in [(NONE, "none"), *((digit, str(digit)) for digit in range(10))]:
+        for file in sorted((path / name).glob("*")):
+            if file.suffix.lower() not in _PICTURES:
+                continue
+            image = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
+            if image is None:
+                raise DataError(f"{file}: not an image that can be read")
+            if image.shape != (SIDE, SIDE):
+                height, width = image.shape
+                raise DataError(f"{file}: {width}x{height} pixels, must be {SIDE}x{SIDE}")
+            images.append(np.asarray(image, np.uint8))
+            labels.append(label)
+    if not images:
+        raise DataError(f"{path}: no images in folders named 0 to 9")
+    return Digits(np.stack(images), np.array(labels, np.int64))
+
+
+def hold_out(digits: Digits) -> tuple[Digits, Digits]:
+    """Part into (training, test). MNIST keeps its own split, the last 10,000; anything else
+    gives a seventh of each class."""
+    if len(digits) == MNIST_SIZE:
+        return digits.take(slice(MNIST_TRAIN)), digits.take(slice(MNIST_TRAIN, None))
+    return stratified(digits, 1 / 7)
+
+
+def stratified(digits: Digits, share: float | int) -> tuple[Digits, Digits]:
+    """Part into (rest, `share` of it), every class in proportion; always the same way."""
+    try:
+        rest, part = train_test_split(
+            np.arange(len(digits)), test_size=share, random_state=42, stratify=digits.labels
+        )
+    except ValueError as exc:
+        raise DataError(f"too few images to hold some back for testing: {exc}") from exc
+    return digits.take(rest), digits.take(part)
+
+
+def join(first: Digits, second: Digits) -> Digits:
+    return Digits(
+        np.concatenate([first.images, second.images]),
+        np.concatenate([first.labels, second.labels]),
+    )
+
+
+def _checked(digits: Digits, origin: str) -> Digits:
+    counts = np.bincount(digits.labels[digits.labels >= 0], minlength=10)
+    empty = np.flatnonzero(counts == 0)
+    if empty.size:
+        raise DataError(f"{origin}: no image of the digit {', '.join(map(str, empty))}")
+    return digits
+
+
+def _digits(images: NDArray[np.generic], labels: NDArray[np.generic], origin: str) -> Digits:
+    """Check arrays of unknown types and make Digits of them."""
+    if images.ndim == 2 and images.shape[1] == SIDE * SIDE:
+        images = images.reshape(-1, SIDE, SIDE)
+    if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise DataError(f"{origin}: images of the shape {images.shape}, not (N, {SIDE}, {SIDE})")
+    if labels.shape != (len(images),):
+        raise DataError(f"{origin}: {len(images)} images, labels of the shape {labels.shape}")
+    if images.dtype.kind not in "uif" or labels.dtype.kind not in "uif":
+        raise DataError(f"{origin}: {images.dtype} images and {labels.dtype} labels, not numbers")
+    for name, values, top in (("pixel", images, 255), ("label", labels, 9)):
+        if values.size and not (np.isfinite(values).all() and (values == np.floor(values)).all()):
+            raise DataError(f"{origin}: a {name} that is not a whole number")
+        if values.size and (values.min() < 0 or values.max() > top):
+            raise DataError(f"{origin}: a {name} outside 0..{top}")
+    return Digits(images.astype(np.uint8), labels.astype(np.int64))
+
+
+def _npz(path: Path) -> Digits:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            if missing := {"x", "y"} - set(stored):
+                raise DataError(f"{path}: no array {' and '.join(sorted(missing))} in it")
+            return _digits(stored["x"], stored["y"], str(path))
+    except OSError as exc:
+        raise DataError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    except (ValueError, EOFError, TypeError, zipfile.BadZipFile, zlib.error) as exc:
+        raise DataError(f"{path}: damaged, cut short, or not an .npz ({exc})") from exc
+
+
+def _idx_files(folder: Path) -> list[tuple[Path, Path]]:
+    """Find the pairs (images, labels) of the four files, whichever way their names are spelt."""
+    found = []
+    for part in _IDX_PARTS:
+        pair = [
+            next(iter(sorted(folder.glob(f"{part}-{kind}?idx{rank}-ubyte*"))), None)
+            for kind, rank in (("images", 3), ("labels", 1))
+        ]
+        if pair == [None, None]:
+            continue
+        if pair[0] is None or pair[1] is None:
+            raise DataError(f"{folder}: {part}-images or {part}-labels is missing")
+        found.append((pair[0], pair[1]))
+    if found and len(found) != len(_IDX_PARTS):
+        raise DataError(f"{folder}: needs both the train- and the t10k- files")
+    return found
+
+
+def _idx(pairs: list[tuple[Path, Path]]) -> Digits:
+    parts = [
+        _digits(_idx_file(images, _IDX_IMAGES, 3), _idx_file(labels, _IDX_LABELS, 1), str(images))
+        for images, labels in pairs
+    ]
+    return join(*parts)
+
+
+def _idx_file(path: Path, magic: int, rank: int) -> NDArray[np.uint8]:
+    """Read a file of LeCun's IDX format: magic number, sizes, bytes; big-endian."""
+    try:
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    except OSError as exc:  # gzip.BadGzipFile is one of these
+        raise DataError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
+    except (EOFError, zlib.error) as exc:
+        raise DataError(f"{path}: cut short or damaged ({exc})") from exc
+    head = 4 * (1 + rank)
+    if len(content) < head or struct.unpack_from(">I", content)[0] != magic:
+        raise DataError(f"{path}: not an IDX file of unsigned bytes with {rank} dimensions")
+    shape = struct.unpack_from(f">{rank}I", content, 4)
+    if len(content) != head + int(np.prod(shape, dtype=object)):
+        raise DataError(f"{path}: {len(content)} bytes, not what {shape} needs; cut short?")
+    return np.frombuffer(content, np.uint8, offset=head).reshape(shape)
+
+
+def _openml() -> Digits:
+    cached = user_cache_path("camd") / "mnist.npz"
+    if cached.exists():
+        return _npz(cached)
+    try:
+        # The other parser needs pandas.
+        bunch = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff")
+    except (OSError, ValueError) as exc:
+        raise DataError(
+            f"MNIST cannot be fetched from OpenML ({exc}); go online once, or give the data with "
+            "--data: an .npz with x and y, the folder of the four IDX files, or a folder 0..9"
+        ) from exc
+    digits = _digits(bunch.data, np.asarray(bunch.target, np.int64), "OpenML's mnist_784")
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    partial = cached.with_name("mnist.partial.npz")
+    np.savez_compressed(partial, x=digits.images, y=digits.labels.astype(np.uint8))
+    partial.replace(cached)
+    return digits

@@ -1,0 +1,83 @@
+"""How good a model file is: the figures of its card, recomputed."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+
+from camd import svm
+from camd.svm import Classified
+from training.data import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load
+
+BINS = 15
+COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    images: int
+    errors: int
+    error: float
+    """Share of wrong labels."""
+    expected_calibration_error: float
+    """Share; see `calibration_error`."""
+    coverage: tuple[tuple[float, float, int], ...]
+    """(share of images kept, least confidence among them, errors among them)."""
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    test: Figures
+    """On the images held out: for MNIST the standard test."""
+    notebook: Figures | None = None
+    """MNIST only: those images of the notebook's test split (two splits by
+    train_test_split(test_size=10000, random_state=42)) that are among the standard test's, and
+    that the model therefore has never seen."""
+
+
+def evaluate_model(model_path: Path, data: Path | None) -> Evaluation:
+    """Recompute the figures of a model file. Raises ModelError, DataError."""
+    model = svm.load(model_path)
+    digits = load(data)
+    test = figures(model, hold_out(digits)[1])
+    if len(digits) != MNIST_SIZE:
+        return Evaluation(test)
+    _, notebook = train_test_split(np.arange(MNIST_SIZE), test_size=10_000, random_state=42)
+    unseen = np.sort(notebook[notebook >= MNIST_TRAIN])
+    return Evaluation(test, figures(model, digits.take(unseen)))
+
+
+def figures(model: svm.Model, digits: Digits) -> Figures:
+    return score(model.classify(digits.images), digits.labels)
+
+
+def score(judged: Classified, labels: NDArray[np.int64]) -> Figures:
+    """Count what is right among N > 0 judged crops."""
+    wrong = judged.labels != labels
+    order = np.argsort(-judged.confidence, kind="stable")
+    coverage = []
+    for share in COVERAGES:
+        kept = order[: round(share * len(order))]
+        if kept.size:
+            least = round(float(judged.confidence[kept[-1]]), 4)
+            coverage.append((share, least, int(wrong[kept].sum())))
+    return Figures(
+        images=len(labels),
+        errors=int(wrong.sum()),
+        error=round(float(wrong.mean()), 6),
+        expected_calibration_error=round(calibration_error(judged.confidence, ~wrong), 6),
+        coverage=tuple(coverage),
+    )
+
+
+def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> float:
+    """Expected calibration error over 15 bins of equal width (Guo, Pleiss, Sun and Weinberger,
+    "On calibration of modern neural networks", ICML 2017)."""
+    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    gap = np.bincount(bins, confidence - right.astype(np.float64), minlength=BINS)
+    return float(np.abs(gap).sum() / len(confidence))

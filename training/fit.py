@@ -1,0 +1,133 @@
+"""From crops to a fitted machine: features, projection, augmented copies, SVM, calibration."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+
+import numpy as np
+import sklearn
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from camd.features import FeatureSpec, FloatArray, Scale, extract
+from camd.svm import Classified
+from training.augment import Distortion, distort
+from training.data import Digits
+from training.export import Machine
+
+try:
+    import sklearnex
+    from sklearnex.svm import SVC
+
+    ENGINE = f"scikit-learn-intelex {sklearnex.__version__}"
+except ImportError:  # built for x86-64 only
+    from sklearn.svm import SVC
+
+    ENGINE = f"scikit-learn {sklearn.__version__} (libsvm)"
+
+CACHE_MB = 2000
+"""Kernel rows kept while fitting."""
+KNOTS = np.linspace(-1.5, 3.0, 91)
+"""Margins at which the calibration is tabulated."""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """All that decides the model but data and seed. How it was chosen: docs/model.md."""
+
+    features: FeatureSpec = field(
+        default_factory=lambda: FeatureSpec(directions=12, scales=(Scale(0.5, 8),))
+    )
+    projected: int = 120
+    """Principal components that the kernel sees."""
+    c: float = 10.0
+    gamma: float = 1.0
+    """In units of 1 / (sum of the variances of the components)."""
+    copies: int = 3
+    """Distorted versions of each training image, beside the image itself."""
+    distortion: Distortion = field(default_factory=Distortion)
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self) | {"features": self.features.as_dict()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Projection:
+    """What the kernel sees of features (N, D): features @ matrix + offset."""
+
+    matrix: FloatArray
+    """(D, P)."""
+    offset: FloatArray
+    """(P,)."""
+    variance: float
+    """Sum over the components."""
+
+
+def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
+    """Principal components of the features: they keep the distances that the kernel is made of,
+    in fewer numbers."""
+    features = extract(crops, recipe.features)
+    mean = features.mean(axis=0, dtype=np.float64)
+    covariance = np.cov((features - mean.astype(np.float32)).T, dtype=np.float64)
+    variances, components = np.linalg.eigh(covariance)
+    matrix = components[:, ::-1][:, : recipe.projected]
+    return Projection(
+        matrix.astype(np.float32),
+        -(mean @ matrix).astype(np.float32),
+        float(variances[::-1][: recipe.projected].sum()),
+    )
+
+
+def fit_machine(
+    digits: Digits,
+    weights: FloatArray,
+    projection: Projection,
+    recipe: Recipe,
+    seed: int,
+    progress: Progress,
+) -> Machine:
+    """Fit the machine on `digits`, each with its weight (N,), and on their distorted copies."""
+    count = len(digits)
+    # The model file keeps halves. Rounded before the fit, they are exactly what was fitted.
+    seen = np.empty((count * (1 + recipe.copies), projection.offset.size), np.float16)
+    for copy in range(1 + recipe.copies):
+        images = digits.images
+        if copy:
+            progress(f"distorting {count} images, copy {copy} of {recipe.copies}")
+            images = distort(digits.images, recipe.distortion, seed * 1000 + copy)
+        part = slice(copy * count, (copy + 1) * count)
+        seen[part] = extract(images, recipe.features) @ projection.matrix + projection.offset
+    times = 1 + recipe.copies
+    progress(f"fitting the SVM on {len(seen)} images with {ENGINE}; this takes minutes")
+    gamma = recipe.gamma / projection.variance
+    svc = SVC(C=recipe.c, gamma=gamma, cache_size=CACHE_MB)
+    # Weights of one are not the same as none: the Intel engine is slower with them.
+    even = bool((weights == 1).all())
+    svc.fit(
+        seen.astype(np.float32),
+        np.tile(digits.labels, times),
+        None if even else np.tile(weights, times),
+    )
+    # For two classes scikit-learn turns the signs round; the model file never does.
+    sign = -1 if len(svc.classes_) == 2 else 1
+    return Machine(
+        classes=svc.classes_.astype(np.int8),
+        counts=np.asarray(svc.n_support_, np.int32),
+        vectors=np.asarray(svc.support_vectors_, np.float32),
+        coefs=sign * np.asarray(svc.dual_coef_, np.float32),
+        intercepts=sign * np.asarray(svc.intercept_, np.float32),
+        gamma=gamma,
+    )
+
+
+def calibrate(judged: Classified, labels: NDArray[np.int64]) -> FloatArray:
+    """Tabulate the probability that a label is right by its margin, (2, k): Platt's sigmoid
+    ("Probabilistic outputs for support vector machines", 1999) on images held out."""
+    right = judged.labels == labels
+    if right.all() or not right.any():  # too few images to tell: say so, modestly
+        share = (right.sum() + 1) / (len(right) + 2)
+        return np.array([[0.0], [share]], np.float32)
+    sigmoid = LogisticRegression(C=1e4).fit(judged.margins[:, None], right)
+    likely = sigmoid.predict_proba(KNOTS[:, None])[:, 1]
+    return np.stack([KNOTS, likely]).astype(np.float32)
