@@ -25,7 +25,8 @@ ENDING_S = 2.0
 
 class _Broker(Broker):  # type: ignore[misc]
     """amqtt acknowledges a message before it passes it on, and forgets those that wait when
-    their sender leaves: a farewell would be confirmed and never seen."""
+    their sender leaves: a farewell would be confirmed and never seen. From Python 3.12 on it
+    reads without a pause what has arrived, and of 200 messages and a DISCONNECT passes on one."""
 
     async def _client_message_loop(
         self, client_session: Session, handler: BrokerProtocolHandler

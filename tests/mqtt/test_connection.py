@@ -146,7 +146,6 @@ def test_a_refused_login_is_reported_once_and_without_the_password(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
     user: str,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.DEBUG)
     users = password_file(tmp_path / "users", "camd", "another password")

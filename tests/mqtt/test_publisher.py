@@ -9,6 +9,7 @@ import pytest
 
 import camd
 from camd.mqtt import payloads
+from camd.mqtt.session import Session
 from tests.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Embedded, Publishers, event, frame, result
 
@@ -187,3 +188,25 @@ def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Pu
     until(lambda: publisher.stats().sent == 3, "status, reading and event are sent")
     assert retained(any_broker.host, any_broker.port, "camd/desk/status").payload == b"online"
     assert publisher.stats().dropped == 1  # the digits
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_session_that_fails_is_cut_and_not_left_open(
+    any_broker: Broker, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left open, its will would say offline at any time later, over the online of the next."""
+    hand_over = Session._hand_over
+    sessions: list[Session] = []
+
+    def fail_first(session: Session) -> None:
+        if not sessions:
+            sessions.append(session)
+            raise RuntimeError("planted")
+        hand_over(session)
+
+    monkeypatch.setattr(Session, "_hand_over", fail_first)
+    with listen(any_broker) as subscriber:
+        publishers(any_broker, wait=False)
+        subscriber.wait_payload("camd/desk/status", b"online")
+        said = [item.payload for item in subscriber.on("camd/desk/status")]
+    assert said == [b"offline", b"online"]
