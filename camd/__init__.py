@@ -7,7 +7,7 @@ The whole loop:
     with Capture(source) as capture:
         while (frame := capture.next(timeout=1.0)) is not None:
             result = pipeline.process(frame.image, frame.clock)
-            publisher.publish(frame, result)
+            publisher.frame(frame, result, frame.clock)
             window.show(overlay.draw(frame.image, result))
 """
 

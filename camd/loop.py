@@ -131,7 +131,7 @@ class Loop:
         if now - last > self._settings.camera.timeout_s:
             result = self._pipeline.absent(now)
             if self._publisher:
-                self._publisher.absent(result, time.time(), now)
+                self._publisher.absent(result, time.time())
             self._read(result, time.time())
 
     def _write_json(self, frame: Frame, result: Result, now: float) -> None:

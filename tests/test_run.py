@@ -9,6 +9,7 @@ import cv2
 import pytest
 
 from tests.broker import Mosquitto, Subscriber, mosquitto, retained, until
+from tests.display import Display, display  # noqa: F401
 from tests.process import camd, start
 from tests.test_cli import page
 
@@ -144,3 +145,16 @@ def test_the_embedded_broker_serves_subscribers(tmp_path: Path, clip: Path) -> N
         process.send_signal(signal.SIGTERM)
         heard.wait_payload("camd/camd/status", b"offline")
     assert process.wait(30) == 0
+
+
+def test_the_keys_of_the_window(tmp_path: Path, clip: Path, display: Display) -> None:  # noqa: F811
+    arguments = ("run", "--device", clip, "--realtime", "--loop", "--broker", "none")
+    process = start(*arguments, home=tmp_path, env={"DISPLAY": display.name})
+    display.find("camd - camd")
+    display.press("s")
+    until(lambda: list(tmp_path.glob("camd-*.jpg")), "a snapshot")
+    display.press("space")
+    display.press("q")
+    assert process.wait(30) == 0
+    image = cv2.imread(str(next(tmp_path.glob("camd-*.jpg"))))
+    assert image.shape == (360, 640, 3)

@@ -84,7 +84,7 @@ class Publisher:
             messages.append(Message(self._topics.digits, payloads.encode(digits)))
         self._put(messages, result, frame.at)
 
-    def absent(self, result: Result, at: float, now: float) -> None:  # noqa: ARG002
+    def absent(self, result: Result, at: float) -> None:
         """Publish what follows from no frame having come. `at`: seconds since the epoch."""
         self._put([], result, at)
 
