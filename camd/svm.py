@@ -55,6 +55,9 @@ class Model:
     projection: FloatArray
     offset: FloatArray
     blocks: tuple[_Block, ...]
+    own_duels: NDArray[np.intp]
+    """(n, n - 1) the duels of each class; those that it wins below zero, as their number plus
+    n (n - 1) / 2."""
     intercepts: FloatArray
     calibration: FloatArray
     scores: Mapping[str, float]
@@ -88,16 +91,11 @@ class Model:
 
     def judge(self, decisions: FloatArray) -> Classified:
         """Count the votes of the duels as libsvm does: of equal counts the lower class wins."""
-        count, n = len(decisions), len(self.classes)
-        votes = np.zeros((count, n), np.int64)
-        least = np.full((count, n), np.inf, np.float32)
-        for value, (i, j) in zip(decisions.T, duels(n), strict=True):
-            votes[:, i] += value > 0
-            votes[:, j] += value <= 0
-            np.minimum(least[:, i], value, out=least[:, i])
-            np.minimum(least[:, j], -value, out=least[:, j])
-        winner = votes.argmax(axis=1)
-        margins = least[np.arange(count), winner]
+        # A duel that ends level goes to j, which only the comparison with 0 tells apart.
+        won = np.concatenate([decisions > 0, decisions <= 0], axis=1)
+        winner = won[:, self.own_duels].sum(axis=2).argmax(axis=1)
+        signed = np.concatenate([decisions, -decisions], axis=1)
+        margins = np.take_along_axis(signed, self.own_duels[winner], axis=1).min(axis=1)
         confidence = np.interp(margins, *self.calibration).astype(np.float32)
         return Classified(self.classes[winner], margins, confidence)
 
@@ -107,24 +105,35 @@ def duels(n: int) -> list[tuple[int, int]]:
     return [(i, j) for i in range(n) for j in range(i + 1, n)]
 
 
+def own_duels(n: int) -> NDArray[np.intp]:
+    """Give Model.own_duels for n classes."""
+    pairs = duels(n)
+    return np.array(
+        [
+            [number + len(pairs) * (c == j) for number, (i, j) in enumerate(pairs) if c in (i, j)]
+            for c in range(n)
+        ],
+        np.intp,
+    )
+
+
 def build(arrays: Arrays, meta: Meta) -> Model:
     """Make the machine from arrays that hold what camd/model_file.py says."""
     scale = np.float32(np.sqrt(2 * meta["gamma"]))
     vectors = arrays["vectors"].astype(np.float32) * scale
     n = len(arrays["classes"])
-    pairs = duels(n)
+    of_class = own_duels(n) % (n * (n - 1) // 2)
     blocks = []
     stops = np.cumsum(arrays["counts"])
     for c, (stop, size) in enumerate(zip(stops, arrays["counts"], strict=True)):
         own = vectors[stop - size : stop]
-        others = [k for k in range(n) if k != c]
         blocks.append(
             _Block(
                 np.ascontiguousarray(own.T),
                 np.float32(0.5) * np.einsum("ij,ij->i", own, own),
                 # Row k of dual_coef_ holds the duel with the k-th *other* class.
                 np.ascontiguousarray(arrays["coefs"][:, stop - size : stop].T),
-                np.array([pairs.index((min(c, k), max(c, k))) for k in others], np.intp),
+                of_class[c],
             )
         )
     return Model(
@@ -135,6 +144,7 @@ def build(arrays: Arrays, meta: Meta) -> Model:
         projection=arrays["projection"] * scale,
         offset=arrays["offset"] * scale,
         blocks=tuple(blocks),
+        own_duels=own_duels(n),
         intercepts=arrays["intercepts"],
         calibration=arrays["calibration"],
         scores=dict(meta.get("scores", {})),

@@ -104,8 +104,8 @@ def test_any_number_of_crops(fitted: Fitted, count: int) -> None:
 def test_margin_is_the_winners_closest_duel_and_decides_confidence(fitted: Fitted) -> None:
     model = svm.Model(
         id="", spec=SPEC, classes=np.array([-1, 3, 7]), support=0, projection=fitted.projection,
-        offset=fitted.offset, blocks=(), intercepts=np.zeros(3, np.float32),
-        calibration=CALIBRATION, scores={},
+        offset=fitted.offset, blocks=(), own_duels=svm.own_duels(3),
+        intercepts=np.zeros(3, np.float32), calibration=CALIBRATION, scores={},
     )  # fmt: skip
     # Duels: (-1, 3), (-1, 7), (3, 7).
     votes = model.judge(np.array([[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1]], np.float32))
