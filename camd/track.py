@@ -7,22 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.assign import assign
+from camd.match import center_of, pair
 from camd.settings import TrackSettings
-from camd.values import Box, Digit, Event
+from camd.values import Digit, Event
 from camd.vote import SLACK, Vote
 
 Floats = NDArray[np.float64]
 
-REACH = 0.6
-"""A digit is looked for within so many of its sizes of where it should be..."""
-REACH_PER_SECOND = 1.5
-"""...and so many more for each second that has passed; at most one size in all."""
-RESIZE = math.log(1.7)
-"""Greatest change of size from frame to frame, as a logarithm."""
-LEFT_ALONE = 1.6
-"""Cost of matching nothing: more than any pair within reach costs."""
-STEER = 0.5
+STEER = 0.6
 """Share of a newly measured velocity that is believed at once."""
 
 
@@ -65,6 +57,7 @@ class Tracker:
         for track in self._tracks:
             track.advance(elapsed)
         owners = self._match(digits, elapsed)
+        self._carry(digits, owners)
         for digit, owner in zip(digits, owners, strict=True):
             was = owner.vote.value
             owner.see(digit, at, elapsed)
@@ -91,7 +84,10 @@ class Tracker:
         """Return the track of each digit, new ones made for those that continue none."""
         owners: list[_Track | None] = [None] * len(digits)
         if digits and self._tracks:
-            for i, j in _pairs(self._tracks, digits, elapsed):
+            centers = np.array([track.center for track in self._tracks])
+            sizes = np.array([track.extent.max() for track in self._tracks])
+            values = np.array([_value(track) for track in self._tracks])
+            for i, j in pair(centers, sizes, values, digits, elapsed):
                 owners[j] = self._tracks[i]
         found = []
         for digit, owner in zip(digits, owners, strict=True):
@@ -101,6 +97,20 @@ class Tracker:
                 self._tracks.append(owner)
             found.append(owner)
         return found
+
+    def _carry(self, digits: Sequence[Digit], owners: list["_Track"]) -> None:
+        """Move what this frame does not show, and start what it shows first, as the sheet moves."""
+        known = [(d, t) for d, t in zip(digits, owners, strict=True) if t.sightings > 1]
+        if len(known) < 3:
+            return
+        drift = np.median([center_of(digit.box) - track.center for digit, track in known], axis=0)
+        velocity = np.median([track.velocity for _, track in known], axis=0)
+        seen = {id(track) for track in owners}
+        for track in self._tracks:
+            if id(track) not in seen:
+                track.center, track.velocity = track.center + drift, velocity
+            elif not track.sightings:
+                track.velocity = velocity
 
     def _expire(self, at: float, elapsed: float) -> list[Event]:
         seen = [t for t in self._tracks if t.seen == at and t.settled]
@@ -124,34 +134,36 @@ class _Track:
         self.vote = vote
         self.seen = -math.inf
         """Seconds, when a digit was last matched to it."""
-        self.center = _center(digit.box)
+        self.center = center_of(digit.box)
         """Pixels, (2,): where it was last, or should be by now."""
         self.extent: Floats = np.array(digit.box[2:], dtype=np.float64).clip(1.0)
         """Pixels, (2,): width and height, smoothed."""
-        self._velocity: Floats = np.zeros(2)
+        self.velocity: Floats = np.zeros(2)
+        """Pixels a second, (2,)."""
         self._margin = 0.0
-        self._sightings = 0
+        self.sightings = 0
+        """In how many frames it was seen."""
 
     @property
     def settled(self) -> bool:
         return self.vote.value is not None
 
     def advance(self, elapsed: float) -> None:
-        self.center = self.center + self._velocity * elapsed
+        self.center = self.center + self.velocity * elapsed
 
     def see(self, digit: Digit, at: float, elapsed: float) -> None:
-        center = _center(digit.box)
+        center = center_of(digit.box)
         unseen = at - self.seen
-        if self._sightings and unseen > 0:
+        if self.sightings and unseen > 0:
             # `center` holds the prediction: what it missed by is the error of the velocity.
-            gain = 1.0 if self._sightings == 1 else STEER
-            self._velocity = self._velocity + gain * (center - self.center) / unseen
+            gain = 1.0 if self.sightings == 1 else STEER
+            self.velocity = self.velocity + gain * (center - self.center) / unseen
         self.center = center
         self.extent = self.extent + 0.4 * (np.array(digit.box[2:]).clip(1.0) - self.extent)
         self._margin = digit.margin
         self.seen = at
-        self.vote.cast(digit.digit, digit.confidence, elapsed if self._sightings else 0.0)
-        self._sightings += 1
+        self.vote.cast(digit.digit, digit.confidence, elapsed if self.sightings else 0.0)
+        self.sightings += 1
 
     def digit(self) -> Digit:
         """Return the settled digit at its place; only for a settled track."""
@@ -175,65 +187,5 @@ class _Track:
         return shared > 0.5 * float(min(np.prod(self.extent), np.prod(other.extent)))
 
 
-def _pairs(
-    tracks: Sequence[_Track], digits: Sequence[Digit], elapsed: float
-) -> list[tuple[int, int]]:
-    """Return (track, digit) index pairs."""
-    centers = np.array([track.center for track in tracks])
-    sizes = np.array([track.extent.max() for track in tracks])
-    values = np.array([_value(track) for track in tracks])
-    places = np.array([_center(digit.box) for digit in digits])
-    spans = np.array([max(*digit.box[2:], 1) for digit in digits], dtype=np.float64)
-    labels = np.array([digit.digit for digit in digits])
-
-    agree = values[:, None] == labels[None, :]
-    resize = np.abs(np.log(spans[None, :] / sizes[:, None])) / RESIZE
-    reach = sizes * min(REACH + REACH_PER_SECOND * elapsed, 1.0)
-
-    def match(shift: Floats) -> list[tuple[int, int]]:
-        offset = places[None, :, :] - centers[:, None, :] - shift
-        distance = np.hypot(offset[..., 0], offset[..., 1]) / reach[:, None]
-        cost = distance + 0.3 * resize + 0.25 * ~agree
-        cost[(distance > 1) | (resize > 1)] = np.inf
-        return assign(cost, LEFT_ALONE)
-
-    pairs = match(np.zeros(2))
-    agreed = sum(bool(agree[i, j]) for i, j in pairs)
-    shiftable = min(len(tracks), len(digits))
-    if shiftable >= 3 and agreed < 0.6 * shiftable:
-        shift, support = _common_shift(centers, places, agree & (resize < 1), sizes)
-        if support >= max(3, agreed + 2, 0.6 * shiftable):
-            return match(shift)
-    return pairs
-
-
-ANCHORS = 12
-FARTHEST = 8.0
-"""Sizes; a sheet that moves further from one frame to the next is a new sheet."""
-
-
-def _common_shift(
-    centers: Floats, places: Floats, like: NDArray[np.bool_], sizes: Floats
-) -> tuple[Floats, int]:
-    """Return the shift (2,) in pixels that lays most tracks on a digit like them, and how many."""
-    anchors = np.unique(np.linspace(0, len(centers) - 1, min(ANCHORS, len(centers))).astype(int))
-    offset = places[None, :, :] - centers[:, None, :]
-    near = like & (np.hypot(offset[..., 0], offset[..., 1]) < FARTHEST * sizes[:, None])
-    candidates = offset[anchors][near[anchors]]
-    if not len(candidates):
-        return np.zeros(2), 0
-    support = []
-    for candidate in candidates:
-        left = offset - candidate
-        on = near & (np.hypot(left[..., 0], left[..., 1]) < 0.4 * sizes[:, None])
-        support.append(int(np.count_nonzero(on.any(axis=1))))
-    best = int(np.argmax(support))
-    return candidates[best], support[best]
-
-
 def _value(track: _Track) -> int:
     return track.vote.leader if track.vote.value is None else track.vote.value
-
-
-def _center(box: Box) -> Floats:
-    return np.array((box[0] + box[2] / 2, box[1] + box[3] / 2))

@@ -47,12 +47,32 @@ def test_a_row_that_stays_broken_shows() -> None:
     assert (reading.lines, changed) == (("19", "4"), True)
 
 
-def test_another_digit_shows_at_once() -> None:
+def test_digits_that_settle_one_after_another_are_one_change() -> None:
+    read = reader()
+    read.update([], 0.0)
+    shown = [read.update(held("194728"[: i + 1]), (i + 1) / 30) for i in range(6)]
+    shown += [read.update(held("194728"), i / 30) for i in range(7, 12)]
+    assert [reading.lines for reading, changed in shown if changed] == [("194728",)]
+
+
+def test_a_reading_shows_soon_even_where_digits_never_stop_coming() -> None:
+    read = reader()
+    read.update([], 0.0)
+    first = next(i for i in range(1, 30) if read.update(held("1947281947"[: i % 9 + 1]), i / 30)[1])
+    assert (first - 1) / 30 < 0.3
+
+
+def test_where_frames_are_far_apart_another_digit_shows_at_once() -> None:
     read = reader()
     read.update(held("194"), 0.0)
-    reading, changed = read.update(held("197"), 0.03)
+    reading, changed = read.update(held("197"), 0.2)
     assert (reading.lines, changed) == (("197",), True)
-    reading, changed = read.update([], 0.06)
+
+
+def test_an_empty_scene_shows_at_once() -> None:
+    read = reader()
+    read.update(held("194"), 0.0)
+    reading, changed = read.update([], 0.03)
     assert (reading.lines, changed) == ((), True)
 
 

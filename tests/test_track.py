@@ -203,3 +203,25 @@ def test_uneven_frame_times_settle_as_even_ones_do(tracker: Tracker) -> None:
         at += float(rng.choice([0.005, 0.03, 0.2]))
         events += kinds([tracker.update(row("194", 100 + 50 * at, 100), at)])
     assert events == [("new", 1, None), ("new", 9, None), ("new", 4, None)]
+
+
+def test_digits_that_come_in_with_a_fast_sheet_are_each_settled_once(tracker: Tracker) -> None:
+    # 1500 px/s and braking: each frame moves farther than two digits are apart.
+    def scene(at: float) -> list[Digit]:
+        x = 900 - 800 * (1 - (1 - min(at / 1.0, 1)) ** 2)
+        return [d for d in row("19472", x, 100) + row("30586", x, 150) if d.box[0] < 640]
+
+    frames = play(tracker, scene, 2.0, fps=20)
+    assert kinds(frames[-1:]) == []
+    assert len(kinds(frames)) == 10
+
+
+def test_covered_digits_move_with_their_sheet(tracker: Tracker) -> None:
+    def scene(at: float) -> list[Digit]:
+        digits = row("1947", 100 + 150 * max(at - 1, 0), 100)
+        return digits[:3] if at > 1.05 else digits
+
+    frames = play(tracker, scene, 1.3)
+    last = max(frames[-1].held, key=lambda d: d.box[0])
+    assert last.digit == 7
+    assert last.box[0] + last.box[2] / 2 == pytest.approx(208 + 150 * (38 / FPS - 1), abs=6)

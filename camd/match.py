@@ -1,0 +1,91 @@
+"""PURE. Pairs the tracks of the frames before with the digits of this one."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.assign import assign
+from camd.values import Box, Digit
+
+Floats = NDArray[np.float64]
+
+REACH = 0.6
+"""A digit is looked for within so many of its sizes of where it should be..."""
+REACH_PER_SECOND = 1.5
+"""...and so many more for each second that has passed; at most one size in all."""
+RESIZE = math.log(1.7)
+"""Greatest change of size from frame to frame, as a logarithm."""
+LEFT_ALONE = 1.6
+"""Cost of matching nothing: more than any pair within reach costs."""
+ANCHORS = 12
+"""Tracks whose digits are tried as the place the sheet has gone to."""
+FARTHEST = 8.0
+"""Sizes; a sheet that moves further from one frame to the next is a new sheet."""
+
+
+def pair(
+    centers: Floats,
+    sizes: Floats,
+    values: NDArray[np.int64],
+    digits: Sequence[Digit],
+    elapsed: float,
+) -> list[tuple[int, int]]:
+    """Return (track, digit) index pairs.
+
+    `centers` (N, 2) are where the tracks should be by now and `sizes` (N,) their longer sides,
+    pixels; `values` (N,) what they have been read as, `elapsed` the seconds since the last frame.
+    """
+    places = np.array([center_of(digit.box) for digit in digits])
+    spans = np.array([max(*digit.box[2:], 1) for digit in digits], dtype=np.float64)
+    labels = np.array([digit.digit for digit in digits])
+
+    agree = values[:, None] == labels[None, :]
+    resize = np.abs(np.log(spans[None, :] / sizes[:, None])) / RESIZE
+    reach = sizes * min(REACH + REACH_PER_SECOND * elapsed, 1.0)
+
+    def match(shift: Floats) -> list[tuple[int, int]]:
+        offset = places[None, :, :] - centers[:, None, :] - shift
+        distance = np.hypot(offset[..., 0], offset[..., 1]) / reach[:, None]
+        cost = distance + 0.3 * resize + 0.25 * ~agree
+        cost[(distance > 1) | (resize > 1)] = np.inf
+        return assign(cost, LEFT_ALONE)
+
+    pairs = match(np.zeros(2))
+    agreed = sum(bool(agree[i, j]) for i, j in pairs)
+    if agreed >= 3:
+        left = np.median([places[j] - centers[i] for i, j in pairs if agree[i, j]], axis=0)
+        if np.hypot(*left) > 0.15 * np.median(sizes):
+            pairs = match(left)
+            agreed = sum(bool(agree[i, j]) for i, j in pairs)
+    shiftable = min(len(sizes), len(digits))
+    if shiftable >= 3 and agreed < 0.6 * shiftable:
+        shift, support = _common_shift(centers, places, agree & (resize < 1), sizes)
+        if support >= max(3, agreed + 2, 0.5 * shiftable):
+            return match(shift)
+    return pairs
+
+
+def _common_shift(
+    centers: Floats, places: Floats, like: NDArray[np.bool_], sizes: Floats
+) -> tuple[Floats, int]:
+    """Return the shift (2,) in pixels that lays most tracks on a digit like them, and how many."""
+    anchors = np.unique(np.linspace(0, len(centers) - 1, min(ANCHORS, len(centers))).astype(int))
+    offset = places[None, :, :] - centers[:, None, :]
+    near = like & (np.hypot(offset[..., 0], offset[..., 1]) < FARTHEST * sizes[:, None])
+    candidates = offset[anchors][near[anchors]]
+    if not len(candidates):
+        return np.zeros(2), 0
+    support = []
+    for candidate in candidates:
+        left = offset - candidate
+        on = near & (np.hypot(left[..., 0], left[..., 1]) < 0.4 * sizes[:, None])
+        support.append(int(np.count_nonzero(on.any(axis=1))))
+    best = int(np.argmax(support))
+    return candidates[best], support[best]
+
+
+def center_of(box: Box) -> Floats:
+    """Return the middle of a box, (2,) pixels."""
+    return np.array((box[0] + box[2] / 2, box[1] + box[3] / 2))
