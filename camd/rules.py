@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.components import Components, components
 from camd.light import Plane
 from camd.normalise import stroke_width
 from camd.values import Box
@@ -20,8 +21,10 @@ from camd.values import Box
 LONG = 2.5
 """Least length of a rule, in heights of the writing."""
 LONG_ALONE = 0.45
-"""Least length of a rule where too little writing is seen to tell its height, in long sides of
-the frame."""
+"""Least length of a level rule where too little writing is seen to tell its height, in long
+sides of the frame; a single large digit has shorter ones."""
+TALL_ALONE = 0.95
+"""The same for an upright rule, in heights of the frame: a large 1 is shorter."""
 TOOTH = 0.95
 """Least length of a rule across a box or comb, in clear distances of the rules it joins."""
 FILL = 0.5
@@ -43,31 +46,7 @@ MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Components:
-    """The connected components of a mask, the background left out of all but `labels`."""
-
-    labels: NDArray[np.int32]
-    """(H, W), 0 on the background, index + 1 on a component."""
-    stats: NDArray[np.int32]
-    """(N, 5): x, y, width, height, area, pixels."""
-    centres: NDArray[np.float64]
-    """(N, 2): x, y, pixels."""
-
-
-def components(mask: Plane) -> Components:
-    # The default algorithm takes seven times as long in OpenCV 5.0.
-    _, labels, stats, centres = cv2.connectedComponentsWithStatsWithAlgorithm(
-        mask, 8, cv2.CV_32S, cv2.CCL_BBDT
-    )
-    return Components(
-        np.asarray(labels, np.int32),
-        np.asarray(stats[1:], np.int32),
-        np.asarray(centres[1:], np.float64),
-    )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rule:
+class _Line:
     """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
 
     at: float
@@ -75,49 +54,77 @@ class _Rule:
     middle: float
     start: int
     end: int
-    thick: int
-    """Thickest that it may be, pixels."""
-    xs: NDArray[np.intp]
-    ys: NDArray[np.intp]
-    """Its pixels."""
 
     def off(self, centres: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far centres (N, 2) lie from the rule, less what it may bend; infinite far off."""
+        """How far centres (N, 2) lie from the line, less what it may bend; infinite far off."""
         xs, ys = centres[:, 0], centres[:, 1]
         beyond = np.maximum(0, np.abs(xs - self.middle) - (self.end - self.start) / 2)
         off = np.abs(ys - self.at - self.slope * (xs - self.middle)) - DRIFT * beyond
         off[beyond > self.end - self.start] = np.inf
         return off
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rule:
+    line: _Line
+    thick: int
+    """Thickest that it may be, pixels."""
+    xs: NDArray[np.intp]
+    ys: NDArray[np.intp]
+    """Its pixels."""
+
+    @property
+    def length(self) -> int:
+        return self.line.end - self.line.start
+
     def joins(self, others: "list[_Rule]") -> bool:
         """Whether both ends of this one lie on rules that run across it."""
-        crossed = [other.at + other.slope * (self.at - other.middle) for other in others]
+        lines = [other.line for other in others]
+        crossed = [line.at + line.slope * (self.line.at - line.middle) for line in lines]
         return all(
             any(abs(end - across) <= 1.5 * self.thick for across in crossed)
-            for end in (self.start, self.end)
+            for end in (self.line.start, self.line.end)
         )
+
+    def straight(self) -> bool:
+        """Whether it is no arc: its bow is less than paper bends."""
+        bow = abs(self._bend()[0]) / 4
+        return bool(bow <= DRIFT * self.length + self.thick / 2)
 
     def paint(self, pixels: Plane) -> "_Rule":
         """Set its pixels to 1, but not those of a stroke that runs into it at a slant."""
-        x = (self.xs - self.middle) / max(1, self.end - self.start)
-        apart = self.ys - np.polyval(np.polyfit(x, self.ys, 2), x)  # paper bends
-        band = 0.5 * len(self.xs) / len(np.unique(self.xs)) + 1.5
+        apart = self.ys - np.polyval(self._bend(), self._along())
+        band = 0.5 * len(self.xs) / np.count_nonzero(np.bincount(self.xs)) + 1.5
         inside = np.abs(apart) <= band
         pixels[self.ys[inside], self.xs[inside]] = 1
         return self
 
+    def _along(self) -> NDArray[np.float64]:
+        along: NDArray[np.float64] = (self.xs - self.line.middle) / max(1, self.length)
+        return along
+
+    def _bend(self) -> NDArray[np.float64]:
+        """The parabola through it, over its length."""
+        few = slice(None, None, 1 + len(self.xs) // 1000)
+        return np.asarray(np.polyfit(self._along()[few], self.ys[few], 2))
+
     @property
     def box(self) -> Box:
         top = int(self.ys.min())
-        return self.start, top, self.end - self.start, int(self.ys.max()) + 1 - top
+        return self.line.start, top, self.length, int(self.ys.max()) + 1 - top
 
 
 def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Box]]:
     """Return the mask without rules, and the boxes of the rules; the same mask where none is.
 
     `height` is that of the writing in pixels, 0 where it is not known."""
-    length = LONG * height if height else LONG_ALONE * max(mask.shape)
-    large = np.flatnonzero(found.stats[:, 2:4].max(axis=1, initial=0) >= length)[:MOST]
+    rows, columns = mask.shape
+    length, tall = LONG * height, LONG * height
+    if not height:
+        length = max(LONG_ALONE * max(rows, columns), 0.8 * rows)
+        tall = TALL_ALONE * rows
+    long = (found.stats[:, 2] >= length) | (found.stats[:, 3] >= tall)
+    large = np.flatnonzero(long)[:MOST]
     boxes: list[Box] = []
     scraps = np.zeros(len(found.stats), bool)
     clean = mask.copy() if len(large) else mask
@@ -125,18 +132,20 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
         x, y, width, height_ = (int(side) for side in found.stats[index, :4])
         part = (slice(y, y + height_), slice(x, x + width))
         own = (found.labels[part] == index + 1).astype(np.uint8)
-        rules, level, upright = _rules(own, length)
+        rules, level, upright = _rules(own, length, tall)
         clean[part][rules > 0] = 0
         boxes += [(x + left, y + top, w, h) for left, top, w, h in (r.box for r in level)]
         boxes += [(x + left, y + top, w, h) for top, left, h, w in (r.box for r in upright)]
         apart = found.centres - (x, y)
         for rule in level:
-            scraps |= (rule.off(apart) <= rule.thick / 2) & (found.stats[:, 3] <= rule.thick)
+            scraps |= (rule.line.off(apart) <= rule.thick / 2) & (found.stats[:, 3] <= rule.thick)
         for rule in upright:
-            off = rule.off(apart[:, ::-1])
+            off = rule.line.off(apart[:, ::-1])
             scraps |= (off <= rule.thick / 2) & (found.stats[:, 2] <= rule.thick)
-    if scraps.any():
-        clean[np.concatenate(([False], scraps))[found.labels]] = 0
+    for index in np.flatnonzero(scraps):
+        x, y, width, height_ = found.stats[index, :4]
+        part = (slice(y, y + height_), slice(x, x + width))
+        clean[part][found.labels[part] == index + 1] = 0
     return clean, boxes
 
 
@@ -146,43 +155,45 @@ class _Pieces:
     def __init__(self, mask: Plane) -> None:
         found = components(mask)
         self.stats, self.centres = found.stats, found.centres
-        rows, columns = np.nonzero(found.labels)
-        index = found.labels[rows, columns] - 1
-        order = np.argsort(index, kind="stable")
-        self._xs, self._ys, self._index = columns[order], rows[order], index[order]
+        inked = cv2.findNonZero(mask)
+        where = np.zeros((0, 2)) if inked is None else np.asarray(inked).reshape(-1, 2)
+        self._xs, self._ys = where.T.astype(np.intp)
+        self._index = found.labels[self._ys, self._xs] - 1
         count = len(self.stats)
         x, y = self._xs.astype(np.float64), self._ys.astype(np.float64)
         self._sums = np.array(
             [np.bincount(self._index, part, count) for part in (x, y, x * x, x * y)]
         )
 
-    def fit(self, on: NDArray[np.bool_], thick: int) -> _Rule:
+    def rule(self, on: NDArray[np.bool_], thick: int) -> _Rule:
+        chosen = on[self._index]
+        return _Rule(self.line(on), thick, self._xs[chosen], self._ys[chosen])
+
+    def line(self, on: NDArray[np.bool_]) -> _Line:
         """Lay a straight line through the pixels of the pieces that are `on`."""
         left, width, area = self.stats[on, 0], self.stats[on, 2], self.stats[on, 4]
         middle, at, x_x, x_y = self._sums[:, on].sum(axis=1) / area.sum()
         slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
-        chosen = on[self._index]
-        start, end = int(left.min()), int((left + width).max())
-        return _Rule(at, slope, middle, start, end, thick, self._xs[chosen], self._ys[chosen])
+        return _Line(at, slope, middle, int(left.min()), int((left + width).max()))
 
 
-def _rules(own: Plane, length: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
+def _rules(own: Plane, length: float, tall: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
     """Find the pixels of the rules of one component, and its level and upright rules."""
     thick = round(min(max(THICKER * stroke_width(own), 3), THICKEST))
     pixels = np.zeros_like(own)
     level = [rule.paint(pixels) for rule in _level(own, length, FILL, thick)]
-    tops = sorted(rule.at for rule in level)
+    tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
-    tooth = min([length, *(TOOTH * gap for gap in gaps)])
+    tooth = min([tall, *(TOOTH * gap for gap in gaps)])
     turned = np.zeros_like(own.T, order="C")
     fill = TOOTH_FILL if gaps else FILL
     upright = _level(np.ascontiguousarray(own.T), tooth, fill, thick)
     teeth = [rule for rule in upright if rule.joins(level)]
-    lean = float(np.median([rule.slope for rule in teeth])) if teeth else 0.0
+    lean = float(np.median([rule.line.slope for rule in teeth])) if teeth else 0.0
     upright = [
         rule.paint(turned)
         for rule in upright
-        if rule.end - rule.start >= length or (rule in teeth and abs(rule.slope - lean) <= LEAN)
+        if rule.length >= tall or (rule in teeth and abs(rule.line.slope - lean) <= LEAN)
     ]
     return np.maximum(pixels, turned.T), level, upright
 
@@ -192,8 +203,10 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
     if own.shape[1] < length:
         return []
     across = np.ones((thick + 1, 1), np.uint8)
-    thin = cv2.subtract(own, cv2.morphologyEx(own, cv2.MORPH_OPEN, across))
-    pieces = _Pieces(np.asarray(thin, np.uint8))
+    # Without zeros around it, OpenCV takes ink at the border for ink that goes on beyond it.
+    padded = np.pad(own, ((thick + 1,), (0,)))
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, across)[thick + 1 : -thick - 1]
+    pieces = _Pieces(np.asarray(cv2.subtract(own, opened), np.uint8))
     left, width, tall = pieces.stats[:, 0], pieces.stats[:, 2], pieces.stats[:, 3]
     flat = (width >= 2 * tall) & (width >= length / 10)
     free = np.ones(len(width), bool)
@@ -207,13 +220,17 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
         on = np.zeros(len(width), bool)
         on[seed] = True
         for _ in range(3):  # a longer line is a surer one, and finds more pieces
-            rule = pieces.fit(on, thick)
-            on |= flat & free & (rule.off(pieces.centres) <= thick)
+            line = pieces.line(on)
+            on |= flat & free & (line.off(pieces.centres) <= thick)
         span = int((left[on] + width[on]).max()) - int(left[on].min())
         if span < length or width[on].sum() < fill * span:
             tries -= 1
             continue
-        on |= free & (tall <= thick) & (pieces.fit(on, thick).off(pieces.centres) <= thick / 2)
+        on |= free & (tall <= thick) & (pieces.line(on).off(pieces.centres) <= thick / 2)
+        rule = pieces.rule(on, thick)
+        if not rule.straight():
+            tries -= 1
+            continue
         free &= ~on
-        rules.append(pieces.fit(on, thick))
+        rules.append(rule)
     return rules

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import light
+from camd.components import Components, components
+from camd.join import join
 from camd.light import Plane
 from camd.normalise import normalise, stroke_width
-from camd.rules import Components, components, erase
+from camd.rules import erase
 from camd.settings import SegmentSettings
 from camd.values import Box, Glyph, Image, Rejected
 
@@ -43,8 +45,11 @@ FLATTEST_ONE = 25.0
 """Greatest height of a digit, in its widths (a 1 drawn with a fine pen)."""
 THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
-FULLEST = 0.85
-"""Greatest share of its box that a glyph wider than half its height may fill."""
+SQUAREST = 0.92
+"""Greatest share of the tightest turned rectangle that the outline of a glyph may enclose: more is
+a box, empty or filled."""
+SLIM = 0.5
+"""But not where the rectangle is slimmer than this, width by length: a 1 is one stroke."""
 FAINTEST = 0.25
 """Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
 other side of the sheet shining through."""
@@ -140,10 +145,15 @@ def _sift(page: _Page, settings: SegmentSettings) -> tuple[list[list[int]], list
         reason[order[settings.max_glyphs :]] = TOO_MANY
         good = np.sort(order[: settings.max_glyphs])
     seen = np.maximum(width, height) >= SPECK * least
+    parts = np.flatnonzero(seen & ~border & ((reason == TOO_SMALL) | (reason == WRONG_SHAPE)))
+    groups = join(page.pieces, good, parts[: 4 * settings.max_glyphs])
+    reason[[member for group in groups for member in group]] = ""
     bad = np.flatnonzero((reason != "") & seen)[: 4 * settings.max_glyphs]
-    rejected = [Rejected(_scaled(_bounds(page, [int(i)]), page.scale), str(reason[i])) for i in bad]
+    rejected = [
+        Rejected(_scaled(page.pieces.bounds([int(i)]), page.scale), str(reason[i])) for i in bad
+    ]
     rejected += [Rejected(_scaled(box, page.scale), RULED) for box in page.ruled]
-    return [[int(i)] for i in good], rejected
+    return groups, rejected
 
 
 def _strong(page: _Page, groups: list[list[int]]) -> float:
@@ -157,18 +167,14 @@ def _strong(page: _Page, groups: list[list[int]]) -> float:
 
 
 def _glyph(page: _Page, group: list[int], faintest: float) -> Glyph | Rejected:
-    box = _bounds(page, group)
-    x, y, width, height = box
-    top, left = max(0, y - 1), max(0, x - 1)
-    labels = page.pieces.labels[top : y + height + 1, left : x + width + 1]
-    ink = page.ink[top : y + height + 1, left : x + width + 1]
-    own = (labels == group[0] + 1).astype(np.uint8)
-    for member in group[1:]:
-        own |= labels == member + 1
+    x, y, width, height = box = page.pieces.bounds(group)
+    left, top = max(0, x - 1), max(0, y - 1)
+    own = page.pieces.mask(group, (left, top, x - left + width + 1, y - top + height + 1))
+    around = (slice(top, top + own.shape[0]), slice(left, left + own.shape[1]))
+    labels, ink = page.pieces.labels[around], page.ink[around]
     source = _scaled(box, page.scale)
     stroke = stroke_width(own)
-    area = int(own.sum())
-    if stroke > THICKEST * height or (area > FULLEST * width * height and 2 * width > height):
+    if stroke > THICKEST * height or _square(own):
         return Rejected(source, NOT_A_STROKE)
     if cv2.mean(ink, own)[0] < faintest:
         return Rejected(source, TOO_FAINT)
@@ -179,12 +185,13 @@ def _glyph(page: _Page, group: list[int], faintest: float) -> Glyph | Rejected:
     return Glyph(source, crop, stroke / page.scale)
 
 
-def _bounds(page: _Page, group: list[int]) -> Box:
-    stats = page.pieces.stats[group]
-    x, y = int(stats[:, 0].min()), int(stats[:, 1].min())
-    right = int((stats[:, 0] + stats[:, 2]).max())
-    bottom = int((stats[:, 1] + stats[:, 3]).max())
-    return x, y, right - x, bottom - y
+def _square(own: Plane) -> bool:
+    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) != 1:
+        return False
+    _, sides, _ = cv2.minAreaRect(outlines[0])
+    full = cv2.contourArea(outlines[0]) > SQUAREST * sides[0] * sides[1]
+    return bool(full and min(sides) > SLIM * max(sides))
 
 
 def _scaled(box: Box, scale: float) -> Box:

@@ -1,0 +1,65 @@
+"""Pieces of ink that are one digit: the bar of a 5 that the pen did not join, a 4 in two strokes,
+a stroke that a fold or a dry pen broke."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.components import Components
+
+GAP = 0.14
+"""Widest gap between a digit and a part of it that is at most half as high, in its heights."""
+CLOSE = 0.06
+"""The same for a part that is higher, which may well be another digit, and for one within the
+box of the other, which may be a digit in a frame."""
+PART = 0.2
+"""Least length of a part, in heights of the larger one; less is a dot."""
+GROWTH = 1.4
+"""Most that a part may add to the height, and to the width, of the larger one."""
+OVERLAP = 0.45
+"""Least share of the width of the part that lies over or under the larger one."""
+
+
+def join(pieces: Components, whole: NDArray[np.intp], parts: NDArray[np.intp]) -> list[list[int]]:
+    """Group the pieces that are `whole` (may be digits) with their own among them and `parts`.
+
+    Each group starts with its largest piece; a piece is in one group at most."""
+    order = whole[np.argsort(-pieces.stats[whole, 4], kind="stable")]
+    others = np.concatenate((whole, parts))
+    x, y, width, height, area = pieces.stats[others].T.astype(np.float32)
+    taken = np.zeros(len(pieces.stats), bool)
+    groups: list[list[int]] = []
+    for main in order:
+        if taken[main]:
+            continue
+        taken[main] = True
+        group = [int(main)]
+        mx, my, mw, mh = (float(side) for side in pieces.stats[main, :4])
+        across = np.minimum(x + width, mx + mw) - np.maximum(x, mx)
+        right, bottom = np.maximum(x + width, mx + mw), np.maximum(y + height, my + mh)
+        near = (
+            ~taken[others]
+            & (area <= pieces.stats[main, 4])
+            & (np.maximum(width, height) >= PART * mh)
+            & (across >= OVERLAP * width)
+            & (np.maximum(y, my) - np.minimum(y + height, my + mh) <= GAP * mh)
+            & (bottom - np.minimum(y, my) <= GROWTH * mh)
+            & (right - np.minimum(x, mx) <= GROWTH * max(mw, 0.6 * mh))
+        )
+        within = (x > mx) & (y > my) & (x + width < mx + mw) & (y + height < my + mh)
+        gap = np.where(within | (2 * height > mh), CLOSE, GAP) * mh
+        for other, reach in zip(others[near], gap[near], strict=True):
+            if _close(pieces, int(main), int(other), float(reach)):
+                taken[other] = True
+                group.append(int(other))
+        groups.append(group)
+    return groups
+
+
+def _close(pieces: Components, main: int, other: int, gap: float) -> bool:
+    """Whether the ink of two pieces, not just their boxes, is at most `gap` pixels apart."""
+    reach = max(1, round(gap))
+    box = pieces.bounds([main, other])
+    around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    grown = cv2.dilate(pieces.mask([main], box), around)
+    return bool(cv2.countNonZero(cv2.bitwise_and(grown, pieces.mask([other], box))))

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+from tests.sheets import line, paper, write
+
+from camd import light
+
+
+def test_ink_is_bright_and_paper_is_not() -> None:
+    grey = light.to_grey(write(paper(), "4", (300, 250)))
+    ink = light.flatten(grey, light_ink=False)
+    assert ink.dtype == np.uint8
+    assert ink.shape == grey.shape
+    assert np.median(ink) < 10
+    assert ink.max() > 180
+
+
+def test_shadow_is_evened_out() -> None:
+    sheet = write(paper(), "8888888888", (30, 250))
+    shade = np.linspace(1.0, 0.3, sheet.shape[1])[None, :, None]
+    shaded = (sheet * shade).astype(np.uint8)
+    ink = light.flatten(light.to_grey(shaded), light_ink=False)
+    assert np.median(ink[:, :80]) < 12
+    assert np.median(ink[:, -80:]) < 12
+    assert abs(int(ink[:, :200].max()) - int(ink[:, -200:].max())) < 30
+
+
+def test_mask_holds_the_strokes_only() -> None:
+    grey = light.to_grey(line(paper(), (100, 100), (100, 300), pen=9))
+    mask = light.threshold(light.flatten(grey, light_ink=False)) > 0
+    assert mask[120:280, 97:104].all()
+    assert not mask[:, 120:].any()
+
+
+@pytest.mark.parametrize("noise", [0.0, 3.0, 8.0])
+def test_bare_paper_has_no_ink(noise: float) -> None:
+    mask = light.threshold(light.flatten(light.to_grey(paper(noise=noise)), light_ink=False))
+    assert np.count_nonzero(mask) < 0.001 * mask.size
+
+
+def test_polarity_of_a_frame() -> None:
+    dark = write(paper(), "3141", (100, 250))
+    assert not light.is_light_on_dark(light.to_grey(dark))
+    assert light.is_light_on_dark(light.to_grey(255 - dark))
+    sheet_on_a_table = paper(level=30)
+    sheet_on_a_table[100:400, 150:500] = dark[100:400, 150:500]
+    assert not light.is_light_on_dark(light.to_grey(sheet_on_a_table))
+
+
+def test_grey_frames_pass_unchanged() -> None:
+    grey = light.to_grey(paper())
+    assert light.to_grey(grey) is grey

@@ -1,0 +1,80 @@
+import cv2
+import numpy as np
+
+from camd.components import components
+from camd.rules import erase
+
+
+def blank(width: int = 600, height: int = 300) -> np.ndarray:
+    return np.zeros((height, width), np.uint8)
+
+
+def draw(mask: np.ndarray, start: tuple[int, int], end: tuple[int, int], pen: int = 3) -> None:
+    cv2.line(mask, start, end, 255, pen)
+
+
+def clean(mask: np.ndarray, height: float = 60) -> tuple[np.ndarray, list]:
+    return erase(mask, components(mask), height)
+
+
+def test_ruled_line_goes_and_the_stroke_that_crosses_it_stays_whole() -> None:
+    stroke = blank()
+    draw(stroke, (300, 80), (310, 220), 5)
+    ruled = stroke.copy()
+    draw(ruled, (5, 150), (595, 160))
+    left, boxes = clean(ruled)
+    assert len(components(left).stats) == 1
+    assert len(boxes) == 1
+    assert np.count_nonzero((stroke > 0) & (left == 0)) < 0.03 * np.count_nonzero(stroke)
+
+
+def test_table_leaves_its_digits() -> None:
+    table = blank()
+    for y in (20, 110, 200, 280):
+        draw(table, (10, y), (590, y + 6))
+    for x in (10, 200, 400, 590):
+        draw(table, (x, 20), (x - 4, 286))
+    cv2.putText(table, "5", (280, 185), cv2.FONT_HERSHEY_SIMPLEX, 2, 255, 4)
+    cv2.putText(table, "7", (80, 185), cv2.FONT_HERSHEY_SIMPLEX, 2, 255, 4)
+    left, boxes = clean(table)
+    heights = components(left).stats[:, 3]
+    assert (heights > 20).sum() == 2
+    assert len(boxes) >= 8
+
+
+def test_comb_field_leaves_the_digit_that_touches_its_rules() -> None:
+    comb = blank(600, 120)
+    draw(comb, (5, 20), (595, 20))
+    draw(comb, (5, 100), (595, 100))
+    for x in range(5, 600, 84):
+        draw(comb, (x, 20), (x, 100))
+    stroke = blank(600, 120)
+    draw(stroke, (135, 30), (115, 112), 5)  # a 1 through the lower rule
+    left, _ = clean(cv2.bitwise_or(comb, stroke), 0)
+    stats = components(left).stats
+    tall = stats[stats[:, 3] > 30]
+    assert len(tall) == 1
+    assert tall[0, 3] > 75
+
+
+def test_strokes_of_writing_are_no_rules() -> None:
+    mask = blank()
+    cv2.putText(mask, "7147", (20, 200), cv2.FONT_HERSHEY_SIMPLEX, 5, 255, 6)
+    left, boxes = clean(mask, height=110)
+    assert boxes == []
+    assert np.array_equal(left, mask)
+
+
+def test_the_mask_given_is_not_changed() -> None:
+    mask = blank()
+    draw(mask, (5, 150), (595, 150))
+    before = mask.copy()
+    left, _ = clean(mask)
+    assert np.array_equal(mask, before)
+    assert not left.any()
+
+
+def test_empty_mask() -> None:
+    left, boxes = clean(blank())
+    assert boxes == []
+    assert not left.any()
