@@ -1,0 +1,153 @@
+"""Handwriting for rendered sheets: MNIST digits and Omniglot letters as pen strokes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.errors import DataError
+
+Bitmap = NDArray[np.uint8]
+Mask = NDArray[np.float32]
+"""(H, W) float32, 0..1: how much of a pixel is ink."""
+
+TRAIN = 60_000
+FINE = 112
+"""Side of the grid in which strokes are traced, pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hand:
+    """Samples to write with."""
+
+    images: Bitmap
+    """(N, 28, 28) uint8, ink bright on 0."""
+    labels: Bitmap
+    """(N,) uint8, 0..9."""
+    letters: Bitmap
+    """(M, 105, 105) uint8, ink 255 on 0; M may be 0."""
+
+    @classmethod
+    def load(
+        cls, mnist: Path, split: Literal["train", "test"], omniglot: Path | None = None
+    ) -> "Hand":
+        """Read MNIST (`x`, `y`, train before test) and, for distractors, packed Omniglot.
+
+        Only "train" may be trained on, only "test" measured with. Raises DataError."""
+        part = slice(None, TRAIN) if split == "train" else slice(TRAIN, None)
+        try:
+            with np.load(mnist, allow_pickle=False) as data:
+                images, labels = data["x"][part], data["y"][part]
+            letters = np.zeros((0, 105, 105), np.uint8)
+            if omniglot is not None:
+                with np.load(omniglot, allow_pickle=False) as data:
+                    shape = tuple(data["shape"])
+                    bits = np.unpackbits(data["packed"], axis=1)[:, : shape[1] * shape[2]]
+                letters = bits.reshape(shape) * np.uint8(255)
+        except (OSError, KeyError, ValueError) as exc:
+            raise DataError(f"{exc}: give the npz files that docs/demo.md describes") from exc
+        return cls(images, labels, letters)
+
+    def digit(self, rng: np.random.Generator, value: int) -> Bitmap:
+        return np.asarray(self.images[rng.choice(np.flatnonzero(self.labels == value))])
+
+    def letter(self, rng: np.random.Generator) -> Bitmap:
+        return np.asarray(self.letters[rng.integers(len(self.letters))])
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    width: float
+    """Stroke width, as a share of a digit's height; 0.05 a fine pen, 0.12 a felt-tip."""
+    color: tuple[int, int, int]
+    """BGR, 0..255, of the ink where it is thickest."""
+    evenness: float = 0.7
+    """1 draws every stroke `width` wide, 0 as wide as the writer of the sample drew it."""
+
+
+def write(bitmap: Bitmap, height: int, pen: Pen) -> Mask:
+    """Draw a sample's strokes with a pen, cropped to the ink; the ink is `height` pixels high.
+
+    The sample is enlarged smoothly and thinned to its centre lines, which are then drawn as wide
+    as the pen is: thresholding the sample would show its pixels, and eroding it breaks it.
+    """
+    shape, spine = _trace(bitmap)
+    inside = cv2.distanceTransform(shape, cv2.DIST_L2, 5)
+    distance, nearest = cv2.distanceTransformWithLabels(
+        1 - spine, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    points = np.nonzero(spine)
+    own = np.zeros(int(nearest.max()) + 1, np.float32)
+    own[nearest[points]] = inside[points]
+    extent = _rows(spine > 0) / (1 - pen.width)
+    half = pen.evenness * (pen.width * extent / 2) + (1 - pen.evenness) * own[nearest]
+    # A loop that the writer filled has no centre line around it: it stays filled.
+    half += np.maximum(own[nearest] - 1.6 * float(np.median(own[nearest[points]])), 0)
+    depth = (np.maximum(half, 1.0) - distance).astype(np.float32)
+    # The grid's corners would show as a tremor of the pen.
+    depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
+    scale = height / _rows(depth > 0)
+    size = max(1, round(depth.shape[1] * scale)), max(1, round(depth.shape[0] * scale))
+    fine = cv2.resize(depth * scale, size, interpolation=cv2.INTER_CUBIC)
+    mask = np.clip(fine + 0.5, 0, 1)
+    ys, xs = np.nonzero(mask > 0.3)
+    return np.asarray(mask[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1], np.float32)
+
+
+def _rows(mask: NDArray[np.bool_]) -> int:
+    """Return how high the part is that is True."""
+    rows = np.flatnonzero(mask.any(axis=1))
+    return int(rows[-1] - rows[0] + 1)
+
+
+def _trace(bitmap: Bitmap) -> tuple[Bitmap, Bitmap]:
+    """Return the sample's shape and its centre lines, (FINE + margins) uint8, 0 or 1."""
+    side = max(bitmap.shape)
+    fine = cv2.resize(bitmap.astype(np.float32), (FINE, FINE), interpolation=cv2.INTER_CUBIC)
+    pixel = FINE / min(side, 40)
+    fine = cv2.GaussianBlur(fine, (0, 0), 0.45 * pixel)
+    around = cv2.GaussianBlur(fine, (0, 0), 2.0 * pixel)
+    # Small loops are grey inside and thin strokes grey all over: neither shows by its level alone.
+    shape = (fine > 0.3 * fine.max()) & (fine > 0.95 * around)
+    padded = np.pad(shape.astype(np.uint8), FINE // 8)
+    return padded, _thin(padded)
+
+
+def _thin(shape: Bitmap) -> Bitmap:
+    """Thin to lines one pixel wide (Zhang and Suen, Comm. ACM 27(3), 1984)."""
+    work = shape.copy()
+    while True:
+        removed = 0
+        for first in (True, False):
+            p = [
+                np.roll(work, shift, (0, 1))
+                for shift in [(1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1)]
+            ]
+            count = np.sum(p, axis=0)
+            turns = np.sum([(p[i] == 0) & (p[(i + 1) % 8] == 1) for i in range(8)], axis=0)
+            if first:
+                open_side = (p[0] * p[2] * p[4] == 0) & (p[2] * p[4] * p[6] == 0)
+            else:
+                open_side = (p[0] * p[2] * p[6] == 0) & (p[0] * p[4] * p[6] == 0)
+            drop = (work == 1) & (count >= 2) & (count <= 6) & (turns == 1) & open_side
+            work[drop] = 0
+            removed += int(drop.sum())
+        if not removed:
+            return work
+
+
+def scribble(rng: np.random.Generator, height: int, width: int, thickness: float) -> Mask:
+    """Draw loops that mean nothing, (height, width)."""
+    t = np.linspace(0, 1, 200)
+    loops = rng.uniform(4, 9)
+    phase = 2 * np.pi * loops * t
+    wander = np.interp(t, np.linspace(0, 1, 6), rng.uniform(0.6, 1.0, 6))
+    x = width * (0.12 + 0.76 * t) + 0.09 * width * wander * np.cos(phase)
+    y = height * (0.5 + 0.4 * wander * np.sin(phase + rng.uniform(-0.5, 0.5)))
+    mask = np.zeros((height, width), np.uint8)
+    points = (np.stack([x, y], axis=1) * 16).round().astype(np.int32).reshape(-1, 1, 2)
+    cv2.polylines(mask, [points], False, 255, max(1, round(thickness)), cv2.LINE_AA, shift=4)
+    return np.asarray(mask / np.float32(255), np.float32)

@@ -1,0 +1,98 @@
+"""Labelled scenes and clips, rendered from a seed.
+
+    python -m training.scenes demo --data mnist.npz --letters omniglot-small.npz --out camd/assets
+
+regenerates the clip that `camd demo` plays, and its truth.
+"""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from camd.values import Digit, Image
+from training.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
+from training.hand import Hand
+from training.paper import Sheet, random_style, write_sheet
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    image: Image
+    digits: tuple[Digit, ...]
+    """The true ones, confidence 1, in reading order."""
+    lines: tuple[str, ...]
+
+
+def render_scene(
+    rng: np.random.Generator, hand: Hand, size: tuple[int, int] = (1280, 720)
+) -> Scene:
+    """Photograph a random sheet lying wholly in a frame of (width, height) pixels."""
+    sheet = random_sheet(rng, hand)
+    pose = random_pose(rng, size)
+    image = photograph(
+        sheet, pose, Table.random(rng, size), random_light(rng), random_optics(rng), rng
+    )
+    return Scene(image, true_digits(sheet, pose), sheet.lines)
+
+
+def random_sheet(rng: np.random.Generator, hand: Hand) -> Sheet:
+    style = random_style(rng)
+    room = int(1200 * 0.8 / (style.height * (0.75 + 1.25 * style.spacing)))
+    lines = [
+        "".join(str(d) for d in rng.integers(0, 10, rng.integers(1, min(8, room) + 1)))
+        for _ in range(rng.integers(1, min(5, 800 // int(1.7 * style.height)) + 1))
+    ]
+    return write_sheet(rng, hand, lines, style)
+
+
+def random_pose(rng: np.random.Generator, size: tuple[int, int]) -> Pose:
+    width, height = size
+    return Pose(
+        x=width * rng.uniform(0.48, 0.52),
+        y=height * rng.uniform(0.48, 0.52),
+        width=min(width, 1.5 * height) * rng.uniform(0.6, 0.85),
+        turn=rng.uniform(-12, 12),
+        tilt=(rng.uniform(-12, 12), rng.uniform(-12, 12)),
+    )
+
+
+def random_light(rng: np.random.Generator) -> Light:
+    return Light(
+        exposure=rng.uniform(0.6, 1.1),
+        slope=(rng.uniform(-0.25, 0.25), rng.uniform(-0.2, 0.2)),
+        vignette=rng.uniform(0, 0.35),
+        shadow=rng.choice([0.0, rng.uniform(0.15, 0.5)]),
+        shadow_at=(rng.uniform(0, 360), rng.uniform(-0.5, 0.5)),
+        balance=(rng.uniform(0.85, 1.1), 1.0, rng.uniform(0.9, 1.12)),
+    )
+
+
+def random_optics(rng: np.random.Generator) -> Optics:
+    return Optics(blur=rng.uniform(0.3, 1.6), noise=rng.uniform(0.5, 6))
+
+
+def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
+    """Return all digits of the sheet, those outside the frame too."""
+    return tuple(
+        Digit(written.digit, 1.0, box, stable=True)
+        for written, box in zip(sheet.digits, boxes_in_frame(sheet, pose), strict=True)
+    )
+
+
+def main() -> None:
+    from training.demo import make  # noqa: PLC0415  (it imports this module)
+
+    parser = argparse.ArgumentParser(prog="python -m training.scenes", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    demo = commands.add_parser("demo", help="render the demo clip and its truth")
+    demo.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
+    demo.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
+    demo.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and demo.json")
+    chosen = parser.parse_args()
+    make(Hand.load(chosen.data, "test", chosen.letters), chosen.out)
+
+
+if __name__ == "__main__":
+    main()
