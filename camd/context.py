@@ -34,7 +34,7 @@ AROUND_REACH = 15.0
 ALONE = 0.4
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
 PRIOR = 0.5
-THRESHOLD = 0.4
+THRESHOLD = 0.0
 """Least sum of all this for a digit."""
 
 
@@ -54,12 +54,12 @@ def judge(
     boxes = _array([glyph.box for glyph in glyphs] + foreign)
     digit = labels >= 0
     own = np.where(digit, margins, -np.abs(margins)).astype(np.float32)
+    own += BIAS[np.maximum(labels, 0)]
     said = np.concatenate((np.clip(own, -1, 1), np.full(len(foreign), FOREIGN_VALUE)))
     heard = np.ones(len(boxes), np.float32)
     heard[: len(glyphs)][labels == 1] = WEIGHT_OF_ONE
     row, around = _weights(boxes, len(glyphs))
-    score = own + BIAS[np.maximum(labels, 0)]
-    score += ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
+    score = own + ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
     kept: NDArray[np.bool_] = digit & (score > THRESHOLD)
     return kept
 

@@ -1,6 +1,7 @@
 """Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ AT_BORDER = "touches the border"
 WRONG_SHAPE = "wrong shape"
 TOO_FAINT = "too faint"
 NOT_A_STROKE = "not a stroke"
+NO_EDGE = "no clear edge"
 TOO_MANY = "too many"
 RULED = "ruled line"
 REASONS = (
@@ -30,6 +32,7 @@ REASONS = (
     WRONG_SHAPE,
     TOO_FAINT,
     NOT_A_STROKE,
+    NO_EDGE,
     TOO_MANY,
     RULED,
 )
@@ -53,6 +56,9 @@ SLIM = 0.5
 FAINTEST = 0.25
 """Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
 other side of the sheet shining through."""
+SOFTEST = 0.42
+"""Most ink just outside a glyph, in its own ink: smudges, shadows and wood fade out, a stroke ends.
+A hundredth of real digits lie above 0.4."""
 SPECK = 0.25
 """A piece lower than this share of the least height is dust and not even counted."""
 
@@ -168,21 +174,33 @@ def _strong(page: _Page, groups: list[list[int]]) -> float:
 
 def _glyph(page: _Page, group: list[int], faintest: float) -> Glyph | Rejected:
     x, y, width, height = box = page.pieces.bounds(group)
-    left, top = max(0, x - 1), max(0, y - 1)
-    own = page.pieces.mask(group, (left, top, x - left + width + 1, y - top + height + 1))
+    rim = 3 + height // 50
+    left, top = max(0, x - rim), max(0, y - rim)
+    own = page.pieces.mask(group, (left, top, x - left + width + rim, y - top + height + rim))
     around = (slice(top, top + own.shape[0]), slice(left, left + own.shape[1]))
     labels, ink = page.pieces.labels[around], page.ink[around]
     source = _scaled(box, page.scale)
     stroke = stroke_width(own)
     if stroke > THICKEST * height or _square(own):
         return Rejected(source, NOT_A_STROKE)
-    if cv2.mean(ink, own)[0] < faintest:
+    strength = cv2.mean(ink, own)[0]
+    if strength < faintest:
         return Rejected(source, TOO_FAINT)
     edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
+    bare = (labels == 0).astype(np.uint8)
+    if _outside(ink, edge, bare, rim) > SOFTEST * strength:
+        return Rejected(source, NO_EDGE)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
-    mine = (edge > 0) & ((labels == 0) | (own > 0))
-    crop = normalise(np.where(mine, ink, 0).astype(np.uint8), stroke)
-    return Glyph(source, crop, stroke / page.scale)
+    mine = (own > 0) | ((edge > 0) & (bare > 0))
+    patch = np.where(mine, ink, np.uint8(0))
+    return Glyph(source, normalise(patch, stroke), stroke / page.scale)
+
+
+def _outside(ink: Plane, edge: NDArray[Any], bare: Plane, rim: int) -> float:
+    """Mean ink at `rim` pixels from a stroke whose mask is `edge`, grown by one pixel."""
+    within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
+    ring = cv2.subtract(cv2.dilate(within, np.ones((3, 3), np.uint8)), within)
+    return float(cv2.mean(ink, cv2.bitwise_and(ring, bare))[0])
 
 
 def _square(own: Plane) -> bool:

@@ -128,6 +128,7 @@ def test_digits_side_by_side_or_in_columns_are_not_joined() -> None:
         ("blob", module.NOT_A_STROKE),
         ("scrawl", module.TOO_LARGE),
         ("ghost", module.TOO_FAINT),
+        ("smudge", module.NO_EDGE),
     ],
 )
 def test_reasons(name: str, reason: str) -> None:
@@ -142,6 +143,9 @@ def test_reasons(name: str, reason: str) -> None:
         cv2.circle(sheet, (300, 200), 30, (40,) * 3, -1)
     elif name == "scrawl":
         cv2.ellipse(sheet, (320, 240), (300, 230), 0, 20, 330, (40,) * 3, 6)
+    elif name == "smudge":
+        line(sheet, (300, 180), (320, 260), pen=30, ink=160)
+        sheet = cv2.GaussianBlur(sheet, (0, 0), 22)
     else:
         write(sheet, "88", (100, 250), ink=20)
         write(sheet, "8", (400, 250), ink=190)
