@@ -20,6 +20,8 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.payloads import check
+
 LONG = 30.0
 """Seconds that nothing takes unless it is broken."""
 
@@ -123,7 +125,9 @@ class Heard:
 
 
 class Subscriber:
-    """Collects what is published, in order, from the moment the constructor returns."""
+    """Collects what is published, in order, from the moment the constructor returns.
+
+    At its end each message must be as its schema says."""
 
     def __init__(
         self, host: str, port: int, topics: str = "#", login: tuple[str, str] | None = None
@@ -149,6 +153,8 @@ class Subscriber:
     def __exit__(self, *_: object) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        for item in self.heard:
+            check(item.topic, item.payload)
 
     def _hear(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         with self._news:

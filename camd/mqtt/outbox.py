@@ -57,16 +57,20 @@ class Outbox:
             self._state[message.topic] = message
             self._due[message.topic] = None
         elif message.qos:
-            flying = sum(1 for other in self._flying.values() if _is_event(other))
-            while self._events and len(self._events) + flying >= self._limit:
-                self._events.popleft()
-                self.events_dropped += 1
+            self.make_room()
             self._events.append(message)
         else:
             if not self.open or self._stream:
                 self.stream_dropped += 1
             if self.open:
                 self._stream = message
+
+    def make_room(self) -> None:
+        """Drop the oldest event where one more would be too many, so that the newest can say so."""
+        flying = sum(1 for message in self._flying.values() if _is_event(message))
+        while self._events and len(self._events) + flying >= self._limit:
+            self._events.popleft()
+            self.events_dropped += 1
 
     def opened(self) -> None:
         """A connection stands: all state is due on it, in the order it was first put."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from camd.mqtt import messages
 from camd.values import Box, Digit, Event, Frame, Reading, Result
 
 ONLINE = b"online"
@@ -50,7 +51,7 @@ def box(value: Box) -> list[int]:
     return [int(item) for item in value]
 
 
-def digit(value: Digit) -> dict[str, Any]:
+def digit(value: Digit) -> messages.DigitItem:
     return {
         "digit": int(value.digit),
         "confidence": confidence(value.confidence),
@@ -69,7 +70,7 @@ def digits(
     result: Result,
     model_id: str,
     age_ms: float,
-) -> dict[str, Any]:
+) -> messages.Digits:
     """Return what one frame gave. `age_ms`: from its capture to this message."""
     height, width = frame.image.shape[:2]
     return {
@@ -88,7 +89,7 @@ def digits(
 
 def reading(
     *, camera: str, boot: str, seq: int, at: float, value: Reading, dropped: int
-) -> dict[str, Any]:
+) -> messages.Reading:
     """Return what the scene says since `at`. `dropped`: events lost since this boot."""
     return {
         "camera": camera,
@@ -102,14 +103,20 @@ def reading(
     }
 
 
-def event(value: Event, at: float) -> dict[str, Any]:
+def event(
+    *, camera: str, boot: str, seq: int, at: float, value: Event, dropped: int
+) -> messages.Event:
     """Return what became of one track; `was` is null unless the digit changed."""
     return {
+        "camera": camera,
+        "boot": boot,
+        "seq": seq,
+        "at": timestamp(at),
         "type": value.type,
         "track": value.digit.track,
         "digit": int(value.digit.digit),
         "was": value.was,
         "confidence": confidence(value.digit.confidence),
         "box": box(value.digit.box),
-        "at": timestamp(at),
+        "dropped": dropped,
     }

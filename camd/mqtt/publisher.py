@@ -1,5 +1,6 @@
 """What the daemon tells the world through: results in, messages out."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.topics import Topics
 from camd.settings import Settings
-from camd.values import Frame, Result
+from camd.values import Event, Frame, Result
 
 PATIENCE_S = 2.0
 """How long one frame of a file waits for a broker that has stopped taking messages."""
@@ -48,6 +49,7 @@ class Publisher:
         self._throttle = Throttle(1 / settings.mqtt.max_rate)
         self._digits_seq = 0
         self._reading_seq = 0
+        self._event_seq = 0
         self._stalled = False
         outbox = Outbox(settings.mqtt.outbox)
         # First into the outbox, so first on every connection.
@@ -69,7 +71,7 @@ class Publisher:
         frames all arrive; a camera's are dropped and counted instead."""
         if every_frame:
             self._wait_room()
-        messages: list[Message] = []
+        digits_message = None
         if every_frame or self._throttle.due(now):
             self._digits_seq += 1
             digits = payloads.digits(
@@ -81,18 +83,20 @@ class Publisher:
                 model_id=self._model_id,
                 age_ms=(now - frame.clock) * 1e3,
             )
-            messages.append(Message(self._topics.digits, payloads.encode(digits)))
-        self._put(messages, result, frame.at)
+            digits_message = Message(self._topics.digits, payloads.encode(digits))
+        self._put(digits_message, result, frame.at)
 
     def absent(self, result: Result, at: float) -> None:
         """Publish what follows from no frame having come. `at`: seconds since the epoch."""
-        self._put([], result, at)
+        self._put(None, result, at)
 
     def health(self, payload: Mapping[str, Any]) -> None:
-        self._put_state(Message(self._topics.health, payloads.encode(payload), retain=True))
+        """Publish messages.Health, less what every message of a run has in common."""
+        self._put_state(Message(self._topics.health, self._encode(payload), retain=True))
 
     def info(self, payload: Mapping[str, Any]) -> None:
-        message = Message(self._topics.info, payloads.encode(payload), qos=1, retain=True)
+        """Publish messages.Info, less what every message of a run has in common."""
+        message = Message(self._topics.info, self._encode(payload), qos=1, retain=True)
         self._put_state(message)
 
     def snapshot(self, jpeg: bytes) -> None:
@@ -117,16 +121,28 @@ class Publisher:
         """Send what waits, say offline, disconnect: within `timeout` seconds."""
         self._connection.stop(timeout)
 
-    def _put(self, messages: list[Message], result: Result, at: float) -> None:
-        for event in result.events:
-            payload = payloads.encode(payloads.event(event, at))
-            messages.append(Message(self._topics.event, payload, qos=1))
+    def _put(self, digits: Message | None, result: Result, at: float) -> None:
         with self._connection.outbox() as outbox:
-            for message in messages:
-                outbox.put(message)
+            if digits:
+                outbox.put(digits)
+            for event in result.events:
+                outbox.make_room()
+                outbox.put(self._event(event, at, outbox.events_dropped))
             # The first reading is sent changed or not: the retained one is of another run.
             if result.changed or not self._reading_seq:
                 outbox.put(self._reading(result, at, outbox.events_dropped))
+
+    def _event(self, value: Event, at: float, dropped: int) -> Message:
+        self._event_seq += 1
+        payload = payloads.event(
+            camera=self._camera,
+            boot=self._boot,
+            seq=self._event_seq,
+            at=at,
+            value=value,
+            dropped=dropped,
+        )
+        return Message(self._topics.event, payloads.encode(payload), qos=1)
 
     def _reading(self, result: Result, at: float, dropped: int) -> Message:
         self._reading_seq += 1
@@ -139,6 +155,10 @@ class Publisher:
             dropped=dropped,
         )
         return Message(self._topics.reading, payloads.encode(payload), qos=1, retain=True)
+
+    def _encode(self, payload: Mapping[str, Any]) -> bytes:
+        head = {"boot": self._boot, "at": payloads.timestamp(time.time())}
+        return payloads.encode(head | dict(payload))
 
     def _put_state(self, message: Message) -> None:
         with self._connection.outbox() as outbox:

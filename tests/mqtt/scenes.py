@@ -1,11 +1,14 @@
 """Frames and results to publish, and a broker to publish to."""
 
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 
+from camd.health import Health
 from camd.mqtt.embedded import EmbeddedBroker
-from camd.mqtt.publisher import Publisher
+from camd.mqtt.publisher import Publisher, Stats
 from camd.values import Digit, Event, Frame, Line, Reading, Rejected, Result
 from tests.broker import free_port
 
@@ -32,6 +35,38 @@ def result(*events: Event, changed: bool = False, text: str = "7") -> Result:
 
 def event(track: int = 12) -> Event:
     return Event("new", Digit(7, 0.9934, (412, 96, 38, 61), track=track, stable=True))
+
+
+INFO = {
+    "version": "0.1.0",
+    "model": {"id": "a1b2c3d4", "test_accuracy": 0.9964},
+    "source": "/dev/video0",
+    "size": [1280, 720],
+    "options": {"min_confidence": 0.9, "lines": {"gap": 1.5}},
+}
+
+
+def health() -> dict[str, Any]:
+    """As `Health` makes it of one frame."""
+    counts = Health(started=70.0)
+    counts.frame(result(), 0.0182, 100.0)
+    camera = {
+        "captured": 31, "dropped": 2, "corrupt": 0, "reconnects": 0, "state": "open", "error": "",
+    }  # fmt: skip
+    return counts.payload(100.0, camera, asdict(STATS))
+
+
+STATS = Stats(
+    state="connected",
+    error="",
+    connected=True,
+    alive=True,
+    failures=0,
+    queued=0,
+    sent=4,
+    dropped=1,
+    events_dropped=0,
+)
 
 
 class Embedded:

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from camd.mqtt import payloads
+from camd.mqtt import messages, payloads
 from camd.values import Event, Reading, Result
 from tests.mqtt.scenes import ONE, SEVEN, frame, result
 
@@ -71,8 +71,15 @@ def test_an_empty_scene_has_no_lines() -> None:
 
 
 def test_event_is_the_contracts() -> None:
-    payload = payloads.event(Event("change", SEVEN, was=1), 1_800_000_000.5)
-    assert payload == {
+    def of(value: Event) -> messages.Event:
+        return payloads.event(
+            camera="desk", boot="9f3c", seq=4, at=1_800_000_000.5, value=value, dropped=2
+        )
+
+    assert of(Event("change", SEVEN, was=1)) == {
+        "camera": "desk",
+        "boot": "9f3c",
+        "seq": 4,
         "type": "change",
         "track": 12,
         "digit": 7,
@@ -80,8 +87,9 @@ def test_event_is_the_contracts() -> None:
         "confidence": 0.993,
         "box": [412, 96, 38, 61],
         "at": "2027-01-15T08:00:00.500Z",
+        "dropped": 2,
     }
-    assert payloads.event(Event("end", ONE), 0.0)["was"] is None
+    assert of(Event("end", ONE))["was"] is None
 
 
 @pytest.mark.parametrize(

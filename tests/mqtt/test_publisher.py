@@ -11,9 +11,10 @@ import camd
 from camd.mqtt import payloads
 from camd.mqtt.session import Session
 from tests.broker import Mosquitto, Subscriber, retained, until
-from tests.mqtt.scenes import Embedded, Publishers, event, frame, result
+from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result
 
 Broker = Mosquitto | Embedded
+EVENT = "camd/desk/event"
 
 
 def listen(broker: Broker) -> Subscriber:
@@ -77,7 +78,9 @@ def test_messages_are_the_contracts(any_broker: Broker, publishers: Publishers) 
             model_id="a1b2c3d4",
             age_ms=18.2,
         )
-        assert subscriber.wait("camd/desk/event")[0].json == payloads.event(event(), frame().at)
+        assert subscriber.wait("camd/desk/event")[0].json == payloads.event(
+            camera="desk", boot="9f3c", seq=1, at=frame().at, value=event(), dropped=0
+        )
         assert subscriber.wait("camd/desk/reading")[0].json == payloads.reading(
             camera="desk", boot="9f3c", seq=1, at=frame().at, value=scene.reading, dropped=0
         )
@@ -90,8 +93,8 @@ def test_state_is_kept_for_newcomers_and_moments_are_not(
     jpeg = bytes(range(256)) * 1000
     with listen(any_broker) as subscriber:
         publisher.frame(frame(), result(event(), changed=True), 100.0)
-        publisher.info({"version": "1"})
-        publisher.health({"fps": 25.0})
+        publisher.info(INFO)
+        publisher.health(health())
         publisher.snapshot(jpeg)
         for topic in ("digits", "event", "reading", "info", "health", "snapshot"):
             subscriber.wait(f"camd/desk/{topic}")
@@ -149,8 +152,8 @@ def test_a_killed_process_is_offline_by_its_will(any_broker: Broker) -> None:
 def test_a_broker_that_forgot_is_told_again(any_broker: Broker, publishers: Publishers) -> None:
     publisher = publishers(any_broker)
     publisher.frame(frame(), result(changed=True), 100.0)
-    publisher.info({"version": "1"})
-    publisher.health({"fps": 25.0})
+    publisher.info(INFO)
+    publisher.health(health())
     publisher.snapshot(b"jpeg")
     until(lambda: publisher.stats().sent == 6, "all is sent")
     any_broker.stop()
@@ -173,6 +176,8 @@ def test_events_that_find_no_room_are_counted_in_the_next_reading(
         assert subscriber.wait("camd/desk/reading")[0].json["dropped"] == 15
         arrived = [item.json["track"] for item in subscriber.wait("camd/desk/event", 10)]
         assert arrived == list(range(16, 26))
+        told = [(item.json["seq"], item.json["dropped"]) for item in subscriber.on(EVENT)]
+        assert told == [(number, number - 10) for number in range(16, 26)]
         publisher.stop()
         subscriber.wait_payload("camd/desk/status", b"offline")
         assert len(subscriber.on("camd/desk/event")) == 10

@@ -1,0 +1,198 @@
+"""PURE: the shape of every payload. One table: mypy holds the builders to it, the JSON Schemas
+and the reference in docs/mqtt.md are made from it. Keys may be added, never taken away."""
+
+from typing import Annotated, Any, NotRequired, TypeAlias
+
+from pydantic import ConfigDict, Field, TypeAdapter, with_config
+from typing_extensions import TypedDict  # pydantic wants this one before 3.12
+
+_described = with_config(ConfigDict(use_attribute_docstrings=True))
+
+Camera: TypeAlias = Annotated[str, Field(description="its name, as in the topic")]
+Boot: TypeAlias = Annotated[
+    str, Field(pattern="^[0-9a-f]{4}$", description="one run of camd: another one, another value")
+]
+Seq: TypeAlias = Annotated[
+    int, Field(ge=1, description="one more each message of this topic; starts again with each boot")
+]
+At: TypeAlias = Annotated[
+    str,
+    Field(
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+        json_schema_extra={"format": "date-time"},
+        description="RFC 3339, UTC",
+    ),
+]
+Confidence: TypeAlias = Annotated[
+    float, Field(ge=0, le=1, description="probability that the digit is right, rounded down")
+]
+Box: TypeAlias = Annotated[
+    list[int],
+    Field(min_length=4, max_length=4, description="x, y, width, height: pixels of the frame"),
+]
+Size: TypeAlias = Annotated[
+    list[int], Field(min_length=2, max_length=2, description="of a frame: width, height in pixels")
+]
+Value: TypeAlias = Annotated[int, Field(ge=0, le=9)]
+Count: TypeAlias = Annotated[int, Field(ge=0)]
+Milliseconds: TypeAlias = Annotated[float, Field(ge=0)]
+
+
+@_described
+class DigitItem(TypedDict):
+    digit: Value
+    confidence: Confidence
+    box: Box
+    track: int | None
+    """Its identity from frame to frame."""
+    stable: bool
+    """True when the votes over frames have settled on it."""
+
+
+@_described
+class Digits(TypedDict):
+    """What one frame gave, before any vote."""
+
+    camera: Camera
+    boot: Boot
+    seq: Seq
+    at: At
+    age_ms: Milliseconds
+    """From the capture of the frame to this message."""
+    size: Size
+    model: str
+    digits: list[DigitItem]
+    """In reading order."""
+    lines: list[str]
+    rejected: Count
+    """Pieces of ink that are not published."""
+
+
+@_described
+class Reading(TypedDict):
+    """What the scene says."""
+
+    camera: Camera
+    boot: Boot
+    seq: Seq
+    at: At
+    lines: list[str]
+    """From top to bottom; empty for an empty scene."""
+    text: str
+    """The lines, joined by spaces."""
+    digits: list[DigitItem]
+    dropped: Count
+    """Events lost so far in this boot."""
+
+
+@_described
+class Event(TypedDict):
+    """What became of one digit."""
+
+    camera: Camera
+    boot: Boot
+    seq: Seq
+    at: At
+    type: Annotated[str, Field(json_schema_extra={"enum": ["new", "change", "end"]})]
+    track: int | None
+    digit: Value
+    was: Value | None
+    """The digit said before, for a change."""
+    confidence: Confidence
+    box: Box
+    dropped: Count
+    """Events lost so far in this boot, when this one was made."""
+
+
+@_described
+class Percentiles(TypedDict):
+    p50: Milliseconds
+    p99: Milliseconds
+
+
+@_described
+class Frames(TypedDict):
+    captured: Count
+    processed: Count
+    dropped: Count
+    """Overwritten by a newer one, or grown too old."""
+    corrupt: Count
+
+
+@_described
+class CameraState(TypedDict):
+    state: str
+    """waiting, open, ended, or why not: missing, busy, permission, unreadable, failed."""
+    error: str
+
+
+@_described
+class MessageCounts(TypedDict):
+    state: str
+    """connected, or what it waits for."""
+    error: str
+    connected: bool
+    alive: bool
+    failures: Count
+    """Unexpected exceptions, each survived."""
+    queued: Count
+    sent: Count
+    dropped: Count
+    """Messages lost: `digits` that found no room, and events."""
+    events_dropped: Count
+
+
+@_described
+class Health(TypedDict):
+    """How camd is doing."""
+
+    boot: Boot
+    at: At
+    fps: Annotated[float, Field(ge=0)]
+    """Frames processed a second."""
+    latency_ms: Percentiles
+    """From capture to publication."""
+    stages_ms: dict[str, Milliseconds]
+    """Mean time a stage."""
+    frames: Frames
+    rejected: dict[str, Count]
+    """By reason."""
+    reconnects: Count
+    """How often the camera came back."""
+    camera: CameraState
+    messages: MessageCounts
+    problem: NotRequired[str]
+    """What has stopped for good, in words; empty while all goes on."""
+    uptime_s: Annotated[float, Field(ge=0)]
+
+
+@_described
+class Info(TypedDict):
+    """What camd is, and how it is set."""
+
+    boot: Boot
+    at: At
+    version: str
+    model: dict[str, Any]
+    """Its id, and its scores where they were measured."""
+    source: str
+    """Without any password."""
+    size: Size
+    options: dict[str, Any]
+    """Those that decide what is read."""
+
+
+TOPICS: dict[str, type] = {
+    "digits": Digits,
+    "reading": Reading,
+    "event": Event,
+    "health": Health,
+    "info": Info,
+}
+"""What is JSON, by the last part of its topic. `status` is text, `snapshot` a JPEG."""
+
+
+def schema(name: str) -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the payload of the topic `name`."""
+    made = TypeAdapter(TOPICS[name]).json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}

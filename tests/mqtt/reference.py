@@ -1,0 +1,66 @@
+"""What docs/mqtt.md shows, as a broker delivered it, and the schemas as files.
+
+`python -m tests.mqtt.reference` writes both anew; test_reference.py says when they are behind.
+"""
+
+import json
+import re
+from pathlib import Path
+from unittest.mock import patch
+
+from camd.mqtt.messages import TOPICS, schema
+from camd.mqtt.publisher import Publisher
+from camd.settings import MqttSettings, Settings
+from camd.values import Event
+from tests.broker import Subscriber, mosquitto
+from tests.mqtt.scenes import INFO, SEVEN, frame, health, result
+
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "mqtt.md"
+SCHEMAS = ROOT / "camd" / "mqtt" / "schemas"
+
+
+def examples() -> dict[str, str]:
+    """Return one message of each topic, by the last part of its topic."""
+    with mosquitto() as broker, Subscriber(broker.host, broker.port) as subscriber:
+        options = MqttSettings(host=broker.host, port=broker.port)
+        publisher = Publisher(Settings(name="desk", mqtt=options), boot="9f3c", model_id="a1b2c3d4")
+        with patch("time.time", return_value=frame().at):
+            publisher.start()
+            assert publisher.wait_connected(30)
+            scene = result(Event("change", SEVEN, was=1), changed=True, text="1947")
+            publisher.frame(frame(), scene, 100.0182)
+            publisher.health(health())
+            publisher.info(INFO)
+        for name in TOPICS:
+            subscriber.wait(f"camd/desk/{name}")
+        publisher.stop()
+        return {
+            item.topic.removeprefix("camd/desk/"): item.payload.decode()
+            for item in subscriber.heard
+            if not item.retained
+        }
+
+
+def document(text: str, shown: dict[str, str]) -> str:
+    """Return `text` with what is `shown` in the block below each `<!-- example: name -->`."""
+
+    def block(match: re.Match[str]) -> str:
+        return f"{match[1]}\n```json\n{shown[match[2]]}\n```\n"
+
+    return re.sub(r"(<!-- example: (\S+) -->)\n```json\n.*?\n```\n", block, text, flags=re.DOTALL)
+
+
+def schema_text(name: str) -> str:
+    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    DOCUMENT.write_text(document(DOCUMENT.read_text(), examples()))
+    SCHEMAS.mkdir(exist_ok=True)
+    for name in TOPICS:
+        (SCHEMAS / f"{name}.json").write_text(schema_text(name))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""The reference cannot drift: python -m tests.mqtt.reference brings it along."""
+
+import json
+import re
+
+from jsonschema import Draft202012Validator
+
+from camd.mqtt.messages import TOPICS
+from tests.mqtt.reference import DOCUMENT, SCHEMAS, document, examples, schema_text
+
+
+def test_the_examples_are_what_a_subscriber_gets() -> None:
+    text = DOCUMENT.read_text()
+    assert document(text, examples()) == text
+    assert set(re.findall(r"<!-- example: (\S+) -->", text)) >= set(TOPICS)
+
+
+def test_the_schemas_are_what_the_code_says() -> None:
+    assert {path.stem: path.read_text() for path in SCHEMAS.glob("*.json")} == {
+        name: schema_text(name) for name in TOPICS
+    }
+
+
+def test_the_schemas_are_schemas() -> None:
+    for name in TOPICS:
+        Draft202012Validator.check_schema(json.loads(schema_text(name)))
