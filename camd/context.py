@@ -34,7 +34,7 @@ AROUND_REACH = 15.0
 ALONE = 0.4
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
 PRIOR = 0.5
-THRESHOLD = 0.0
+THRESHOLD = -0.3
 """Least sum of all this for a digit."""
 
 

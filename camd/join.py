@@ -59,7 +59,9 @@ def join(pieces: Components, whole: NDArray[np.intp], parts: NDArray[np.intp]) -
 def _close(pieces: Components, main: int, other: int, gap: float) -> bool:
     """Whether the ink of two pieces, not just their boxes, is at most `gap` pixels apart."""
     reach = max(1, round(gap))
-    box = pieces.bounds([main, other])
+    x, y, width, height = pieces.bounds([other])
+    left, top = max(0, x - reach), max(0, y - reach)
+    box = (left, top, x + width + reach - left, y + height + reach - top)
     around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    grown = cv2.dilate(pieces.mask([main], box), around)
-    return bool(cv2.countNonZero(cv2.bitwise_and(grown, pieces.mask([other], box))))
+    grown = cv2.dilate(pieces.mask([other], box), around)
+    return bool(cv2.countNonZero(cv2.bitwise_and(grown, pieces.mask([main], box))))
