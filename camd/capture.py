@@ -9,6 +9,8 @@ import random
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -48,6 +50,8 @@ class CaptureStats:
     """As the source said when it was opened last."""
     last_frame: float | None = None
     """When the last frame was grabbed, seconds, monotonic."""
+    calling_since: float | None = None
+    """When the call to the source that has not returned yet began, seconds, monotonic."""
 
 
 class Capture:
@@ -117,7 +121,21 @@ class Capture:
         if self._thread.is_alive():
             log.warning("%s does not let go; left to the end of the process", self._source.name)
 
+    @property
+    def alive(self) -> bool:
+        """False when the thread has ended, which only the end of a file should bring about."""
+        return self._thread.is_alive()
+
     # What follows runs in the thread only.
+
+    @contextmanager
+    def _calling(self) -> Iterator[None]:
+        """Note how long the source has not returned: a driver may never do so."""
+        self._update(calling_since=time.monotonic())
+        try:
+            yield
+        finally:
+            self._update(calling_since=None)
 
     def _run(self) -> None:
         try:
@@ -140,14 +158,17 @@ class Capture:
 
     def _play(self) -> None:
         """Open the source and read it until it fails, ends, or is stopped."""
-        self._update(opened=self._source.open())
+        with self._calling():
+            opened = self._source.open()
+        self._update(opened=opened)
         due = good = time.monotonic()
         while not self._stop.is_set():
             if self._paced:
                 self._stop.wait(due - time.monotonic())
                 due = max(due + self._period(), time.monotonic() - 1)
             try:
-                image = self._source.read()
+                with self._calling():
+                    image = self._source.read()
             except CorruptFrameError as exc:
                 self._count(corrupt=1)
                 log.log(logging.DEBUG if self._source.live else logging.WARNING, "%s", exc)
@@ -212,7 +233,8 @@ class Capture:
 
     def _close(self) -> None:
         try:
-            self._source.close()
+            with self._calling():
+                self._source.close()
         except Exception:
             log.exception("%s: a bug in camd while closing", self._source.name)
 

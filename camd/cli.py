@@ -5,6 +5,7 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ from camd import __version__
 from camd.broker_url import parse_broker
 from camd.config import Config, KeyPath, load, user_file
 from camd.errors import CamdError
+from camd.settings import Settings
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
 
@@ -99,20 +101,19 @@ def run(
     verbose: bool,
 ) -> None:
     """Read a camera (or a file) until it ends or Ctrl-C."""
-    config = _load(
-        file,
-        {
-            ("camera", "device"): device,
-            ("name",): name,
-            ("model", "file"): str(model) if model else None,
-            ("overlay", "window"): window,
-            **parse_broker(broker),
-        },
-        verbose,
-    )
+    overrides: dict[KeyPath, Any] = {
+        ("camera", "device"): device,
+        ("name",): name,
+        ("model", "file"): str(model) if model else None,
+        ("overlay", "window"): window,
+        **parse_broker(broker),
+    }
     from camd.loop import Options  # noqa: PLC0415
 
-    _run(config, Options(realtime=realtime, loop=loop, frames=frames, json=as_json))
+    _run(
+        lambda: _load(file, overrides, verbose).settings,
+        Options(realtime=realtime, loop=loop, frames=frames, json=as_json),
+    )
 
 
 @cli.command()
@@ -123,21 +124,17 @@ def run(
 @_verbose
 def demo(broker: str, window: bool | None, verbose: bool) -> None:
     """Read the clip that ships with camd, and say how much of it was read right."""
-    config = _load(
-        None,
-        {
-            ("camera", "device"): "demo",
-            ("overlay", "window"): window,
-            **parse_broker(broker),
-        },
-        verbose,
-    )
+    overrides: dict[KeyPath, Any] = {
+        ("camera", "device"): "demo",
+        ("overlay", "window"): window,
+        **parse_broker(broker),
+    }
     from camd.demo import DemoScore, load_truth  # noqa: PLC0415
     from camd.loop import Options  # noqa: PLC0415
 
     score = DemoScore(load_truth())
     _run(
-        config,
+        lambda: _load(None, overrides, verbose).settings,
         Options(
             realtime=True, observe=lambda number, result: score.observe(number, result.reading)
         ),
@@ -224,18 +221,23 @@ def _load(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Co
     return config
 
 
-def _run(config: Config, options: Any) -> None:
+def _run(load: Callable[[], Settings], options: Any) -> None:
     from camd import daemon  # noqa: PLC0415
+    from camd.service import Service  # noqa: PLC0415
     from camd.terminal import Printer  # noqa: PLC0415
 
-    stop = threading.Event()
+    signals = daemon.Signals(threading.Event(), threading.Event())
 
     def on_signal(_number: int, _frame: Any) -> None:
-        if stop.is_set():  # asked twice: do not wait for a broker or a camera any longer
+        if signals.stop.is_set():  # asked twice: do not wait for a broker or a camera any longer
             os._exit(INTERRUPTED)
-        stop.set()
+        signals.stop.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
+    # In a terminal the signal says that its window was closed, and under nohup nothing at all.
+    reloads = hasattr(signal, "SIGHUP") and not sys.stdin.isatty()
+    if reloads and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signals.reload.set())
     printer = Printer(sys.stderr, live=sys.stderr.isatty() and not options.json)
-    daemon.run(config.settings, options, printer, stop)
+    daemon.run(load, options, printer, signals, Service())

@@ -1,21 +1,28 @@
-"""Startup and shutdown: the only file that knows every room. loop.py is what runs between."""
+"""Startup, reload, shutdown: the only file that knows every room. loop.py is what runs between."""
 
 import logging
 import secrets
-import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
+from threading import Event
 
 import cv2
 from threadpoolctl import threadpool_limits
 
 from camd import installed, sources, svm
 from camd.capture import Capture
-from camd.loop import Loop, Options
+from camd.errors import CamdError
+from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.mqtt.embedded import EmbeddedBroker
+from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
-from camd.pipeline import Pipeline
+from camd.pipeline import Model, Pipeline
+from camd.screen import Screen
+from camd.service import Service
 from camd.settings import Settings, TrackSettings
+from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.window import Window
 
@@ -30,42 +37,110 @@ STILLS = TrackSettings(settle_ms=0, settle_frames=1, forget_ms=0, memory_ms=1)
 """Unrelated pictures: each is believed as it is, and forgotten with the next."""
 
 
-def run(settings: Settings, options: Options, printer: Printer, stop: threading.Event) -> None:
-    """Read until the source ends, `options.frames` are done, or `stop` is set.
+@dataclass(frozen=True)
+class Plan:
+    """All that can be refused before anything is opened or connected."""
 
+    settings: Settings
+    model: Model
+    source: Source
+    boot: str
+
+
+@dataclass(frozen=True)
+class Signals:
+    """Set by signal handlers, which do nothing else."""
+
+    stop: Event
+    reload: Event
+
+
+def run(
+    load: Callable[[], Settings],
+    options: Options,
+    printer: Printer,
+    signals: Signals,
+    service: Service,
+) -> None:
+    """Read until the source ends, `options.frames` are done, or `signals.stop` is set.
+
+    On `signals.reload` the settings are loaded again, and everything is started anew with them,
+    in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
+    plan: Plan | None = _plan(load(), options)
+    try:
+        while plan is not None:
+            plan = _run(plan, load, options, printer, signals, service)
+    finally:
+        service.stopping()
+
+
+def _plan(settings: Settings, options: Options) -> Plan:
+    model = svm.load(settings.model.file or installed.model_file())
+    source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
+    if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
+        settings = settings.model_copy(update={"track": STILLS})
     boot = secrets.token_hex(2)
+    if settings.mqtt.broker == "external":
+        Endpoint.of(settings, boot)
+    return Plan(settings, model, source, boot)
+
+
+def _run(
+    plan: Plan,
+    load: Callable[[], Settings],
+    options: Options,
+    printer: Printer,
+    signals: Signals,
+    service: Service,
+) -> Plan | None:
+    """Return the plan to go on with, or None at the end."""
+    settings, source = plan.settings, plan.source
     # OpenCV and BLAS take every core there is unless told otherwise.
     cv2.setNumThreads(settings.model.threads)
     with ExitStack() as stack:
         stack.enter_context(threadpool_limits(settings.model.threads))
-        model = svm.load(settings.model.file or installed.model_file())
-        source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
-        if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
-            settings = settings.model_copy(update={"track": STILLS})
-        log.info("reading %s with model %s", source.name, model.id)
+        log.info("reading %s with model %s", source.name, plan.model.id)
         stack.callback(printer.close)
-        publisher = _publisher(settings, stack, printer, boot, model.id)
+        publisher = _publisher(plan, stack, printer)
+        service.ready()
         if publisher and not source.live and not options.realtime:
             publisher.wait_connected(CONNECT_WAIT_S)
         window = Window.open(f"camd - {settings.name}") if settings.overlay.window else None
         if window:
             stack.callback(window.close)
         capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
-        pipeline = Pipeline(settings, model, time.perf_counter)
-        Loop(settings, options, source, capture, pipeline, publisher, window, printer, boot).run(
-            stop
-        )
+        pipeline = Pipeline(settings, plan.model, time.perf_counter)
+        screen = Screen(settings, window, printer)
+        loop = Loop(
+            settings, options, source, capture, pipeline, publisher, screen, printer, service,
+            plan.boot,
+        )  # fmt: skip
+        poll = WINDOW_POLL_S if window else QUIET_POLL_S
+        while True:
+            loop.run(lambda: signals.stop.is_set() or signals.reload.is_set(), poll)
+            if signals.stop.is_set() or not signals.reload.is_set():
+                service.stopping()
+                return None
+            signals.reload.clear()
+            service.reloading()
+            try:
+                following = _plan(load(), options)
+            except CamdError as error:
+                log.error("not reloaded, the old configuration stays in force: %s", error)
+                service.ready()
+            else:
+                log.info("starting anew with the configuration as it is now")
+                return following
 
 
-def _publisher(
-    settings: Settings, stack: ExitStack, printer: Printer, boot: str, model_id: str
-) -> Publisher | None:
+def _publisher(plan: Plan, stack: ExitStack, printer: Printer) -> Publisher | None:
+    settings = plan.settings
     if settings.mqtt.broker == "none":
         return None
     if settings.mqtt.broker == "embedded":
         settings = _start_broker(settings, stack, printer)
-    publisher = Publisher(settings, boot=boot, model_id=model_id)
+    publisher = Publisher(settings, boot=plan.boot, model_id=plan.model.id)
     publisher.start()
     stack.callback(publisher.stop, GOODBYE_S)
     return publisher

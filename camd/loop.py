@@ -1,31 +1,32 @@
 """What runs between startup and shutdown: frame in, result out, to everyone who wants it."""
 
 import json
+import logging
 import sys
-import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from camd import __version__, overlay
+from camd import __version__, watchdog
 from camd.capture import Capture
 from camd.health import Health
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.overlay import Hud
 from camd.pipeline import Pipeline
+from camd.screen import Screen, Shown
+from camd.service import Service
 from camd.settings import Settings
 from camd.sources.base import Source
-from camd.terminal import Printer, Status
-from camd.values import Frame, Image, Reading, Result
-from camd.window import Action, Window
+from camd.terminal import Printer
+from camd.values import Frame, Reading, Result
+from camd.watchdog import Vitals
+
+log = logging.getLogger(__name__)
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
-STATUS_S = 0.1
-MESSAGE_S = 2.5
-FIRST_SIZE = (960, 540)
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ class Loop:
         capture: Capture,
         pipeline: Pipeline,
         publisher: Publisher | None,
-        window: Window | None,
+        screen: Screen,
         printer: Printer,
+        service: Service,
         boot: str,
     ) -> None:
         self._settings = settings
@@ -61,34 +63,36 @@ class Loop:
         self._capture = capture
         self._pipeline = pipeline
         self._publisher = publisher
-        self._window = window
+        self._screen = screen
         self._printer = printer
+        self._service = service
         self._boot = boot
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
-        self._show_rejected = settings.overlay.rejected
-        self._paused = False
-        self._quit = False
-        self._shown: tuple[Frame, Result] | None = None
-        self._message, self._message_until = "", 0.0
+        self._shown: Shown | None = None
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
+        self._unread_since: float | None = None
+        self._problem = ""
         self._snapshot_due = False
-        self._next_snapshot = self._next_status = self._next_health = 0.0
+        self._next_snapshot = self._next_health = 0.0
 
-    def run(self, stop: threading.Event) -> None:
-        """Return when `stop` is set, the source has ended, or the user has quit.
+    def run(self, leave: Callable[[], bool], poll: float) -> None:
+        """Return when `leave` says so, the source has ended, or the user has quit. It may be called
+        again after that. `poll`: seconds to wait for a frame before looking around.
 
         Raises SourceError when a file cannot be read on."""
-        poll = WINDOW_POLL_S if self._window else QUIET_POLL_S
-        while not (stop.is_set() or self._quit or self._capture.ended):
+        while not (leave() or self._screen.quit or self._capture.ended):
             frame = self._capture.next(poll)
-            if frame is not None and not self._paused:
-                self._process(frame)
+            if frame is not None:
+                self._unread_since = None
+                if not self._screen.paused:
+                    self._process(frame)
                 if self._health.processed == self._options.frames:
                     break
             now = time.monotonic()
             self._clear_if_blind(now)
+            self._tell_service(now)
             self._send_snapshot(now)
             self._send_health(now)
             self._show(now, fresh=frame is not None)
@@ -126,13 +130,38 @@ class Loop:
     def _clear_if_blind(self, now: float) -> None:
         """End a reading that nobody can see any more: a dead camera must not look alive."""
         last = self._shown[0].clock if self._shown else now
-        if self._paused or self._in_order or not self._reading.lines:
+        if self._screen.paused or self._in_order or not self._reading.lines:
             return
         if now - last > self._settings.camera.timeout_s:
             result = self._pipeline.absent(now)
             if self._publisher:
                 self._publisher.absent(result, time.time())
             self._read(result, time.time())
+
+    def _tell_service(self, now: float) -> None:
+        problem = watchdog.problem(self._vitals(now), now, self._settings.camera.timeout_s)
+        if problem != self._problem:
+            self._problem = problem
+            if problem:
+                log.error("%s; only a new start helps", problem)
+            else:
+                log.info("all goes on again")
+        hud = self._hud(now)
+        broker = f"; broker {hud.broker}" if self._publisher else ""
+        self._service.tick(now, f"{hud.fps:.0f} fps; camera {hud.camera}{broker}", problem)
+
+    def _vitals(self, now: float) -> Vitals:
+        stats = self._capture.stats()
+        if stats.last_frame is None or now - stats.last_frame > watchdog.UNPROCESSED_S:
+            self._unread_since = None
+        elif self._unread_since is None:
+            self._unread_since = now
+        return Vitals(
+            capturing=self._capture.alive or stats.state == "ended",
+            calling_since=stats.calling_since,
+            unread_since=self._unread_since,
+            publishing=self._publisher is None or self._publisher.stats().alive,
+        )
 
     def _write_json(self, frame: Frame, result: Result, now: float) -> None:
         payload = payloads.digits(
@@ -151,20 +180,16 @@ class Loop:
         if self._publisher and self._snapshot_due and self._shown and now >= self._next_snapshot:
             self._snapshot_due = False
             self._next_snapshot = now + self._settings.mqtt.snapshot_s
-            self._publisher.snapshot(self._picture(now))
-
-    def _picture(self, now: float) -> bytes:
-        drawn = self._draw(replace(self._hud(now), message=""))
-        return overlay.encode_jpeg(drawn, self._settings.overlay.snapshot_quality)
+            self._publisher.snapshot(self._screen.picture(self._hud(now), self._shown))
 
     def _send_health(self, now: float) -> None:
         if self._publisher and now >= self._next_health:
             moment = time.monotonic()
             self._next_health = moment + self._settings.mqtt.health_s
-            camera = asdict(self._capture.stats())
-            self._publisher.health(
-                self._health.payload(moment, camera, asdict(self._publisher.stats()))
-            )
+            stats = self._capture.stats()
+            camera = asdict(stats) | {"error": self._problem or stats.error}
+            counts = asdict(self._publisher.stats())
+            self._publisher.health(self._health.payload(moment, camera, counts))
 
     def _info(self) -> dict[str, Any]:
         return {
@@ -184,59 +209,10 @@ class Loop:
             source=self._source.name,
             camera=self._capture.stats().state,
             broker=self._publisher.stats().state if self._publisher else "",
-            paused=self._paused,
-            message=self._message if now < self._message_until else "",
         )
 
     def _show(self, now: float, *, fresh: bool) -> None:
-        tick = now >= self._next_status
-        hud = self._hud(now) if fresh or tick else None
-        if hud and self._window:
-            self._window.show(self._draw(hud))
-        if hud and tick:
-            self._next_status = now + STATUS_S
-            self._printer.status(self._status(hud))
-        if self._window:
-            for action in self._window.poll():
-                self._act(action, now)
-
-    def _draw(self, hud: Hud) -> Image:
-        if self._shown is None:
-            return overlay.waiting(FIRST_SIZE, hud)
-        frame, result = self._shown
-        return overlay.draw(frame.image, result, hud, show_rejected=self._show_rejected)
-
-    def _status(self, hud: Hud) -> Status:
-        return Status(
-            camera=hud.camera,
-            fps=hud.fps,
-            latency_ms=hud.latency_ms,
-            digits=len(self._shown[1].digits) if self._shown else 0,
-            broker=hud.broker,
-            reading="paused" if self._paused else self._reading.text,
-        )
-
-    def _act(self, action: Action, now: float) -> None:
-        self._next_status = now  # show at once what the key has changed
-        if action is Action.QUIT:
-            self._quit = True
-        elif action is Action.PAUSE:
-            self._paused = not self._paused
-        elif action is Action.REJECTED:
-            self._show_rejected = not self._show_rejected
-        elif action is Action.SAVE and self._shown:
-            self._say(self._save(self._shown[0]), now)
-
-    def _say(self, message: str, now: float) -> None:
-        self._printer.message(message)
-        self._message, self._message_until = message, now + MESSAGE_S
-
-    def _save(self, frame: Frame) -> str:
-        moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(frame.at))
-        name = f"{self._settings.name}-{moment}-{frame.number}.jpg"
-        path = self._settings.overlay.snapshot_dir / name
-        try:
-            path.write_bytes(self._picture(time.monotonic()))
-        except OSError as error:
-            return f"not saved: {path}: {error.strerror}"
-        return f"saved {path}"
+        hud = self._hud(now)
+        if fresh or self._screen.due(now):
+            self._screen.show(now, hud, self._shown, self._reading)
+        self._screen.act(now, hud, self._shown)

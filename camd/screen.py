@@ -1,0 +1,91 @@
+"""What a person sees and does: the window with its keys, and the line in the terminal."""
+
+import time
+from dataclasses import replace
+
+from camd import overlay
+from camd.overlay import Hud
+from camd.settings import Settings
+from camd.terminal import Printer, Status
+from camd.values import Frame, Image, Reading, Result
+from camd.window import Action, Window
+
+STATUS_S = 0.1
+MESSAGE_S = 2.5
+FIRST_SIZE = (960, 540)
+
+Shown = tuple[Frame, Result]
+
+
+class Screen:
+    """Without a window there are no keys, and without a terminal no line; the rest is the same."""
+
+    def __init__(self, settings: Settings, window: Window | None, printer: Printer) -> None:
+        self.paused = False
+        self.quit = False
+        """True once the user has asked for the end."""
+        self._settings = settings
+        self._window = window
+        self._printer = printer
+        self._show_rejected = settings.overlay.rejected
+        self._message, self._message_until = "", 0.0
+        self._next_status = 0.0
+
+    def due(self, now: float) -> bool:
+        """Tell whether something should be shown though no frame came."""
+        return now >= self._next_status
+
+    def show(self, now: float, hud: Hud, shown: Shown | None, reading: Reading) -> None:
+        message = self._message if now < self._message_until else ""
+        hud = replace(hud, paused=self.paused, message=message)
+        if self._window:
+            self._window.show(self._draw(hud, shown))
+        if self.due(now):
+            self._next_status = now + STATUS_S
+            self._printer.status(self._status(hud, shown, reading))
+
+    def act(self, now: float, hud: Hud, shown: Shown | None) -> None:
+        """Do what the keys pressed since the last call say."""
+        for action in self._window.poll() if self._window else ():
+            self._next_status = now  # show at once what the key has changed
+            if action is Action.QUIT:
+                self.quit = True
+            elif action is Action.PAUSE:
+                self.paused = not self.paused
+            elif action is Action.REJECTED:
+                self._show_rejected = not self._show_rejected
+            elif action is Action.SAVE and shown:
+                self._message, self._message_until = self._save(hud, shown), now + MESSAGE_S
+                self._printer.message(self._message)
+
+    def picture(self, hud: Hud, shown: Shown) -> bytes:
+        """Return what the window shows as JPEG, but for messages to the user."""
+        drawn = self._draw(replace(hud, paused=self.paused), shown)
+        return overlay.encode_jpeg(drawn, self._settings.overlay.snapshot_quality)
+
+    def _draw(self, hud: Hud, shown: Shown | None) -> Image:
+        if shown is None:
+            return overlay.waiting(FIRST_SIZE, hud)
+        frame, result = shown
+        return overlay.draw(frame.image, result, hud, show_rejected=self._show_rejected)
+
+    def _status(self, hud: Hud, shown: Shown | None, reading: Reading) -> Status:
+        return Status(
+            camera=hud.camera,
+            fps=hud.fps,
+            latency_ms=hud.latency_ms,
+            digits=len(shown[1].digits) if shown else 0,
+            broker=hud.broker,
+            reading="paused" if self.paused else reading.text,
+        )
+
+    def _save(self, hud: Hud, shown: Shown) -> str:
+        frame = shown[0]
+        moment = time.strftime("%Y%m%d-%H%M%S", time.localtime(frame.at))
+        name = f"{self._settings.name}-{moment}-{frame.number}.jpg"
+        path = self._settings.overlay.snapshot_dir / name
+        try:
+            path.write_bytes(self.picture(hud, shown))
+        except OSError as error:
+            return f"not saved: {path}: {error.strerror}"
+        return f"saved {path}"
