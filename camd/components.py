@@ -1,4 +1,4 @@
-"""Connected pieces of a mask."""
+"""PURE. Connected pieces of a mask."""
 
 from dataclasses import dataclass
 

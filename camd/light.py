@@ -1,4 +1,4 @@
-"""Even out the light: grey pixels -> ink, 0 where the paper is bare.
+"""PURE. Even out the light: grey pixels -> ink, 0 where the paper is bare.
 
 The background is the grey closing (Serra 1982) of a reduced frame, which fills whatever dark
 is thinner than its window; dividing by it cancels shadows and lamps, which multiply the light.

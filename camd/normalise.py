@@ -1,4 +1,4 @@
-"""One piece of ink -> the 28x28 picture that the classifier knows.
+"""PURE. One piece of ink -> the 28x28 picture that the classifier knows.
 
 As MNIST was made (LeCun et al. 1998, section III.A): the ink scaled, keeping its shape, to fit
 a box of 20x20 with grey edges from the averaging, then the centre of mass moved to the middle

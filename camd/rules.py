@@ -1,4 +1,4 @@
-"""Ruled lines, tables and boxes: taken out of the mask, the strokes that cross them kept.
+"""PURE. Ruled lines, tables and boxes: taken out of the mask, the strokes that cross them kept.
 
 A rule is told from a stroke by its length, and a pixel of it from a crossing stroke by the run
 of ink through it across the rule: short on the rule alone, long where a stroke passes (the

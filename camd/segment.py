@@ -1,4 +1,4 @@
-"""Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
+"""PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
 
 from dataclasses import dataclass
 from typing import Any

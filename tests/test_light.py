@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from tests.sheets import line, paper, write
 
 from camd import light
+from tests.sheets import line, paper, write
 
 
 def test_ink_is_bright_and_paper_is_not() -> None:
