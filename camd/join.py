@@ -1,5 +1,5 @@
-"""PURE. Pieces of ink that are one digit: the bar of a 5 that the pen did not join, a 4 in two strokes,
-a stroke that a fold or a dry pen broke."""
+"""PURE. Pieces of ink that are one digit: the bar of a 5 that the pen did not join, a 4 in two
+strokes, a stroke that a fold or a dry pen broke."""
 
 import cv2
 import numpy as np
