@@ -21,6 +21,8 @@ FOREIGN_VALUE = -0.6
 MOST_FOREIGN = 500
 BIAS = np.array([-0.8, -1.2] + [0.0] * 8, np.float32)
 """What the shape of each digit is worth: much that is no digit looks like 0 and more like 1."""
+DOUBT = 0.8
+"""What the margins of a classifier of digits alone are worth less."""
 WEIGHT_OF_ONE = 0.2
 """And so much less does a 1 tell about its neighbours than another digit."""
 ROW, AROUND = 1.1, 2.4
@@ -43,17 +45,22 @@ def judge(
     labels: NDArray[np.integer],
     margins: NDArray[np.floating],
     rejected: Sequence[Rejected],
+    *,
+    open_set: bool = True,
 ) -> NDArray[np.bool_]:
     """Tell which glyphs (N,) are digits, given what is around them.
 
     `labels` (N,) are 0..9, or -1 for no digit; `margins` (N,) as the classifier gives them;
-    `rejected` what segmentation threw out of the same frame."""
+    `rejected` what segmentation threw out of the same frame; `open_set` whether the classifier
+    has a class for what is no digit: one without has a margin for every scribble."""
     if not glyphs:
         return np.zeros(0, bool)
     foreign = [mark.box for mark in rejected if mark.reason in FOREIGN][:MOST_FOREIGN]
     boxes = _array([glyph.box for glyph in glyphs] + foreign)
     digit = labels >= 0
     own = np.where(digit, margins, -np.abs(margins)).astype(np.float32)
+    if not open_set:
+        own -= DOUBT
     own += BIAS[np.maximum(labels, 0)]
     said = np.concatenate((np.clip(own, -1, 1), np.full(len(foreign), FOREIGN_VALUE)))
     heard = np.ones(len(boxes), np.float32)

@@ -66,3 +66,11 @@ def test_no_glyphs() -> None:
 def test_not_a_digit_is_never_accepted() -> None:
     row = [glyph(100 + 40 * i) for i in range(5)]
     assert ask(row, [2, 3, -1, 5, 6], [1.0, 1.0, 0.01, 1.0, 1.0], [])[2] is False
+
+
+def test_margin_of_a_classifier_of_digits_alone_is_worth_less() -> None:
+    word = [glyph(100 + 40 * i) for i in range(5)]
+    labels, margins = np.array([6, 0, 4, 8, 1]), np.array([0.3, 0.6, 0.2, 0.4, 0.6])
+    assert judge(word, labels, margins, []).all()
+    assert not judge(word, labels, margins, [], open_set=False).any()
+    assert judge(word, labels, margins + 1.2, [], open_set=False).all()
