@@ -15,6 +15,7 @@ from camd import __version__
 from camd.broker_url import parse_broker
 from camd.config import Config, KeyPath, load, user_file
 from camd.errors import CamdError
+from camd.service_cli import service
 from camd.settings import Settings
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
@@ -71,6 +72,9 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="camd")
 def cli() -> None:
     """Read handwritten digits from a camera, and publish them over MQTT."""
+
+
+cli.add_command(service)
 
 
 @cli.command()

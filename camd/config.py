@@ -23,6 +23,12 @@ SYSTEM_FILE = Path("/etc/camd/config.toml")
 
 KeyPath = tuple[str, ...]
 
+CREDENTIALS: Mapping[str, KeyPath] = {
+    "mqtt.password": ("mqtt", "password_file"),
+    "camera.device": ("camera", "device"),
+}
+"""Files in $CREDENTIALS_DIRECTORY, and the settings they are."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -49,7 +55,9 @@ def load(
             layers.add_file(path)
     if file is not None:
         layers.add_file(file)
-    layers.add_environment(os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    layers.add_credentials(environ)
+    layers.add_environment(environ)
     for key, value in (overrides or {}).items():
         layers.put(key, value, "command line")
     problems = list(layers.problems)
@@ -91,6 +99,21 @@ class _Layers:
         else:
             for key, value in _leaves(data):
                 self.put(key, value, str(path))
+
+    def add_credentials(self, environ: Mapping[str, str]) -> None:
+        """Take what systemd's LoadCredential= hands over; the unit makes a blank file of one that
+        is not there."""
+        folder = environ.get("CREDENTIALS_DIRECTORY")
+        for name, key in CREDENTIALS.items() if folder else ():
+            path = Path(folder or "", name)
+            try:
+                words = path.read_text(encoding="utf-8").split() if path.is_file() else []
+            except (OSError, UnicodeDecodeError):
+                self.problems.append(f"{path}: cannot be read as text")
+                continue
+            if words:
+                value = str(path) if key[-1].endswith("_file") else words[0]
+                self.put(key, value, "systemd credential")
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         for name, text in sorted(environ.items()):

@@ -9,3 +9,9 @@ ASSETS = PACKAGE / "assets"
 def model_file() -> Path:
     wheel = PACKAGE / "models" / "digits.npz"
     return wheel if wheel.exists() else PACKAGE.parent / "models" / "digits.npz"
+
+
+def units() -> Path:
+    """The folder of the systemd units."""
+    wheel = PACKAGE / "systemd"
+    return wheel if wheel.exists() else PACKAGE.parent / "systemd"

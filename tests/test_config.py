@@ -123,3 +123,22 @@ def test_settings_in_force_load_again_as_the_same(tmp_path: Path) -> None:
     file = tmp_path / "again.toml"
     file.write_text(config_file.effective(first))
     assert config.load(file, environ={}).settings == first.settings
+
+
+def test_credentials_of_systemd_go_before_files_and_after_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "mqtt.password").write_text("secret\n")
+    (tmp_path / "camera.device").write_text("rtsp://u:p@cam/1\n")
+    file = tmp_path / "c.toml"
+    file.write_text('[camera]\ndevice = "3"\n')
+    handed = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    settings = config.load(file, environ=handed).settings
+    assert settings.camera.device == "rtsp://u:p@cam/1"
+    assert settings.mqtt.password_file == tmp_path / "mqtt.password"
+    assert (
+        config.load(file, environ=handed | {"CAMD_CAMERA__DEVICE": "7"}).settings.camera.device
+        == "7"
+    )
+    (tmp_path / "camera.device").write_text("\n")
+    (tmp_path / "mqtt.password").unlink()
+    settings = config.load(file, environ=handed).settings
+    assert (settings.camera.device, settings.mqtt.password_file) == ("3", None)

@@ -1,0 +1,157 @@
+"""camd service install and uninstall: the unit, a configuration to begin with, and systemctl."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from camd import config, config_file, installed, unit
+from camd.errors import CamdError
+
+
+class ServiceError(CamdError):
+    """There is no systemd, no right to change it, or it refuses."""
+
+    status = 69
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a unit and its configuration go."""
+
+    user: bool
+    instance: str | None
+
+    @property
+    def name(self) -> str:
+        """As systemctl knows the service."""
+        return f"camd@{self.instance}.service" if self.instance else "camd.service"
+
+    @property
+    def template(self) -> str:
+        return "camd@.service" if self.instance else "camd.service"
+
+    @property
+    def unit(self) -> Path:
+        folder = config.user_file().parent.parent / "systemd" / "user"
+        return (folder if self.user else Path("/etc/systemd/system")) / self.template
+
+    @property
+    def config(self) -> Path:
+        folder = config.user_file().parent if self.user else config.SYSTEM_FILE.parent
+        return folder / (f"{self.instance}.toml" if self.instance else "config.toml")
+
+    def systemctl(self, *arguments: str) -> list[str]:
+        return ["systemctl", *(["--user"] if self.user else []), *arguments]
+
+
+def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
+    """Write the unit and, where there is none, a configuration; enable and start the service.
+
+    Raises ServiceError. With `dry_run` it only says what it would do."""
+    command = _command()
+    hidden = "" if place.user else _hidden(Path(command))
+    template = (installed.units() / place.template).read_text(encoding="utf-8")
+    text = unit.render(template, command, user=place.user)
+    initial = None if place.config.exists() else _initial(place)
+    if dry_run:
+        say(f"# would write {place.unit}:\n{text.rstrip()}")
+        if initial:
+            say(f"# would write {place.config}, every option with its default")
+        for call in _enabling(place):
+            say(f"# would run: {' '.join(call)}")
+        if hidden:
+            say(f"# would refuse all this: {hidden}")
+        return
+    _may(place)
+    if hidden:
+        raise ServiceError(hidden)
+    _write(place.unit, text)
+    say(f"wrote {place.unit}")
+    if initial:
+        _write(place.config, initial)
+        say(f"wrote {place.config}: say there which camera and which broker")
+    for call in _enabling(place):
+        _run(call)
+    say(f"{place.name} runs; see: {' '.join(place.systemctl('status', place.name))}")
+
+
+def uninstall(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
+    """Stop and disable the service and remove its unit. Configuration and state stay."""
+    stop = place.systemctl("disable", "--now", place.name)
+    if dry_run:
+        say(f"# would run: {' '.join(stop)}")
+        say(f"# would remove {place.unit}" + (" unless others use it" if place.instance else ""))
+        return
+    _may(place)
+    if not place.unit.exists():
+        raise ServiceError(f"{place.unit} is not there: nothing to uninstall")
+    _run(stop)
+    wanted = place.unit.parent.glob("*.target.wants/camd@*.service")
+    if place.instance and any(wanted):
+        say(f"{place.unit} stays: other instances use it")
+    else:
+        place.unit.unlink()
+        say(f"removed {place.unit}")
+    _run(place.systemctl("daemon-reload"))
+    say(f"{place.config.parent} and the state directory stay; remove them by hand")
+
+
+def _enabling(place: Place) -> list[list[str]]:
+    return [
+        place.systemctl("daemon-reload"),
+        place.systemctl("enable", place.name),
+        place.systemctl("restart", place.name),  # also one that runs, from an older unit
+    ]
+
+
+def _initial(place: Place) -> str:
+    text = config_file.defaults()
+    if place.instance:
+        text = text.replace('# name = "camd" ', f'name = "{place.instance}" ', 1)
+    return text
+
+
+def _command() -> str:
+    beside = Path(sys.executable).with_name("camd")
+    found = str(beside) if beside.exists() else shutil.which("camd")
+    if not found:
+        raise ServiceError("there is no camd command beside this Python: pip install camd first")
+    return found
+
+
+def _hidden(command: Path) -> str:
+    """Say what the service could not see: the sandbox shows it no home directories."""
+    for path in (command, command.resolve(), Path(sys.base_prefix), installed.PACKAGE):
+        if path.is_relative_to("/home") or path.is_relative_to("/root"):
+            return (
+                f"{path} is in a home directory, which the service cannot see: install camd into "
+                "/opt/camd (python3 -m venv /opt/camd; /opt/camd/bin/pip install ...) and run "
+                "/opt/camd/bin/camd service install, or use --user"
+            )
+    return ""
+
+
+def _may(place: Place) -> None:
+    if not shutil.which("systemctl"):
+        raise ServiceError("there is no systemctl: this machine does not run systemd")
+    if not place.user and os.geteuid() != 0:
+        raise ServiceError("only root may do this: use sudo, or --user for a service of your own")
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ServiceError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _run(call: list[str]) -> None:
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
+        raise ServiceError(f"{' '.join(call)}: {why}")
