@@ -1,4 +1,4 @@
-"""PURE. Frame -> Result: segment, classify, track, lines."""
+"""PURE. Frame -> Result: segment, classify, look around, track, lines."""
 
 from collections.abc import Callable, Mapping
 from typing import Protocol
@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from camd import context
 from camd.lines import group
 from camd.reading import Reader
 from camd.segment import segment
@@ -59,6 +60,14 @@ class Pipeline:
         self._tracker = Tracker(settings.track)
         self._reader = Reader(settings.lines, settings.track)
 
+    def retune(self, settings: Settings) -> None:
+        """Go on with other `settings`. Call `absent` before where those of tracks or lines differ:
+        what was followed is forgotten then."""
+        if (settings.track, settings.lines) != (self._settings.track, self._settings.lines):
+            self._tracker = Tracker(settings.track)
+            self._reader = Reader(settings.lines, settings.track)
+        self._settings = settings
+
     @property
     def model_id(self) -> str:
         return self._model.id
@@ -111,27 +120,34 @@ class Pipeline:
     def _look(self, image: Image, laps: "_Laps") -> tuple[list[Digit], tuple[Rejected, ...]]:
         found = segment(image, self._settings.segment)
         laps.lap("segment")
-        digits, doubtful = self._classify(found.glyphs)
+        crops = [glyph.crop for glyph in found.glyphs]
+        classified = self._model.classify(np.array(crops, np.uint8).reshape(-1, 28, 28))
         laps.lap("classify")
+        fitting = context.judge(found.glyphs, classified.labels, classified.margins, found.rejected)
+        digits, doubtful = self._sort(found.glyphs, classified, fitting)
+        laps.lap("context")
         return digits, found.rejected + doubtful
 
-    def _classify(self, glyphs: tuple[Glyph, ...]) -> tuple[list[Digit], tuple[Rejected, ...]]:
+    def _sort(
+        self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: NDArray[np.bool_]
+    ) -> tuple[list[Digit], tuple[Rejected, ...]]:
+        """Part the digits from the rest; `fitting` (N,) is what the surroundings say."""
         digits: list[Digit] = []
         rejected: list[Rejected] = []
-        if not glyphs:
-            return digits, ()
-        classified = self._model.classify(np.stack([glyph.crop for glyph in glyphs]))
-        for glyph, label, margin, confidence in zip(
+        for glyph, label, margin, confidence, fits in zip(
             glyphs,
             classified.labels.tolist(),
             classified.margins.tolist(),
             classified.confidence.tolist(),
+            fitting.tolist(),
             strict=True,
         ):
             if label < 0:
                 rejected.append(Rejected(glyph.box, NOT_A_DIGIT))
             elif confidence < self._settings.model.min_confidence:
                 rejected.append(Rejected(glyph.box, UNSURE))
+            elif not fits:
+                rejected.append(Rejected(glyph.box, context.AMONG_LETTERS))
             else:
                 digits.append(Digit(label, confidence, glyph.box, margin))
         return digits, tuple(rejected)
