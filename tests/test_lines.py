@@ -62,6 +62,13 @@ def test_a_turned_sheet_keeps_its_rows(degrees: float, spacing: float) -> None:
     assert texts(turn(digits, degrees)) == rows
 
 
+@pytest.mark.parametrize("degrees", [-14, -7, 7, 14])
+def test_a_turned_sheet_keeps_its_far_numbers_in_their_rows(degrees: float) -> None:
+    rows = ["194 728 50", "28 36 617", "503 19 42"]
+    digits = [d for i, text in enumerate(rows) for d in row(text, 60, 140 + i * 70)]
+    assert texts(turn(digits, degrees)) == rows
+
+
 def test_a_slightly_uneven_pair_is_one_row() -> None:
     assert texts([digit(4, 100, 100), digit(2, 140, 112)]) == ["42"]
 
