@@ -17,7 +17,7 @@ SIDE = 28
 MARGIN = 2
 """Pixels around the crop that the gradient of its border ink spills into."""
 CHUNK = 64
-"""Crops at once: the direction maps of more would leave the second-level cache."""
+"""Crops at once, whose direction maps still fit a cache; memory does not grow with the batch."""
 
 FloatArray = NDArray[np.float32]
 
@@ -109,16 +109,19 @@ def _decompose(across: FloatArray, down: FloatArray, directions: int) -> FloatAr
         np.multiply(down, np.float32(np.cos(k * step) / np.sin(step)), out=cross[k])
         np.multiply(across, np.float32(np.sin(k * step) / np.sin(step)), out=spare)
         cross[k] -= spare
-    opposite = -cross  # directions k + half look the other way
     sides = np.empty((across.shape[0], directions, across.shape[1]), np.float32)
-    for k in range(directions):
-        after, before = (k + 1) % directions, (k - 1) % directions
-        least = np.minimum(
-            opposite[after] if after < half else cross[after - half],
-            cross[before] if before < half else opposite[before - half],
-            out=spare,
-        )
-        np.maximum(least, 0, out=sides[:, k])
+    for k in range(half):
+        # Direction k + half looks the other way: both its products are those of k, negative.
+        # Neighbours beyond the half are such opposites themselves.
+        before, after = cross[k - 1], cross[(k + 1) % half]
+        if k == 0:
+            before = -before
+        if k < half - 1:
+            after = np.negative(after, out=spare)
+        np.maximum(np.minimum(before, after, out=sides[:, k]), 0, out=sides[:, k])
+        opposite = np.maximum(before, after, out=sides[:, k + half])
+        np.minimum(opposite, 0, out=opposite)
+        np.negative(opposite, out=opposite)
     return sides
 
 

@@ -108,10 +108,12 @@ def test_margin_is_the_winners_closest_duel_and_decides_confidence(fitted: Fitte
         intercepts=np.zeros(3, np.float32), calibration=CALIBRATION, scores={},
     )  # fmt: skip
     # Duels: (-1, 3), (-1, 7), (3, 7).
-    votes = model.judge(np.array([[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1]], np.float32))
-    assert votes.labels.tolist() == [-1, 3, 7, -1]  # the last is a draw of one vote each
-    assert votes.margins.tolist() == [1, 1, 0.5, -1]
-    assert votes.confidence.tolist() == pytest.approx([0.75, 0.75, 0.625, 0.1])
+    given = [[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1], [0, 1, 1]]
+    votes = model.judge(np.array(given, np.float32))
+    # Then a draw of one vote each, which goes to the first, and a level duel, which does not.
+    assert votes.labels.tolist() == [-1, 3, 7, -1, 3]
+    assert votes.margins.tolist() == [1, 1, 0.5, -1, 0]
+    assert votes.confidence.tolist() == pytest.approx([0.75, 0.75, 0.625, 0.1, 0.5])
 
 
 def test_a_file_comes_back_as_it_was_written(fitted: Fitted, path: Path) -> None:

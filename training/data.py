@@ -89,18 +89,22 @@ def hold_out(digits: Digits) -> tuple[Digits, Digits]:
     gives a seventh of each class."""
     if len(digits) == MNIST_SIZE:
         return digits.take(slice(MNIST_TRAIN)), digits.take(slice(MNIST_TRAIN, None))
-    return stratified(digits, 1 / 7)
+    learn, test = stratified(digits.labels, 1 / 7)
+    return digits.take(learn), digits.take(test)
 
 
-def stratified(digits: Digits, share: float | int) -> tuple[Digits, Digits]:
-    """Part into (rest, `share` of it), every class in proportion; always the same way."""
+def stratified(
+    labels: NDArray[np.int64], share: float | int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the indices of (the rest, `share` of `labels`), every class in proportion; always the
+    same. Raises DataError."""
     try:
         rest, part = train_test_split(
-            np.arange(len(digits)), test_size=share, random_state=42, stratify=digits.labels
+            np.arange(len(labels)), test_size=share, random_state=42, stratify=labels
         )
     except ValueError as exc:
         raise DataError(f"too few images to hold some back for testing: {exc}") from exc
-    return digits.take(rest), digits.take(part)
+    return np.sort(rest), np.sort(part)
 
 
 def join(first: Digits, second: Digits) -> Digits:

@@ -2,27 +2,25 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from camd.features import FeatureSpec, FloatArray, Scale, extract
 from camd.svm import Classified
 from training.augment import Distortion, distort
-from training.data import Digits
 from training.export import Machine
 
 try:
-    import sklearnex
     from sklearnex.svm import SVC
 
-    ENGINE = f"scikit-learn-intelex {sklearnex.__version__}"
+    ENGINE = f"scikit-learn-intelex {version('scikit-learn-intelex')}"
 except ImportError:  # built for x86-64 only
     from sklearn.svm import SVC
 
-    ENGINE = f"scikit-learn {sklearn.__version__} (libsvm)"
+    ENGINE = f"scikit-learn {version('scikit-learn')} (libsvm)"
 
 CACHE_MB = 2000
 """Kernel rows kept while fitting."""
@@ -44,7 +42,7 @@ class Recipe:
     c: float = 10.0
     gamma: float = 1.0
     """In units of 1 / (sum of the variances of the components)."""
-    copies: int = 3
+    copies: int = 1
     """Distorted versions of each training image, beside the image itself."""
     distortion: Distortion = field(default_factory=Distortion)
 
@@ -79,35 +77,47 @@ def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
     )
 
 
-def fit_machine(
-    digits: Digits,
-    weights: FloatArray,
+def see(
+    crops: NDArray[np.uint8],
     projection: Projection,
     recipe: Recipe,
     seed: int,
     progress: Progress,
-) -> Machine:
-    """Fit the machine on `digits`, each with its weight (N,), and on their distorted copies."""
-    count = len(digits)
-    # The model file keeps halves. Rounded before the fit, they are exactly what was fitted.
-    seen = np.empty((count * (1 + recipe.copies), projection.offset.size), np.float16)
+) -> NDArray[np.float16]:
+    """Give what the kernel sees of `crops` (N, 28, 28) and of their distorted copies:
+    (1 + copies, N, P). One copy at a time, so that no pixels are held twice.
+
+    The model file keeps halves. Rounded before the fit, they are exactly what was fitted."""
+    seen = np.empty((1 + recipe.copies, len(crops), projection.offset.size), np.float16)
     for copy in range(1 + recipe.copies):
-        images = digits.images
+        images = crops
         if copy:
-            progress(f"distorting {count} images, copy {copy} of {recipe.copies}")
-            images = distort(digits.images, recipe.distortion, seed * 1000 + copy)
-        part = slice(copy * count, (copy + 1) * count)
-        seen[part] = extract(images, recipe.features) @ projection.matrix + projection.offset
-    times = 1 + recipe.copies
-    progress(f"fitting the SVM on {len(seen)} images with {ENGINE}; this takes minutes")
-    gamma = recipe.gamma / projection.variance
+            progress(f"distorting {len(crops)} images, copy {copy} of {recipe.copies}")
+            images = distort(crops, recipe.distortion, seed * 1000 + copy)
+        seen[copy] = extract(images, recipe.features) @ projection.matrix + projection.offset
+    return seen
+
+
+def fit_machine(
+    seen: NDArray[np.float16],
+    labels: NDArray[np.int64],
+    weights: FloatArray,
+    recipe: Recipe,
+    variance: float,
+    progress: Progress,
+) -> Machine:
+    """Fit the machine on `seen` (copies, N, P), with the labels and weights (N,) of each copy;
+    `variance` is the projection's."""
+    copies, count, width = seen.shape
+    progress(f"fitting the SVM on {copies * count} images with {ENGINE}; this takes minutes")
+    gamma = recipe.gamma / variance
     svc = SVC(C=recipe.c, gamma=gamma, cache_size=CACHE_MB)
-    # Weights of one are not the same as none: the Intel engine is slower with them.
+    # Unweighted data goes the engines' plain way.
     even = bool((weights == 1).all())
     svc.fit(
-        seen.astype(np.float32),
-        np.tile(digits.labels, times),
-        None if even else np.tile(weights, times),
+        seen.reshape(-1, width).astype(np.float32),
+        np.tile(labels, copies),
+        None if even else np.tile(weights, copies),
     )
     # For two classes scikit-learn turns the signs round; the model file never does.
     sign = -1 if len(svc.classes_) == 2 else 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camd import __version__, svm
 from camd.errors import ModelError
@@ -19,7 +20,7 @@ from training.augment import distort
 from training.data import Digits
 from training.evaluate import figures
 from training.export import Machine, pack, to_bytes, write
-from training.fit import ENGINE, Projection, Recipe, calibrate, fit_machine, learn_projection
+from training.fit import ENGINE, Projection, Recipe, calibrate, fit_machine, learn_projection, see
 
 log = logging.getLogger(__name__)
 
@@ -66,21 +67,31 @@ def train(
     if quick:
         recipe = replace(recipe, copies=min(recipe.copies, 1))
         if len(learn) > QUICK_IMAGES:
-            learn = datasets.stratified(learn, QUICK_IMAGES)[1]
-    part, validation = datasets.stratified(learn, 1 / 6)
+            learn = learn.take(datasets.stratified(learn.labels, QUICK_IMAGES)[1])
+    part, held = datasets.stratified(learn.labels, 1 / 6)
+    validation = learn.take(held)
 
     progress(f"learning the features' components from {len(part)} images")
-    projection = learn_projection(part.images, recipe)
+    projection = learn_projection(learn.images[part], recipe)
+    joined = datasets.join(learn, own) if own else learn
+    weights = np.full(len(joined), extra_weight, np.float32)
+    weights[: len(learn)] = 1
+    seen = see(joined.images, projection, recipe, seed, progress)
 
-    def fitted(base: Digits) -> Machine:
-        weights = np.ones(len(base), np.float32)
-        if own:
-            base = datasets.join(base, own)
-            weights = np.append(weights, np.full(len(own), extra_weight, np.float32))
-        return fit_machine(base, weights, projection, recipe, seed, progress)
+    def fitted(index: NDArray[np.intp]) -> Machine:
+        return fit_machine(
+            seen[:, index],
+            joined.labels[index],
+            weights[index],
+            recipe,
+            projection.variance,
+            progress,
+        )
 
     progress("first machine: without the validation images, to measure and calibrate")
-    trial = svm.build(*_packed(fitted(part), recipe, projection, _UNKNOWN, test))
+    extra_index = np.arange(len(learn), len(joined))
+    first = fitted(np.append(part, extra_index))
+    trial = svm.build(*_packed(first, recipe, projection, _UNKNOWN, test))
     # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
     drawn_again = distort(validation.images, recipe.distortion, seed)
     both = datasets.join(validation, replace(validation, images=drawn_again))
@@ -89,7 +100,7 @@ def train(
     progress(f"validation: {validated.errors} errors in {validated.images}")
 
     progress("second machine: on all training images")
-    machine = fitted(learn)
+    machine = fitted(np.arange(len(joined)))
     tested = figures(svm.build(*_packed(machine, recipe, projection, calibration, test)), test)
     progress(f"test: {tested.errors} errors in {tested.images}")
     scores = {"validation_error": validated.error, "test_error": tested.error}

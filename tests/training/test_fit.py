@@ -14,7 +14,11 @@ def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fi
     projection = fit.learn_projection(part.images, RECIPE)
     if weights is None:
         weights = np.ones(len(part), np.float32)
-    return fit.fit_machine(part, weights, projection, RECIPE, 0, lambda _: None), projection
+    seen = fit.see(part.images, projection, RECIPE, 0, lambda _: None)
+    machine = fit.fit_machine(
+        seen, part.labels, weights, RECIPE, projection.variance, lambda _: None
+    )
+    return machine, projection
 
 
 def judged(machine: Machine, projection: fit.Projection, crops: np.ndarray) -> Classified:
