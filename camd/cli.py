@@ -216,6 +216,29 @@ def init(path: Path | None, force: bool) -> None:
     click.echo(f"wrote {path}")
 
 
+@cli.group()
+def discovery() -> None:
+    """Home Assistant's device for this camera (announced while mqtt.discovery is true)."""
+
+
+@discovery.command()
+@_config
+@click.option("--name", help="Name of the camera in topics.")
+@click.option("--broker", help="As for run.")
+@_verbose
+def remove(file: Path | None, name: str | None, broker: str | None, verbose: bool) -> None:
+    """Take the device back out of Home Assistant."""
+    settings = _load(file, {("name",): name, **parse_broker(broker)}, verbose).settings
+    if settings.mqtt.broker != "external":
+        raise click.UsageError(f"no broker to tell: mqtt.broker is {settings.mqtt.broker}")
+    from camd.mqtt.discovery import config_topic  # noqa: PLC0415
+    from camd.mqtt.once import publish  # noqa: PLC0415
+
+    topic = config_topic(settings)
+    publish(settings, topic, b"")
+    click.echo(f"emptied {topic}")
+
+
 def _load(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Config:
     given = {key: value for key, value in overrides.items() if value is not None}
     config = load(file, given)

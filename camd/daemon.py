@@ -11,9 +11,11 @@ from threading import Event
 import cv2
 from threadpoolctl import threadpool_limits
 
-from camd import installed, sources, svm
+from camd import installed, sources, state, svm
 from camd.capture import Capture
+from camd.control import Control
 from camd.errors import CamdError
+from camd.live import LiveOptions
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.endpoint import Endpoint
@@ -45,6 +47,8 @@ class Plan:
     model: Model
     source: Source
     boot: str
+    live: LiveOptions | None
+    """None: no requests are obeyed."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,10 @@ def run(
 
 
 def _plan(settings: Settings, options: Options) -> Plan:
+    live = None
+    if settings.mqtt.requests:
+        live = LiveOptions(settings, state.directory() / f"{settings.name}.live.json")
+        settings = live.settings
     model = svm.load(settings.model.file or installed.model_file())
     source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
@@ -83,7 +91,7 @@ def _plan(settings: Settings, options: Options) -> Plan:
     boot = secrets.token_hex(2)
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
-    return Plan(settings, model, source, boot)
+    return Plan(settings, model, source, boot, live)
 
 
 def _run(
@@ -112,9 +120,17 @@ def _run(
         capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
         pipeline = Pipeline(settings, plan.model, time.perf_counter)
         screen = Screen(settings, window, printer)
+        control = None
+        if publisher and plan.live:
+
+            def reload() -> None:
+                _plan(load(), options)
+                signals.reload.set()
+
+            control = Control(publisher, plan.live, reload)
         loop = Loop(
             settings, options, source, capture, pipeline, publisher, screen, printer, service,
-            plan.boot,
+            plan.boot, control,
         )  # fmt: skip
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
         while True:

@@ -10,6 +10,7 @@ from typing import Any
 
 from camd import __version__, watchdog
 from camd.capture import Capture
+from camd.control import Control
 from camd.health import Health
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
@@ -56,6 +57,7 @@ class Loop:
         printer: Printer,
         service: Service,
         boot: str,
+        control: Control | None = None,
     ) -> None:
         self._settings = settings
         self._options = options
@@ -67,6 +69,7 @@ class Loop:
         self._printer = printer
         self._service = service
         self._boot = boot
+        self._control = control
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
         self._shown: Shown | None = None
@@ -90,6 +93,8 @@ class Loop:
                     self._process(frame)
                 if self._health.processed == self._options.frames:
                     break
+            if self._control:
+                self._control.tick(self)
             now = time.monotonic()
             self._clear_if_blind(now)
             self._tell_service(now)
@@ -97,6 +102,38 @@ class Loop:
             self._send_health(now)
             self._show(now, fresh=frame is not None)
         self._send_health(float("inf"))
+
+    @property
+    def paused(self) -> bool:
+        return self._screen.paused
+
+    @paused.setter
+    def paused(self, value: bool) -> None:
+        self._screen.paused = value
+
+    def take_snapshot(self) -> bool:
+        """Publish a picture with the next one; False where there is none yet."""
+        self._snapshot_due, self._next_snapshot = True, 0.0
+        return self._shown is not None
+
+    def status(self) -> dict[str, Any]:
+        """Return the `health` payload."""
+        stats = self._capture.stats()
+        camera = asdict(stats) | {"error": self._problem or stats.error}
+        counts = asdict(self._publisher.stats()) if self._publisher else {}
+        return self._health.payload(time.monotonic(), camera, counts)
+
+    def retune(self, settings: Settings) -> None:
+        """Go on with other settings: of segment, model.min_confidence, track, lines, and the
+        rates of mqtt."""
+        if (settings.track, settings.lines) != (self._settings.track, self._settings.lines):
+            self._clear()
+        self._settings = settings
+        self._pipeline.retune(settings)
+        if self._publisher:
+            self._publisher.set_rate(settings.mqtt.max_rate)
+            if self._size:
+                self._publisher.info(self._info())
 
     def _process(self, frame: Frame) -> None:
         if self._publisher and self._size != frame.image.shape[1::-1]:
@@ -133,10 +170,14 @@ class Loop:
         if self._screen.paused or self._in_order or not self._reading.lines:
             return
         if now - last > self._settings.camera.timeout_s:
-            result = self._pipeline.absent(now)
-            if self._publisher:
-                self._publisher.absent(result, time.time())
-            self._read(result, time.time())
+            self._clear()
+
+    def _clear(self) -> None:
+        """End every digit that is followed, and the reading."""
+        result = self._pipeline.absent(time.monotonic())
+        if self._publisher:
+            self._publisher.absent(result, time.time())
+        self._read(result, time.time())
 
     def _tell_service(self, now: float) -> None:
         problem = watchdog.problem(self._vitals(now), now, self._settings.camera.timeout_s)
@@ -184,12 +225,8 @@ class Loop:
 
     def _send_health(self, now: float) -> None:
         if self._publisher and now >= self._next_health:
-            moment = time.monotonic()
-            self._next_health = moment + self._settings.mqtt.health_s
-            stats = self._capture.stats()
-            camera = asdict(stats) | {"error": self._problem or stats.error}
-            counts = asdict(self._publisher.stats())
-            self._publisher.health(self._health.payload(moment, camera, counts))
+            self._next_health = time.monotonic() + self._settings.mqtt.health_s
+            self._publisher.health(self.status())
 
     def _info(self) -> dict[str, Any]:
         return {

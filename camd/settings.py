@@ -27,6 +27,9 @@ class CameraSettings(Section):
     rotate: Literal[0, 90, 180, 270] = Field(0, description="clockwise, degrees")
     max_age_ms: float = Field(500, gt=0, description="a live frame older than this is not read")
     timeout_s: float = Field(5, ge=1, le=60, description="a network stream or camera is given up")
+    frozen_s: float = Field(
+        30, ge=0, le=3600, description="a picture the same for so long is a dead camera's; 0: never"
+    )
     retry_s: float = Field(30, ge=0.1, le=600, description="longest wait between two tries to open")
 
 
@@ -34,7 +37,7 @@ class SegmentSettings(Section):
     polarity: Literal["auto", "dark", "light"] = Field(
         "auto", description="ink: dark on light, light on dark, or found out a frame"
     )
-    min_height: int = Field(12, ge=4, description="least height of a digit, pixels")
+    min_height: int = Field(12, ge=4, le=4096, description="least height of a digit, pixels")
     max_height: float = Field(0.9, gt=0, le=1, description="greatest height, share of the frame")
     max_glyphs: int = Field(500, ge=1, le=5000, description="a frame with more keeps the likeliest")
 
@@ -49,15 +52,19 @@ class ModelSettings(Section):
 
 class TrackSettings(Section):
     settle_ms: float = Field(
-        150, ge=0, description="agreeing votes for this long make a digit stable"
+        150, ge=0, le=60_000, description="agreeing votes for this long make a digit stable"
     )
     settle_frames: int = Field(3, ge=1, le=100, description="and at least this many frames")
-    forget_ms: float = Field(300, ge=0, description="a digit unseen for this long ends")
-    memory_ms: float = Field(1500, gt=0, description="votes older than this count no more")
+    forget_ms: float = Field(300, ge=0, le=60_000, description="a digit unseen for this long ends")
+    memory_ms: float = Field(
+        1500, gt=0, le=60_000, description="votes older than this count no more"
+    )
 
 
 class LineSettings(Section):
-    gap: float = Field(1.5, gt=0, description="a gap this wide (digit heights) parts two numbers")
+    gap: float = Field(
+        1.5, gt=0, le=100, description="a gap this wide (digit heights) parts two numbers"
+    )
 
 
 class MqttSettings(Section):
@@ -73,9 +80,18 @@ class MqttSettings(Section):
     password_file: Path | None = Field(
         None, examples=["/etc/camd/mqtt.password"], description="its first line is the password"
     )
+    protocol: Literal["3.1.1", "5"] = Field("3.1.1", description="version of MQTT")
+    transport: Literal["tcp", "websockets"] = Field("tcp", description="what MQTT travels in")
+    websocket_path: str = Field("/mqtt", pattern="^/", description="of the broker, for websockets")
     tls: bool = Field(False, description="encrypt, and verify the broker's certificate")
     ca_file: Path | None = Field(
         None, examples=["/etc/camd/ca.pem"], description="own authority; unset: the system's"
+    )
+    cert_file: Path | None = Field(
+        None, examples=["/etc/camd/client.pem"], description="certificate to log in with, with tls"
+    )
+    key_file: Path | None = Field(
+        None, examples=["/etc/camd/client.key"], description="its key; unset: in cert_file"
     )
     prefix: str = Field(
         "camd", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="topics are prefix/name/..."
@@ -86,10 +102,24 @@ class MqttSettings(Section):
     keepalive_s: int = Field(
         30, ge=5, le=3600, description="a dead connection shows within twice this"
     )
-    max_rate: float = Field(10, gt=0, description="most `digits` messages a second")
-    health_s: float = Field(30, gt=0, description="a `health` message every so many seconds")
-    snapshot_s: float = Field(1, gt=0, description="least time between two `snapshot` messages")
-    outbox: int = Field(1000, ge=1, le=1_000_000, description="events kept while no broker answers")
+    max_rate: float = Field(10, gt=0, le=1000, description="most `digits` messages a second")
+    health_s: float = Field(
+        30, ge=1, le=3600, description="a `health` message every so many seconds"
+    )
+    snapshot_s: float = Field(
+        1, ge=0.1, le=3600, description="least time between two `snapshot` messages"
+    )
+    outbox: Literal["memory", "disk"] = Field(
+        "memory", description="where events wait for a broker; disk: over restarts too"
+    )
+    outbox_size: int = Field(
+        1000, ge=1, le=1_000_000, description="events kept while no broker answers"
+    )
+    requests: bool = Field(False, description="obey requests: pause, snapshot, set, ...")
+    discovery: bool = Field(False, description="announce the camera to Home Assistant")
+    discovery_prefix: str = Field(
+        "homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="as set in Home Assistant"
+    )
     embedded_bind: str = Field("127.0.0.1", description="address the embedded broker listens on")
 
 

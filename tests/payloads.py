@@ -11,8 +11,9 @@ from camd.mqtt.messages import TOPICS, schema
 
 def check(topic: str, payload: bytes) -> None:
     """Fail where `payload` is not what the schema of `topic` says; other topics pass."""
-    name = next((name for name in TOPICS if topic.endswith(f"/{name}")), None)
-    if name and payload:
+    parts = topic.split("/")
+    name = "response" if parts[-2:-1] == ["response"] else parts[-1]
+    if name in TOPICS and payload and "request" not in parts:
         _validator(name).validate(json.loads(payload))
 
 

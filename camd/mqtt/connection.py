@@ -10,20 +10,29 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal, TypeAlias
 
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.outbox import Outbox
-from camd.mqtt.session import RefusedError, Session
+from camd.mqtt.session import OnMessage, RefusedError, Session, TakenOverError
 
 log = logging.getLogger(__name__)
 
-State: TypeAlias = Literal["connecting", "connected", "no broker", "refused", "stopped"]
+State: TypeAlias = Literal[
+    "connecting", "connected", "no broker", "refused", "taken over", "stopped"
+]
+
+HOPELESS = ("refused", "taken over")
+"""States that only a person changes; tries are made all the same, but slowly."""
 
 RETRY_S = (1.0, 30.0)
 """First and longest wait before the next try; it doubles."""
+SHORT_S = 10.0
+SHORT_MANY = 3
+"""So many connections in a row that the broker took, and closed so soon: before MQTT 5 that is all
+that two clients with one id notice of each other."""
 GRACE_S = 0.5
 """For the thread to end after its time; it does not while it connects or looks up a name."""
 
@@ -31,8 +40,18 @@ GRACE_S = 0.5
 class Connection:
     """Runs from `start` to `stop`; every method may be called from any thread."""
 
-    def __init__(self, endpoint: Endpoint, outbox: Outbox) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        outbox: Outbox,
+        subscriptions: Sequence[str] = (),
+        on_message: OnMessage = lambda *_: None,
+    ) -> None:
+        """`on_message` is called in the connection's thread."""
         self._endpoint = endpoint
+        self._subscriptions = subscriptions
+        self._on_message = on_message
+        self._short = 0
         self._outbox = outbox
         self._changed = threading.Condition()
         """Guards the outbox and the state, and is never held while paho is called."""
@@ -102,7 +121,7 @@ class Connection:
             if self._attempt():
                 wait = first
             # Cameras that lost one broker together must not all come back at once.
-            pause = random.uniform(0.5, 1.0) * (longest if self.state == "refused" else wait)
+            pause = random.uniform(0.5, 1.0) * (longest if self.state in HOPELESS else wait)
             wait = min(wait * 2, longest)
             with self._changed:
                 self._changed.wait_for(lambda: self._stop_at is not None, pause)
@@ -119,14 +138,21 @@ class Connection:
                 self._awake,
                 lambda: self._stop_at,
                 self._accepted,
+                self._subscriptions,
+                self._on_message,
             )
             session.run()
+        except TakenOverError:
+            self._enter("taken over", self._rival(), self._rival())
         except RefusedError as exc:
             self._enter("refused", str(exc), self._refused(str(exc)))
         except OSError as exc:
             reason = exc.strerror or str(exc)
-            lost = session is not None and session.accepted
-            self._enter("no broker", reason, self._lost(reason) if lost else self._absent(exc))
+            if session is not None and session.accepted:
+                self._lose(session, exc, reason)
+            else:
+                self._short = 0
+                self._enter("no broker", reason, self._absent(exc))
         except Exception as exc:
             self.failures += 1
             level = logging.DEBUG if self.error == repr(exc) else logging.ERROR
@@ -139,6 +165,20 @@ class Connection:
                 self._outbox.closed()
                 self._changed.notify_all()
         return session is not None and session.accepted
+
+    def _lose(self, session: Session, exc: OSError, reason: str) -> None:
+        closed = isinstance(exc, ConnectionError) and session.age() < SHORT_S
+        self._short = self._short + 1 if closed else 0
+        if self._short >= SHORT_MANY:
+            self._enter("taken over", self._rival(), self._rival())
+        else:
+            self._enter("no broker", reason, self._lost(reason))
+
+    def _rival(self) -> str:
+        return (
+            f"another client seems to use the client id {self._endpoint.client_id} at "
+            f"{self._endpoint.address}: stop it, or set another mqtt.client_id"
+        )
 
     def _accepted(self) -> None:
         self._enter("connected", "", f"connected to the MQTT broker at {self._endpoint.address}")
@@ -171,5 +211,6 @@ class Connection:
     def _refused(self, reason: str) -> str:
         return (
             f"the MQTT broker at {self._endpoint.address} refuses us ({reason}): "
-            "check mqtt.username and mqtt.password_file. Reading goes on, and so do the tries"
+            "check mqtt.username, mqtt.password_file and mqtt.cert_file. "
+            "Reading goes on, and so do the tries"
         )

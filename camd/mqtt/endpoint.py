@@ -1,11 +1,14 @@
 """From settings to a paho client that can connect: login, encryption, last will."""
 
+import os
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from camd.errors import ConfigError
 from camd.mqtt.payloads import OFFLINE
@@ -14,7 +17,12 @@ from camd.settings import MqttSettings, Settings
 
 CONNECT_TIMEOUT_S = 5.0
 MOST_BYTES = 65535
-"""Of any text in MQTT; paho packs a longer one into an exception in its own thread."""
+"""Of any text in MQTT; paho packs a longer one into an exception in its own thread. And of a whole
+message to us, where the broker can be told."""
+CREDENTIAL = "mqtt.password"
+"""Its name for systemd's LoadCredential=."""
+
+_PROTOCOLS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,9 @@ class Endpoint:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: ssl.SSLContext | None = None
+    protocol: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv311
+    websocket_path: str | None = None
+    """None: plain TCP."""
 
     @classmethod
     def of(cls, settings: Settings, boot: str) -> "Endpoint":
@@ -42,6 +53,8 @@ class Endpoint:
             username=None if own else options.username,
             password=None if own else _password(options),
             tls=_tls(options) if options.tls and not own else None,
+            protocol=MQTTProtocolVersion.MQTTv311 if own else _PROTOCOLS[options.protocol],
+            websocket_path=None if own or options.transport == "tcp" else options.websocket_path,
         )
         try:
             options.host.encode("idna")
@@ -58,9 +71,18 @@ class Endpoint:
             )
         return endpoint
 
+    def connect(self, client: mqtt.Client) -> None:
+        """Open the connection and send the request. Raises OSError, or what paho makes of a peer
+        that speaks something else."""
+        properties = None
+        if self.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+            properties.MaximumPacketSize = MOST_BYTES
+        client.connect(self.host, self.port, self.keepalive_s, properties=properties)
+
     @property
     def address(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"{self.host}:{self.port}{self.websocket_path or ''}"
 
     def client(self) -> mqtt.Client:
         """Return a client that has never been used: paho carries unacknowledged messages over
@@ -68,7 +90,8 @@ class Endpoint:
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
-            protocol=mqtt.MQTTv311,
+            protocol=self.protocol,
+            transport="websockets" if self.websocket_path else "tcp",
             # Without this paho answers a refused protocol version by asking for an older one.
             reconnect_on_failure=False,
         )
@@ -77,37 +100,61 @@ class Endpoint:
         client.username_pw_set(self.username, self.password)
         if self.tls:
             client.tls_set_context(self.tls)
+        if self.websocket_path:
+            client.ws_set_options(self.websocket_path)
         client.will_set(self.status_topic, OFFLINE, qos=1, retain=True)
         return client
 
 
 def _password(options: MqttSettings) -> str | None:
     password: str | None = None
+    credential = Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull) / CREDENTIAL
     if options.password is not None:
         password = options.password.get_secret_value()
     elif options.password_file is not None:
-        password = _first_line(options.password_file)
+        password = _first_line(options.password_file, "mqtt.password_file")
+    elif options.username and credential.exists():
+        password = _first_line(credential, "systemd credential")
     if password is not None and not options.username:
         raise ConfigError("mqtt: a password needs mqtt.username as well")
     return password
 
 
-def _first_line(path: Path) -> str:
+def _first_line(path: Path, what: str) -> str:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as exc:
-        raise ConfigError(f"mqtt.password_file: cannot read {path}: {exc.strerror}") from exc
+        raise ConfigError(f"{what}: cannot read {path}: {exc.strerror}") from exc
     except UnicodeDecodeError:
-        raise ConfigError(f"mqtt.password_file: {path} is not UTF-8 text") from None
+        raise ConfigError(f"{what}: {path} is not UTF-8 text") from None
     if not lines or not lines[0]:
-        raise ConfigError(f"mqtt.password_file: the first line of {path} is empty")
+        raise ConfigError(f"{what}: the first line of {path} is empty")
     return lines[0]
 
 
 def _tls(options: MqttSettings) -> ssl.SSLContext:
     try:
-        return ssl.create_default_context(cafile=options.ca_file)
+        context = ssl.create_default_context(cafile=options.ca_file)
     except ssl.SSLError as exc:
         raise ConfigError(f"mqtt.ca_file: {options.ca_file} holds no certificates") from exc
     except OSError as exc:
         raise ConfigError(f"mqtt.ca_file: cannot read {options.ca_file}: {exc.strerror}") from exc
+    if options.cert_file:
+        _log_in(context, options.cert_file, options.key_file)
+    return context
+
+
+def _log_in(context: ssl.SSLContext, cert: Path, key: Path | None) -> None:
+    def no_password() -> bytes:  # without it OpenSSL asks the terminal
+        raise ConfigError(f"mqtt.key_file: {key or cert} is encrypted; decrypt it for camd")
+
+    try:
+        context.load_cert_chain(cert, key, no_password)
+    except ssl.SSLError as exc:
+        raise ConfigError(
+            f"mqtt.cert_file: {cert} and {key or cert} are no certificate and its key"
+        ) from exc
+    except OSError as exc:
+        raise ConfigError(
+            f"mqtt.cert_file: cannot read {cert} or {key or cert}: {exc.strerror}"
+        ) from exc

@@ -1,7 +1,7 @@
 """PURE: the shape of every payload. One table: mypy holds the builders to it, the JSON Schemas
 and the reference in docs/mqtt.md are made from it. Keys may be added, never taken away."""
 
-from typing import Annotated, Any, NotRequired, TypeAlias
+from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
@@ -33,6 +33,7 @@ Box: TypeAlias = Annotated[
 Size: TypeAlias = Annotated[
     list[int], Field(min_length=2, max_length=2, description="of a frame: width, height in pixels")
 ]
+EVENT_TYPES = ("new", "change", "end")
 Value: TypeAlias = Annotated[int, Field(ge=0, le=9)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
 Milliseconds: TypeAlias = Annotated[float, Field(ge=0)]
@@ -93,7 +94,7 @@ class Event(TypedDict):
     boot: Boot
     seq: Seq
     at: At
-    type: Annotated[str, Field(json_schema_extra={"enum": ["new", "change", "end"]})]
+    type: Annotated[str, Field(json_schema_extra={"enum": list(EVENT_TYPES)})]
     track: int | None
     digit: Value
     was: Value | None
@@ -122,8 +123,10 @@ class Frames(TypedDict):
 @_described
 class CameraState(TypedDict):
     state: str
-    """waiting, open, ended, or why not: missing, busy, permission, unreadable, failed."""
+    """waiting, open, ended, or why not: missing, busy, permission, unreadable, failed, ..."""
     error: str
+    failures: NotRequired[dict[str, Count]]
+    """How often it came to each of these."""
 
 
 @_described
@@ -140,6 +143,8 @@ class MessageCounts(TypedDict):
     dropped: Count
     """Messages lost: `digits` that found no room, and events."""
     events_dropped: Count
+    requests_ignored: Count
+    """Requests without an answer: retained ones, and those beyond the rate."""
 
 
 @_described
@@ -161,8 +166,6 @@ class Health(TypedDict):
     """How often the camera came back."""
     camera: CameraState
     messages: MessageCounts
-    problem: NotRequired[str]
-    """What has stopped for good, in words; empty while all goes on."""
     uptime_s: Annotated[float, Field(ge=0)]
 
 
@@ -182,14 +185,38 @@ class Info(TypedDict):
     """Those that decide what is read."""
 
 
+@_described
+class State(TypedDict):
+    """What requests can change, as it is now."""
+
+    boot: Boot
+    at: At
+    detection: bool
+    """False while paused."""
+    options: dict[str, Any]
+
+
+@_described
+class Response(TypedDict):
+    """What became of a request."""
+
+    transaction: NotRequired[Any]
+    """As in the request, where it had one."""
+    status: Literal["ok", "error"]
+    data: NotRequired[dict[str, Any]]
+    error: NotRequired[str]
+
+
 TOPICS: dict[str, type] = {
     "digits": Digits,
     "reading": Reading,
     "event": Event,
     "health": Health,
     "info": Info,
+    "state": State,
+    "response": Response,
 }
-"""What is JSON, by the last part of its topic. `status` is text, `snapshot` a JPEG."""
+"""What is JSON, by its topic below the camera's. `status` is text, `snapshot` a JPEG."""
 
 
 def schema(name: str) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """PURE: what waits to be sent, bounded, with every loss counted.
 
-Three lanes, told apart by how a message is to be delivered:
+Four lanes, told apart by how a message is to be delivered:
 
 - state (retained): the last value of each topic. Kept for ever, due again on every connection,
   because a broker without persistence has forgotten it. A newer value replaces one not yet sent.
 - event (QoS 1, not retained): in order, kept until acknowledged; the oldest goes when too many.
 - stream (QoS 0, not retained): one slot, and none while disconnected. Stale frames help nobody.
+- answers: to requests, in order, for this connection only. Who asked is gone with it.
 """
 
 import itertools
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+ANSWERS = 32
+"""How many answers may wait; the oldest goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,21 +24,40 @@ class Message:
     payload: bytes
     qos: int = 0
     retain: bool = False
+    transient: bool = False
+    """An answer."""
+    key: int | None = None
+    """Of its entry in the journal."""
+
+
+class Journal(Protocol):
+    """Where events outlive the process. No call raises."""
+
+    def load(self) -> list[Message]:
+        """Return what an earlier process left, in order, each with its key."""
+
+    def add(self, message: Message) -> int | None:
+        """Return the key of the entry made, or None where none could be made."""
+
+    def remove(self, key: int) -> None: ...
 
 
 class Outbox:
     """Not thread-safe: the connection lends it out under its lock."""
 
-    def __init__(self, limit: int, window: int = 20) -> None:
+    def __init__(self, limit: int, window: int = 20, journal: Journal | None = None) -> None:
         """Keep up to `limit` events, those in flight included, and let up to `window` QoS 1
         messages fly unacknowledged."""
+        self._journal = journal
         self._limit = limit
-        self._window = min(window, limit)
+        self._most_flying = min(window, limit)
+        self._window = self._most_flying
         self._tickets = itertools.count()
         self._state: dict[str, Message] = {}
         self._due: dict[str, None] = {}
         self._events: deque[Message] = deque()
         self._stream: Message | None = None
+        self._answers: deque[Message] = deque(maxlen=ANSWERS)
         self._flying: dict[int, Message] = {}
         self.open = False
         """True while a broker takes messages."""
@@ -41,11 +65,14 @@ class Outbox:
         """Messages acknowledged (QoS 1) or passed to the network (QoS 0)."""
         self.events_dropped = 0
         self.stream_dropped = 0
+        for message in journal.load() if journal else ():
+            self.make_room()
+            self._events.append(message)
 
     @property
     def queued(self) -> int:
         """Messages that wait for their turn."""
-        return len(self._due) + len(self._events) + (self._stream is not None)
+        return len(self._due) + len(self._events) + len(self._answers) + (self._stream is not None)
 
     @property
     def idle(self) -> bool:
@@ -53,11 +80,16 @@ class Outbox:
         return not self.queued and not self._flying
 
     def put(self, message: Message) -> None:
-        if message.retain:
+        if message.transient:
+            if self.open:
+                self._answers.append(message)
+        elif message.retain:
             self._state[message.topic] = message
             self._due[message.topic] = None
         elif message.qos:
             self.make_room()
+            if self._journal:
+                message = replace(message, key=self._journal.add(message))
             self._events.append(message)
         else:
             if not self.open or self._stream:
@@ -69,12 +101,19 @@ class Outbox:
         """Drop the oldest event where one more would be too many, so that the newest can say so."""
         flying = sum(1 for message in self._flying.values() if _is_event(message))
         while self._events and len(self._events) + flying >= self._limit:
-            self._events.popleft()
+            self._forget(self._events.popleft())
             self.events_dropped += 1
 
-    def opened(self) -> None:
-        """A connection stands: all state is due on it, in the order it was first put."""
+    def again(self, topic: str) -> None:
+        """Send the state of `topic` once more, where there is one."""
+        if topic in self._state:
+            self._due[topic] = None
+
+    def opened(self, receive_maximum: int = 65535) -> None:
+        """A connection stands: all state is due on it, in the order it was first put. Its broker
+        takes up to `receive_maximum` unacknowledged messages."""
         self.open = True
+        self._window = min(self._most_flying, receive_maximum)
         self._due = dict.fromkeys(self._state)
 
     def take(self) -> dict[int, Message]:
@@ -93,16 +132,22 @@ class Outbox:
         while self._events and unacknowledged < self._window:
             unacknowledged += 1
             batch[next(self._tickets)] = self._events.popleft()
+        while self._answers and unacknowledged < self._window:
+            unacknowledged += 1
+            batch[next(self._tickets)] = self._answers.popleft()
         if self._stream:
             batch[next(self._tickets)] = self._stream
             self._stream = None
         self._flying |= batch
         return batch
 
-    def left(self, ticket: int) -> None:
-        """The message of `ticket` has arrived."""
-        if self._flying.pop(ticket, None):
-            self.sent += 1
+    def left(self, ticket: int, *, arrived: bool = True) -> None:
+        """The message of `ticket` has arrived, or never can."""
+        message = self._flying.pop(ticket, None)
+        if message:
+            self.sent += arrived
+            self.events_dropped += not arrived and _is_event(message)
+            self._forget(message)
 
     def closed(self) -> None:
         """The connection is gone: unacknowledged events go first on the next one."""
@@ -114,13 +159,18 @@ class Outbox:
         self.stream_dropped += len(lost) + (self._stream is not None)
         self._flying = {}
         self._stream = None
+        self._answers.clear()
 
     def give_up(self) -> None:
-        """Nothing more will be sent: what waits is lost."""
-        self.events_dropped += len(self._events)
+        """Nothing more will be sent: what waits is lost, but for what the journal holds."""
+        self.events_dropped += sum(message.key is None for message in self._events)
         self._events.clear()
         self._due.clear()
 
+    def _forget(self, message: Message) -> None:
+        if self._journal and message.key is not None:
+            self._journal.remove(message.key)
+
 
 def _is_event(message: Message) -> bool:
-    return bool(message.qos) and not message.retain
+    return bool(message.qos) and not message.retain and not message.transient

@@ -120,3 +120,13 @@ def event(
         "box": box(value.digit.box),
         "dropped": dropped,
     }
+
+
+def response(transaction: Any, data: Mapping[str, Any] | None, error: str) -> messages.Response:
+    """Return what became of a request: `error`, or `data` where there is none."""
+    answer: messages.Response = (
+        {"status": "error", "error": error} if error else {"status": "ok", "data": dict(data or {})}
+    )
+    if transaction is not None:
+        answer["transaction"] = transaction
+    return answer

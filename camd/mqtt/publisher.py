@@ -1,14 +1,17 @@
 """What the daemon tells the world through: results in, messages out."""
 
 import time
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camd.mqtt import payloads
+from camd import __version__
+from camd.mqtt import discovery, payloads
 from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.outbox import Message, Outbox
+from camd.mqtt.requests import BURST, Hearing, Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.topics import Topics
 from camd.settings import Settings
@@ -33,6 +36,8 @@ class Stats:
     dropped: int
     """Messages lost: `digits` that found no room, and events."""
     events_dropped: int
+    requests_ignored: int
+    """Requests without an answer: retained ones, and those beyond the rate."""
 
 
 class Publisher:
@@ -51,10 +56,21 @@ class Publisher:
         self._reading_seq = 0
         self._event_seq = 0
         self._stalled = False
-        outbox = Outbox(settings.mqtt.outbox)
+        outbox = Outbox(settings.mqtt.outbox_size)
+        self._hearing = Hearing()
+        self._requests: deque[Request] = deque(maxlen=BURST)
+        self._birth_topic = discovery.birth_topic(settings) if settings.mqtt.discovery else ""
+        self._config_topic = discovery.config_topic(settings)
         # First into the outbox, so first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
-        self._connection = Connection(Endpoint.of(settings, boot), outbox)
+        if settings.mqtt.discovery:
+            config = payloads.encode(discovery.announcement(settings, __version__, model_id))
+            outbox.put(Message(self._config_topic, config, qos=1, retain=True))
+        subscriptions = [self._birth_topic] if settings.mqtt.discovery else []
+        if settings.mqtt.requests:
+            subscriptions.append(self._topics.requests)
+        endpoint = Endpoint.of(settings, boot)
+        self._connection = Connection(endpoint, outbox, subscriptions, self._hear)
 
     def start(self) -> None:
         """Begin to connect, and keep trying until `stop`."""
@@ -102,6 +118,28 @@ class Publisher:
     def snapshot(self, jpeg: bytes) -> None:
         self._put_state(Message(self._topics.snapshot, jpeg, retain=True))
 
+    def state(self, *, detection: bool, options: Mapping[str, Any]) -> None:
+        payload = self._encode({"detection": detection, "options": options})
+        self._put_state(Message(self._topics.state, payload, qos=1, retain=True))
+
+    def requests(self) -> list[Request]:
+        """Return what has been asked since the last call."""
+        found = []
+        while self._requests:
+            found.append(self._requests.popleft())
+        return found
+
+    def respond(
+        self, request: Request, data: Mapping[str, Any] | None = None, error: str = ""
+    ) -> None:
+        payload = payloads.response(request.transaction, data, error)
+        topic = self._topics.response(request.command)
+        self._put_state(Message(topic, payloads.encode(payload), qos=1, transient=True))
+
+    def set_rate(self, max_rate: float) -> None:
+        """Publish at most `max_rate` `digits` messages a second from now on."""
+        self._throttle = Throttle(1 / max_rate)
+
     def stats(self) -> Stats:
         connection = self._connection
         with connection.outbox() as outbox:
@@ -115,11 +153,25 @@ class Publisher:
                 sent=outbox.sent,
                 dropped=outbox.stream_dropped + outbox.events_dropped,
                 events_dropped=outbox.events_dropped,
+                requests_ignored=self._hearing.ignored,
             )
 
     def stop(self, timeout: float = 5.0) -> None:
         """Send what waits, say offline, disconnect: within `timeout` seconds."""
         self._connection.stop(timeout)
+
+    def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Called in the connection's thread."""
+        if topic == self._birth_topic:
+            if payload == discovery.BIRTH and not retained:
+                with self._connection.outbox() as outbox:
+                    outbox.again(self._config_topic)
+            return
+        command = topic.rpartition("/")[2]
+        now = time.monotonic()
+        request = self._hearing.hear(command, payload, retained=retained, now=now)
+        if request:
+            self._requests.append(request)
 
     def _put(self, digits: Message | None, result: Result, at: float) -> None:
         with self._connection.outbox() as outbox:

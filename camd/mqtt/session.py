@@ -5,31 +5,48 @@ by one thread, a callback that raises ends this connection and not the thread, a
 handed over before the bytes of what went before have left. Its own queues have no useful bound.
 """
 
+import logging
 import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeAlias
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
 from camd.mqtt.endpoint import Endpoint
-from camd.mqtt.outbox import Outbox
+from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.payloads import OFFLINE
+
+log = logging.getLogger(__name__)
 
 ANSWER_S = 10.0
 """A peer that has not answered the connect request for so long never will."""
 FAREWELL_S = 1.0
 """Of the time there is to stop in, the part kept for saying offline."""
+UNLIMITED = 1 << 31
+HEADER_BYTES = 16
+"""At most, of a message beside its topic and payload."""
 TICK_S = 1.0
 """How often the keep-alive is looked at."""
 
 
+SESSION_TAKEN_OVER = 0x8E
+"""MQTT 5, 3.14.2.1: another client has connected under the same id."""
+
+OnMessage: TypeAlias = Callable[[str, bytes, bool], None]
+"""Called with topic, payload, and whether the broker had retained it."""
+
+
 class RefusedError(Exception):
     """The broker answered, and does not want this client."""
+
+
+class TakenOverError(Exception):
+    """The broker says that another client has come under the same id."""
 
 
 class Session:
@@ -43,6 +60,8 @@ class Session:
         wake: socket.socket,
         stop_at: Callable[[], float | None],
         on_accepted: Callable[[], None],
+        subscriptions: Sequence[str],
+        on_message: OnMessage,
     ) -> None:
         """`changed` guards `outbox`; a byte on `wake` says that it has something new.
         `stop_at`: monotonic seconds by which to have said farewell, once that is wanted."""
@@ -52,8 +71,13 @@ class Session:
         self._wake = wake
         self._stop_at = stop_at
         self._on_accepted = on_accepted
+        self._subscriptions = subscriptions
+        self._on_message = on_message
+        self._started = self._heard = time.monotonic()
+        self._largest = UNLIMITED
         self._tickets: dict[int, int] = {}
         self._refusal = ""
+        self._taken_over = False
         self._why = "closed by the broker"
         self._farewell: mqtt.MQTTMessageInfo | None = None
         self._leaving = False
@@ -63,6 +87,7 @@ class Session:
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
+        self._client.on_message = self._received
         # With a register callback set, paho leaves writing to `_serve` instead of doing it
         # inside publish().
         self._client.on_socket_register_write = lambda *_: None
@@ -70,9 +95,9 @@ class Session:
     def run(self) -> None:
         """Return after the farewell, or when there is no more time for it.
 
-        Raises RefusedError, or OSError where the connection fails or is lost."""
-        self._client.connect(self._endpoint.host, self._endpoint.port, self._endpoint.keepalive_s)
-        started = time.monotonic()
+        Raises RefusedError, TakenOverError, or OSError where the connection fails or is lost."""
+        self._endpoint.connect(self._client)
+        self._started = self._heard = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
             selector.register(self._socket(), selectors.EVENT_READ)
@@ -81,15 +106,24 @@ class Session:
                 stop_at = self._stop_at()
                 if stop_at is not None and now >= stop_at:
                     return
-                if not self.accepted and now >= started + ANSWER_S:
+                if not self.accepted and now >= self._started + ANSWER_S:
                     raise TimeoutError("it takes the connection but does not answer")
+                # paho asks for a sign of life after one keep-alive, but counts on from there.
+                if now >= self._heard + 2 * self._endpoint.keepalive_s - TICK_S:
+                    raise TimeoutError("it has fallen silent")
                 if self.accepted:
                     self._send(now, stop_at)
                 self._serve(selector, self._patience(now, stop_at))
         if self._refusal:
             raise RefusedError(self._refusal)
+        if self._taken_over:
+            raise TakenOverError(self._why)
         if not self._leaving:
             raise ConnectionError(self._why)
+
+    def age(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._started
 
     def close(self) -> None:
         """Cut the connection where it still stands; the broker then sends the will."""
@@ -119,6 +153,7 @@ class Session:
                 while self._wake.recv(4096):
                     pass
         if pending or ready.get(sock, 0) & selectors.EVENT_READ:
+            self._heard = time.monotonic()
             self._client.loop_read()
         if self._client.want_write():
             self._client.loop_write()
@@ -144,23 +179,40 @@ class Session:
             if batch:
                 self._changed.notify_all()
         for ticket, message in batch.items():
+            if len(message.payload) + len(message.topic) + HEADER_BYTES > self._largest:
+                self._leave_out(ticket, message)
+                continue
             info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
             self._tickets[info.mid] = ticket
 
+    def _leave_out(self, ticket: int, message: Message) -> None:
+        """Sent, it would end the connection, and the next one too."""
+        log.warning("%s: %d bytes are too many for the broker", message.topic, len(message.payload))
+        with self._changed:
+            self._outbox.left(ticket, arrived=False)
+            self._changed.notify_all()
+
     def _connected(
-        self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+        self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, properties: Any
     ) -> None:
         if reason.is_failure:
             self._refusal = str(reason)
             return
         self.accepted = True
+        self._largest = getattr(properties, "MaximumPacketSize", UNLIMITED)
+        if self._subscriptions:
+            self._client.subscribe([(topic, 1) for topic in self._subscriptions])
         with self._changed:
-            self._outbox.opened()
+            self._outbox.opened(getattr(properties, "ReceiveMaximum", UNLIMITED))
         self._on_accepted()
+
+    def _received(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
+        self._on_message(message.topic, bytes(message.payload), message.retain)
 
     def _disconnected(
         self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
+        self._taken_over = reason.value == SESSION_TAKEN_OVER
         if str(reason) != "Unspecified error":
             self._why = str(reason).lower()
 

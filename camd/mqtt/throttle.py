@@ -1,4 +1,4 @@
-"""PURE: a limit on how often something happens."""
+"""PURE: limits on how often something happens."""
 
 
 class Throttle:
@@ -14,4 +14,23 @@ class Throttle:
             return False
         late = now - self._due
         self._due = now + self._period if late >= self._period else self._due + self._period
+        return True
+
+
+class Bucket:
+    """A limit that lets a burst pass (token bucket)."""
+
+    def __init__(self, burst: int, per_second: float) -> None:
+        self._burst = burst
+        self._per_second = per_second
+        self._left = float(burst)
+        self._at = 0.0
+
+    def take(self, now: float) -> bool:
+        """True where one more is allowed. `now`: seconds, monotonic."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_second)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
         return True

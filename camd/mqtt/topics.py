@@ -41,3 +41,18 @@ class Topics:
     @property
     def snapshot(self) -> str:
         return f"{self.root}/snapshot"
+
+    @property
+    def state(self) -> str:
+        return f"{self.root}/state"
+
+    @property
+    def requests(self) -> str:
+        """A filter: every request."""
+        return f"{self.root}/request/+"
+
+    def request(self, command: str) -> str:
+        return f"{self.root}/request/{command}"
+
+    def response(self, command: str) -> str:
+        return f"{self.root}/response/{command}"

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
+from camd.mqtt.requests import Request
 from camd.settings import MqttSettings, Settings
 from camd.values import Event
 from tests.broker import Subscriber, mosquitto
@@ -32,7 +33,10 @@ def examples() -> dict[str, str]:
             publisher.frame(frame(), scene, 100.0182)
             publisher.health(health())
             publisher.info(INFO)
-        for name in TOPICS:
+            publisher.state(detection=True, options={"lines.gap": 2.5, "mqtt.max_rate": 10})
+            publisher.respond(Request("set", 7), {"detection": True, "options": {"lines.gap": 2.5}})
+            publisher.respond(Request("dance", 8), error="unknown; known are ...")
+        for name in {*TOPICS, "response/set", "response/dance"} - {"response"}:
             subscriber.wait(f"camd/desk/{name}")
         publisher.stop()
         return {

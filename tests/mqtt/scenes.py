@@ -52,6 +52,7 @@ def health() -> dict[str, Any]:
     counts.frame(result(), 0.0182, 100.0)
     camera = {
         "captured": 31, "dropped": 2, "corrupt": 0, "reconnects": 0, "state": "open", "error": "",
+        "failures": {},
     }  # fmt: skip
     return counts.payload(100.0, camera, asdict(STATS))
 
@@ -66,6 +67,7 @@ STATS = Stats(
     sent=4,
     dropped=1,
     events_dropped=0,
+    requests_ignored=0,
 )
 
 

@@ -238,7 +238,7 @@ def test_nothing_piles_up_behind_a_broker_that_stalls(
     real: Mosquitto, publishers: Publishers
 ) -> None:
     with Subscriber(real.host, real.port, "camd/desk/digits") as subscriber:
-        publisher = publishers(real, outbox=10, max_rate=1000)
+        publisher = publishers(real, outbox_size=10, max_rate=1000)
         fill(publisher, real)
         for number in range(50):
             publisher.frame(frame(), result(event(), changed=True), 100.0 + number)

@@ -36,7 +36,7 @@ def test_says_online_first_and_offline_last(any_broker: Broker, publishers: Publ
 
 def test_every_frame_of_a_file_arrives_in_order(any_broker: Broker, publishers: Publishers) -> None:
     with listen(any_broker) as subscriber:
-        publisher = publishers(any_broker, outbox=20)
+        publisher = publishers(any_broker, outbox_size=20)
         for number in range(1, 301):
             changed = result(event(number), changed=True, text=str(number))
             publisher.frame(frame(number), changed, 100.0, every_frame=True)
@@ -166,7 +166,7 @@ def test_a_broker_that_forgot_is_told_again(any_broker: Broker, publishers: Publ
 def test_events_that_find_no_room_are_counted_in_the_next_reading(
     any_broker: Broker, publishers: Publishers
 ) -> None:
-    publisher = publishers(any_broker, start=False, outbox=10)
+    publisher = publishers(any_broker, start=False, outbox_size=10)
     for number in range(1, 26):
         publisher.frame(frame(), result(event(number)), 100.0)
     assert publisher.stats().events_dropped == 15

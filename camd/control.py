@@ -1,0 +1,104 @@
+"""Obeys what others ask over MQTT, between one frame and the next."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from camd.errors import CamdError
+from camd.live import LiveOptions
+from camd.mqtt.publisher import Publisher
+from camd.mqtt.requests import Request
+from camd.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class RequestError(Exception):
+    """The request cannot be obeyed; the text goes to who asked."""
+
+
+class Commanded(Protocol):
+    """What can be asked of the loop."""
+
+    paused: bool
+
+    def take_snapshot(self) -> bool:
+        """Publish a picture soon; False where there is none yet."""
+
+    def status(self) -> Mapping[str, Any]:
+        """Return the `health` payload."""
+
+    def retune(self, settings: Settings) -> None: ...
+
+
+class Control:
+    """Belongs to the loop's thread. No request raises."""
+
+    def __init__(self, publisher: Publisher, live: LiveOptions, reload: Callable[[], None]) -> None:
+        """`reload` checks the configuration and has it taken over, or raises CamdError."""
+        self._publisher = publisher
+        self._live = live
+        self._reload = reload
+        self._told: tuple[object, ...] = ()
+
+    def tick(self, loop: Commanded) -> None:
+        """Answer what was asked since the last call, and publish `state` where it is another."""
+        for request in self._publisher.requests():
+            self._answer(request, loop)
+        state = (loop.paused, *self._live.shown().values())
+        if state != self._told:
+            self._told = state
+            self._publisher.state(detection=not loop.paused, options=self._live.shown())
+
+    def _answer(self, request: Request, loop: Commanded) -> None:
+        try:
+            if request.error:
+                raise RequestError(request.error)
+            data = self._obey(request, loop)
+        except RequestError as error:
+            log.info("request %s refused: %s", request.command, error)
+            self._publisher.respond(request, error=str(error))
+        except Exception:
+            log.exception("request %s failed by a bug in camd", request.command)
+            self._publisher.respond(request, error="a bug in camd; its log says more")
+        else:
+            log.info("request %s obeyed", request.command)
+            self._publisher.respond(request, data)
+
+    def _obey(self, request: Request, loop: Commanded) -> Mapping[str, Any]:
+        match request.command:
+            case "snapshot":
+                if not loop.take_snapshot():
+                    raise RequestError("there is no picture yet")
+            case "pause" | "resume":
+                loop.paused = request.command == "pause"
+            case "status":
+                return loop.status()
+            case "set":
+                return self._set(request.arguments, loop)
+            case "reload":
+                self._take_over()
+        return {}
+
+    def _set(self, arguments: Mapping[str, Any], loop: Commanded) -> Mapping[str, Any]:
+        options = dict(arguments)
+        detection = options.pop("detection", not loop.paused)
+        if not isinstance(detection, bool):
+            raise RequestError("detection: true or false")
+        if options:
+            try:
+                settings = self._live.change(options)
+            except ValueError as error:
+                raise RequestError(str(error)) from error
+            except OSError as error:
+                raise RequestError(f"cannot be kept: {error.strerror}") from error
+            loop.retune(settings)
+        loop.paused = not detection
+        return {"detection": detection, "options": self._live.shown()}
+
+    def _take_over(self) -> None:
+        try:
+            self._reload()
+        except CamdError as error:
+            log.error("not reloaded, the old configuration stays in force: %s", error)
+            raise RequestError("the configuration is wrong; camd's log says how") from error

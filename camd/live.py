@@ -1,0 +1,126 @@
+"""Options that can be changed while camd runs: which, in what bounds, and where they are kept.
+
+They lie over the configuration, which is never rewritten, in a file of the state directory."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from camd.settings import Settings
+
+log = logging.getLogger(__name__)
+
+KEYS = (
+    "segment.polarity",
+    "segment.min_height",
+    "segment.max_height",
+    "model.min_confidence",
+    "track.settle_ms",
+    "track.settle_frames",
+    "track.forget_ms",
+    "track.memory_ms",
+    "lines.gap",
+    "mqtt.max_rate",
+    "mqtt.health_s",
+    "mqtt.snapshot_s",
+)
+
+
+class LiveOptions:
+    """The settings in force: those configured, and what was changed since."""
+
+    def __init__(self, configured: Settings, path: Path) -> None:
+        """`path`: where changes are kept. What lies there and is wrong is left out, and logged."""
+        self._configured = configured
+        self._path = path
+        self._changes: dict[str, Any] = {}
+        for key, value in _read(path).items():
+            try:
+                _check(configured, {key: value})
+            except ValueError as error:
+                log.warning("%s: %s; left out", path, error)
+            else:
+                self._changes[key] = value
+
+    @property
+    def settings(self) -> Settings:
+        return _applied(self._configured, self._changes)
+
+    def shown(self) -> dict[str, Any]:
+        """Return the value in force of each key."""
+        settings = self.settings
+        return {key: getattr(getattr(settings, s), n) for key in KEYS for s, n in (_parts(key),)}
+
+    def change(self, changes: Mapping[str, Any]) -> Settings:
+        """Keep `changes` and return the settings with them; None takes a change back.
+
+        Raises ValueError that names each wrong key and value, or OSError where they cannot be
+        kept; nothing is changed then."""
+        _check(self._configured, changes)
+        merged = {k: v for k, v in {**self._changes, **changes}.items() if v is not None}
+        _write(self._path, merged)
+        self._changes = merged
+        return self.settings
+
+
+def _parts(key: str) -> tuple[str, str]:
+    section, _, name = key.partition(".")
+    return section, name
+
+
+def _check(settings: Settings, changes: Mapping[str, Any]) -> None:
+    problems = []
+    for key, value in changes.items():
+        if key not in KEYS:
+            problems.append(
+                f"{key[:64]}: not an option that can be set; these can: {', '.join(KEYS)}"
+            )
+        elif value is not None:
+            problems += [f"{key}: {text}" for text in _problems(settings, key, value)]
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+def _problems(settings: Settings, key: str, value: Any) -> list[str]:
+    section, name = _parts(key)
+    info = type(getattr(settings, section)).model_fields[name]
+    bounded: Any = Annotated[info.annotation, info]
+    try:
+        TypeAdapter(bounded).validate_python(value, strict=True)
+    except ValidationError as error:
+        return [str(item["msg"]) for item in error.errors()]
+    return []
+
+
+def _applied(settings: Settings, changes: Mapping[str, Any]) -> Settings:
+    for key, value in changes.items():
+        section, name = _parts(key)
+        changed = getattr(settings, section).model_copy(update={name: value})
+        settings = settings.model_copy(update={section: changed})
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, TypeError) as error:
+        log.warning("%s cannot be read, so the configuration alone counts: %s", path, error)
+        return {}
+
+
+def _write(path: Path, changes: Mapping[str, Any]) -> None:
+    """Replace the file as a whole: a power cut leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as out:
+        json.dump(changes, out, indent=2)
+        out.flush()
+        os.fsync(out.fileno())
+    fresh.replace(path)

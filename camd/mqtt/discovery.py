@@ -1,0 +1,141 @@
+"""PURE: how a camera announces itself to Home Assistant, as one device.
+
+https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.11 and later)
+"""
+
+from typing import Any
+
+from camd.mqtt.messages import EVENT_TYPES
+from camd.mqtt.topics import Topics
+from camd.settings import Settings
+
+BIRTH = b"online"
+MISSED = 3
+"""So many `health` messages that did not come make its values unknown."""
+
+
+def device_id(settings: Settings) -> str:
+    return f"{settings.mqtt.prefix}_{settings.name}".replace("/", "_")
+
+
+def config_topic(settings: Settings) -> str:
+    """Return where the announcement is retained; an empty message there takes it back."""
+    return f"{settings.mqtt.discovery_prefix}/device/{device_id(settings)}/config"
+
+
+def birth_topic(settings: Settings) -> str:
+    """Return where Home Assistant says that it has started."""
+    return f"{settings.mqtt.discovery_prefix}/status"
+
+
+def announcement(settings: Settings, version: str, model_id: str) -> dict[str, Any]:
+    topics = Topics.of(settings.mqtt.prefix, settings.name)
+    own = device_id(settings)
+    components = _readings(topics) | _diagnostics(topics, settings)
+    if settings.mqtt.requests:
+        components["detection"] = _switch(topics)
+    for key, component in components.items():
+        component["unique_id"] = f"{own}_{key}"
+    return {
+        "device": {
+            "identifiers": [own],
+            "name": settings.name,
+            "manufacturer": "camd",
+            "model": "Handwritten digit reader",
+            "model_id": model_id,
+            "sw_version": version,
+        },
+        "origin": {"name": "camd", "sw_version": version},
+        "availability": [{"topic": topics.status}],
+        "components": components,
+    }
+
+
+def _readings(topics: Topics) -> dict[str, dict[str, Any]]:
+    return {
+        "reading": {
+            "platform": "sensor",
+            "name": "Reading",
+            "icon": "mdi:numeric",
+            "state_topic": topics.reading,
+            # A state has at most 255 characters; the attributes have all of them.
+            "value_template": "{{ value_json.text[:255] }}",
+            "json_attributes_topic": topics.reading,
+        },
+        "confidence": {
+            "platform": "sensor",
+            "name": "Confidence",
+            "state_topic": topics.reading,
+            "value_template": (
+                "{{ (value_json.digits | map(attribute='confidence') | min * 100) | round(1) "
+                "if value_json.digits else None }}"
+            ),
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+        },
+        "snapshot": {
+            "platform": "image",
+            "name": "Snapshot",
+            "image_topic": topics.snapshot,
+            "content_type": "image/jpeg",
+        },
+        "event": {
+            "platform": "event",
+            "name": "Digit",
+            "state_topic": topics.event,
+            "event_types": list(EVENT_TYPES),
+            "value_template": ("{{ dict(value_json, event_type=value_json.type) | tojson }}"),
+        },
+    }
+
+
+def _diagnostics(topics: Topics, settings: Settings) -> dict[str, dict[str, Any]]:
+    health = {
+        "state_topic": topics.health,
+        "entity_category": "diagnostic",
+        "expire_after": int(MISSED * settings.mqtt.health_s) + 1,
+    }
+    return {
+        "camera": {
+            "platform": "binary_sensor",
+            "name": "Camera",
+            "device_class": "connectivity",
+            "value_template": "{{ 'ON' if value_json.camera.state == 'open' else 'OFF' }}",
+            **health,
+        },
+        "problem": {
+            "platform": "binary_sensor",
+            "name": "Problem",
+            "device_class": "problem",
+            "value_template": (
+                "{{ 'ON' if value_json.camera.error or value_json.problem | default('') "
+                "else 'OFF' }}"
+            ),
+            "json_attributes_topic": topics.health,
+            **health,
+        },
+        "fps": {
+            "platform": "sensor",
+            "name": "Frames a second",
+            "value_template": "{{ value_json.fps }}",
+            "state_class": "measurement",
+            "unit_of_measurement": "fps",
+            **health,
+        },
+    }
+
+
+def _switch(topics: Topics) -> dict[str, Any]:
+    return {
+        "platform": "switch",
+        "name": "Detection",
+        "icon": "mdi:eye",
+        "command_topic": topics.request("set"),
+        "payload_on": '{"detection":true}',
+        "payload_off": '{"detection":false}',
+        "state_topic": topics.state,
+        "value_template": "{{ 'on' if value_json.detection else 'off' }}",
+        "state_on": "on",
+        "state_off": "off",
+    }

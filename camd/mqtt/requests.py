@@ -1,0 +1,96 @@
+"""PURE: what others ask for: which requests are heard, and what they say."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from camd.mqtt.throttle import Bucket
+
+COMMANDS = ("snapshot", "pause", "resume", "status", "set", "reload")
+MOST_BYTES = 4096
+MOST_TRANSACTION = 256
+"""Characters of its JSON."""
+BURST, PER_SECOND = 20, 5.0
+"""So many requests at once, and so many a second in the long run."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    command: str
+    transaction: Any = None
+    """Whatever the asker sent to know the answer by; a JSON value."""
+    arguments: dict[str, Any] = field(default_factory=dict)
+    """Only of `set`."""
+    error: str = ""
+    """Why it cannot be obeyed; "" where it may be."""
+
+
+class Hearing:
+    """Decides about each request as it comes. Called by one thread."""
+
+    def __init__(self) -> None:
+        self._bucket = Bucket(BURST, PER_SECOND)
+        self._scolded = False
+        self.ignored = 0
+        """Requests without an answer: retained ones, and what goes beyond the rate."""
+
+    def hear(self, command: str, payload: bytes, *, retained: bool, now: float) -> Request | None:
+        """Return the request, or None where it is to be ignored.
+
+        The first beyond the rate gets an error, the others nothing: answers are traffic too."""
+        if retained:  # it would be obeyed again at each start
+            self.ignored += 1
+            return None
+        if not self._bucket.take(now):
+            if self._scolded:
+                self.ignored += 1
+                return None
+            self._scolded = True
+            return Request(_shown(command), error="too many requests; the next ones get no answer")
+        self._scolded = False
+        return parse(command, payload)
+
+
+def parse(command: str, payload: bytes) -> Request:
+    """Return what `payload` asks; where it cannot be obeyed, with the reason in `error`."""
+    shown = _shown(command)
+    if len(payload) > MOST_BYTES:
+        return Request(shown, error=f"more than {MOST_BYTES} bytes")
+    try:
+        body = _body(payload)
+    except ValueError as error:
+        return Request(shown, error=str(error))
+    transaction = body.pop("transaction", None)
+    if len(json.dumps(transaction)) > MOST_TRANSACTION:
+        return Request(shown, error=f"a transaction of more than {MOST_TRANSACTION} characters")
+    if command not in COMMANDS:
+        return Request(shown, transaction, error=f"unknown; known are {', '.join(COMMANDS)}")
+    if body and command != "set":
+        return Request(shown, transaction, error="takes no arguments but transaction")
+    return Request(command, transaction, body)
+
+
+def _shown(command: str) -> str:
+    """A name that an answer may be published under."""
+    return command if _NAME.fullmatch(command) else "unknown"
+
+
+def _body(payload: bytes) -> dict[str, Any]:
+    """Raises ValueError where it is not an object that can be sent back."""
+    if not payload.strip():
+        return {}
+    try:
+        body = json.loads(payload, parse_constant=_refuse)
+        json.dumps(body, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # bad JSON, bad UTF-8, half a surrogate pair, depth
+        raise ValueError("not valid JSON") from None
+    if not isinstance(body, dict):
+        raise ValueError("not a JSON object")
+    return body
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(name)

@@ -1,0 +1,19 @@
+"""Payloads that no request should have."""
+
+import json
+
+from hypothesis import strategies as st
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+malformed = st.one_of(
+    st.binary(max_size=200),
+    json_values.map(lambda value: json.dumps(value).encode()),
+    st.dictionaries(st.sampled_from(["transaction", "detection", "lines.gap"]), json_values).map(
+        lambda value: json.dumps(value).encode()
+    ),
+    st.integers(1, 3000).map(lambda depth: b'{"a":' * depth),
+)

@@ -1,0 +1,83 @@
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from camd.live import KEYS, LiveOptions
+from camd.settings import MqttSettings, Settings
+
+CONFIGURED = Settings(mqtt=MqttSettings(username="camd", password="correct horse"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "desk.live.json"
+
+
+def test_changes_outlive_the_process_and_leave_the_rest_alone(path: Path) -> None:
+    changed = LiveOptions(CONFIGURED, path).change({"lines.gap": 2.5, "track.settle_frames": 5})
+    assert (changed.lines.gap, changed.track.settle_frames) == (2.5, 5)
+    assert changed.mqtt == CONFIGURED.mqtt
+    assert LiveOptions(CONFIGURED, path).settings == changed
+
+
+def test_none_takes_a_change_back(path: Path) -> None:
+    live = LiveOptions(CONFIGURED, path)
+    live.change({"lines.gap": 2.5})
+    assert live.change({"lines.gap": None}) == CONFIGURED
+    assert json.loads(path.read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model.min_confidence", 1.01),
+        ("model.min_confidence", "0.5"),
+        ("model.min_confidence", True),
+        ("model.min_confidence", float("nan")),
+        ("track.settle_frames", 0),
+        ("track.settle_frames", 2.5),
+        ("track.settle_ms", 1e300),
+        ("segment.polarity", "grey"),
+        ("mqtt.max_rate", 0),
+        ("mqtt.password", "x"),
+        ("mqtt.host", "elsewhere"),
+        ("camera.device", "/etc/passwd"),
+        ("name", "x"),
+        ("", 1),
+        ("lines.gap.", 1),
+        ("lines.gap", {}),
+    ],
+)
+def test_what_is_out_of_bounds_changes_nothing(path: Path, key: str, value: object) -> None:
+    live = LiveOptions(CONFIGURED, path)
+    with pytest.raises(ValueError, match=key or "can be set"):
+        live.change(
+            {"track.settle_ms": 10, key: value} if key != "track.settle_ms" else {key: value}
+        )
+    assert live.settings == CONFIGURED
+    assert not path.exists()
+
+
+def test_what_cannot_be_kept_changes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the directory should be")
+    live = LiveOptions(CONFIGURED, tmp_path / "state" / "desk.live.json")
+    with pytest.raises(OSError, match=str(tmp_path / "state")):
+        live.change({"lines.gap": 2})
+    assert live.settings == CONFIGURED
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '{"lines.gap": -1, "nonsense": 3}', "\xff\x00"])
+def test_a_damaged_file_is_left_out(
+    path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    path.write_text(text)
+    with caplog.at_level(logging.WARNING):
+        assert LiveOptions(CONFIGURED, path).settings == CONFIGURED
+    assert str(path) in caplog.text
+
+
+def test_all_that_can_be_set_is_shown(path: Path) -> None:
+    assert set(LiveOptions(CONFIGURED, path).shown()) == set(KEYS)
