@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from camd.lines import group
 from camd.settings import LineSettings, TrackSettings
-from camd.values import Digit, Reading
+from camd.values import Box, Digit, Reading
 
 Members: TypeAlias = frozenset[tuple[int | None, int]]
 
@@ -17,14 +17,19 @@ QUIET = 0.07
 settle within a few frames of each other, and each of them is not a new scene."""
 PATIENCE = 0.25
 """Seconds after which it shows although digits still come and go."""
+SWEEP = 3.0
+"""Digit heights a second; a sheet that is faster is being put down or taken away, and what shows
+of it meanwhile is a piece of a number."""
+SWEEP_PATIENCE = 0.5
+"""Seconds after which a reading shows although its sheet sweeps by."""
 
 
 class Reader:
     """Forms the reading from the settled digits of each frame.
 
-    Other digits show when they are all there, or at once when none is left. The same digits in
-    other rows, or parted otherwise, show only when that has lasted `settle_ms`: boxes tremble,
-    and a digit on the edge between two rows must not make the reading flip.
+    Other digits show when they are all there and at rest, or at once when none is left. The same
+    digits in other rows, or parted otherwise, show only when that has lasted `settle_ms`: boxes
+    tremble, and a digit on the edge between two rows must not make the reading flip.
     """
 
     def __init__(self, lines: LineSettings, track: TrackSettings) -> None:
@@ -34,6 +39,7 @@ class Reader:
         self._shown: Members = frozenset()
         self._latest: Members = frozenset()
         self._last = self._moved_at = -math.inf
+        self._places: dict[int | None, Box] = {}
         self._differs_since: float | None = None
 
     def update(self, held: Sequence[Digit], at: float) -> tuple[Reading, bool]:
@@ -44,8 +50,10 @@ class Reader:
         if members != self._latest:
             self._latest, self._moved_at = members, at
         interval, self._last = at - self._last, at
+        sweeps = _speed(self._places, held, interval) > SWEEP
+        self._places = {digit.track: digit.box for digit in held}
         changed = lines != self._reading.lines
-        if changed and self._must_wait(members, at, interval):
+        if changed and self._must_wait(members, at, interval, sweeps=sweeps):
             self._follow(held)
             return self._reading, False
         self._differs_since = None
@@ -53,10 +61,12 @@ class Reader:
         self._reading = Reading(lines, tuple(digit for row in rows for digit in row.digits))
         return self._reading, changed
 
-    def _must_wait(self, members: Members, at: float, interval: float) -> bool:
+    def _must_wait(self, members: Members, at: float, interval: float, *, sweeps: bool) -> bool:
         if self._differs_since is None or at < self._differs_since:
             self._differs_since = at
         waited = at - self._differs_since
+        if sweeps and waited < SWEEP_PATIENCE:
+            return bool(members)
         if members == self._shown:
             return waited < self._settle
         # Where frames are far apart, waiting for the next one costs more than it spares.
@@ -73,3 +83,13 @@ class Reader:
                 for digit in self._reading.digits
             ),
         )
+
+
+def _speed(before: dict[int | None, Box], held: Sequence[Digit], interval: float) -> float:
+    """Median speed of the digits that were there before, in their heights a second."""
+    speeds = sorted(
+        math.dist(digit.box[:2], before[digit.track][:2]) / max(1, digit.box[3])
+        for digit in held
+        if digit.track in before
+    )
+    return speeds[len(speeds) // 2] / interval if speeds and interval > 0 else 0.0

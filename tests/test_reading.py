@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from camd.reading import Reader
 from camd.settings import LineSettings, TrackSettings
 from camd.values import Digit
@@ -80,3 +82,24 @@ def test_the_same_number_written_elsewhere_is_no_change() -> None:
     read = reader()
     read.update(held("194"), 0.0)
     assert not read.update(held("194", track=7), 0.03)[1]
+
+
+def swept(text: str, left: int) -> list[Digit]:
+    return [replace(digit, box=(digit.box[0] + left, *digit.box[1:])) for digit in held(text)]
+
+
+def test_a_sheet_swept_away_is_not_read_in_pieces() -> None:
+    read = reader()
+    read.update(held("1947"), 0.0)
+    pieces = ["1947", "194", "194", "19", "1", ""]
+    shown = [read.update(swept(t, 40 * i), 1 + i * 0.08) for i, t in enumerate(pieces, 1)]
+    assert [reading.lines for reading, changed in shown if changed] == [()]
+
+
+def test_a_sheet_that_never_rests_is_read_all_the_same() -> None:
+    read = reader()
+    read.update([], 0.0)
+    first = next(
+        i for i in range(1, 60) if read.update(swept("1947", 20 * i if i % 2 else 0), i / 30)[1]
+    )
+    assert first / 30 < 1
