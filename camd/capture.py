@@ -8,17 +8,15 @@ import logging
 import random
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from camd.capture_stats import CaptureStats, Ledger
 from camd.errors import SourceError
+from camd.liveliness import Liveliness
 from camd.mailbox import Mailbox
 from camd.settings import CameraSettings
-from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened, Source
+from camd.sources.base import CorruptFrameError, EndOfStreamError, Source
 from camd.values import Frame, Image
 
 log = logging.getLogger(__name__)
@@ -29,29 +27,8 @@ STEADY_S = 10.0
 """A source that fails sooner than this after its first frame is not worth a fast retry."""
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureStats:
-    state: str = "waiting"
-    """"waiting" for the first frame, "open", "ended", or the reason of a failure: "missing",
-    "busy", "permission", "unreadable", "failed"."""
-    error: str = ""
-    """What failed, in words; empty in the other states."""
-    captured: int = 0
-    """Frames that the source gave."""
-    dropped: int = 0
-    """Of these, frames that nobody got: overwritten by a newer one, or grown too old."""
-    corrupt: int = 0
-    """Frames that could not be decoded; not among `captured`."""
-    reconnects: int = 0
-    """How often frames came again after a failure."""
-    fps: float = 0.0
-    """Frames a second, measured over the last 60 frames."""
-    opened: Opened | None = None
-    """As the source said when it was opened last."""
-    last_frame: float | None = None
-    """When the last frame was grabbed, seconds, monotonic."""
-    calling_since: float | None = None
-    """When the call to the source that has not returned yet began, seconds, monotonic."""
+LEAST_SIDE, MOST_PIXELS = 16, 40_000_000
+"""No camera's picture is smaller, and none that we could afford is larger: 8K is 33 megapixels."""
 
 
 class Capture:
@@ -66,12 +43,12 @@ class Capture:
         self._mailbox = Mailbox()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camd-capture", daemon=True)
-        self._lock = threading.Lock()
-        self._stats = CaptureStats()
-        self._grabbed: deque[float] = deque(maxlen=60)
+        self._ledger = Ledger()
+        self._liveliness = Liveliness(settings.frozen_s, settings.timeout_s)
         self._fatal: SourceError | None = None
         self._logged: object = None
         self._shape: tuple[int, ...] | None = None
+        self._resized = False
         self._open_since = 0.0
         self._tries = 0
 
@@ -101,7 +78,7 @@ class Capture:
             age_ms = 1000 * (time.monotonic() - frame.clock)
             if not self._newest_only or age_ms <= self._settings.max_age_ms:
                 return frame
-            self._count(dropped=1)
+            self._ledger.count(dropped=1)
 
     @property
     def ended(self) -> bool:
@@ -109,8 +86,7 @@ class Capture:
         return self._mailbox.drained and self.stats().state == "ended"
 
     def stats(self) -> CaptureStats:
-        with self._lock:
-            return replace(self._stats, fps=self._fps(time.monotonic()))
+        return self._ledger.read()
 
     def stop(self, timeout: float = 2.0) -> None:
         """End the thread; it closes the source. A thread that the driver does not let go of is left
@@ -128,22 +104,13 @@ class Capture:
 
     # What follows runs in the thread only.
 
-    @contextmanager
-    def _calling(self) -> Iterator[None]:
-        """Note how long the source has not returned: a driver may never do so."""
-        self._update(calling_since=time.monotonic())
-        try:
-            yield
-        finally:
-            self._update(calling_since=None)
-
     def _run(self) -> None:
         try:
             while not self._stop.is_set():
                 try:
                     self._play()
                 except EndOfStreamError:
-                    self._update(state="ended", error="")
+                    self._ledger.update(state="ended", error="")
                     return
                 except Exception as exc:
                     if not self._stop.is_set():
@@ -158,19 +125,22 @@ class Capture:
 
     def _play(self) -> None:
         """Open the source and read it until it fails, ends, or is stopped."""
-        with self._calling():
+        with self._ledger.calling():
             opened = self._source.open()
-        self._update(opened=opened)
+        self._ledger.update(opened=opened)
+        self._liveliness.opened()
         due = good = time.monotonic()
         while not self._stop.is_set():
             if self._paced:
                 self._stop.wait(due - time.monotonic())
                 due = max(due + self._period(), time.monotonic() - 1)
             try:
-                with self._calling():
+                with self._ledger.calling():
                     image = self._source.read()
+                if self._source.live:
+                    _check_size(image)
             except CorruptFrameError as exc:
-                self._count(corrupt=1)
+                self._ledger.count(corrupt=1)
                 log.log(logging.DEBUG if self._source.live else logging.WARNING, "%s", exc)
                 if self._source.live:
                     if time.monotonic() - good > self._settings.timeout_s:
@@ -178,29 +148,46 @@ class Capture:
                     self._stop.wait(CORRUPT_PAUSE_S)
                 continue
             good = time.monotonic()
-            self._deliver(image)
+            if not self._source.live or self._is_fresh(image):
+                self._deliver(image)
+
+    def _is_fresh(self, image: Image) -> bool:
+        """Tell whether the camera lives. Raises SourceError (frozen, slow) once it has not for
+        long enough."""
+        name = self._source.name
+        match self._liveliness.update(image, self._source.grabbed):
+            case "fine":
+                return True
+            case "withheld":
+                return False
+            case "frozen":
+                raise SourceError(
+                    f"{name}: the picture is frozen, the same for {self._settings.frozen_s:g} s "
+                    "(camera.frozen_s = 0 where that is as it should be)",
+                    "frozen",
+                )
+            case "slow":
+                raise SourceError(f"{name}: gives hardly any frames any more", "slow")
 
     def _deliver(self, image: Image) -> None:
         clock = self._source.grabbed
         at = time.time() - (time.monotonic() - clock)
-        if self._stats.state != "open":
+        if self.stats().state != "open":
             self._recovered()
-        if self._shape not in (None, image.shape):
-            log.info("%s: frames are now %dx%d", self._source.name, *image.shape[1::-1])
+        if self._shape not in (None, image.shape) and not self._resized:
+            self._resized = True
+            log.warning("%s: frames are now %dx%d", self._source.name, *image.shape[1::-1])
         self._shape = image.shape
-        with self._lock:
-            self._grabbed.append(clock)
-        self._count(captured=1)
-        self._update(last_frame=clock)
-        frame = Frame(image, self._stats.captured, at, clock)
+        self._ledger.frame(clock)
+        frame = Frame(image, self.stats().captured, at, clock)
         if not self._newest_only:
             self._mailbox.put_next(frame)
         elif self._mailbox.put_latest(frame):
-            self._count(dropped=1)
+            self._ledger.count(dropped=1)
 
     def _recovered(self) -> None:
         again = self._shape is not None
-        opened = self._stats.opened
+        opened = self.stats().opened
         log.info(
             "%s: %s; %s",
             self._source.name,
@@ -209,8 +196,9 @@ class Capture:
         )
         self._open_since = time.monotonic()
         self._logged = None
-        self._update(state="open", error="")
-        self._count(reconnects=int(again))
+        self._resized = False
+        self._ledger.update(state="open", error="")
+        self._ledger.count(reconnects=int(again))
 
     def _failed(self, exc: Exception) -> None:
         name = self._source.name
@@ -218,11 +206,9 @@ class Capture:
         error = exc if isinstance(exc, SourceError) else SourceError(f"{name}: {exc!r}")
         if not self._source.live:
             self._fatal = error
-        if self._stats.state == "open" and time.monotonic() - self._open_since > STEADY_S:
+        if self.stats().state == "open" and time.monotonic() - self._open_since > STEADY_S:
             self._tries = 0
-        with self._lock:
-            self._grabbed.clear()
-        self._update(state=error.reason, error=str(error))
+        self._ledger.failed(error.reason, str(error))
         if self._logged == (type(exc), error.reason):
             return
         self._logged = (type(exc), error.reason)
@@ -233,7 +219,7 @@ class Capture:
 
     def _close(self) -> None:
         try:
-            with self._calling():
+            with self._ledger.calling():
                 self._source.close()
         except Exception:
             log.exception("%s: a bug in camd while closing", self._source.name)
@@ -246,23 +232,11 @@ class Capture:
         return min(pause, self._settings.retry_s)
 
     def _period(self) -> float:
-        opened = self._stats.opened
+        opened = self.stats().opened
         return 1 / ((opened.fps if opened else 0) or self._settings.fps)
 
-    def _fps(self, now: float) -> float:
-        if len(self._grabbed) < 2:
-            return 0.0
-        first, last = self._grabbed[0], self._grabbed[-1]
-        gaps = len(self._grabbed) - 1
-        stalled = self._stats.state == "open" and (now - last) * gaps > 2 * (last - first)
-        span = now - first if stalled else last - first
-        return gaps / span if span > 0 else 0.0
 
-    def _count(self, **steps: int) -> None:
-        with self._lock:
-            totals = {name: getattr(self._stats, name) + step for name, step in steps.items()}
-            self._stats = replace(self._stats, **totals)
-
-    def _update(self, **values: object) -> None:
-        with self._lock:
-            self._stats = replace(self._stats, **values)  # type: ignore[arg-type]
+def _check_size(image: Image) -> None:
+    height, width = image.shape[:2]
+    if min(height, width) < LEAST_SIDE or height * width > MOST_PIXELS:
+        raise CorruptFrameError(f"a frame of {width}x{height} pixels")

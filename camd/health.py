@@ -66,7 +66,11 @@ class Health:
             },
             "rejected": dict(self.rejected.most_common()),
             "reconnects": camera["reconnects"],
-            "camera": {"state": camera["state"], "error": camera["error"]},
+            "camera": {
+                "state": camera["state"],
+                "error": camera["error"],
+                "failures": dict(camera["failures"]),
+            },
             "messages": dict(messages),
             "uptime_s": round(now - self._started, 1),
         }

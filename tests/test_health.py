@@ -5,6 +5,7 @@ from camd.values import Rejected, Result
 
 CAMERA = {
     "captured": 9, "dropped": 2, "corrupt": 1, "reconnects": 3, "state": "open", "error": "",
+    "failures": {"missing": 1},
 }  # fmt: skip
 
 

@@ -20,6 +20,9 @@ class Scripted:
     frame     the next picture: its grey value is its number, 1 for the first
     frozen    the picture before, once more
     resize    the next picture, of another size than those before
+    pixel     a picture of one pixel
+    8k, 16k   a picture of 7680x4320 or 15360x8640 pixels
+    slow      wait a second, then the next picture
     corrupt   CorruptFrameError
     fail      SourceError
     bug       ZeroDivisionError
@@ -28,10 +31,15 @@ class Scripted:
     """
 
     def __init__(
-        self, *sessions: Session, live: bool = True, fps: float = 0.0, period: float | None = None
+        self,
+        *sessions: Session,
+        live: bool = True,
+        fps: float = 0.0,
+        period: float | None = None,
+        rate: float = 0.0,
     ) -> None:
         """`fps` is what it claims; with a `period` frames are that many seconds apart on their
-        clock, however fast they are read."""
+        clock, however fast they are read; with a `rate` no more are given in a second."""
         self.live = live
         self.name = "scripted"
         self.grabbed = 0.0
@@ -43,6 +51,7 @@ class Scripted:
         self._sessions = sessions
         self._fps = fps
         self._period = period
+        self._rate = rate
         self._steps: list[str] = []
         self._size = (48, 64)
         self._number = 0
@@ -68,6 +77,10 @@ class Scripted:
             self.blocking.set()
             self.unblock.wait()
             step = self._steps.pop(0) if self._steps else "end"
+        if self._rate:
+            time.sleep(1 / self._rate)
+        if step == "slow":
+            time.sleep(1)
         paced = self._period is not None and self.grabbed
         self.grabbed = self.grabbed + self._period if paced else time.monotonic()
         match step:
@@ -81,6 +94,10 @@ class Scripted:
                 raise ZeroDivisionError("scripted")
             case "resize":
                 self._size = (self._size[0] * 2, self._size[1] * 2)
+            case "pixel":
+                return np.zeros((1, 1, 3), np.uint8)
+            case "8k" | "16k":
+                return np.full((4320, 7680, 3) if step == "8k" else (8640, 15360, 3), 9, np.uint8)
         if step != "frozen":
             self._number += 1
         return np.full((*self._size, 3), self._number % 256, np.uint8)

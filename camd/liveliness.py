@@ -1,0 +1,81 @@
+"""PURE: whether a camera that gives frames is worth listening to.
+
+A sensor has noise: two frames that are the same in every pixel are one frame given twice. Some
+drivers and servers go on with their last picture for ever after the camera is gone.
+"""
+
+from collections import deque
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from camd.values import Image
+
+Verdict: TypeAlias = Literal["fine", "withheld", "frozen", "slow"]
+"""What to do with a frame: hand it on; or not, since it is still the one that froze; or give up the
+camera, which has been frozen for long enough, or all but stopped."""
+
+FRAMES_OF_A_RATE = 30
+COLLAPSED = 0.1
+"""Of the best rate since it was opened. Darkness alone costs a webcam a half or three quarters."""
+STEP = 16
+"""Every so many pixels are compared first, and all only where these are the same."""
+
+
+class Liveliness:
+    """One camera's, over all its openings. Times are seconds on one monotonic clock."""
+
+    def __init__(self, frozen_s: float, patience_s: float) -> None:
+        """`frozen_s`: how long a picture may stay the same; 0: for ever. `patience_s`: how long
+        the rate may stay low."""
+        self._frozen_s = frozen_s
+        self._patience_s = patience_s
+        self._last: Image | None = None
+        self._same_since: float | None = None
+        self._frozen = False
+        self._clocks: deque[float] = deque()
+        self._best = 0.0
+
+    def opened(self) -> None:
+        """Begin anew, but know the picture that froze: a reopened source may still give it."""
+        self._clocks.clear()
+        self._best = 0.0
+        self._same_since = None
+
+    def update(self, image: Image, clock: float) -> Verdict:
+        """Judge the next frame, (H, W, 3) uint8, grabbed at `clock`."""
+        if self._frozen_s:
+            same = self._last is not None and _same(image, self._last)
+            self._last = image
+            if not same or self._same_since is None:
+                self._same_since = clock
+            if not same:
+                self._frozen = False
+            elif clock - self._same_since >= self._frozen_s:
+                self._frozen = True
+                return "frozen"
+        if self._slow(clock):
+            return "slow"
+        return "withheld" if self._frozen else "fine"
+
+    def _slow(self, clock: float) -> bool:
+        clocks = self._clocks
+        clocks.append(clock)
+        since = clock - self._patience_s
+        while clocks[0] < since and len(clocks) > FRAMES_OF_A_RATE:
+            clocks.popleft()
+        if len(clocks) >= FRAMES_OF_A_RATE and clock > clocks[-FRAMES_OF_A_RATE]:
+            rate = (FRAMES_OF_A_RATE - 1) / (clock - clocks[-FRAMES_OF_A_RATE])
+            self._best = max(self._best, rate)
+        if clocks[0] > since:
+            return False
+        recent = sum(at > since for at in clocks)
+        return recent < COLLAPSED * self._best * self._patience_s
+
+
+def _same(image: Image, other: Image) -> bool:
+    return (
+        image.shape == other.shape
+        and np.array_equal(image[::STEP, ::STEP], other[::STEP, ::STEP])
+        and np.array_equal(image, other)
+    )

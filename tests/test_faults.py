@@ -1,0 +1,166 @@
+"""Each fault of a camera, in the real process with a real broker; a script plays the camera."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from camd.capture import Capture
+from camd.settings import CameraSettings
+from tests.broker import Mosquitto, Subscriber, mosquitto, until
+from tests.notified import Notified, notified
+from tests.process import environment
+from tests.sources.scripted import Scripted
+
+ALWAYS: list[Any] = [["frame", 100_000]]
+HEALTH = "camd/camd/health"
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Mosquitto]:
+    with mosquitto() as running:
+        yield running
+
+
+class Running:
+    def __init__(
+        self, process: subprocess.Popen[str], heard: Subscriber, manager: Notified
+    ) -> None:
+        self.process, self.heard, self.manager = process, heard, manager
+
+    def health(self, what: str, *path: str, least: int = 0) -> Any:
+        """Return the first health message in which what `path` leads to is `what`, or for a
+        number is at least `least`."""
+        found: list[Any] = []
+
+        def there() -> bool:
+            for message in (m for m in self.heard.on(HEALTH) if not m.retained):
+                value: Any = message.json
+                for key in path:
+                    value = value.get(key, 0)
+                if value == what or (least and value >= least):
+                    found.append(message.json)
+            return bool(found)
+
+        until(there, f"{path} is {what or least}")
+        return found[0]
+
+    def end(self) -> str:
+        """Stop it; return its log."""
+        self.process.send_signal(signal.SIGTERM)
+        _, log = self.process.communicate(timeout=30)
+        assert self.process.returncode == 0, log
+        assert "Traceback" not in log
+        return log
+
+
+@contextmanager
+def running(tmp_path: Path, broker: Mosquitto, *script: Any, camera: str = "") -> Iterator[Running]:
+    config = tmp_path / "camd.toml"
+    config.write_text(
+        f'[mqtt]\nhost = "{broker.host}"\nport = {broker.port}\nhealth_s = 1\n'
+        f"[camera]\ntimeout_s = 1\nretry_s = 0.2\n{camera}"
+    )
+    address = str(tmp_path / "notify")
+    with Subscriber(broker.host, broker.port) as heard, notified(address) as manager:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faulty", json.dumps(script), "run", "--config", config],
+            env=environment(tmp_path, {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}),
+            cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            yield Running(process, heard, manager)
+        finally:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize("reason", ["missing", "busy", "permission"])
+def test_not_to_be_had_at_the_start(tmp_path: Path, broker: Mosquitto, reason: str) -> None:
+    with running(tmp_path, broker, *[reason] * 15, ALWAYS) as camd:
+        camd.manager.wait_status(f"camera {reason}")
+        assert camd.health(reason, "camera", "state")["camera"]["failures"] == {reason: 1}
+        camd.manager.wait_status("camera open")
+        log = camd.end()
+    assert log.count(f"scripted: {reason}") == 1
+
+
+def test_pulled_out_and_back(tmp_path: Path, broker: Mosquitto) -> None:
+    script = ([["frame", 20], "fail"], "missing", "missing", ALWAYS)
+    with running(tmp_path, broker, *script) as camd:
+        health = camd.health("", "reconnects", least=1)
+        assert health["camera"] == {
+            "state": "open", "error": "", "failures": {"failed": 1, "missing": 1},
+        }  # fmt: skip
+        log = camd.end()
+    assert log.count("pulled out") == 1
+    assert log.count("frames again") == 1
+
+
+def test_a_frozen_picture_is_a_problem_and_opened_again(tmp_path: Path, broker: Mosquitto) -> None:
+    frozen: list[Any] = [["frame", 20], ["frozen", 1000]]
+    still: list[Any] = [["frozen", 1000]]
+    with running(tmp_path, broker, frozen, still, still, ALWAYS, camera="frozen_s = 1\n") as camd:
+        health = camd.health("frozen", "camera", "state")
+        assert "frozen_s" in health["camera"]["error"]
+        assert camd.health("", "reconnects", least=1)["camera"]["failures"] == {"frozen": 1}
+        log = camd.end()
+    assert log.count("frozen") == 2  # one line: the state, and the option
+    assert log.count("frames again") == 1
+
+
+def test_a_rate_that_collapses(tmp_path: Path, broker: Mosquitto) -> None:
+    with running(tmp_path, broker, [["frame", 60], ["slow", 20]], ALWAYS) as camd:
+        assert camd.health("", "reconnects", least=1)["camera"]["failures"] == {"slow": 1}
+        camd.end()
+
+
+def test_frames_that_are_none(tmp_path: Path, broker: Mosquitto) -> None:
+    broken = ["frame", "corrupt", "pixel", "16k", "frame", "resize", "frame", "8k"]
+    with running(tmp_path, broker, [*broken, ["frame", 100_000]]) as camd:
+        health = camd.health("", "frames", "captured", least=50)
+        assert health["frames"]["corrupt"] == 3
+        assert health["reconnects"] == 0
+        log = camd.end()
+    assert log.count("frames are now") == 1
+
+
+def test_nothing_but_damaged_frames_is_a_failure(tmp_path: Path, broker: Mosquitto) -> None:
+    with running(tmp_path, broker, ["frame", ["corrupt", 100_000]], ALWAYS) as camd:
+        assert camd.health("", "reconnects", least=1)["camera"]["failures"] == {"failed": 1}
+        camd.end()
+
+
+def test_a_read_that_never_returns_starves_the_watchdog(tmp_path: Path, broker: Mosquitto) -> None:
+    with running(tmp_path, broker, [["frame", 20], "block"]) as camd:
+        camd.manager.wait_status("camera open", "driver does not return")
+        lines = camd.manager.lines()
+        assert "WATCHDOG=1" in lines
+        time.sleep(1)
+        assert camd.manager.lines().count("WATCHDOG=1") == lines.count("WATCHDOG=1")
+        assert "driver" in camd.heard.on(HEALTH)[-1].json["camera"]["error"]
+        log = camd.end()
+    assert log.count("the camera's driver does not return") == 1
+
+
+def test_a_wall_clock_that_jumps_changes_nothing_but_timestamps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = Scripted([*["frame"] * 20, "block"], rate=200)
+    jumps = iter([1e9, 4e9, 5.0] * 1000)
+    monkeypatch.setattr(time, "time", lambda: next(jumps))
+    with Capture(source, CameraSettings(max_age_ms=60_000)) as capture:
+        assert source.blocking.wait(30)
+        frame = capture.next(30)
+        stats = capture.stats()
+        source.unblock.set()
+    assert frame is not None
+    assert (stats.state, stats.captured, stats.failures) == ("open", 20, {})
+    assert 0 < stats.fps <= 250
