@@ -15,8 +15,9 @@ from camd import __version__
 from camd.broker_url import parse_broker
 from camd.config import Config, KeyPath, load, user_file
 from camd.errors import CamdError
-from camd.service_cli import service
+from camd.service_cli import doctor, service
 from camd.settings import Settings
+from camd.train_cli import eval_model, train
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
 
@@ -74,7 +75,10 @@ def cli() -> None:
     """Read handwritten digits from a camera, and publish them over MQTT."""
 
 
+cli.add_command(doctor)
 cli.add_command(service)
+cli.add_command(train)
+cli.add_command(eval_model)
 
 
 @cli.command()

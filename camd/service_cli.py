@@ -1,8 +1,13 @@
-"""The commands that run camd as a service."""
+"""The commands that run camd as a service, and that find out why it does not run."""
 
 import re
+import sys
+from pathlib import Path
+from typing import Any
 
 import click
+
+from camd.broker_url import parse_broker
 
 _user = click.option("--user", is_flag=True, help="A service of your own, without root.")
 _instance = click.option(
@@ -38,6 +43,25 @@ def uninstall(user: bool, instance: str | None, dry_run: bool) -> None:
 
     place = service_install.Place(user, _name(instance))
     service_install.uninstall(place, click.echo, dry_run=dry_run)
+
+
+@click.command()
+@click.option("--device", help="As for run.")
+@click.option("--broker", help="As for run.")
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
+def doctor(device: str | None, broker: str | None, file: Path | None, as_json: bool) -> int:
+    """Try camera, broker, model and display, and say what to do (exit status 69: one fails)."""
+    from camd.doctor import examine  # noqa: PLC0415
+    from camd.logs import setup_logging  # noqa: PLC0415
+
+    setup_logging("error")  # what would be logged is what is found
+    overrides: dict[tuple[str, ...], Any] = parse_broker(broker)
+    if device:
+        overrides["camera", "device"] = device
+    return examine(file, overrides, sys.stdout, as_json=as_json)
 
 
 def _name(instance: str | None) -> str | None:

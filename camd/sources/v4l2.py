@@ -16,6 +16,7 @@ from camd.errors import SourceError
 
 _QUERYCAP = 0x80685600  # _IOR('V', 0, struct v4l2_capability)
 _REQBUFS = 0xC0145608  # _IOWR('V', 8, struct v4l2_requestbuffers)
+_ENUM_FMT = 0xC0405602  # _IOWR("V", 2, struct v4l2_fmtdesc)
 _CAPTURES = 0x00000001 | 0x00001000  # V4L2_CAP_VIDEO_CAPTURE, ..._MPLANE
 _HAS_DEVICE_CAPS = 0x80000000
 
@@ -134,3 +135,24 @@ def _remedy(node: str) -> str:
         if status.st_mode & stat.S_IRGRP and group != "root":
             return f"add yourself to its group: sudo usermod -aG {group} $USER, then log in again"
     return "its mode does not let you read it (ls -l)"
+
+
+def formats(node: str) -> list[str]:
+    """Return the pixel formats that a camera offers, as FourCC: "MJPG", "YUYV"; none where it
+    cannot be asked."""
+    found: list[str] = []
+    try:
+        fd = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return found
+    try:
+        for index in range(64):
+            # index, V4L2_BUF_TYPE_VIDEO_CAPTURE; the kernel fills in flags, name and FourCC
+            answer = bytearray(struct.pack("=2I56x", index, 1))
+            fcntl.ioctl(fd, _ENUM_FMT, answer)
+            found.append(answer[44:48].decode("ascii", "replace").strip())
+    except OSError:  # EINVAL: no more
+        pass
+    finally:
+        os.close(fd)
+    return found

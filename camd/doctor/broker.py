@@ -1,0 +1,120 @@
+"""The broker, one layer after the other: name, port, encryption, login, rights."""
+
+import secrets
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from camd.doctor.finding import Finding
+from camd.errors import ConfigError
+from camd.mqtt.endpoint import Endpoint
+from camd.settings import Settings
+
+PATIENCE_S = 5.0
+
+
+def look(settings: Settings) -> Iterator[Finding]:
+    """Stop at the first layer that fails: those above it cannot work."""
+    options = settings.mqtt
+    if options.broker != "external":
+        what = "embedded" if options.broker == "embedded" else "none"
+        yield Finding("broker", "note", f"mqtt.broker is {what}: nothing to connect to")
+        return
+    token = secrets.token_hex(2)
+    # Under the client id of a running camd the broker would throw that one out.
+    own = settings.model_copy(update={"mqtt": options.model_copy(update={"client_id": None})})
+    try:
+        endpoint = Endpoint.of(own, f"doctor-{token}")
+    except ConfigError as error:
+        yield Finding("broker", "error", str(error), "correct the configuration")
+        return
+    where = f"{options.host}:{options.port}"
+    try:
+        found = socket.getaddrinfo(options.host, options.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        todo = "correct mqtt.host, or the name server"
+        yield Finding("broker", "error", f"{options.host}: no such name ({error})", todo)
+        return
+    addresses = sorted({str(item[4][0]) for item in found})
+    yield Finding("broker", "ok", f"{options.host} is {', '.join(addresses)}")
+    try:
+        with socket.create_connection((options.host, options.port), PATIENCE_S) as sock:
+            yield Finding("broker", "ok", f"{where} takes connections")
+            if endpoint.tls:
+                with endpoint.tls.wrap_socket(sock, server_hostname=options.host) as tls:
+                    yield Finding("broker", "ok", f"{tls.version()}, certificate verified")
+            else:
+                yield _unencrypted(addresses, login=endpoint.username is not None)
+    except ssl.SSLError as error:
+        todo = "check mqtt.port (8883 is usual with tls), mqtt.ca_file, and the certificate's name"
+        yield Finding("broker", "error", f"{where}: TLS fails: {error.reason or error}", todo)
+        return
+    except OSError as error:
+        todo = "start the broker, or correct mqtt.host and mqtt.port; a firewall may be between"
+        yield Finding("broker", "error", f"{where}: {error.strerror or error}", todo)
+        return
+    yield from _log_in(endpoint, f"{options.prefix}/{settings.name}/doctor", token)
+
+
+def _unencrypted(addresses: list[str], *, login: bool) -> Finding:
+    here = all(address.startswith("127.") or address == "::1" for address in addresses)
+    if login and not here:
+        todo = "mqtt.tls = true, where the broker offers it"
+        return Finding("broker", "warning", "the password crosses the network in clear", todo)
+    return Finding("broker", "note", "not encrypted")
+
+
+def _log_in(endpoint: Endpoint, topic: str, token: str) -> Iterator[Finding]:
+    client = endpoint.client()
+    client.will_clear()
+    answered, subscribed, returned = (threading.Event() for _ in range(3))
+    refusal: list[str] = []
+
+    def connected(_client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            refusal.append(str(reason))
+        answered.set()
+
+    def granted(_client: Any, _data: Any, _mid: Any, reasons: Any, _properties: Any) -> None:
+        if not any(reason.is_failure for reason in reasons):
+            subscribed.set()
+
+    def message(_client: Any, _data: Any, received: Any) -> None:
+        if received.payload == token.encode():
+            returned.set()
+
+    client.on_connect, client.on_subscribe, client.on_message = connected, granted, message
+    try:
+        client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
+        client.loop_start()
+        if not answered.wait(PATIENCE_S):
+            todo = "is this port the broker's, and not a web server's or one for TLS?"
+            yield Finding("broker", "error", "it takes the connection but does not answer", todo)
+            return
+        if refusal:
+            todo = "check mqtt.username and mqtt.password_file, and the broker's users"
+            yield Finding("broker", "error", f"it refuses us: {refusal[0]}", todo)
+            return
+        yield Finding("broker", "ok", f"logged in{_as(endpoint.username)}")
+        client.subscribe(topic, qos=1)
+        if not subscribed.wait(PATIENCE_S):
+            text = f"this user may not read {topic}, so the right to write there is untried"
+            yield Finding("broker", "note", text)
+            return
+        client.publish(topic, token, qos=1)
+        if returned.wait(PATIENCE_S):
+            yield Finding("broker", "ok", f"a message to {topic} came back")
+        else:
+            todo = f"let this user write {topic.rpartition('/')[0]}/# (the broker's ACL)"
+            yield Finding("broker", "error", f"a message to {topic} did not come back", todo)
+    except OSError as error:
+        yield Finding("broker", "error", f"the connection broke: {error.strerror or error}")
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+def _as(username: str | None) -> str:
+    return f" as {username}" if username else ", without a name"

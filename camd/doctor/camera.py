@@ -1,0 +1,109 @@
+"""The camera: does it open, how fast is it really, and can one read in its picture."""
+
+import os
+import time
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+
+from camd import sources
+from camd.capture import Capture
+from camd.doctor.finding import Finding
+from camd.errors import SourceError
+from camd.settings import CameraSettings
+from camd.sources.camera import LINUX, Camera
+from camd.values import Frame, Image
+
+WATCHED_S = 3.0
+"""Long enough for automatic exposure to settle and for a rate."""
+SLOW = 0.7
+"""Of the rate asked for."""
+DARK, BRIGHT = 50.0, 235.0
+"""Mean grey of a picture in which dark and bright writing still differ from the paper."""
+BLURRED = 20.0
+"""Variance of the Laplacian below which edges are soft. It depends on the scene: a hint only."""
+
+TODO = {
+    "missing": "plug it in, or name another with camera.device (camd run --device ...)",
+    "busy": "end the program that holds it",
+    "permission": "let this user read it: see above",
+    "frozen": "unplug it and plug it in again",
+}
+
+
+def look(settings: CameraSettings) -> Iterator[Finding]:
+    if LINUX:
+        from camd.sources import v4l2  # noqa: PLC0415  # needs fcntl, which Windows has not
+
+        yield Finding("camera", "note", v4l2.cameras())
+    try:
+        source = sources.from_uri(settings.device, settings)
+    except SourceError as error:
+        yield Finding("camera", "error", str(error), TODO.get(error.reason, ""))
+        return
+    if LINUX and isinstance(source, Camera):
+        formats = v4l2.formats(os.path.realpath(source.name))
+        if formats:
+            yield Finding("camera", "note", f"{source.name} offers {', '.join(formats)}")
+    with Capture(source, settings) as capture:
+        yield from _watch(capture, settings, live=source.live)
+
+
+def _watch(capture: Capture, settings: CameraSettings, *, live: bool) -> Iterator[Finding]:
+    frame: Frame | None = None
+    deadline = time.monotonic() + 3 * settings.timeout_s
+    try:
+        while time.monotonic() < deadline and not capture.ended:
+            got = capture.next(0.2)
+            if got is not None and frame is None:
+                deadline = min(deadline, time.monotonic() + (WATCHED_S if live else 0.0))
+            frame = got or frame
+            if frame is None and capture.stats().error:
+                break
+    except SourceError as error:
+        yield Finding("camera", "error", str(error), TODO.get(error.reason, ""))
+        return
+    stats = capture.stats()
+    if frame is None:
+        text = stats.error or f"no frame for {3 * settings.timeout_s:g} s"
+        yield Finding("camera", "error", text, TODO.get(stats.state, "unplug it and try again"))
+        return
+    opened = f"; {stats.opened.detail}" if stats.opened and stats.opened.detail else ""
+    height, width = frame.image.shape[:2]
+    data = {"size": [width, height], "fps": round(stats.fps, 1)}
+    text = f"{width}x{height}{opened}"
+    if live:
+        text = f"{width}x{height}, measured {stats.fps:.1f} fps{opened}"
+    slow = live and stats.fps < SLOW * settings.fps
+    yield Finding(
+        "camera",
+        "warning" if slow else "ok",
+        text,
+        "more light, camera.fourcc = MJPG, a USB port of its own; or ask for less" if slow else "",
+        data,
+    )
+    yield from judge(frame.image)
+
+
+def judge(image: Image) -> Iterator[Finding]:
+    """Judge exposure and focus of one picture, (H, W, 3) uint8."""
+    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    mean = float(grey.mean())
+    clipped = float(np.mean(grey >= 254))
+    sharp = float(cv2.Laplacian(grey, cv2.CV_64F).var())
+    data = {"mean": round(mean, 1), "clipped": round(clipped, 3), "sharpness": round(sharp, 1)}
+    figures = f"mean grey {mean:.0f}, {clipped:.0%} clipped"
+    if mean < DARK:
+        yield Finding("camera", "warning", f"dark: {figures}", "more light on the paper", data)
+    elif mean > BRIGHT or clipped > 0.5:
+        yield Finding(
+            "camera", "warning", f"overexposed: {figures}", "less light or exposure", data
+        )
+    else:
+        yield Finding("camera", "ok", f"exposure: {figures}", "", data)
+    if sharp < BLURRED:
+        todo = "turn the lens, or hold the sheet still and further away; it may be blank, too"
+        yield Finding("camera", "warning", f"blurred or empty: sharpness {sharp:.0f}", todo, data)
+    else:
+        yield Finding("camera", "ok", f"focus: sharpness {sharp:.0f}", "", data)

@@ -1,0 +1,83 @@
+"""What is on this machine: model, display, service."""
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from camd import installed, svm
+from camd.doctor.finding import Finding
+from camd.errors import ModelError
+from camd.settings import ModelSettings, OverlaySettings
+from camd.window import Window
+
+CROPS = 100
+MOST_EXPOSED = 1.3
+
+
+def model(settings: ModelSettings) -> Iterator[Finding]:
+    path = settings.file or installed.model_file()
+    try:
+        loaded = svm.load(path)  # which compares the checksum and runs the self-test
+    except ModelError as error:
+        todo = "install camd again, or correct model.file"
+        yield Finding("model", "error", str(error), todo)
+        return
+    with np.load(path, allow_pickle=False) as stored:
+        crops = np.resize(stored["test_crops"], (CROPS, 28, 28))
+    loaded.classify(crops)
+    started = time.perf_counter()
+    loaded.classify(crops)
+    each = (time.perf_counter() - started) / CROPS * 1e3
+    text = f"{loaded.id}: checksum and self-test pass, {each:.2f} ms a digit"
+    yield Finding("model", "ok", text, "", {"id": loaded.id, "ms_per_digit": round(each, 3)})
+
+
+def display(settings: OverlaySettings) -> Iterator[Finding]:
+    if not settings.window:
+        yield Finding("display", "note", "overlay.window is false: no window")
+        return
+    window = Window.open("camd doctor")
+    if window is None:
+        yield Finding("display", "note", "no display here: camd runs without a window")
+    else:
+        window.close()
+        yield Finding("display", "ok", "a window opens")
+
+
+def service() -> Iterator[Finding]:
+    units = sorted(Path("/etc/systemd/system").glob("camd*.service"))
+    if not shutil.which("systemctl") or not units:
+        todo = "camd service install, where it should run unattended"
+        yield Finding("service", "note", "not installed as a systemd service", todo)
+        return
+    for unit in units:
+        if unit.name == "camd.service":
+            state = _output("systemctl", "is-active", unit.name)
+            fine = state == "active"
+            todo = "" if fine else f"systemctl status {unit.name}; journalctl -u {unit.name}"
+            yield Finding("service", "ok" if fine else "warning", f"{unit.name}: {state}", todo)
+        said = _output("systemd-analyze", "security", "--offline=true", "--no-pager", str(unit))
+        found = re.search(r"exposure level for \S+: ([\d.]+)", said)
+        if found:
+            exposure = float(found[1])
+            wide = exposure > MOST_EXPOSED
+            yield Finding(
+                "service",
+                "warning" if wide else "ok",
+                f"{unit.name}: exposure {exposure} of 10",
+                "camd service install writes the unit anew" if wide else "",
+                {"exposure": exposure},
+            )
+
+
+def _output(*command: str) -> str:
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return done.stdout.strip()

@@ -1,0 +1,134 @@
+"""camd doctor against real brokers, files and a camera that a script plays."""
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from camd.doctor.camera import judge
+from camd.doctor.finding import Finding
+from tests.broker import find, free_port, mosquitto, password_file
+from tests.process import camd
+from tests.test_cli import page
+
+find("mosquitto")
+
+
+def doctor(home: Path, *arguments: str | Path, status: int) -> list[dict[str, Any]]:
+    done = camd("doctor", "--json", *arguments, home=home)
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    report = json.loads(done.stdout)
+    assert report["status"] == status
+    return list(report["findings"])
+
+
+def errors(findings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [finding for finding in findings if finding["level"] == "error"]
+
+
+@pytest.fixture
+def sheet(tmp_path: Path) -> Path:
+    path = tmp_path / "page.png"
+    cv2.imwrite(str(path), page("3 2 5"))
+    return path
+
+
+def test_all_is_well(tmp_path: Path, sheet: Path) -> None:
+    with mosquitto() as broker:
+        url = f"mqtt://{broker.host}:{broker.port}"
+        findings = doctor(tmp_path, "--device", sheet, "--broker", url, status=0)
+    assert errors(findings) == []
+    areas = {finding["area"] for finding in findings}
+    assert areas == {"configuration", "model", "camera", "broker", "display", "service"}
+    assert any("came back" in finding["text"] for finding in findings)
+    assert any("ms_per_digit" in finding["data"] for finding in findings)
+
+
+def test_each_error_says_what_to_do(tmp_path: Path) -> None:
+    url = f"mqtt://127.0.0.1:{free_port()}"
+    findings = doctor(tmp_path, "--device", "/dev/video99", "--broker", url, status=69)
+    assert {finding["area"] for finding in errors(findings)} == {"camera", "broker"}
+    assert all(finding["todo"] for finding in errors(findings))
+
+
+def test_a_wrong_configuration(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("[camera]\nfps = -1\n")
+    findings = doctor(tmp_path, "--config", wrong, status=78)
+    assert "camera.fps" in findings[0]["text"]
+
+
+def test_a_damaged_model(tmp_path: Path, sheet: Path) -> None:
+    (tmp_path / "bad.npz").write_bytes(b"PK\x03\x04 no model")
+    config = tmp_path / "c.toml"
+    config.write_text(f'[model]\nfile = "{tmp_path}/bad.npz"\n[mqtt]\nbroker = "none"\n')
+    findings = doctor(tmp_path, "--config", config, "--device", sheet, status=69)
+    assert [finding["area"] for finding in errors(findings)] == ["model"]
+
+
+def with_login(tmp_path: Path, port: int, password: str) -> Path:
+    config = tmp_path / "login.toml"
+    config.write_text(
+        f'[mqtt]\nhost = "127.0.0.1"\nport = {port}\nusername = "camd"\npassword = "{password}"\n'
+    )
+    return config
+
+
+def test_login_and_rights(tmp_path: Path, sheet: Path) -> None:
+    passwords = password_file(tmp_path / "passwords", "camd", "sesame")
+    passwords.chmod(0o644)
+    rights = tmp_path / "acl"
+    options = f"allow_anonymous false\npassword_file {passwords}\nacl_file {rights}\n"
+
+    rights.write_text("user camd\ntopic readwrite camd/#\n")
+    with mosquitto(options) as broker:
+        config = with_login(tmp_path, broker.port, "sesame")
+        doctor(tmp_path, "--config", config, "--device", sheet, status=0)
+        config = with_login(tmp_path, broker.port, "wrong")
+        found = errors(doctor(tmp_path, "--config", config, "--device", sheet, status=69))
+        assert "refuses" in found[0]["text"]
+        assert "mqtt.username" in found[0]["todo"]
+
+    rights.write_text("user camd\ntopic read camd/#\n")
+    with mosquitto(options) as broker:
+        config = with_login(tmp_path, broker.port, "sesame")
+        found = errors(doctor(tmp_path, "--config", config, "--device", sheet, status=69))
+        assert "ACL" in found[0]["todo"]
+
+
+def test_what_is_no_broker(tmp_path: Path, sheet: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        url = f"mqtts://127.0.0.1:{port}"
+        silent.settimeout(30)
+        found = errors(doctor(tmp_path, "--device", sheet, "--broker", url, status=69))
+    assert found[0]["area"] == "broker"
+    assert found[0]["todo"]
+
+
+def test_for_people(tmp_path: Path, sheet: Path) -> None:
+    done = camd("doctor", "--device", sheet, "--broker", "none", home=tmp_path)
+    assert done.returncode == 0
+    assert "camd can do its work" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (np.full((360, 640, 3), 20, np.uint8), "dark"),
+        (np.full((360, 640, 3), 255, np.uint8), "overexposed"),
+        (cv2.GaussianBlur(page("3 2 5"), (0, 0), 15), "blurred"),
+    ],
+)
+def test_pictures_that_cannot_be_read(image: np.ndarray, says: str) -> None:
+    found: list[Finding] = list(judge(image))
+    assert any(one.level == "warning" and says in one.text and one.todo for one in found), found
+
+
+def test_a_picture_that_can() -> None:
+    assert all(one.level == "ok" for one in judge(page("3 2 5")))
