@@ -23,6 +23,7 @@ WRONG_SHAPE = "wrong shape"
 TOO_FAINT = "too faint"
 NOT_A_STROKE = "not a stroke"
 NO_EDGE = "no clear edge"
+ONE_SIDED = "edge of something"
 TOO_MANY = "too many"
 RULED = "ruled line"
 REASONS = (
@@ -33,6 +34,7 @@ REASONS = (
     TOO_FAINT,
     NOT_A_STROKE,
     NO_EDGE,
+    ONE_SIDED,
     TOO_MANY,
     RULED,
 )
@@ -59,6 +61,12 @@ other side of the sheet shining through."""
 SOFTEST = 0.42
 """Most ink just outside a glyph, in its own ink: smudges, shadows and wood fade out, a stroke ends.
 A hundredth of real digits lie above 0.4."""
+CLEARED = 0.35
+"""How much lighter than a stroke the paper beside it is at least, in steps from the stroke to the
+brightest quarter of what surrounds it."""
+SURROUNDED = 0.65
+"""Least share of its surroundings that is so: a stroke has paper on all sides, the edge of a sheet,
+a hand or a shadow on one. Hardly a real digit has less than 0.8, hardly an edge more than 0.6."""
 SPECK = 0.25
 """A piece lower than this share of the least height is dust and not even counted."""
 
@@ -71,6 +79,8 @@ class Segmentation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Page:
+    grey: Plane
+    """Inverted where the ink is light."""
     ink: Plane
     pieces: Components
     scale: float
@@ -110,13 +120,15 @@ def _page(image: Image, settings: SegmentSettings) -> _Page:
         settings.polarity == "auto" and light.is_light_on_dark(grey)
     )
     ink = light.flatten(grey, light_ink=light_ink)
+    if light_ink:
+        grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
     mask = light.threshold(ink)
     pieces = components(mask)
     least = max(4.0, settings.min_height * scale)
     clean, ruled = erase(mask, pieces, _writing(pieces.stats, least, side * scale))
     if ruled:
         pieces = components(clean)
-    return _Page(ink, pieces, scale, least, tuple(ruled))
+    return _Page(grey, ink, pieces, scale, least, tuple(ruled))
 
 
 def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
@@ -188,19 +200,31 @@ def _glyph(page: _Page, group: list[int], faintest: float) -> Glyph | Rejected:
         return Rejected(source, TOO_FAINT)
     edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
     bare = (labels == 0).astype(np.uint8)
-    if _outside(ink, edge, bare, rim) > SOFTEST * strength:
+    ring = cv2.bitwise_and(_ring(edge, rim), bare)
+    if cv2.mean(ink, ring)[0] > SOFTEST * strength:
         return Rejected(source, NO_EDGE)
+    grey = page.grey[around]
+    if _lighter(grey[ring > 0], cv2.mean(grey, own)[0]) < SURROUNDED:
+        return Rejected(source, ONE_SIDED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = (own > 0) | ((edge > 0) & (bare > 0))
     patch = np.where(mine, ink, np.uint8(0))
     return Glyph(source, normalise(patch, stroke), stroke / page.scale)
 
 
-def _outside(ink: Plane, edge: NDArray[Any], bare: Plane, rim: int) -> float:
-    """Mean ink at `rim` pixels from a stroke whose mask is `edge`, grown by one pixel."""
+def _ring(edge: NDArray[Any], rim: int) -> Plane:
+    """The pixels at distance `rim` from a stroke whose mask is `edge`, grown by one pixel."""
     within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
-    ring = cv2.subtract(cv2.dilate(within, np.ones((3, 3), np.uint8)), within)
-    return float(cv2.mean(ink, cv2.bitwise_and(ring, bare))[0])
+    return np.asarray(cv2.subtract(cv2.dilate(within, np.ones((3, 3), np.uint8)), within), np.uint8)
+
+
+def _lighter(around: Plane, stroke: float) -> float:
+    """Share of the greys around a stroke that are clearly lighter than it."""
+    if not around.size:
+        return 1.0
+    levels = np.sort(around)
+    clear = stroke + CLEARED * (float(levels[3 * len(levels) // 4]) - stroke)
+    return 1.0 - float(np.searchsorted(levels, clear, side="right")) / len(levels)
 
 
 def _square(own: Plane) -> bool:
