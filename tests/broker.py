@@ -46,13 +46,19 @@ class Mosquitto:
 
     host = "127.0.0.1"
 
-    def __init__(self, folder: Path, options: str = "allow_anonymous true\n") -> None:
+    def __init__(
+        self, folder: Path, options: str = "allow_anonymous true\n", *, plain: bool = False
+    ) -> None:
+        """`plain` opens another port, plain_port, for everyone and without encryption."""
         self.port = free_port()
+        self.plain_port = free_port()
+        if plain:
+            options += f"listener {self.plain_port} {self.host}\nallow_anonymous true\n"
         self._config = folder / "mosquitto.conf"
         self._config.write_text(
             # Run as root it would otherwise become a user who cannot read this folder.
-            f"user {getpass.getuser()}\nlistener {self.port} {self.host}\n"
-            f"persistence false\nlog_type none\n{options}"
+            f"user {getpass.getuser()}\nper_listener_settings true\n"
+            f"listener {self.port} {self.host}\npersistence false\nlog_type none\n{options}"
         )
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -96,10 +102,12 @@ def find(command: str) -> str:
 
 
 @contextmanager
-def mosquitto(options: str = "allow_anonymous true\n") -> Iterator[Mosquitto]:
+def mosquitto(
+    options: str = "allow_anonymous true\n", *, plain: bool = False
+) -> Iterator[Mosquitto]:
     """Yield a broker that runs; `options` are lines of its configuration file."""
     with tempfile.TemporaryDirectory() as folder:
-        broker = Mosquitto(Path(folder), options)
+        broker = Mosquitto(Path(folder), options, plain=plain)
         broker.start()
         try:
             yield broker

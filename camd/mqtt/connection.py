@@ -30,7 +30,7 @@ HOPELESS = ("refused", "taken over")
 RETRY_S = (1.0, 30.0)
 """First and longest wait before the next try; it doubles."""
 SHORT_S = 10.0
-SHORT_MANY = 3
+SHORT_MANY = 5
 """So many connections in a row that the broker took, and closed so soon: before MQTT 5 that is all
 that two clients with one id notice of each other."""
 GRACE_S = 0.5

@@ -1,10 +1,8 @@
 """Brokers that are absent, die, refuse, stall or are none at all; on a real mosquitto."""
 
 import logging
-import shutil
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -283,35 +281,3 @@ def test_unacknowledged_events_arrive_on_the_next_connection(
     real.start()
     until(lambda: publisher.stats().sent >= before + 3, "status, reading and event are sent")
     assert publisher.stats().events_dropped == 0
-
-
-@pytest.fixture
-def certificates(tmp_path: Path) -> Path:
-    """A folder with ca.pem, and cert.pem and key.pem for 127.0.0.1."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-
-    def openssl(*words: str) -> None:
-        subprocess.run(["openssl", *words], cwd=tmp_path, check=True, capture_output=True)
-
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl("req", "-x509", *curve, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=Test CA")
-    openssl("req", *curve, "-keyout", "key.pem", "-out", "csr.pem", "-subj", "/CN=127.0.0.1")
-    (tmp_path / "names").write_text("subjectAltName=IP:127.0.0.1\n")
-    signing = ["-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-extfile", "names"]
-    openssl("x509", "-req", "-in", "csr.pem", *signing, "-out", "cert.pem")
-    return tmp_path
-
-
-def test_tls_verifies_the_broker(
-    publishers: Publishers, certificates: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    files = f"certfile {certificates}/cert.pem\nkeyfile {certificates}/key.pem\n"
-    with mosquitto(f"allow_anonymous true\n{files}") as broker:
-        publisher = publishers(broker, tls=True, ca_file=certificates / "ca.pem")
-        with_certificate = publisher.stats().state
-        publisher.stop()
-        stranger = publishers(broker, wait=False, tls=True)
-        assert not stranger.wait_connected(30)
-    assert with_certificate == "connected"
-    assert "mqtt.ca_file" in said(caplog, logging.WARNING)[-1]

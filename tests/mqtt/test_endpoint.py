@@ -1,3 +1,4 @@
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
 from camd.settings import MqttSettings, Settings
+from tests.mqtt.certificates import Authority
 
 SECRET = "correct horse"
 
@@ -22,6 +24,17 @@ def test_the_first_line_of_the_file_is_the_password(tmp_path: Path) -> None:
 
 def test_a_password_given_directly_comes_before_the_file() -> None:
     assert endpoint(password=SECRET, password_file="/nonexistent").password == SECRET
+
+
+def test_systemd_may_hand_over_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert endpoint().password is None
+    (tmp_path / "mqtt.password").write_text(f"{SECRET}\n")
+    assert endpoint().password == SECRET
+    assert endpoint(password="another").password == "another"
+    assert endpoint(username=None).password is None
 
 
 def test_shows_no_password() -> None:
@@ -62,6 +75,20 @@ def test_a_file_without_a_password_is_refused(tmp_path: Path, content: bytes) ->
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"mqtt\.password_file"):
         endpoint(password_file=path)
+
+
+def test_a_client_certificate_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    one, other = authority.issue("one"), authority.issue("other")
+    wrong = [(one, other.with_suffix(".key")), (tmp_path / "absent", None), (authority.ca, None)]
+    for cert, key in wrong:
+        with pytest.raises(ConfigError, match=r"mqtt\.cert_file"):
+            endpoint(tls=True, cert_file=cert, key_file=key)
+    encrypted = tmp_path / "encrypted.key"
+    lock = ["openssl", "pkey", "-aes256", "-passout", "pass:x", "-in", one.with_suffix(".key")]
+    subprocess.run([*lock, "-out", encrypted], check=True)
+    with pytest.raises(ConfigError, match="encrypted"):
+        endpoint(tls=True, cert_file=one, key_file=encrypted)
 
 
 def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:

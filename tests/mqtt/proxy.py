@@ -1,0 +1,120 @@
+"""A TCP proxy between camd and a broker, with the faults of networks and bad brokers."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from tests.broker import Mosquitto
+
+PUBACK = 4
+PUBLISH_QOS1 = 0x32
+
+
+class Proxy:
+    """Stands in for the broker at `host` and `port`; faults are switched on and off at any time."""
+
+    host = "127.0.0.1"
+
+    def __init__(self, broker: Mosquitto) -> None:
+        self.frozen = False
+        """Nothing passes, in either direction, and nothing is closed: a half-open connection."""
+        self.withhold_pubacks = False
+        self.pause_s = 0.0
+        """Before each piece of at most 512 bytes on its way to the broker."""
+        self.connections = 0
+        self.acknowledged: list[bytes] = []
+        """Payloads of QoS 1 that the broker has confirmed, and the confirmation was passed on."""
+        self._broker = broker
+        self._closing = False
+        self._sockets: list[socket.socket] = []
+        self._server = socket.create_server((self.host, 0))
+        self.port = int(self._server.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        self._closing = True
+        for sock in (self._server, *self._sockets):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                far = socket.create_connection((self._broker.host, self._broker.port))
+                self.connections += 1
+                self._sockets += [near, far]
+                flying: dict[bytes, bytes] = {}
+                for pump in (self._up, self._down):
+                    arguments = (pump, near, far, flying)
+                    threading.Thread(target=self._run, args=arguments, daemon=True).start()
+
+    def _run(
+        self,
+        pump: Callable[[socket.socket, socket.socket, dict[bytes, bytes]], None],
+        near: socket.socket,
+        far: socket.socket,
+        flying: dict[bytes, bytes],
+    ) -> None:
+        with suppress(OSError, EOFError):
+            pump(near, far, flying)
+        for sock in (near, far):
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _up(self, near: socket.socket, far: socket.socket, flying: dict[bytes, bytes]) -> None:
+        for packet in _packets(near):
+            if packet[0] & 0xF6 == PUBLISH_QOS1:
+                head = 1 + next(i for i, byte in enumerate(packet[1:], 1) if byte < 0x80)
+                name = head + 2 + int.from_bytes(packet[head : head + 2])
+                flying[packet[name : name + 2]] = packet[name + 2 :]
+            for start in range(0, len(packet), 512 if self.pause_s else len(packet)):
+                time.sleep(self.pause_s)
+                self._thaw()
+                far.sendall(packet[start : start + 512] if self.pause_s else packet)
+
+    def _down(self, near: socket.socket, far: socket.socket, flying: dict[bytes, bytes]) -> None:
+        for packet in _packets(far):
+            self._thaw()
+            if packet[0] >> 4 != PUBACK:
+                near.sendall(packet)
+            elif not self.withhold_pubacks:
+                self.acknowledged.append(flying.pop(packet[2:4]))
+                near.sendall(packet)
+
+    def _thaw(self) -> None:
+        while self.frozen and not self._closing:
+            time.sleep(0.01)
+
+
+def _packets(sock: socket.socket) -> Iterator[bytes]:
+    """Yield each MQTT packet that comes."""
+    while True:
+        head = _exactly(sock, 2)
+        while head[-1] & 0x80:
+            head += _exactly(sock, 1)
+        length = sum((byte & 0x7F) << (7 * place) for place, byte in enumerate(head[1:]))
+        yield head + _exactly(sock, length)
+
+
+def _exactly(sock: socket.socket, count: int) -> bytes:
+    data = b""
+    while len(data) < count:
+        piece = sock.recv(count - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return data
+
+
+@contextmanager
+def proxy(broker: Mosquitto) -> Iterator[Proxy]:
+    made = Proxy(broker)
+    try:
+        yield made
+    finally:
+        made.close()
