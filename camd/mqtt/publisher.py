@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camd import __version__
+from camd import __version__, state
 from camd.mqtt import discovery, payloads
 from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.requests import BURST, Hearing, Request
 from camd.mqtt.throttle import Throttle
@@ -44,7 +45,7 @@ class Publisher:
     """One camera's messages. No call raises, or blocks, for want of a broker."""
 
     def __init__(self, settings: Settings, *, boot: str, model_id: str) -> None:
-        """Raises ConfigError where the login or the certificates cannot be used.
+        """Raises ConfigError where the login, certificates or file of events cannot be used.
 
         `boot`: 4 hexadecimal digits that tell this run from the one before."""
         self._camera = settings.name
@@ -56,7 +57,11 @@ class Publisher:
         self._reading_seq = 0
         self._event_seq = 0
         self._stalled = False
-        outbox = Outbox(settings.mqtt.outbox_size)
+        endpoint = Endpoint.of(settings, boot)
+        self._journal = None
+        if settings.mqtt.outbox == "disk":
+            self._journal = DiskJournal(state.directory() / f"{settings.name}.events.sqlite")
+        outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
         self._hearing = Hearing()
         self._requests: deque[Request] = deque(maxlen=BURST)
         self._birth_topic = discovery.birth_topic(settings) if settings.mqtt.discovery else ""
@@ -69,7 +74,6 @@ class Publisher:
         subscriptions = [self._birth_topic] if settings.mqtt.discovery else []
         if settings.mqtt.requests:
             subscriptions.append(self._topics.requests)
-        endpoint = Endpoint.of(settings, boot)
         self._connection = Connection(endpoint, outbox, subscriptions, self._hear)
 
     def start(self) -> None:
@@ -159,6 +163,9 @@ class Publisher:
     def stop(self, timeout: float = 5.0) -> None:
         """Send what waits, say offline, disconnect: within `timeout` seconds."""
         self._connection.stop(timeout)
+        if self._journal:
+            with self._connection.outbox():
+                self._journal.close()
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
         """Called in the connection's thread."""

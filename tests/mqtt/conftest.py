@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,6 +25,13 @@ def any_broker(request: pytest.FixtureRequest) -> Iterator[Mosquitto | Embedded]
         embedded = Embedded()
         yield embedded
         embedded.stop()
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state directory, of this test only."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    return tmp_path / "state"
 
 
 @pytest.fixture

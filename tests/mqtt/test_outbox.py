@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from camd.mqtt.outbox import Message, Outbox
@@ -159,3 +161,84 @@ def test_one_event_at_least_is_kept_and_sent() -> None:
     outbox.left(*taken)
     assert payloads(outbox.take()) == [b"1"]
     assert outbox.events_dropped == 0
+
+
+class Paper:
+    """A journal that remembers in a dictionary."""
+
+    def __init__(self, *kept: Message) -> None:
+        self.entries = {number: replace(item, key=number) for number, item in enumerate(kept)}
+
+    def load(self) -> list[Message]:
+        return list(self.entries.values())
+
+    def add(self, message: Message) -> int:
+        key = max(self.entries, default=-1) + 1
+        self.entries[key] = message
+        return key
+
+    def remove(self, key: int) -> None:
+        del self.entries[key]
+
+    @property
+    def payloads(self) -> list[bytes]:
+        return [message.payload for message in self.entries.values()]
+
+
+def test_the_journal_holds_what_is_not_delivered() -> None:
+    journal = Paper()
+    outbox = Outbox(limit=4, window=2, journal=journal)
+    outbox.opened()
+    for message in (STATUS, digits(1), event(1), event(2), event(3)):
+        outbox.put(message)
+    assert journal.payloads == [b"1", b"2", b"3"]
+    taken = outbox.take()
+    assert journal.payloads == [b"1", b"2", b"3"]
+    for ticket in taken:
+        outbox.left(ticket)
+    assert journal.payloads == [b"2", b"3"]
+    for number in range(4, 8):
+        outbox.put(event(number))
+    assert journal.payloads == [b"4", b"5", b"6", b"7"]
+    assert outbox.events_dropped == 2
+    outbox.give_up()
+    assert outbox.events_dropped == 2
+    assert len(journal.entries) == 4
+
+
+def test_what_the_journal_held_goes_first() -> None:
+    outbox = Outbox(limit=4, journal=Paper(event(1), event(2)))
+    outbox.put(event(3))
+    outbox.opened()
+    assert payloads(outbox.take()) == [b"1", b"2", b"3"]
+
+
+def test_a_journal_longer_than_the_limit_loses_the_oldest() -> None:
+    journal = Paper(*(event(number) for number in range(6)))
+    outbox = Outbox(limit=4, journal=journal)
+    assert outbox.events_dropped == 2
+    assert journal.payloads == [b"2", b"3", b"4", b"5"]
+
+
+def test_answers_go_with_their_connection() -> None:
+    answer = Message("response/pause", b"ok", qos=1, transient=True)
+    outbox = Outbox(limit=4)
+    outbox.put(answer)
+    outbox.opened()
+    assert not outbox.take()
+    outbox.put(answer)
+    assert payloads(outbox.take()) == [b"ok"]
+    outbox.put(answer)
+    outbox.closed()
+    outbox.opened()
+    assert not outbox.take()
+    assert outbox.events_dropped == 0
+
+
+def test_state_is_sent_again_on_demand(outbox: Outbox) -> None:
+    outbox.put(STATUS)
+    outbox.opened()
+    outbox.take()
+    outbox.again("status")
+    outbox.again("nonsense")
+    assert payloads(outbox.take()) == [b"online"]
