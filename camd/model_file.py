@@ -15,6 +15,16 @@ sorted by class, n classes, T test crops):
     test_crops  (T, 28, 28) uint8
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
+
+A second machine that tells digits from everything else (camd/gate.py) may be there as well, with
+gate_gamma in meta and Q projected features, G support vectors:
+
+    gate_projection (D, Q) float32    features @ gate_projection + gate_offset
+    gate_offset     (Q,) float32
+    gate_vectors    (G, Q) float16 or float32
+    gate_coefs      (G,) float32      positive for digits
+    gate_intercept  (1,) float32
+    gate_calibration (2, m) float32   decision values, ascending, and the probability of a digit
 """
 
 import hashlib
@@ -51,6 +61,14 @@ _DTYPES = {
     "test_crops": ("uint8",),
     "test_labels": ("int8",),
     "test_margins": ("float32",),
+}
+_GATE_DTYPES = {
+    "gate_projection": ("float32",),
+    "gate_offset": ("float32",),
+    "gate_vectors": ("float16", "float32"),
+    "gate_coefs": ("float32",),
+    "gate_intercept": ("float32",),
+    "gate_calibration": ("float32",),
 }
 _REBUILD = "rebuild it with `camd train`"
 
@@ -125,19 +143,22 @@ def _unpack(path: Path) -> tuple[Arrays, Meta]:
                 f"{path}: format version {meta.get('version')}, this camd reads {VERSION}; "
                 f"update camd or {_REBUILD}"
             )
-        return {name: stored[name] for name in _DTYPES}, meta
+        names = [*_DTYPES, *(_GATE_DTYPES if "gate_gamma" in meta else ())]
+        return {name: stored[name] for name in names}, meta
 
 
 def _problem(arrays: Arrays, meta: Meta) -> str | None:
     """Say what is wrong with the contents, if anything."""
-    for name, dtypes in _DTYPES.items():
-        if arrays[name].dtype.name not in dtypes:
-            return f"{name} is {arrays[name].dtype}, not {' or '.join(dtypes)}"
-        if arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
+    for name, array in arrays.items():
+        dtypes = _DTYPES.get(name) or _GATE_DTYPES[name]
+        if array.dtype.name not in dtypes:
+            return f"{name} is {array.dtype}, not {' or '.join(dtypes)}"
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
             return f"{name} holds values that are not finite"
-    gamma = meta.get("gamma")
-    if not isinstance(gamma, float) or not 0 < gamma < np.inf:
-        return f"gamma is {gamma}, not a number above 0"
+    for name in ("gamma", *(("gate_gamma",) if "gate_gamma" in meta else ())):
+        gamma = meta.get(name)
+        if not isinstance(gamma, float) or not 0 < gamma < np.inf:
+            return f"{name} is {gamma}, not a number above 0"
     try:
         spec = spec_from(meta)
     except (ValueError, KeyError, TypeError) as exc:
@@ -161,16 +182,27 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
         "test_labels": (tests,),
         "test_margins": (tests,),
     }
+    if "gate_vectors" in arrays:
+        seen, kept = arrays["gate_offset"].size, arrays["gate_coefs"].size
+        shapes |= {
+            "gate_projection": (spec.size, seen),
+            "gate_offset": (seen,),
+            "gate_vectors": (kept, seen),
+            "gate_coefs": (kept,),
+            "gate_intercept": (1,),
+            "gate_calibration": (2, arrays["gate_calibration"].size // 2),
+        }
     for name, shape in shapes.items():
         if arrays[name].shape != shape:
             return f"{name} has the shape {arrays[name].shape}, not {shape}"
     if n < 2 or not (np.diff(classes) > 0).all() or classes[0] < -1 or classes[-1] > 9:
         return f"its classes are {classes.tolist()}"
-    margins, probabilities = arrays["calibration"]
-    if margins.size < 1 or not (np.diff(margins) > 0).all():
-        return "the margins of its calibration do not ascend"
-    if probabilities.min() < 0 or probabilities.max() > 1:
-        return "the probabilities of its calibration leave 0..1"
+    for name in ("calibration", *(("gate_calibration",) if "gate_vectors" in arrays else ())):
+        margins, probabilities = arrays[name]
+        if margins.size < 1 or not (np.diff(margins) > 0).all():
+            return f"the margins of its {name} do not ascend"
+        if probabilities.min() < 0 or probabilities.max() > 1:
+            return f"the probabilities of its {name} leave 0..1"
     if tests < 1:
         return "it holds no self-test"
     return None

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import features, model_file
+from camd import features, gate, model_file
 from camd.errors import ModelError
 from camd.features import FeatureSpec, FloatArray
+from camd.gate import Gate
 from camd.model_file import Arrays, Meta
 
 CHUNK = 64
@@ -25,7 +26,8 @@ class Classified:
     labels: NDArray[np.int64]
     """(N,) the winning class; -1 where the model says that it is no digit."""
     margins: FloatArray
-    """(N,) least signed decision value over the winner's duels."""
+    """(N,) least signed decision value over the winner's duels, the gate's counted among them;
+    the gate's alone where the label is -1."""
     confidence: FloatArray
     """(N,) 0..1, calibrated probability that the label is right."""
 
@@ -62,14 +64,32 @@ class Model:
     calibration: FloatArray
     scores: Mapping[str, float]
     """What the card says of it, e.g. "mnist_test_error"; fractions."""
+    gate: Gate | None = None
+    """Tells digits from everything else; without one, everything is a digit."""
 
     def classify(self, crops: NDArray[np.uint8]) -> Classified:
         """Classify crops (N, 28, 28) uint8 in one batch; N may be 0."""
-        return self.judge(self.decisions(self.project(crops)))
+        extracted = features.extract(crops, self.spec)
+        if self.gate is None:
+            return self.judge(self.decisions(self._seen(extracted)))
+        values = self.gate.values(extracted)
+        passed = values > gate.PASS
+        judged = self.judge(self.decisions(self._seen(extracted[passed])))
+        labels = np.full(len(crops), -1, np.int64)
+        labels[passed] = judged.labels
+        margins = values.copy()
+        margins[passed] = np.minimum(values[passed], judged.margins)
+        confidence = self.gate.probability(values)
+        confidence[~passed] = 1 - confidence[~passed]
+        confidence[passed] *= judged.confidence
+        return Classified(labels, margins, confidence)
 
     def project(self, crops: NDArray[np.uint8]) -> FloatArray:
         """Give what the kernel sees of the crops: (N, P), scaled by sqrt(2 gamma)."""
-        projected: FloatArray = features.extract(crops, self.spec) @ self.projection
+        return self._seen(features.extract(crops, self.spec))
+
+    def _seen(self, extracted: FloatArray) -> FloatArray:
+        projected: FloatArray = extracted @ self.projection
         projected += self.offset
         return projected
 
@@ -148,6 +168,7 @@ def build(arrays: Arrays, meta: Meta) -> Model:
         intercepts=arrays["intercepts"],
         calibration=arrays["calibration"],
         scores=dict(meta.get("scores", {})),
+        gate=gate.build(arrays, meta),
     )
 
 

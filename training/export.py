@@ -60,12 +60,20 @@ def pack(
         "scores": dict(scores),
         "sha256": "",
     }
-    tried = svm.build(arrays, meta).classify(test_crops)
-    arrays["test_labels"] = tried.labels.astype(np.int8)
-    arrays["test_margins"] = tried.margins
-    meta["sha256"] = model_file.digest(arrays, meta)
-    arrays["meta"] = np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8)
-    return arrays, meta
+    return seal(arrays, meta)
+
+
+def seal(
+    arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Let the machine classify its own test crops, and add what it says and the checksum."""
+    sealed, described = dict(arrays), dict(meta)
+    tried = svm.build(sealed, described).classify(sealed["test_crops"])
+    sealed["test_labels"] = tried.labels.astype(np.int8)
+    sealed["test_margins"] = tried.margins
+    described["sha256"] = model_file.digest(sealed, described)
+    sealed["meta"] = np.frombuffer(json.dumps(described, sort_keys=True).encode(), np.uint8)
+    return sealed, described
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,0 +1,137 @@
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.svm import SVC
+
+from camd import gate, svm
+from camd.errors import ModelError
+from camd.features import FeatureSpec, Scale, extract
+from training.export import Machine, pack, seal, to_bytes
+
+SPEC = FeatureSpec(8, (Scale(0.0, 5),))
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    small = load_digits()
+    crops = [cv2.resize(one * 15, (28, 28)) for one in small.images[:600]]
+    return np.stack(crops).astype(np.uint8), small.target[:600]
+
+
+def noise(count: int, seed: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (count, 28, 28), dtype=np.uint8)
+
+
+class Gated:
+    """A machine for digits, the same with a gate, and scikit-learn's own gate."""
+
+    def __init__(self) -> None:
+        crops, labels = digits()
+        projection = np.linalg.qr(np.random.default_rng(0).normal(size=(SPEC.size, 40)))[0]
+        projection = projection.astype(np.float32)
+        self.projection, offset = projection, np.linspace(-1, 1, 40, dtype=np.float32)
+        self.offset = offset
+        seen = (extract(crops, SPEC) @ projection + offset).astype(np.float16).astype(np.float32)
+        svc = SVC(C=1.0, gamma=0.5, decision_function_shape="ovo").fit(seen, labels)
+        machine = Machine(
+            svc.classes_.astype(np.int8), svc.n_support_, svc.support_vectors_, svc.dual_coef_,
+            svc.intercept_, 0.5,
+        )  # fmt: skip
+        calibration = np.array([[-1.0, 1.0], [0.2, 1.0]], np.float32)
+        plain = pack(machine, SPEC, projection, offset, calibration, crops[:10], {})
+        self.without = svm.build(*plain)
+
+        both = np.concatenate([crops, noise(200)])
+        seen = (extract(both, SPEC) @ projection + offset).astype(np.float16).astype(np.float32)
+        self.svc = SVC(C=1.0, gamma=0.3).fit(seen, np.arange(800) < 600)
+        arrays: dict[str, Any] = {
+            "gate_projection": projection,
+            "gate_offset": offset,
+            "gate_vectors": self.svc.support_vectors_.astype(np.float16),
+            "gate_coefs": self.svc.dual_coef_[0].astype(np.float32),
+            "gate_intercept": self.svc.intercept_.astype(np.float32),
+            "gate_calibration": np.array([[-2.0, 2.0], [0.0, 1.0]], np.float32),
+        }
+        tests = np.concatenate([crops[:5], noise(5, 2)])
+        self.arrays, self.meta = seal(
+            {**plain[0], **arrays, "test_crops": tests}, {**plain[1], "gate_gamma": 0.3}
+        )
+        self.model = svm.build(self.arrays, self.meta)
+
+
+@pytest.fixture(scope="module")
+def gated() -> Gated:
+    return Gated()
+
+
+def test_values_equal_scikit_learns(gated: Gated) -> None:
+    crops = np.concatenate([digits()[0][:300], noise(100, 3)])
+    features = extract(crops, SPEC)
+    built = gate.build(gated.arrays, gated.meta)
+    assert built is not None
+    expected = gated.svc.decision_function(features @ gated.projection + gated.offset)
+    np.testing.assert_allclose(built.values(features), expected, atol=1e-3)
+
+
+def test_what_passes_keeps_the_label_that_it_had(gated: Gated) -> None:
+    crops = digits()[0]
+    plain, given = gated.without.classify(crops), gated.model.classify(crops)
+    passed = given.labels >= 0
+    assert passed.mean() > 0.99
+    np.testing.assert_array_equal(given.labels[passed], plain.labels[passed])
+    assert (given.margins[passed] <= plain.margins[passed] + 1e-5).all()
+    assert (given.confidence[passed] <= plain.confidence[passed] + 1e-5).all()
+
+
+def test_what_is_no_digit_has_the_gates_own_value(gated: Gated) -> None:
+    given = gated.model.classify(noise(100, 4))
+    assert (given.labels == -1).mean() > 0.9
+    turned_away = given.labels == -1
+    assert (given.margins[turned_away] <= gate.PASS).all()
+    assert (given.confidence[turned_away] > 0.5).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 90])
+def test_any_number_of_crops(gated: Gated, count: int) -> None:
+    mixed = np.concatenate([digits()[0][:45], noise(45, 5)])
+    given, whole = gated.model.classify(mixed[:count]), gated.model.classify(mixed)
+    assert given.labels.shape == given.margins.shape == given.confidence.shape == (count,)
+    np.testing.assert_array_equal(given.labels, whole.labels[:count])
+
+
+def test_a_file_keeps_its_gate(gated: Gated, tmp_path: Path) -> None:
+    path = tmp_path / "digits.npz"
+    path.write_bytes(to_bytes(gated.arrays))
+    crops = np.concatenate([digits()[0][:20], noise(20, 6)])
+    loaded = svm.load(path).classify(crops)
+    np.testing.assert_array_equal(loaded.labels, gated.model.classify(crops).labels)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("gate_coefs", np.zeros(3, np.float32)),
+        ("gate_intercept", np.zeros((), np.float32)),
+        ("gate_intercept", np.array([np.nan], np.float32)),
+        ("gate_offset", np.zeros(40, np.float64)),
+        ("gate_projection", np.zeros((4, 40), np.float32)),
+        ("gate_calibration", np.array([[1.0, 0.0], [0.0, 1.0]], np.float32)),
+        ("gate_calibration", np.array([[0.0, 1.0], [0.0, 1.5]], np.float32)),
+        ("gate_vectors", None),
+    ],
+)
+def test_a_damaged_gate_is_refused(
+    gated: Gated, tmp_path: Path, name: str, wrong: np.ndarray | None
+) -> None:
+    arrays = dict(gated.arrays)
+    if wrong is None:
+        del arrays[name]
+    else:
+        arrays[name] = wrong
+    path = tmp_path / "digits.npz"
+    path.write_bytes(to_bytes(arrays))
+    with pytest.raises(ModelError, match="camd train"):
+        svm.load(path)
