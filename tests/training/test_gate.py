@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import svm
+from camd.features import FeatureSpec, Scale, extract
+from camd.gate import PASS
+from tests.training import small_digits
+from training.export import to_bytes
+from training.gate import Fitted, GateRecipe, calibrate, fit_gate, install
+from training.negatives import Labelled
+from training.production import train
+
+RECIPE = GateRecipe(plain=300, projected=40)
+
+
+def frames(count: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    crops = np.zeros((count, 28, 28), np.uint8)
+    for crop in crops:
+        low, high = rng.integers(3, 10, 2), rng.integers(18, 25, 2)
+        cv2.rectangle(crop, low.tolist(), high.tolist(), 255, int(rng.integers(1, 4)))
+    return crops
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Fitted:
+    digits = small_digits.digits()
+    drawn = Labelled(
+        np.concatenate([digits.images[300:600], frames(300)]),
+        np.concatenate([digits.labels[300:600], np.full(300, -1)]).astype(np.int8),
+    )
+    spec = FeatureSpec(12, (Scale(0.5, 8),))
+    return fit_gate(drawn, digits.images, spec, RECIPE, lambda _: None)
+
+
+def test_digits_pass_and_others_do_not(fitted: Fitted) -> None:
+    spec = FeatureSpec(12, (Scale(0.5, 8),))
+    digits = fitted.values(extract(small_digits.digits().images[600:900], spec))
+    others = fitted.values(extract(frames(500)[300:], spec))
+    assert (digits > 0).mean() > 0.99
+    assert (others < PASS).mean() > 0.99
+
+
+def test_calibration_says_how_often_a_value_means_a_digit() -> None:
+    values = np.random.default_rng(0).normal(0, 1, 20_000).astype(np.float32)
+    likely = 1 / (1 + np.exp(-2 * values - 0.5))
+    table = calibrate(values, np.random.default_rng(1).random(20_000) < likely)
+    given = np.interp([-1, 0, 1], *table)
+    np.testing.assert_allclose(given, 1 / (1 + np.exp(-2 * np.array([-1, 0, 1]) - 0.5)), atol=0.02)
+
+
+def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: Path) -> None:
+    data, path = small_digits.write(tmp_path / "data.npz"), tmp_path / "digits.npz"
+    train(data, path, quick=True, recipe=small_digits.RECIPE)
+    calibration = np.array([[-1.0, 1.0], [0.1, 0.9]], np.float32)
+    for _ in range(2):
+        arrays, _ = install(path, fitted, calibration, frames(12))
+        path.write_bytes(to_bytes(arrays))
+    model = svm.load(path)
+    assert (model.classify(frames(60)[12:]).labels == -1).all()
+    assert (model.classify(small_digits.digits().images[600:700]).labels >= 0).mean() > 0.97

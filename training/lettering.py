@@ -1,0 +1,173 @@
+"""Letters, words and signs from the fonts of a machine, as bitmaps that pens can draw again."""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from camd.errors import DataError
+
+Bitmap = NDArray[np.uint8]
+"""(h, w) uint8, ink 255 on 0."""
+
+HANDS = (
+    "humor-sans",
+    "ComicNeue",
+    "dkg",
+    "breip",
+    "BecauseWe",
+    "DancingScript",
+    "Ecolier",
+    "femkeklaver",
+    "Joscelyn",
+    "KaushanScript",
+    "Klee",
+    "Kristi",
+    "SteveHand",
+    "Delphine",
+    "TomsonTalks",
+    "rufscript",
+    "TypoScript",
+    "Lobster",
+    "LeckerliOne",
+    "Beckett",
+    "Purisa",
+    "Z003",
+    "yozfont",
+    "setofont",
+    "YuseiMagic",
+)
+"""Parts of the file names of fonts drawn like handwriting. All are free: SIL OFL, GPL, CC-BY-SA."""
+PRINTS = (
+    "DejaVuSans",
+    "DejaVuSerif",
+    "Lato-Regular",
+    "Lato-Bold",
+    "Cantarell",
+    "LinLibertine_R",
+    "LinBiolinum",
+    "Nimbus",
+    "URWBookman",
+    "URWGothic",
+    "C059",
+    "P052",
+    "OpenDyslexic",
+    "EBGaramond12-Regular",
+    "Roboto-Regular",
+    "Roboto-Medium",
+    "texgyreadventor",
+    "texgyrecursor",
+)
+"""The same of printed faces."""
+LIKE_DIGITS = frozenset("oOlIiSsZzBgqQDbjJtTyYL|/>")
+"""What in some hand is the very shape of a 0, 1, 2, 4, 5, 6, 7, 8 or 9: shape cannot tell them."""
+LETTERS = "aAcCdeEfFGhHkKmMnNpPrRuUvVwWxX"
+SIGNS = "++++--xx=*#@&?<~^()[]{}√π€$§"
+LETTERS_LIKE_DIGITS = {
+    "Balinese": (5, 14),
+    "Early_Aramaic": (2, 3, 4, 6, 10, 12, 13, 14, 16, 17, 20),
+    "Greek": (4, 8, 9, 14, 15, 18),
+    "Japanese_(katakana)": (2, 24, 27, 43, 46),
+    "Korean": (21, 22, 27, 33),
+    "Latin": (2, 7, 9, 10, 12, 15, 17, 19, 20, 25, 26),
+    "Sanskrit": (36, 37),
+    "Tagalog": (3, 16),
+}
+"""The same of Omniglot's characters, by their numbers in their alphabets."""
+WORDS = (  # noqa: SIM905
+    "the of and to in is that for it as was with be by on not he his but at are this have from or "
+    "had an they which one you were her all she there would their we him been has when who will "
+    "more no if out so said what up its about into than them can only other new some could time "
+    "these two may then do first any my now such like our over man me even most made after also "
+    "did many before must through back years where much your way well down should because each "
+    "just those people how too little state good very make world still own see men work long get "
+    "here between both life being under never day same another know while last might us great old "
+    "year off come since against go came right used take three name mark total date sheet school "
+    "subject water meter energy number address street city phone signature teacher result temper"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Fonts:
+    hands: tuple[Path, ...]
+    prints: tuple[Path, ...]
+
+    @classmethod
+    def find(cls, folder: Path) -> "Fonts":
+        """Look for HANDS and PRINTS under `folder`, sorted by name. Raises DataError."""
+        files = sorted(
+            (path for kind in ("ttf", "otf") for path in folder.rglob(f"*.{kind}")),
+            key=lambda path: path.name,
+        )
+
+        def named(parts: Sequence[str]) -> tuple[Path, ...]:
+            return tuple(
+                path for path in files if any(part.lower() in path.name.lower() for part in parts)
+            )
+
+        fonts = cls(named(HANDS), named(PRINTS))
+        if not fonts.hands or not fonts.prints:
+            raise DataError(
+                f"{folder}: no handwriting or no print fonts; on Debian: apt install "
+                "fonts-humor-sans fonts-comic-neue fonts-dancingscript fonts-dejavu "
+                "(docs/training.md lists all)"
+            )
+        return fonts
+
+    def split(self, part: int, of: int) -> tuple["Fonts", "Fonts"]:
+        """Give those to train with and, every `of`-th font from `part`, those to validate with."""
+        return (
+            Fonts(_but(self.hands, part, of), _but(self.prints, part, of)),
+            Fonts(self.hands[part::of], self.prints[part::of]),
+        )
+
+
+def _but(paths: tuple[Path, ...], part: int, of: int) -> tuple[Path, ...]:
+    return tuple(path for n, path in enumerate(paths) if n % of != part)
+
+
+def text(font: Path, characters: str, height: int) -> Bitmap | None:
+    """Draw characters with a font whose capitals are about `height` pixels high, cropped to the
+    ink; None where the font lacks one of them."""
+    drawn = _draw(font, characters, max(8, round(1.35 * height)))
+    return None if drawn is None else drawn.copy()
+
+
+@functools.lru_cache(maxsize=4096)
+def _draw(font: Path, characters: str, size: int) -> Bitmap | None:
+    face = _face(font, size)
+    missing = face.getmask("\uffff").getbbox(), bytes(face.getmask("\uffff"))
+    for character in set(characters):
+        mask = face.getmask(character)
+        if mask.getbbox() is None or (mask.getbbox(), bytes(mask)) == missing:
+            return None
+    left, top, right, bottom = (round(side) for side in face.getbbox(characters))
+    picture = Image.new("L", (right - left + 8, bottom - top + 8), 0)
+    ImageDraw.Draw(picture).text((4 - left, 4 - top), characters, fill=255, font=face)
+    bitmap = np.asarray(picture, np.uint8)
+    x, y, width, height = cv2.boundingRect((bitmap > 90).astype(np.uint8))
+    if min(width, height) < 2:
+        return None
+    return bitmap[y : y + height, x : x + width]
+
+
+@functools.lru_cache(maxsize=512)
+def _face(font: Path, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(font, size)
+
+
+def squared(bitmap: Bitmap, side: int) -> Bitmap:
+    """Fit a bitmap into the middle of (side, side), with a margin of a tenth."""
+    scale = 0.8 * side / max(bitmap.shape)
+    size = max(1, round(bitmap.shape[1] * scale)), max(1, round(bitmap.shape[0] * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    small = cv2.resize(bitmap, size, interpolation=how)
+    canvas = np.zeros((side, side), np.uint8)
+    top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
+    canvas[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return canvas

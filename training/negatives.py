@@ -1,0 +1,223 @@
+"""Crops of digits and of what is no digit, made as the camera pipeline makes them.
+
+Both are drawn with the same pens on the same sheets, photographed alike and cut out by
+camd.segment, so that neither stroke width nor blur tells them apart: a machine trained on bare
+MNIST against drawn letters learns the pen and throws away half the real digits.
+"""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.segment import segment
+from camd.settings import SegmentSettings
+from camd.values import Box
+from training import textures
+from training.hand import Hand
+from training.lettering import LETTERS_LIKE_DIGITS, Fonts
+from training.shapes import NO_DIGIT, UNCLEAR, Mark, Writer
+
+Crops = NDArray[np.uint8]
+Grey = NDArray[np.float32]
+"""(H, W) float32, 0..1."""
+
+SMALLEST, LARGEST = 12, 200
+"""Heights of digits, pixels."""
+TEXTURES = 0.15
+"""Share of pictures without writing."""
+MOST = 60
+"""Crops taken from one picture without writing; else one noise field would outweigh all else."""
+MATCH, FRAGMENT = 0.6, 0.3
+"""A glyph whose box overlaps that of a digit by so much (intersection over union) is the digit; by
+less than the second, it is a piece of it. Between the two nobody can say."""
+SLIM = 4.0
+"""A stroke so many times as long as wide, more or less upright, may always be a 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labelled:
+    crops: Crops
+    """(N, 28, 28) uint8, ink bright on 0."""
+    labels: NDArray[np.int8]
+    """(N,) 0..9, or -1 for what is no digit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    hand: Hand
+    fonts: Fonts
+    settings: SegmentSettings = field(default_factory=SegmentSettings)
+
+
+def generate(sources: Sources, count: int, seed: int) -> Labelled:
+    """Give at least `count` crops, about half of them digits; equal seeds give equal crops."""
+    crops: list[Crops] = []
+    labels: list[int] = []
+    picture = 0
+    while len(crops) < count:
+        rng = np.random.default_rng([seed, picture])
+        image, marks = _picture(rng, sources)
+        found = _matched(image, marks, sources.settings)
+        if not marks:
+            found = [found[i] for i in rng.permutation(len(found))[:MOST]]
+        for crop, label in found:
+            crops.append(crop)
+            labels.append(label)
+        picture += 1
+    return Labelled(np.stack(crops), np.array(labels, np.int8))
+
+
+def _picture(
+    rng: np.random.Generator, sources: Sources
+) -> tuple[NDArray[np.uint8], list[tuple[Box, Mark]]]:
+    """Give a photograph (H, W) uint8 and the boxes and labels of the marks in it."""
+    tall = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
+    width = int(np.clip(tall * rng.uniform(10, 18), 320, 1280))
+    height = round(0.75 * width)
+    if rng.random() < TEXTURES:
+        scene = textures.draw(rng, width, height)
+        low, high = np.sort(rng.uniform(10, 250, 2))
+        return _photographed(rng, low + (high - low) * scene, 20.0), []
+    sheet, marks = _sheet(rng, sources, (width, height), tall)
+    return _photographed(rng, sheet, tall), marks
+
+
+def _sheet(
+    rng: np.random.Generator, sources: Sources, size: tuple[int, int], tall: float
+) -> tuple[Grey, list[tuple[Box, Mark]]]:
+    width, height = size
+    pen = float(np.exp(rng.uniform(np.log(0.05), np.log(0.2))))
+    writer = Writer(sources.hand, sources.fonts, rng, pen, rng.uniform(0.4, 1), rng.normal(0, 0.15))
+    share = rng.choice([0.0, 0.5, 0.7, 1.0])
+    ink = np.zeros((height, width), np.float32)
+    marks: list[tuple[Box, Mark]] = []
+    y = tall * rng.uniform(0.2, 0.8)
+    while y + 1.5 * tall < height:
+        x = tall * rng.uniform(0.3, 1.5)
+        while True:
+            high = max(6, round(tall * rng.uniform(0.75, 1.15)))
+            mark = writer.digit(high) if rng.random() < share else writer.other(high)
+            h, w = mark.mask.shape
+            if x + w > width - 4:
+                break
+            top = round(y + max(0, tall - h) * rng.uniform(0.3, 1))
+            if top + h < height - 3:
+                box = (round(x), top, w, h)
+                _lay(ink, mark, box, rng)
+                marks.append((box, mark))
+            x += w + tall * rng.uniform(0.12, 0.9)
+        y += tall * rng.uniform(1.4, 2.0)
+    if rng.random() < 0.2:
+        _rule(rng, ink, tall)
+    paper = rng.uniform(90, 245)
+    depth = paper * rng.uniform(0.2, 0.92)
+    grain = cv2.GaussianBlur(rng.normal(0, 1, ink.shape).astype(np.float32), (0, 0), 1.5)
+    return np.asarray(paper - depth * ink + rng.uniform(0, 6) * grain, np.float32), marks
+
+
+def _lay(ink: Grey, mark: Mark, box: Box, rng: np.random.Generator) -> None:
+    """Lay a mark on the sheet; a pen does not give its ink evenly."""
+    x, y, width, height = box
+    few = rng.uniform(0.6, 1.0, (4, 3)).astype(np.float32)
+    flow = cv2.resize(few, (width, height), interpolation=cv2.INTER_LINEAR)
+    under = ink[y : y + height, x : x + width]
+    np.maximum(under, mark.mask * flow, out=under)
+
+
+def _rule(rng: np.random.Generator, ink: Grey, tall: float) -> None:
+    """Rule the paper, faintly or as dark as the ink."""
+    strength = float(rng.uniform(0.05, 0.7))
+    thick = max(1, round(0.03 * tall * rng.uniform(0.5, 2)))
+    step = max(8, round(tall * rng.uniform(0.6, 2)))
+    squared = rng.random() < 0.4
+    for y in range(step, ink.shape[0], step):
+        np.maximum(ink[y : y + thick], strength, out=ink[y : y + thick])
+    for x in range(step, ink.shape[1], step) if squared else ():
+        np.maximum(ink[:, x : x + thick], strength, out=ink[:, x : x + thick])
+
+
+def _photographed(rng: np.random.Generator, sheet: Grey, tall: float) -> NDArray[np.uint8]:
+    """Shade, blur, invert, add noise and compress, each more or less."""
+    height, width = sheet.shape
+    corners = rng.uniform(rng.uniform(0.5, 1), 1, (3, 4)).astype(np.float32)
+    light = cv2.resize(corners, (width, height), interpolation=cv2.INTER_CUBIC)
+    image = np.asarray(sheet * light, np.float32)
+    blur = rng.uniform(0.3, max(0.6, min(4.0, 0.045 * tall)))
+    image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.float32)
+    if rng.random() < 0.15:
+        image = 250 - image
+    noise = rng.normal(0, 1, image.shape).astype(np.float32)
+    image = image + rng.uniform(0, 6) * noise
+    whole = np.clip(image, 0, 255).astype(np.uint8)
+    quality = int(rng.integers(40, 98))
+    _, coded = cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def _matched(
+    image: NDArray[np.uint8], marks: list[tuple[Box, Mark]], settings: SegmentSettings
+) -> list[tuple[Crops, int]]:
+    """Cut out the glyphs and say what each is; those that nobody could name are left out."""
+    found: list[tuple[Crops, int]] = []
+    boxes = np.array([box for box, _ in marks], np.float64).reshape(-1, 4)
+    for glyph in segment(image, settings).glyphs:
+        label = _label(np.array(glyph.box, np.float64), boxes, [mark for _, mark in marks])
+        if label >= 0 or (label == NO_DIGIT and not like_one(glyph.crop)):
+            found.append((glyph.crop, label))
+    return found
+
+
+def _label(box: NDArray[np.float64], boxes: NDArray[np.float64], marks: list[Mark]) -> int:
+    if not marks:
+        return NO_DIGIT
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[:2] + box[2:], boxes[:, :2] + boxes[:, 2:])
+    common = np.prod(np.maximum(high - low, 0), axis=1)
+    union = box[2] * box[3] + np.prod(boxes[:, 2:], axis=1) - common
+    best = int(np.argmax(common / union))
+    overlap = float(common[best] / union[best])
+    mark = marks[best]
+    if overlap >= MATCH:
+        return mark.label
+    if mark.label >= 0:
+        return NO_DIGIT if overlap < FRAGMENT else UNCLEAR
+    return mark.pieces if mark.label == NO_DIGIT else UNCLEAR
+
+
+def like_one(crop: Crops) -> bool:
+    """Tell whether a crop is a bare upright stroke: nothing in its shape says that it is no 1."""
+    ys, xs = np.nonzero(crop > 100)
+    if len(ys) < 8:
+        return True
+    spread, axes = np.linalg.eigh(np.cov(np.stack([xs, ys])))
+    along = axes[:, 1] * np.sign(axes[1, 1] or 1)
+    tilt = np.degrees(np.arctan2(-along[0], along[1]))  # > 0 leans right, as "/" does
+    return bool(spread[1] > SLIM**2 * spread[0] and -25 < tilt < 50)
+
+
+def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]:
+    """Read what there is to draw with, for training and, with other digits, letters and fonts, for
+    validation. Raises DataError."""
+    hand = Hand.load(mnist, "train", omniglot)
+    hand = replace(hand, letters=hand.letters[_unlike_digits(omniglot)])
+    fit, check = Fonts.find(fonts).split(0, 6)
+    digits, letters = len(hand.images) * 5 // 6, len(hand.letters) * 5 // 6
+    return (
+        Sources(Hand(hand.images[:digits], hand.labels[:digits], hand.letters[:letters]), fit),
+        Sources(Hand(hand.images[digits:], hand.labels[digits:], hand.letters[letters:]), check),
+    )
+
+
+def _unlike_digits(omniglot: Path) -> NDArray[np.bool_]:
+    """Tell which of Omniglot's characters have no shape of a digit."""
+    with np.load(omniglot, allow_pickle=False) as data:
+        names = zip(data["alphabet"].tolist(), data["character"].tolist(), strict=True)
+    return np.array(
+        [
+            int(character[-2:]) not in LETTERS_LIKE_DIGITS.get(alphabet, ())
+            for alphabet, character in names
+        ]
+    )
