@@ -1,14 +1,13 @@
 """What runs between startup and shutdown: frame in, result out, to everyone who wants it."""
 
 import json
-import logging
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from camd import __version__, watchdog
+from camd import __version__
 from camd.capture import Capture
 from camd.control import Control
 from camd.health import Health
@@ -16,15 +15,14 @@ from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.overlay import Hud
 from camd.pipeline import Pipeline
+from camd.pulse import Pulse
+from camd.rest import Rest
 from camd.screen import Screen, Shown
 from camd.service import Service
 from camd.settings import Settings
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.values import Frame, Reading, Result
-from camd.watchdog import Vitals
-
-log = logging.getLogger(__name__)
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
@@ -67,7 +65,6 @@ class Loop:
         self._publisher = publisher
         self._screen = screen
         self._printer = printer
-        self._service = service
         self._boot = boot
         self._control = control
         self._health = Health(time.monotonic())
@@ -75,8 +72,11 @@ class Loop:
         self._shown: Shown | None = None
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
-        self._unread_since: float | None = None
-        self._problem = ""
+        self._pulse = Pulse(capture, publisher, service, settings.camera.timeout_s)
+        # A file's frames are all read, in their own time.
+        after_s = 0 if self._in_order else settings.rest.after_s
+        self._rest = Rest(after_s, settings.rest.look_ms / 1000)
+        self._seen = 0.0
         self._snapshot_due = False
         self._next_snapshot = self._next_health = 0.0
 
@@ -88,8 +88,9 @@ class Loop:
         while not (leave() or self._screen.quit or self._capture.ended):
             frame = self._capture.next(poll)
             if frame is not None:
-                self._unread_since = None
-                if not self._screen.paused:
+                self._pulse.read()
+                self._seen = frame.clock
+                if not self._screen.paused and self._rest.update(frame.image, frame.clock):
                     self._process(frame)
                 if self._health.processed == self._options.frames:
                     break
@@ -97,7 +98,7 @@ class Loop:
                 self._control.tick(self)
             now = time.monotonic()
             self._clear_if_blind(now)
-            self._tell_service(now)
+            self._beat(now)
             self._send_snapshot(now)
             self._send_health(now)
             self._show(now, fresh=frame is not None)
@@ -119,7 +120,7 @@ class Loop:
     def status(self) -> dict[str, Any]:
         """Return the `health` payload."""
         stats = self._capture.stats()
-        camera = asdict(stats) | {"error": self._problem or stats.error}
+        camera = asdict(stats) | {"error": self._pulse.problem or stats.error}
         counts = asdict(self._publisher.stats()) if self._publisher else {}
         return self._health.payload(time.monotonic(), camera, counts)
 
@@ -166,10 +167,9 @@ class Loop:
 
     def _clear_if_blind(self, now: float) -> None:
         """End a reading that nobody can see any more: a dead camera must not look alive."""
-        last = self._shown[0].clock if self._shown else now
         if self._screen.paused or self._in_order or not self._reading.lines:
             return
-        if now - last > self._settings.camera.timeout_s:
+        if now - self._seen > self._settings.camera.timeout_s:
             self._clear()
 
     def _clear(self) -> None:
@@ -179,30 +179,11 @@ class Loop:
             self._publisher.absent(result, time.time())
         self._read(result, time.time())
 
-    def _tell_service(self, now: float) -> None:
-        problem = watchdog.problem(self._vitals(now), now, self._settings.camera.timeout_s)
-        if problem != self._problem:
-            self._problem = problem
-            if problem:
-                log.error("%s; only a new start helps", problem)
-            else:
-                log.info("all goes on again")
-        hud = self._hud(now)
-        broker = f"; broker {hud.broker}" if self._publisher else ""
-        self._service.tick(now, f"{hud.fps:.0f} fps; camera {hud.camera}{broker}", problem)
-
-    def _vitals(self, now: float) -> Vitals:
+    def _beat(self, now: float) -> None:
         stats = self._capture.stats()
-        if stats.last_frame is None or now - stats.last_frame > watchdog.UNPROCESSED_S:
-            self._unread_since = None
-        elif self._unread_since is None:
-            self._unread_since = now
-        return Vitals(
-            capturing=self._capture.alive or stats.state == "ended",
-            calling_since=stats.calling_since,
-            unread_since=self._unread_since,
-            publishing=self._publisher is None or self._publisher.stats().alive,
-        )
+        rest = ", nothing moves" if self._rest.resting and stats.state == "open" else ""
+        broker = f"; broker {self._publisher.stats().state}" if self._publisher else ""
+        self._pulse.beat(now, f"{stats.fps:.0f} fps; camera {stats.state}{rest}{broker}")
 
     def _write_json(self, frame: Frame, result: Result, now: float) -> None:
         payload = payloads.digits(

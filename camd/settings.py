@@ -42,6 +42,15 @@ class SegmentSettings(Section):
     max_glyphs: int = Field(500, ge=1, le=5000, description="a frame with more keeps the likeliest")
 
 
+class RestSettings(Section):
+    after_s: float = Field(
+        5, ge=0, le=3600, description="nothing has moved for so long: read few frames; 0: never"
+    )
+    look_ms: float = Field(
+        1000, ge=10, le=60_000, description="and yet one so often; a change is read at once"
+    )
+
+
 class ModelSettings(Section):
     file: Path | None = Field(
         None, examples=["/path/to/digits.npz"], description="unset: the model installed"
@@ -139,6 +148,7 @@ class LogSettings(Section):
 class Settings(Section):
     name: Name = Field("camd", description="of this camera, in topics: camd/<name>/...")
     camera: CameraSettings = CameraSettings()
+    rest: RestSettings = RestSettings()
     segment: SegmentSettings = SegmentSettings()
     model: ModelSettings = ModelSettings()
     track: TrackSettings = TrackSettings()

@@ -62,11 +62,13 @@ class Running:
 
 
 @contextmanager
-def running(tmp_path: Path, broker: Mosquitto, *script: Any, camera: str = "") -> Iterator[Running]:
+def running(
+    tmp_path: Path, broker: Mosquitto, *script: Any, camera: str = "", timeout_s: int = 1
+) -> Iterator[Running]:
     config = tmp_path / "camd.toml"
     config.write_text(
         f'[mqtt]\nhost = "{broker.host}"\nport = {broker.port}\nhealth_s = 1\n'
-        f"[camera]\ntimeout_s = 1\nretry_s = 0.2\n{camera}"
+        f"[camera]\ntimeout_s = {timeout_s}\nretry_s = 0.2\n{camera}"
     )
     address = str(tmp_path / "notify")
     with Subscriber(broker.host, broker.port) as heard, notified(address) as manager:
@@ -124,7 +126,7 @@ def test_a_rate_that_collapses(tmp_path: Path, broker: Mosquitto) -> None:
 
 def test_frames_that_are_none(tmp_path: Path, broker: Mosquitto) -> None:
     broken = ["frame", "corrupt", "pixel", "16k", "frame", "resize", "frame", "8k"]
-    with running(tmp_path, broker, [*broken, ["frame", 100_000]]) as camd:
+    with running(tmp_path, broker, [*broken, ["frame", 100_000]], timeout_s=60) as camd:
         health = camd.health("", "frames", "captured", least=50)
         assert health["frames"]["corrupt"] == 3
         assert health["reconnects"] == 0
