@@ -1,0 +1,152 @@
+"""Does anything grow? Many frames as fast as they are read, with faults at random by a seed.
+
+    python -m benchmarks.soak [--frames 200000] [--seed 1]
+
+A camera that fails in every way the contract allows feeds capture, pipeline and rest as the daemon
+has them. Memory, threads and file descriptors are taken every tenth of the way; what they are
+after the first tenth is the level that the rest is held to.
+"""
+
+import argparse
+import gc
+import logging
+import os
+import random
+import resource
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from camd import installed, svm
+from camd.capture import Capture
+from camd.errors import SourceError
+from camd.health import Health
+from camd.pipeline import Pipeline
+from camd.rest import Rest
+from camd.settings import CameraSettings, Settings
+from camd.sources.base import CorruptFrameError, Opened
+from camd.values import Image
+
+FAULT = 0.001
+"""Probability a frame."""
+
+
+@dataclass(frozen=True)
+class Level:
+    frames: int
+    rss_mib: float
+    threads: int
+    files: int
+
+
+class Unreliable:
+    """A camera of 320x240 with sheets that come and go; it hardly waits."""
+
+    live = True
+    name = "unreliable"
+
+    def __init__(self, seed: int) -> None:
+        self.grabbed = 0.0
+        self.faults = 0
+        self._random = random.Random(seed)
+        noise = np.random.default_rng(seed)
+        self._sheets = [_sheet(text, noise) for text in ("", "47", "305", "8 1")]
+        self._number = 0
+
+    def open(self) -> Opened:
+        if self._random.random() < 0.3:
+            self.faults += 1
+            reason = self._random.choice(["missing", "busy", "permission", "failed"])
+            raise SourceError(f"unreliable: {reason}", reason)
+        return Opened(320, 240, 0.0)
+
+    def read(self) -> Image:
+        self._number += 1
+        time.sleep(0.001)  # leaves the reader its share of the interpreter
+        self.grabbed = time.monotonic()
+        if self._random.random() < FAULT:
+            self.faults += 1
+            fault = self._random.randrange(5)
+            if fault == 0:
+                raise SourceError("unreliable: pulled out")
+            if fault == 1:
+                raise CorruptFrameError("unreliable")
+            if fault == 2:
+                return np.zeros((1, 1, 3), np.uint8)
+            if fault == 3:
+                raise ZeroDivisionError("unreliable")
+            return cv2.resize(self._sheets[0], (640, 480))  # type: ignore[return-value]
+        sheet = self._sheets[self._number // 500 % len(self._sheets)]
+        return np.roll(sheet, self._number % 3, 0)
+
+    def label(self) -> str:
+        return self.name
+
+    def close(self) -> None:
+        pass
+
+
+def _sheet(text: str, noise: np.random.Generator) -> Image:
+    image = noise.normal(220, 3, (240, 320, 3)).clip(0, 255).astype(np.uint8)
+    cv2.putText(image, text, (40, 150), cv2.FONT_HERSHEY_SIMPLEX, 2, (40, 40, 40), 5, cv2.LINE_AA)
+    return image
+
+
+def soak(frames: int, seed: int) -> tuple[list[Level], int]:
+    """Return the levels, each tenth of the way, and how many faults there were."""
+    settings = Settings()
+    # The pauses between two tries are all that is shortened.
+    camera = CameraSettings(retry_s=0.1, max_age_ms=60_000)
+    source = Unreliable(seed)
+    pipeline = Pipeline(settings, svm.load(installed.model_file()), time.perf_counter)
+    health = Health(time.monotonic())
+    rest = Rest(settings.rest.after_s, settings.rest.look_ms / 1000)
+    levels: list[Level] = []
+    with threadpool_limits(1), Capture(source, camera) as capture:
+        while len(levels) < 10:
+            frame = capture.next(1.0)
+            if frame is None:
+                continue
+            if rest.update(frame.image, frame.clock):
+                result = pipeline.process(frame.image, frame.clock)
+                health.frame(result, time.monotonic() - frame.clock, time.monotonic())
+            if frame.number >= frames * (len(levels) + 1) / 10:
+                gc.collect()
+                levels.append(_level(frame.number))
+    return levels, source.faults
+
+
+def _level(frames: int) -> Level:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    rss = pages * resource.getpagesize() / 2**20
+    files = len(os.listdir("/proc/self/fd"))  # noqa: PTH208  # a listing, not paths
+    return Level(frames, rss, threading.active_count(), files)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--frames", type=int, default=200_000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    logging.disable()
+    levels, faults = soak(options.frames, options.seed)
+    for level in levels:
+        sys.stdout.write(
+            f"{level.frames:>8} frames  {level.rss_mib:7.1f} MiB  {level.threads} threads  "
+            f"{level.files} files\n"
+        )
+    growth = levels[-1].rss_mib / levels[0].rss_mib
+    flat = levels[-1].threads <= levels[0].threads and levels[-1].files <= levels[0].files
+    sys.stdout.write(f"{faults} faults; memory x{growth:.3f}; threads and files flat: {flat}\n")
+    return 0 if flat else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
