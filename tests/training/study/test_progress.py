@@ -1,0 +1,40 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from training.study.progress import Display, Step, in_words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.4, "0 s"), (99, "99 s"), (100, "2 min"), (3540, "59 min"), (3600, "1 h 00 min"),
+     (9000, "2 h 30 min")],
+)  # fmt: skip
+def test_time_in_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+def shown(*, terminal: bool, steps: list[Step]) -> str:
+    text = io.StringIO()
+    with Display(Console(file=text, force_terminal=terminal, width=100)) as display:
+        for step in steps:
+            display(step)
+    return text.getvalue()
+
+
+STEPS = [Step("svm", "grid", 0, 27), Step("svm", "grid", 7, 27, 5400.0)]
+
+
+def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
+    last = shown(terminal=True, steps=STEPS)
+    for part in ("svm", "grid", "7/27", "1 h 30 min left"):
+        assert part in last
+
+
+def test_a_file_gets_a_line_a_step() -> None:
+    lines = shown(terminal=False, steps=STEPS).splitlines()
+    assert [line.strip() for line in lines if line.strip()] == [
+        "svm: grid, 0 of 27",
+        "svm: grid, 7 of 27, 1 h 30 min left",
+    ]

@@ -1,0 +1,105 @@
+"""What a study says while it runs."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+)
+from rich.text import Text
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    row: str
+    what: str
+    """grid, augmenting, fitting, done."""
+    done: int
+    total: int
+    left_s: float | None = None
+    """Estimated seconds to the end of `what`; None where nothing tells yet."""
+
+
+Report = Callable[[Step], None]
+
+
+def to_log(step: Step) -> None:
+    log.info("%s", _line(step))
+
+
+def _line(step: Step) -> str:
+    left = "" if step.left_s is None else f", {in_words(step.left_s)} left"
+    return f"{step.row}: {step.what}, {step.done} of {step.total}{left}"
+
+
+def in_words(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{minutes} min" if seconds >= 100 else f"{round(seconds)} s"
+
+
+class Display:
+    """A bar for each row on the terminal, or a line for each Step where there is none (stderr).
+    Call it with each Step, inside `with`."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.fields[row]:<12}"),
+            TextColumn("{task.fields[what]:<10}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            _Left(),
+            console=self._console,
+            refresh_per_second=2,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._console.is_terminal:
+            self._bars.stop()
+
+    def __call__(self, step: Step) -> None:
+        if not self._console.is_terminal:
+            self._console.print(_line(step), highlight=False)
+            return
+        fields: dict[str, Any] = {
+            "row": step.row,
+            "what": step.what,
+            "left": step.left_s,
+            "at": time.monotonic(),
+        }
+        if step.row not in self._tasks:
+            self._tasks[step.row] = self._bars.add_task("", **fields)
+        task = self._tasks[step.row]
+        self._bars.update(task, completed=step.done, total=step.total, **fields)
+
+
+class _Left(ProgressColumn):
+    """Time left, or, where nobody knows, time since the last step."""
+
+    def render(self, task: Task) -> Text:
+        if task.fields["what"] == "done":
+            return Text("")
+        since = time.monotonic() - task.fields["at"]
+        if task.fields["left"] is None:
+            return Text(f"for {in_words(since)}")
+        return Text(f"{in_words(max(0.0, task.fields['left'] - since))} left")

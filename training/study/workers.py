@@ -1,0 +1,109 @@
+"""Where the work is done: processes of this machine, or a Dask cluster. joblib's, both."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from threadpoolctl import threadpool_limits
+
+from camd.errors import CamdError, MissingExtraError
+
+try:
+    import daal4py
+except ImportError:  # built for x86-64 only
+    daal4py = None
+
+CONNECT_S = 15
+
+Results = Iterator[tuple[int, Any]]
+
+
+class Workers:
+    """Processes of this machine. A process that computes in C hears no signal, and can be killed
+    where a thread cannot: Ctrl-C stops at once, and a progress display keeps moving."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        self.count = processes or cpu_count()
+
+    def each(
+        self, function: Callable[..., Any], shared: Sequence[Any], tasks: Sequence[tuple[Any, ...]]
+    ) -> AbstractContextManager[Results]:
+        """Give (index of a task, function(*shared, *task)) as tasks are done, in any order. Each
+        has one processor, so that it does not matter to a result how many there are."""
+        return self._on(1, function, shared, tasks)
+
+    def one(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Give function(*arguments), computed on all processors."""
+        with self._on(self.count, function, (), [arguments]) as results:
+            return next(results)[1]
+
+    @contextmanager
+    def _on(
+        self,
+        threads: int,
+        function: Callable[..., Any],
+        shared: Sequence[Any],
+        tasks: Sequence[tuple[Any, ...]],
+    ) -> Iterator[Results]:
+        results = self._parallel(shared)(
+            delayed(_numbered)(i, threads, function, *shared, *task) for i, task in enumerate(tasks)
+        )
+        try:
+            yield results
+        finally:  # kills what is not done
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # that it was killed
+                results.close()
+
+    def _parallel(self, shared: Sequence[Any]) -> Parallel:  # noqa: ARG002
+        # With one job joblib would stay in this process.
+        with parallel_config("loky", n_jobs=max(2, self.count)):
+            return Parallel(return_as="generator_unordered", batch_size=1)
+
+
+class Cluster(Workers):
+    """The workers of a Dask scheduler; each must have camd with its extra `train` installed."""
+
+    def __init__(self, scheduler: str) -> None:
+        """Connect to `scheduler`, tcp://host:port. Raises MissingExtraError, CamdError."""
+        try:
+            from distributed import Client  # noqa: PLC0415  (an extra)
+        except ImportError as exc:
+            raise MissingExtraError(
+                "--scheduler needs the extra cluster: pip install 'camd[cluster]'"
+            ) from exc
+        try:
+            self._client = Client(scheduler, timeout=CONNECT_S)
+        except (OSError, ValueError) as exc:
+            raise CamdError(
+                f"no Dask scheduler at {scheduler} ({exc}); start one with: dask scheduler"
+            ) from exc
+        super().__init__(sum(self._client.nthreads().values()))
+        if not self.count:
+            self.close()
+            raise CamdError(
+                f"the Dask scheduler {scheduler} has no workers; start some with: "
+                f"dask worker {scheduler}"
+            )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _parallel(self, shared: Sequence[Any]) -> Parallel:
+        arrays = [item for item in shared if isinstance(item, np.ndarray)]
+        with parallel_config("dask", n_jobs=-1, client=self._client, scatter=arrays):
+            return Parallel(return_as="generator_unordered", batch_size=1)
+
+
+def _numbered(
+    index: int, threads: int, function: Callable[..., Any], *arguments: Any
+) -> tuple[int, Any]:
+    with threadpool_limits(threads), warnings.catch_warnings():
+        # In a thread, as Dask's workers are, Intel's engine warns that it takes what it gets.
+        warnings.filterwarnings("ignore", message="'Threading' parallel backend")
+        if daal4py is not None:
+            daal4py.daalinit(threads)
+        return index, function(*arguments)
