@@ -5,19 +5,27 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from camd.capture import Capture
+from camd.capture_stats import CaptureStats
+from camd.errors import SourceError
 from camd.settings import CameraSettings
+from camd.sources import from_uri, v4l2
+from camd.sources.camera import Camera
 from tests.broker import Mosquitto, Subscriber, mosquitto, until
 from tests.notified import Notified, notified
 from tests.process import environment
+from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted
+from tests.sources.servers import rtsp
+from tests.test_cli import page
 
 ALWAYS: list[Any] = [["frame", 100_000]]
 HEALTH = "camd/camd/health"
@@ -166,3 +174,79 @@ def test_a_wall_clock_that_jumps_changes_nothing_but_timestamps(
     assert frame is not None
     assert (stats.state, stats.captured, stats.failures) == ("open", 20, {})
     assert 0 < stats.fps <= 250
+
+
+def states(capture: Capture, true: Callable[[CaptureStats], bool]) -> CaptureStats:
+    until(lambda: true(capture.stats()))
+    return capture.stats()
+
+
+def test_an_rtsp_server_that_goes_and_comes_back(tmp_path: Path) -> None:
+    pictures = [np.roll(page("3 2 5", (320, 240)), 3 * n, 1) for n in range(10)]
+    stream = clip(tmp_path / "clip.ts", pictures, "MPG2")
+    settings = CameraSettings(timeout_s=2, retry_s=0.2)
+    with ExitStack() as stack:
+        with rtsp(stream) as port:
+            source = from_uri(f"rtsp://127.0.0.1:{port}/live", settings)
+            capture = stack.enter_context(Capture(source, settings))
+            states(capture, lambda stats: stats.state == "open")
+        gone = states(capture, lambda stats: "missing" in stats.failures)
+        assert "port" in gone.error
+        with rtsp(stream, port):
+            back = states(capture, lambda stats: stats.state == "open")
+        assert back.reconnects == 1
+
+
+def test_a_camera_that_comes_back_under_another_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link in by-id leads to video0, to nothing, and then to video2."""
+    opened: list[str] = []
+    link = tmp_path / "usb-C920-index0"
+
+    class Webcam:
+        def __init__(self, node: str, _: int) -> None:
+            self.node = node
+            opened.append(Path(node).name)
+
+        def isOpened(self) -> bool:  # noqa: N802
+            return True
+
+        def set(self, *_: float) -> bool:
+            return True
+
+        def get(self, _: int) -> float:
+            return 30.0
+
+        def grab(self) -> bool:
+            time.sleep(0.01)
+            return Path(self.node).exists()
+
+        def retrieve(self) -> tuple[bool, Any]:
+            return True, np.random.default_rng().integers(0, 255, (48, 64, 3), np.uint8)
+
+        def release(self) -> None:
+            pass
+
+    def check(node: str, name: str) -> str:
+        if not Path(node).exists():
+            raise SourceError(f"{name}: missing", "missing")
+        return "C920"
+
+    def plug(number: int) -> Path:
+        node = tmp_path / f"video{number}"
+        node.touch()
+        link.symlink_to(node)
+        return node
+
+    monkeypatch.setattr(v4l2, "check", check)
+    settings = CameraSettings(retry_s=0.1)
+    node = plug(0)
+    with Capture(Camera(str(link), settings, connect=Webcam), settings) as capture:  # type: ignore[arg-type]
+        states(capture, lambda stats: stats.state == "open")
+        link.unlink()
+        node.unlink()
+        states(capture, lambda stats: stats.state == "missing")
+        plug(2)
+        states(capture, lambda stats: stats.reconnects == 1)
+    assert opened == ["video0", "video2"]

@@ -18,11 +18,13 @@ from camd.values import Image
 @contextmanager
 def _serving(server: socketserver.TCPServer) -> Iterator[int]:
     server.daemon_threads = True  # type: ignore[attr-defined]
+    server.gone = threading.Event()  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield server.server_address[1]
     finally:
+        server.gone.set()  # type: ignore[attr-defined]  # who is connected is cut off, too
         server.shutdown()
         server.server_close()
         thread.join()
@@ -43,6 +45,8 @@ def mjpeg(pictures: Sequence[Image], frames: int | None = None) -> Iterator[int]
             self.end_headers()
             try:
                 for part in itertools.islice(itertools.cycle(parts), frames):
+                    if self.server.gone.is_set():  # type: ignore[attr-defined]
+                        return
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}"
                     self.wfile.write(head.encode() + b"\r\n\r\n" + part + b"\r\n")
                     time.sleep(0.01)
@@ -57,8 +61,8 @@ def mjpeg(pictures: Sequence[Image], frames: int | None = None) -> Iterator[int]
 
 
 @contextmanager
-def rtsp(transport_stream: Path) -> Iterator[int]:
-    """Serve a .ts file over and over on a free port, interleaved in the one TCP connection
+def rtsp(transport_stream: Path, port: int = 0) -> Iterator[int]:
+    """Serve a .ts file over and over on `port` or a free one, interleaved in the one TCP connection
     (RFC 2326, 10.12; payload type 33, RFC 2250)."""
     packets = transport_stream.read_bytes()
     chunks = [packets[i : i + 7 * 188] for i in range(0, len(packets), 7 * 188)]
@@ -93,6 +97,8 @@ def rtsp(transport_stream: Path) -> Iterator[int]:
         def _play(self) -> None:
             try:
                 for number, chunk in enumerate(itertools.cycle(chunks)):
+                    if self.server.gone.is_set():  # type: ignore[attr-defined]
+                        return
                     packet = (
                         struct.pack(">BBHII", 0x80, 33, number % 65536, number * 900, 7) + chunk
                     )
@@ -101,5 +107,8 @@ def rtsp(transport_stream: Path) -> Iterator[int]:
             except OSError:
                 pass  # the client left
 
-    with _serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as port:
-        yield port
+    class Server(socketserver.ThreadingTCPServer):
+        allow_reuse_address = True
+
+    with _serving(Server(("127.0.0.1", port), Handler)) as bound:
+        yield bound
