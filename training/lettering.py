@@ -35,14 +35,17 @@ HANDS = (
     "TypoScript",
     "Lobster",
     "LeckerliOne",
-    "Beckett",
     "Purisa",
     "Z003",
     "yozfont",
     "setofont",
     "YuseiMagic",
 )
-"""Parts of the file names of fonts drawn like handwriting. All are free: SIL OFL, GPL, CC-BY-SA."""
+"""Parts of the file names of fonts drawn like handwriting, all free (SIL OFL, GPL, CC-BY-SA). From
+Debian's fonts-humor-sans -comic-neue -dkg-handwriting -breip -bwht -dancingscript -ecolier-court
+-femkeklaver -joscelyn -kaushanscript -klee -kristi -sjfonts -tomsontalks -rufscript
+-levien-typoscript -lobster -leckerli-one -tlwg-purisa-otf -yozvox-yozfont-cute -seto -yusei-magic
+-urw-base35."""
 PRINTS = (
     "DejaVuSans",
     "DejaVuSerif",
@@ -63,7 +66,8 @@ PRINTS = (
     "texgyreadventor",
     "texgyrecursor",
 )
-"""The same of printed faces."""
+"""The same of printed faces, from fonts-dejavu -lato -cantarell -linuxlibertine -urw-base35
+-opendyslexic -ebgaramond -roboto-fontface -texgyre."""
 LIKE_DIGITS = frozenset("oOlIiSsZzBgqQDbjJtTyYL|/>")
 """What in some hand is the very shape of a 0, 1, 2, 4, 5, 6, 7, 8 or 9: shape cannot tell them."""
 LETTERS = "aAcCdeEfFGhHkKmMnNpPrRuUvVwWxX"
@@ -115,7 +119,7 @@ class Fonts:
             raise DataError(
                 f"{folder}: no handwriting or no print fonts; on Debian: apt install "
                 "fonts-humor-sans fonts-comic-neue fonts-dancingscript fonts-dejavu "
-                "(docs/training.md lists all)"
+                "(training/lettering.py names all that the shipped model saw)"
             )
         return fonts
 
