@@ -11,6 +11,7 @@ from camd import __version__
 from camd.capture import Capture
 from camd.control import Control
 from camd.health import Health
+from camd.metrics_file import MetricsFile
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.overlay import Hud
@@ -77,6 +78,8 @@ class Loop:
         after_s = 0 if self._in_order else settings.rest.after_s
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
         self._seen = 0.0
+        file = settings.metrics.file
+        self._metrics = MetricsFile(file, settings.name) if file else None
         self._snapshot_due = False
         self._next_snapshot = self._next_health = 0.0
 
@@ -174,6 +177,7 @@ class Loop:
 
     def _clear(self) -> None:
         """End every digit that is followed, and the reading."""
+        self._rest.wake()
         result = self._pipeline.absent(time.monotonic())
         if self._publisher:
             self._publisher.absent(result, time.time())
@@ -205,9 +209,14 @@ class Loop:
             self._publisher.snapshot(self._screen.picture(self._hud(now), self._shown))
 
     def _send_health(self, now: float) -> None:
-        if self._publisher and now >= self._next_health:
-            self._next_health = time.monotonic() + self._settings.mqtt.health_s
-            self._publisher.health(self.status())
+        if now < self._next_health:
+            return
+        self._next_health = time.monotonic() + self._settings.mqtt.health_s
+        health = self.status()
+        if self._publisher:
+            self._publisher.health(health)
+        if self._metrics:
+            self._metrics.write(health)
 
     def _info(self) -> dict[str, Any]:
         return {

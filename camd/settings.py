@@ -139,6 +139,14 @@ class OverlaySettings(Section):
     rejected: bool = Field(False, description="start with rejected contours shown (key d)")
 
 
+class MetricsSettings(Section):
+    file: Path | None = Field(
+        None,
+        examples=["/var/lib/prometheus/node-exporter/camd.prom"],
+        description="`health` as Prometheus text; unset: none",
+    )
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="least serious message that is logged"
@@ -155,4 +163,5 @@ class Settings(Section):
     lines: LineSettings = LineSettings()
     mqtt: MqttSettings = MqttSettings()
     overlay: OverlaySettings = OverlaySettings()
+    metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
