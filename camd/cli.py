@@ -94,6 +94,7 @@ cli.add_command(eval_model)
 @click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option("--realtime", is_flag=True, help="Play a file at its own rate, as a camera would.")
 @click.option("--loop", is_flag=True, help="Start a file over at its end.")
+@click.option("--segment-only", is_flag=True, help="Leave the classification to camd worker.")
 @_verbose
 def run(
     device: str | None,
@@ -106,6 +107,7 @@ def run(
     frames: int | None,
     realtime: bool,
     loop: bool,
+    segment_only: bool,
     verbose: bool,
 ) -> None:
     """Read a camera (or a file) until it ends or Ctrl-C."""
@@ -120,7 +122,9 @@ def run(
 
     _run(
         lambda: _load(file, overrides, verbose).settings,
-        Options(realtime=realtime, loop=loop, frames=frames, json=as_json),
+        Options(
+            realtime=realtime, loop=loop, frames=frames, json=as_json, segment_only=segment_only
+        ),
     )
 
 
@@ -148,6 +152,26 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
         ),
     )
     click.echo(score.summary(), err=True)
+
+
+@cli.command()
+@_config
+@_model
+@click.option("--broker", help="As for run; it must speak MQTT 5.")
+@_verbose
+def worker(file: Path | None, model: Path | None, broker: str | None, verbose: bool) -> None:
+    """Classify what cameras with --segment-only cut; start as many as you like."""
+    overrides: dict[KeyPath, Any] = {
+        ("model", "file"): str(model) if model else None,
+        **parse_broker(broker),
+    }
+    settings = _load(file, overrides, verbose).settings
+    from camd import worker as workers  # noqa: PLC0415
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    workers.run(settings, stop)
 
 
 @cli.command()

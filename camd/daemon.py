@@ -14,13 +14,14 @@ from threadpoolctl import threadpool_limits
 from camd import installed, sources, state, svm
 from camd.capture import Capture
 from camd.control import Control
-from camd.errors import CamdError
+from camd.errors import CamdError, ConfigError
 from camd.live import LiveOptions
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
+from camd.remote import RemoteModel
 from camd.screen import Screen
 from camd.service import Service
 from camd.settings import Settings, TrackSettings
@@ -84,14 +85,22 @@ def _plan(settings: Settings, options: Options) -> Plan:
     if settings.mqtt.requests:
         live = LiveOptions(settings, state.directory() / f"{settings.name}.live.json")
         settings = live.settings
-    model = svm.load(settings.model.file or installed.model_file())
+    boot = secrets.token_hex(2)
+    model = _model(settings, options, boot)
     source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
         settings = settings.model_copy(update={"track": STILLS})
-    boot = secrets.token_hex(2)
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
     return Plan(settings, model, source, boot, live)
+
+
+def _model(settings: Settings, options: Options, boot: str) -> Model:
+    if not options.segment_only:
+        return svm.load(settings.model.file or installed.model_file())
+    if settings.mqtt.broker != "external":
+        raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
+    return RemoteModel(settings.name, boot)
 
 
 def _run(
@@ -156,7 +165,15 @@ def _publisher(plan: Plan, stack: ExitStack, printer: Printer) -> Publisher | No
         return None
     if settings.mqtt.broker == "embedded":
         settings = _start_broker(settings, stack, printer)
-    publisher = Publisher(settings, boot=plan.boot, model_id=plan.model.id)
+    remote = plan.model if isinstance(plan.model, RemoteModel) else None
+    publisher = Publisher(
+        settings,
+        boot=plan.boot,
+        model_id=plan.model.id,
+        on_classes=remote.receive if remote else None,
+    )
+    if remote:
+        remote.send = publisher.crops
     publisher.start()
     stack.callback(publisher.stop, GOODBYE_S)
     return publisher

@@ -10,6 +10,7 @@ from typing import Any
 from camd import __version__
 from camd.capture import Capture
 from camd.control import Control
+from camd.errors import PublishError
 from camd.health import Health
 from camd.metrics_file import MetricsFile
 from camd.mqtt import payloads
@@ -37,6 +38,8 @@ class Options:
     loop: bool = False
     frames: int | None = None
     json: bool = False
+    segment_only: bool = False
+    """Leave the classification to workers."""
     observe: Callable[[int, Result], None] | None = None
     """Called with each processed frame's number and result: the demo keeps its score."""
 
@@ -143,7 +146,12 @@ class Loop:
         if self._publisher and self._size != frame.image.shape[1::-1]:
             self._size = frame.image.shape[1::-1]
             self._publisher.info(self._info())
-        result = self._pipeline.process(frame.image, self._scene_clock(frame))
+        try:
+            result = self._pipeline.process(frame.image, self._scene_clock(frame))
+        except PublishError:  # no worker was there for this frame
+            if self._in_order:
+                raise
+            return
         self._shown = (frame, result)
         now = time.monotonic()
         if self._publisher:

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,19 @@ class Stats:
 class Publisher:
     """One camera's messages. No call raises, or blocks, for want of a broker."""
 
-    def __init__(self, settings: Settings, *, boot: str, model_id: str) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        boot: str,
+        model_id: str,
+        on_classes: Callable[[bytes], None] | None = None,
+    ) -> None:
         """Raises ConfigError where the login, certificates or file of events cannot be used.
 
-        `boot`: 4 hexadecimal digits that tell this run from the one before."""
+        `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
+        the answers of workers, in the connection's thread."""
+        self._on_classes = on_classes
         self._camera = settings.name
         self._boot = boot
         self._model_id = model_id
@@ -74,6 +83,8 @@ class Publisher:
         subscriptions = [self._birth_topic] if settings.mqtt.discovery else []
         if settings.mqtt.requests:
             subscriptions.append(self._topics.requests)
+        if on_classes:
+            subscriptions.append(self._topics.classes)
         self._connection = Connection(endpoint, outbox, subscriptions, self._hear)
 
     def start(self) -> None:
@@ -140,6 +151,10 @@ class Publisher:
         topic = self._topics.response(request.command)
         self._put_state(Message(topic, payloads.encode(payload), qos=1, transient=True))
 
+    def crops(self, payload: bytes) -> None:
+        """Publish a message for workers; it is lost with the connection."""
+        self._put_state(Message(self._topics.crops, payload, qos=1, transient=True))
+
     def set_rate(self, max_rate: float) -> None:
         """Publish at most `max_rate` `digits` messages a second from now on."""
         self._throttle = Throttle(1 / max_rate)
@@ -173,6 +188,9 @@ class Publisher:
             if payload == discovery.BIRTH and not retained:
                 with self._connection.outbox() as outbox:
                     outbox.again(self._config_topic)
+            return
+        if self._on_classes and topic == self._topics.classes:
+            self._on_classes(payload)
             return
         command = topic.rpartition("/")[2]
         now = time.monotonic()

@@ -47,6 +47,14 @@ class Topics:
         return f"{self.root}/state"
 
     @property
+    def crops(self) -> str:
+        return f"{self.root}/crops"
+
+    @property
+    def classes(self) -> str:
+        return f"{self.root}/classes"
+
+    @property
     def requests(self) -> str:
         """A filter: every request."""
         return f"{self.root}/request/+"

@@ -1,0 +1,112 @@
+"""camd worker: classifies what edge devices cut, as one of any number of workers.
+
+The broker deals the messages out (a shared subscription, MQTT 5, 4.8.2). A message is acknowledged
+behind its answer, on the same connection: what a worker has acknowledged has been answered."""
+
+import logging
+import random
+import secrets
+import threading
+from typing import Any
+
+import cv2
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.reasoncodes import ReasonCode
+from threadpoolctl import threadpool_limits
+
+from camd import installed, svm
+from camd.errors import ConfigError
+from camd.mqtt import crops as codec
+from camd.mqtt.connection import RETRY_S
+from camd.mqtt.endpoint import Endpoint
+from camd.pipeline import Model
+from camd.settings import Settings
+
+log = logging.getLogger(__name__)
+
+GROUP = "camd"
+POLL_S = 0.25
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Load the model and work until `stop` is set. Raises CamdError where it cannot start."""
+    cv2.setNumThreads(settings.model.threads)
+    with threadpool_limits(settings.model.threads):
+        model = svm.load(settings.model.file or installed.model_file())
+        Worker(settings, model, stop).run()
+
+
+class Worker:
+    def __init__(self, settings: Settings, model: Model, stop: threading.Event) -> None:
+        """Raises ConfigError where the settings name no broker that can be shared."""
+        if settings.mqtt.broker != "external":
+            raise ConfigError("mqtt.broker: workers and cameras meet at an external broker")
+        options = settings.mqtt.model_copy(update={"protocol": "5", "client_id": None})
+        named = settings.model_copy(update={"mqtt": options, "name": "worker"})
+        self._endpoint = Endpoint.of(named, secrets.token_hex(8))
+        self._topic = f"$share/{GROUP}/{settings.mqtt.prefix}/+/crops"
+        self._model = model
+        self._stop = stop
+        self._trouble = ""
+        self.done = 0
+        """Batches answered."""
+
+    def run(self) -> None:
+        """Work until `stop` is set, through every loss of the broker."""
+        wait = RETRY_S[0]
+        while not self._stop.is_set():
+            try:
+                if self._session():
+                    wait = RETRY_S[0]
+            except OSError as exc:
+                self._say(exc.strerror or str(exc))
+            except Exception:
+                log.exception("the worker failed by a bug in camd")
+            self._stop.wait(wait * random.uniform(0.5, 1.0))
+            wait = min(2 * wait, RETRY_S[1])
+
+    def _session(self) -> bool:
+        """Serve one connection to its end; True when the broker had taken it."""
+        client = self._endpoint.client()
+        client.will_clear()
+        client.on_connect = self._connected
+        client.on_message = self._received
+        before = self.done
+        self._endpoint.connect(client)
+        while not self._stop.is_set():
+            if client.loop(POLL_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                break
+        else:
+            client.disconnect()
+            client.loop(POLL_S)
+        if not self._stop.is_set():
+            self._say("the connection is lost")
+        return self.done > before
+
+    def _connected(
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            self._say(str(reason))
+            client.disconnect()
+            return
+        self._trouble = ""
+        log.info("taking crops from %s", self._endpoint.address)
+        client.subscribe(self._topic, qos=1)
+
+    def _received(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
+        try:
+            boot, batch, crops = codec.decode(bytes(message.payload))
+        except ValueError as error:
+            log.warning("%s: %s", message.topic, error)
+            return
+        said = codec.answer(boot, batch, self._model.id, self._model.classify(crops))
+        # paho sends the acknowledgement when this returns, behind the answer.
+        client.publish(message.topic.removesuffix("crops") + "classes", said, qos=1)
+        self.done += 1
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            log.warning("MQTT broker at %s: %s; trying again", self._endpoint.address, trouble)
+        self._trouble = trouble

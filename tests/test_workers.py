@@ -1,0 +1,164 @@
+"""Edge devices and workers as processes, on a real broker."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import installed, svm
+from camd.mqtt import crops as codec
+from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from tests.process import camd, start
+from tests.test_cli import page
+
+CROPS = np.random.default_rng(1).integers(0, 255, (40, 28, 28), np.uint8)
+
+
+@pytest.fixture
+def broker() -> Iterator[Mosquitto]:
+    with mosquitto() as running:
+        yield running
+
+
+def url(broker: Mosquitto) -> str:
+    return f"mqtt://{broker.host}:{broker.port}"
+
+
+class Workers:
+    def __init__(self, broker: Mosquitto, home: Path, count: int) -> None:
+        self.processes: list[subprocess.Popen[str]] = []
+        for _ in range(count):
+            process = start("worker", "--broker", url(broker), home=home)
+            self.processes.append(process)
+            assert process.stderr is not None
+            line = process.stderr.readline()
+            assert "taking crops" in line, line
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.processes:
+            process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            assert process.wait(LONG) in (0, -signal.SIGKILL)
+
+
+def video(path: Path) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 360))
+    for text in ("3 2 5", "  4"):
+        for _ in range(20):
+            writer.write(page(text))
+    writer.release()
+    return path
+
+
+@pytest.mark.timeout(180)
+def test_workers_read_what_the_device_would_have_read(broker: Mosquitto, tmp_path: Path) -> None:
+    clip = video(tmp_path / "clip.mp4")
+    arguments = ("run", "--device", clip, "--broker", url(broker), "--json")
+    alone = camd(*arguments, home=tmp_path)
+    with Workers(broker, tmp_path, 2), Subscriber(broker.host, broker.port) as heard:
+        cut = camd(*arguments, "--segment-only", home=tmp_path)
+        heard.wait_payload("camd/camd/status", b"offline")
+        texts = [item.json["text"].replace(" ", "") for item in heard.on("camd/camd/reading")]
+        assert texts[-1] == "4"
+        assert "325" in texts
+    assert cut.returncode == 0, cut.stderr
+
+    def digits(said: str) -> list[list[tuple[int, object, object]]]:
+        rows = [json.loads(line)["digits"] for line in said.splitlines()]
+        return [[(d["digit"], d["box"], d["stable"]) for d in row] for row in rows]
+
+    assert len(digits(cut.stdout)) == 40
+    assert digits(cut.stdout) == digits(alone.stdout)
+
+
+@pytest.mark.timeout(120)
+def test_without_a_worker_a_file_ends_with_what_to_do(broker: Mosquitto, tmp_path: Path) -> None:
+    clip = video(tmp_path / "clip.mp4")
+    done = camd("run", "--device", clip, "--broker", url(broker), "--segment-only", home=tmp_path)
+    assert done.returncode == 69
+    assert "camd worker" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_it_needs_a_broker_that_others_reach(tmp_path: Path) -> None:
+    for command in (("run", "--device", "demo", "--segment-only"), ("worker",)):
+        done = camd(*command, "--broker", "none", home=tmp_path)
+        assert done.returncode == 78
+        assert "external" in done.stderr
+
+
+@pytest.mark.timeout(180)
+def test_a_killed_worker_has_answered_all_it_acknowledged(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    """And what it had not, the device sends again: frames go on with the worker that is left."""
+    clip = video(tmp_path / "clip.mp4")
+    with Workers(broker, tmp_path, 2) as workers, Subscriber(broker.host, broker.port) as heard:
+        device = start(
+            *("run", "--device", clip, "--realtime", "--loop", "--segment-only"),
+            *("--broker", url(broker)),
+            home=tmp_path,
+        )
+        heard.wait("camd/camd/classes", 10)
+        workers.processes[0].send_signal(signal.SIGKILL)
+        workers.processes[0].wait(LONG)
+        heard.wait("camd/camd/digits", len(heard.on("camd/camd/digits")) + 10)
+        device.send_signal(signal.SIGTERM)
+        assert device.wait(LONG) == 0
+        asked = {codec.decode(item.payload)[1] for item in heard.on("camd/camd/crops")}
+        answered = {codec.read_answer(item.payload).batch for item in heard.on("camd/camd/classes")}
+        assert len(asked - answered) <= 1, "but for the one under way at the end"
+
+
+def test_nonsense_does_not_stop_a_worker(broker: Mosquitto, tmp_path: Path) -> None:
+    model = svm.load(installed.model_file())
+    with Workers(broker, tmp_path, 1), Subscriber(broker.host, broker.port) as heard:
+        for nonsense in (b"", b"{}\n", b'{"count":2}\nxx', b"[" * 2000, b'{"count":-1}\n'):
+            heard._client.publish("camd/desk/crops", nonsense, qos=1)
+        heard._client.publish("camd/desk/crops", codec.encode("desk", "9f3c", 7, CROPS), qos=1)
+        (said,) = heard.wait("camd/desk/classes")
+    answer = codec.read_answer(said.payload)
+    expected = model.classify(CROPS)
+    assert (answer.boot, answer.batch, answer.model) == ("9f3c", 7, model.id)
+    assert np.array_equal(answer.labels, expected.labels)
+    assert np.allclose(answer.margins, expected.margins, atol=1e-4)
+
+
+@pytest.mark.timeout(120)
+def test_a_worker_outlives_the_broker(broker: Mosquitto, tmp_path: Path) -> None:
+    with Workers(broker, tmp_path, 1):
+        broker.kill()
+        broker.start()
+        with Subscriber(broker.host, broker.port) as heard:
+
+            def answered() -> bool:
+                message = codec.encode("desk", "9f3c", 7, CROPS)
+                heard._client.publish("camd/desk/crops", message, qos=1)
+                return bool(heard.on("camd/desk/classes"))
+
+            until(answered, "an answer")
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"boot":"a","batch":1,"model":"m","labels":[1],"margins":[],"confidence":[]}',
+        b'{"boot":"a","batch":1,"model":"m","labels":[99],"margins":[1],"confidence":[1]}',
+        b'{"boot":"a","batch":1,"model":"m","labels":[1],"margins":[NaN],"confidence":[1]}',
+        b'{"boot":"a","batch":1,"model":"m","labels":[[1]],"margins":[[1]],"confidence":[[1]]}',
+    ],
+)
+def test_a_wrong_answer_is_none(payload: bytes) -> None:
+    with pytest.raises(ValueError, match=r"classes|length|range"):
+        codec.read_answer(payload)
