@@ -16,7 +16,7 @@ from camd.errors import SourceError
 from camd.liveliness import Liveliness
 from camd.mailbox import Mailbox
 from camd.settings import CameraSettings
-from camd.sources.base import CorruptFrameError, EndOfStreamError, Source
+from camd.sources.base import MOST_PIXELS, CorruptFrameError, EndOfStreamError, Source
 from camd.values import Frame, Image
 
 log = logging.getLogger(__name__)
@@ -27,8 +27,8 @@ STEADY_S = 10.0
 """A source that fails sooner than this after its first frame is not worth a fast retry."""
 
 
-LEAST_SIDE, MOST_PIXELS = 16, 40_000_000
-"""No camera's picture is smaller, and none that we could afford is larger: 8K is 33 megapixels."""
+LEAST_SIDE = 16
+"""No camera's picture is smaller."""
 
 
 class Capture:

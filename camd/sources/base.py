@@ -16,6 +16,10 @@ from typing import Protocol
 
 from camd.values import Image
 
+MOST_PIXELS = 40_000_000
+"""The largest frame that is taken from a live source: 8K is 33 megapixels. A few bytes from the
+network can claim far more, and the memory that goes with it."""
+
 
 class EndOfStreamError(Exception):
     """A file or folder has no more frames."""

@@ -9,7 +9,7 @@ import cv2
 from camd.errors import SourceError
 from camd.settings import CameraSettings
 from camd.sources import opencv
-from camd.sources.base import Opened
+from camd.sources.base import MOST_PIXELS, Opened
 from camd.values import Image
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
@@ -35,7 +35,8 @@ class Stream(opencv.CaptureSource):
         self._settings = settings
 
     def open(self) -> Opened:
-        """Raises SourceError: missing (nothing answers), failed (it answers but sends no video)."""
+        """Raises SourceError: missing (nothing answers), failed (it answers but sends no video),
+        unreadable (its frames are larger than MOST_PIXELS)."""
         self.close()
         opencv.prepare(self._settings)
         # After opening these two would be accepted and ignored.
@@ -51,6 +52,13 @@ class Stream(opencv.CaptureSource):
             raise self._refused()
         self._capture = capture
         width, height = opencv.size(capture)
+        if width * height > MOST_PIXELS:  # FFmpeg's own limit comes only at a gigabyte
+            self.close()
+            raise SourceError(
+                f"{self.name}: frames of {width}x{height}; {MOST_PIXELS // 1_000_000} megapixels "
+                "are the most: choose a smaller stream of this camera",
+                "unreadable",
+            )
         return Opened(width, height, opencv.fps(capture), "network stream")
 
     def _refused(self) -> SourceError:

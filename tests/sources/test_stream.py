@@ -73,3 +73,11 @@ def test_the_libraries_print_no_address(scheme: str) -> None:
     assert f"{scheme}://***@127.0.0.1:1/x?***: no answer at port 1" in done.stderr
     assert "secret" not in done.stderr
     assert " @ 0x" not in done.stderr, "FFmpeg begins its lines like [tcp @ 0x55ca]"
+
+
+def test_frames_too_large_to_take_from_a_stranger_are_refused() -> None:
+    with mjpeg([grey(9, 8000, 6000)]) as port:
+        stream = Stream(f"http://127.0.0.1:{port}/stream", CameraSettings())
+        with pytest.raises(SourceError, match="8000x6000") as caught:
+            stream.open()
+    assert caught.value.reason == "unreadable"
