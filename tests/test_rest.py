@@ -1,13 +1,22 @@
+import io
+import threading
+
 import cv2
 import numpy as np
 import pytest
 
-from camd import installed, svm
+from camd import daemon, installed, svm
+from camd.errors import SourceError
+from camd.loop import Options
 from camd.pipeline import Pipeline
 from camd.rest import Rest
+from camd.service import Service
 from camd.settings import Settings
+from camd.terminal import Printer
 from camd.values import Image
+from tests.broker import until
 from tests.sheets import paper, write
+from tests.sources.scripted import Scripted
 
 RNG = np.random.default_rng(11)
 NOISE = [RNG.normal(0, 3, (480, 640, 3)).astype(np.int16) for _ in range(7)]
@@ -93,3 +102,38 @@ def test_a_reading_lasts_through_a_rest() -> None:
     assert read < 180
     assert texts == {"47"}
     assert events == 0
+
+
+class Desk(Scripted):
+    """Shows SHEET, with a camera's noise."""
+
+    def read(self) -> Image:
+        super().read()
+        return grain(SHEET)
+
+
+def test_a_camera_that_comes_back_to_the_same_scene_is_read_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gone = [SourceError("desk: gone", "missing")] * 20
+    source = Desk([*["frame"] * 150, "fail"], *gone, ["frame"] * 100_000, rate=50)
+    monkeypatch.setattr(daemon.sources, "from_uri", lambda *_, **__: source)
+    monkeypatch.setattr(daemon.sources, "are_stills", lambda *_: False)
+    settings = Settings.model_validate(
+        {
+            "camera": {"timeout_s": 1, "retry_s": 0.1, "max_age_ms": 60_000},
+            "rest": {"after_s": 1, "look_ms": 60_000},
+            "mqtt": {"broker": "none"},
+            "overlay": {"window": False},
+        }
+    )
+    out = io.StringIO()
+    signals = daemon.Signals(threading.Event(), threading.Event())
+    arguments = (lambda: settings, Options(), Printer(out, live=False), signals, Service({}))
+    thread = threading.Thread(target=daemon.run, args=arguments)
+    thread.start()
+    until(lambda: out.getvalue().count("47") == 2, "the reading is there again")
+    signals.stop.set()
+    thread.join(30)
+    said = [line.partition("  ")[2] for line in out.getvalue().splitlines()]
+    assert said == ["47", "(no digits)", "47"]
