@@ -207,6 +207,21 @@ class Response(TypedDict):
     error: NotRequired[str]
 
 
+@_described
+class Classes(TypedDict):
+    """What a worker makes of one message of crops."""
+
+    boot: Boot
+    batch: Count
+    """Both as in the message of crops."""
+    model: str
+    labels: list[Annotated[int, Field(ge=-1, le=9)]]
+    """One a crop; -1 for what is no digit."""
+    margins: list[float]
+    """By how much each is a digit and none of the others."""
+    confidence: list[Annotated[float, Field(ge=0, le=1)]]
+
+
 TOPICS: dict[str, type] = {
     "digits": Digits,
     "reading": Reading,
@@ -215,6 +230,7 @@ TOPICS: dict[str, type] = {
     "info": Info,
     "state": State,
     "response": Response,
+    "classes": Classes,
 }
 """What is JSON, by its topic below the camera's. `status` is text, `snapshot` a JPEG."""
 

@@ -6,8 +6,12 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 from unittest.mock import patch
 
+import numpy as np
+
+from camd.mqtt.crops import answer
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
@@ -16,6 +20,9 @@ from camd.values import Event
 from tests.broker import Subscriber, mosquitto
 from tests.mqtt.scenes import INFO, SEVEN, frame, health, result
 
+CLASSES = SimpleNamespace(
+    labels=np.array([7, -1]), margins=np.array([1.25, -0.5]), confidence=np.array([0.9934, 0.875])
+)
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "mqtt.md"
 SCHEMAS = ROOT / "camd" / "mqtt" / "schemas"
@@ -36,6 +43,7 @@ def examples() -> dict[str, str]:
             publisher.state(detection=True, options={"lines.gap": 2.5, "mqtt.max_rate": 10})
             publisher.respond(Request("set", 7), {"detection": True, "options": {"lines.gap": 2.5}})
             publisher.respond(Request("dance", 8), error="unknown; known are ...")
+        subscriber._client.publish("camd/desk/classes", answer("9f3c", 7, "a1b2c3d4", CLASSES))
         for name in {*TOPICS, "response/set", "response/dance"} - {"response"}:
             subscriber.wait(f"camd/desk/{name}")
         publisher.stop()

@@ -1,0 +1,122 @@
+"""How much goes over MQTT here: `python -m benchmarks.mqtt load|workers`, with mosquitto installed.
+
+load: messages a second, and memory, against a subscriber that does not read.
+workers: crops classified a second by 1, 2 and 4 workers, and by none (in this process).
+"""
+
+import argparse
+import json
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from camd import installed, svm
+from camd.mqtt.publisher import Publisher
+from camd.remote import RemoteModel
+from camd.segment import segment
+from camd.settings import MqttSettings, SegmentSettings, Settings
+from tests.broker import Mosquitto, find, mosquitto
+from tests.mqtt.scenes import event, frame, result
+from tests.test_cli import page
+
+BOOT = "9f3c"
+
+
+def load(seconds: float) -> dict[str, Any]:
+    """Publish as fast as messages leave: `digits`, an event and a reading each frame."""
+    with mosquitto() as broker:
+        command = [find("mosquitto_sub"), "-p", str(broker.port), "-t", "camd/#", "-q", "1"]
+        listener = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        time.sleep(1)
+        listener.send_signal(signal.SIGSTOP)
+        publisher = _publisher(broker, max_rate=1000.0)
+        before, frames = _memory_mb(), 0
+        started = time.monotonic()
+        while time.monotonic() < started + seconds:
+            frames += 1
+            publisher.frame(frame(frames), result(event(frames), changed=True), frames / 1000)
+            publisher.snapshot(bytes(100_000))
+            publisher._connection.wait_room(1)
+        taken = time.monotonic() - started
+        stats = publisher.stats()
+        publisher.stop()
+        listener.kill()
+    return {
+        "messages_per_s": round(stats.sent / taken),
+        "sent": stats.sent,
+        "dropped": stats.dropped,
+        "memory_grown_mb": round(_memory_mb() - before, 1),
+    }
+
+
+def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
+    """Classify the crops of eight frames of 32 digits at once, again and again."""
+    glyphs = segment(page("0123456789"), SegmentSettings()).glyphs
+    crops = np.resize(np.stack([glyph.crop for glyph in glyphs]), (256, 28, 28))
+    with threadpool_limits(1):
+        model = svm.load(installed.model_file())
+        rates = {"in this process": _rate(model, crops, seconds)}
+    for count in counts:
+        with mosquitto() as broker:
+            processes = [_worker(broker) for _ in range(count)]
+            remote = RemoteModel("desk", BOOT)
+            publisher = _publisher(broker, on_classes=remote.receive)
+            remote.send = publisher.crops
+            remote.classify(crops)
+            rates[f"{count} workers"] = _rate(remote, crops, seconds)
+            publisher.stop()
+            for process in processes:
+                process.terminate()
+                process.wait()
+    return {"crops_per_s": rates}
+
+
+def _rate(model: Any, crops: Any, seconds: float) -> int:
+    done, started = 0, time.monotonic()
+    while time.monotonic() < started + seconds:
+        model.classify(crops)
+        done += len(crops)
+    return round(done / (time.monotonic() - started))
+
+
+def _worker(broker: Mosquitto) -> subprocess.Popen[str]:
+    url = f"mqtt://{broker.host}:{broker.port}"
+    command = [sys.executable, "-m", "camd", "worker", "--broker", url]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert "taking crops" in process.stderr.readline()
+    return process
+
+
+def _publisher(broker: Mosquitto, on_classes: Any = None, **options: Any) -> Publisher:
+    mqtt = MqttSettings(host=broker.host, port=broker.port, **options)
+    settings = Settings(name="desk", mqtt=mqtt)
+    publisher = Publisher(settings, boot=BOOT, model_id="a1b2c3d4", on_classes=on_classes)
+    publisher.start()
+    assert publisher.wait_connected(10)
+    return publisher
+
+
+def _memory_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=("load", "workers"))
+    parser.add_argument("--seconds", type=float, default=10)
+    arguments = parser.parse_args()
+    figures = load(arguments.seconds) if arguments.what == "load" else None
+    print(json.dumps(figures or workers((1, 2, 4), arguments.seconds), indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
