@@ -62,8 +62,8 @@ def test_somebody_elses_journal_is_not_ours(
 def test_other_packages_are_heard_from_warnings_on() -> None:
     stream = io.StringIO()
     setup_logging("debug", stream)
-    logging.getLogger("amqtt").info("chatter")
-    logging.getLogger("amqtt").warning("trouble")
+    logging.getLogger("another").info("chatter")
+    logging.getLogger("another").warning("trouble")
     assert stream.getvalue() == "camd: warning: trouble\n"
 
 
