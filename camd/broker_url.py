@@ -7,7 +7,8 @@ import click
 
 from camd.config import KeyPath
 
-_FORMS = "mqtt://[user@]host[:port], mqtts://[user@]host[:port], embedded, or none"
+_FORMS = "mqtt://[user@]host[:port], mqtts://..., ws://.../path, wss://.../path, embedded, or none"
+_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
 
 def parse_broker(text: str | None) -> dict[KeyPath, Any]:
@@ -26,15 +27,19 @@ def parse_broker(text: str | None) -> dict[KeyPath, Any]:
         raise _bad(f"has a wrong port or address; use {_FORMS}") from error
     if url.password is not None:
         raise _bad("must not hold a password: use mqtt.password_file or CAMD_MQTT__PASSWORD")
-    if url.scheme not in ("mqtt", "mqtts") or not url.hostname or url.path not in ("", "/"):
+    websockets = url.scheme in ("ws", "wss")
+    path = url.path.rstrip("/")
+    if url.scheme not in _PORTS or not url.hostname or (path and not websockets) or url.query:
         raise _bad(f"should be {_FORMS}")
-    tls = url.scheme == "mqtts"
     settings: dict[KeyPath, Any] = {
         ("mqtt", "broker"): "external",
         ("mqtt", "host"): url.hostname,
-        ("mqtt", "port"): port or (8883 if tls else 1883),
-        ("mqtt", "tls"): tls,
+        ("mqtt", "port"): port or _PORTS[url.scheme],
+        ("mqtt", "tls"): url.scheme in ("mqtts", "wss"),
+        ("mqtt", "transport"): "websockets" if websockets else "tcp",
     }
+    if path:
+        settings["mqtt", "websocket_path"] = path
     if url.username:
         settings["mqtt", "username"] = url.username
     return settings

@@ -86,7 +86,9 @@ cli.add_command(eval_model)
 @_config
 @click.option("--name", help="Name of this camera in topics.")
 @_model
-@click.option("--broker", help="mqtt://[user@]host[:port], mqtts://..., embedded, or none.")
+@click.option(
+    "--broker", help="mqtt://[user@]host[:port], mqtts://, ws://, wss://, embedded, or none."
+)
 @click.option(
     "--window/--no-window", default=None, help="Show the overlay (if there is a display)."
 )

@@ -20,6 +20,8 @@ def test_words(word: str) -> None:
         ("mqtts://h", "h", 8883, True, None),
         ("mqtt://u@h:99/", "h", 99, False, "u"),
         ("mqtt://[::1]:99", "::1", 99, False, None),
+        ("ws://h", "h", 80, False, None),
+        ("wss://u@h:8084/mqtt/", "h", 8084, True, "u"),
     ],
 )
 def test_addresses(text: str, host: str, port: int, tls: bool, user: str | None) -> None:
@@ -31,7 +33,32 @@ def test_addresses(text: str, host: str, port: int, tls: bool, user: str | None)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "h:1883", "http://h", "mqtt://", "mqtt://h:x", "mqtt://h:99999", "mqtt://h/topic"]
+    ("text", "transport", "path"),
+    [
+        ("mqtt://h", "tcp", None),
+        ("ws://h", "websockets", None),
+        ("ws://h/", "websockets", None),
+        ("wss://h/a/b", "websockets", "/a/b"),
+    ],
+)
+def test_websockets(text: str, transport: str, path: str | None) -> None:
+    settings = parse_broker(text)
+    assert settings["mqtt", "transport"] == transport
+    assert settings.get(("mqtt", "websocket_path")) == path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "h:1883",
+        "http://h",
+        "mqtt://",
+        "mqtt://h:x",
+        "mqtt://h:99999",
+        "mqtt://h/topic",
+        "ws://h/a?b",
+    ],
 )
 def test_other_forms_are_refused(text: str) -> None:
     with pytest.raises(click.BadParameter, match="mqtt://"):

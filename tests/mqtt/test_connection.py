@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from camd.mqtt.publisher import Publisher
+from camd.mqtt.requests import Hearing
 from camd.mqtt.session import Session
 from tests.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
 from tests.mqtt.scenes import Publishers, event, frame, result
@@ -135,6 +136,32 @@ def test_a_callback_that_raises_costs_one_connection(
     assert publisher.stats().failures == 1
     assert publisher.stats().alive
     assert any("planted" in str(record.exc_info) for record in caplog.records)
+
+
+def test_a_request_that_breaks_the_hearing_costs_one_connection(
+    real: Mosquitto, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear = Hearing.hear
+
+    def raise_on_bomb(hearing: Hearing, command: str, *args: Any, **more: Any) -> Any:
+        if command == "bomb":
+            raise RuntimeError("planted")
+        return hear(hearing, command, *args, **more)
+
+    monkeypatch.setattr(Hearing, "hear", raise_on_bomb)
+    publisher = publishers(real, requests=True)
+    with Subscriber(real.host, real.port) as subscriber:
+        subscriber._client.publish("camd/desk/request/bomb", qos=1)
+        until(lambda: publisher.stats().failures == 1, "it broke")
+        until(lambda: publisher.stats().connected, "connected again")
+        until(
+            lambda: (
+                subscriber._client.publish("camd/desk/request/status", qos=1)
+                and publisher.requests()
+            ),
+            "a request is heard",
+        )
+    assert publisher.stats().alive
 
 
 @pytest.mark.parametrize("user", ["camd", "somebody"])
