@@ -154,7 +154,9 @@ def test_the_driver_is_waited_for_as_long_as_the_settings_say(
 
 
 def test_a_missing_camera_is_missing_and_the_others_are_named() -> None:
-    with pytest.raises(SourceError, match=r"/dev/video99: missing, no such camera; (no )?cameras here") as e:
+    with pytest.raises(
+        SourceError, match=r"/dev/video99: missing, no such camera; (no )?cameras here"
+    ) as e:
         Camera("99", SETTINGS).open()
     assert e.value.reason == "missing"
 
