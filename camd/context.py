@@ -9,13 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.segment import AT_BORDER, NOT_A_STROKE, TOO_LARGE, WRONG_SHAPE
+from camd.glyphs import NOT_A_STROKE
+from camd.segment import WRONG_SHAPE
 from camd.values import Box, Glyph, Rejected
 
 AMONG_LETTERS = "letter-like neighbourhood"
 
-FOREIGN = frozenset({WRONG_SHAPE, NOT_A_STROKE, AT_BORDER, TOO_LARGE})
-"""Rejected marks that speak against their neighbours; dust and rules say nothing."""
+FOREIGN = frozenset({WRONG_SHAPE, NOT_A_STROKE})
+"""Rejected marks that speak against their neighbours; dust, rules and edges say nothing, nor does
+what the frame cuts off: it may well be the sheet itself."""
 FOREIGN_VALUE = -0.6
 """What such a mark says, on the scale of margins."""
 MOST_FOREIGN = 500
@@ -25,7 +27,7 @@ DOUBT = 0.8
 """What the margins of a classifier of digits alone are worth less."""
 WEIGHT_OF_ONE = 0.2
 """And so much less does a 1 tell about its neighbours than another digit."""
-ROW, AROUND = 1.1, 2.4
+ROW, AROUND = 2.0, 2.4
 """How much the marks of the same row and those all around count against the glyph's own margin.
 These and BIAS are rounded weights of a logistic regression on real images; halving or doubling
 one of them changes little."""
@@ -35,8 +37,8 @@ AROUND_REACH = 15.0
 """Standard deviation of the distance at which a mark counts, in heights of the glyph."""
 ALONE = 0.4
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
-PRIOR = 0.5
-THRESHOLD = -0.3
+PRIOR = 1.5
+THRESHOLD = 0.7
 """Least sum of all this for a digit."""
 
 

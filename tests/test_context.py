@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from camd.context import judge
-from camd.segment import NOT_A_STROKE, TOO_SMALL, WRONG_SHAPE
+from camd.glyphs import NOT_A_STROKE, ONE_SIDED
+from camd.segment import AT_BORDER, RULED, TOO_LARGE, TOO_SMALL, WRONG_SHAPE
 from camd.values import Glyph, Rejected
 
 CROP = np.zeros((28, 28), np.uint8)
@@ -25,6 +27,22 @@ def test_number_is_believed() -> None:
 def test_sure_digit_alone_on_an_empty_page_is_believed() -> None:
     for label in (0, 1, 7):
         assert ask([glyph(100)], [label], [1.2], []) == [True]
+
+
+@pytest.mark.parametrize("labels", [[0], [1], [1, 1], [1, 0], [0, 0, 7]])
+@pytest.mark.parametrize("reason", [None, AT_BORDER, TOO_LARGE, ONE_SIDED, RULED])
+def test_few_digits_held_up_are_believed(labels: list[int], reason: str | None) -> None:
+    row = [glyph(100 + 40 * i) for i in range(len(labels))]
+    sheet = [Rejected((40, 60, 300, 8), reason), Rejected((20, 60, 40, 400), reason)]
+    assert all(ask(row, labels, [1.5] * len(row), sheet if reason else []))
+
+
+@pytest.mark.parametrize("label", [2, 7, 9])
+def test_one_other_mark_does_not_silence_a_clear_digit(label: int) -> None:
+    beside = [glyph(100), glyph(140)]
+    assert ask(beside, [label, -1], [1.5, -1.0], []) == [True, False]
+    with_ones = [*beside, glyph(180, width=8), glyph(200, width=8)]
+    assert ask(with_ones, [label, -1, 1, 1], [1.5, -1.0, 1.5, 1.5], [])[0]
 
 
 def test_round_letter_in_a_word_is_no_digit() -> None:
@@ -70,7 +88,7 @@ def test_not_a_digit_is_never_accepted() -> None:
 
 def test_margin_of_a_classifier_of_digits_alone_is_worth_less() -> None:
     word = [glyph(100 + 40 * i) for i in range(5)]
-    labels, margins = np.array([6, 0, 4, 8, 1]), np.array([0.3, 0.6, 0.2, 0.4, 0.6])
+    labels, margins = np.array([6, 0, 4, 8, 1]), np.array([0.5, 0.9, 0.5, 0.6, 1.1])
     assert judge(word, labels, margins, []).all()
     assert not judge(word, labels, margins, [], open_set=False).any()
-    assert judge(word, labels, margins + 1.2, [], open_set=False).all()
+    assert judge(word, labels, margins + 1.0, [], open_set=False).all()

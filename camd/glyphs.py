@@ -1,0 +1,131 @@
+"""PURE. A group of pieces of ink -> a glyph, or why it is no digit: by its stroke, and by what
+is around it."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from camd.components import Components
+from camd.light import Plane
+from camd.normalise import normalise, stroke_width
+from camd.values import Box, Glyph, Rejected
+
+NOT_A_STROKE = "not a stroke"
+TOO_FAINT = "too faint"
+NO_EDGE = "no clear edge"
+ONE_SIDED = "edge of something"
+
+THICKEST = 0.45
+"""Greatest stroke width, in heights of the glyph."""
+SQUAREST = 0.92
+"""Greatest share of the tightest turned rectangle that the outline of a glyph may enclose: more is
+a box, empty or filled."""
+SLIM = 0.5
+"""But not where the rectangle is slimmer than this, width by length: a 1 is one stroke."""
+SOFTEST = 0.42
+"""Most ink just outside a glyph, in its own ink: smudges, shadows and wood fade out, a stroke ends.
+A hundredth of real digits lie above 0.4."""
+CLEARED = 0.35
+"""How much lighter than a stroke the paper beside it is at least, in steps from the stroke to the
+brightest quarter of what surrounds it."""
+SURROUNDED = 0.65
+"""Least share of its surroundings that is so: a stroke has paper on all sides, the edge of a sheet,
+a hand or a shadow on one. Hardly a real digit has less than 0.8, hardly an edge more than 0.6."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Page:
+    """A frame, its light evened out and its rules taken out."""
+
+    grey: Plane
+    """(H, W), inverted where the ink is light."""
+    ink: Plane
+    """(H, W), 0 where the paper is bare."""
+    pieces: Components
+    scale: float
+    """Pixels of `ink` a pixel of the source."""
+    least: float
+    """Least height of a digit, pixels of `ink`."""
+    ruled: tuple[Box, ...]
+    """The boxes of the rules taken out, pixels of `ink`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A group of pieces, and a rim around it."""
+
+    box: Box
+    around: tuple[slice, slice]
+    """Of the box and its rim."""
+    own: Plane
+    """Its ink, zeros and ones, as the two below."""
+    edge: Plane
+    """The same grown by one pixel."""
+    bare: Plane
+    """Where there is no ink."""
+    ring: Plane
+    """What is bare at some pixels' distance."""
+
+    @classmethod
+    def of(cls, page: Page, group: list[int]) -> "Cut":
+        x, y, width, height = box = page.pieces.bounds(group)
+        rim = 3 + height // 50
+        left, top = max(0, x - rim), max(0, y - rim)
+        own = page.pieces.mask(group, (left, top, x - left + width + rim, y - top + height + rim))
+        around = (slice(top, top + own.shape[0]), slice(left, left + own.shape[1]))
+        edge = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
+        bare = (page.pieces.labels[around] == 0).astype(np.uint8)
+        within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
+        ring = cv2.subtract(cv2.dilate(within, np.ones((3, 3), np.uint8)), within)
+        return cls(box, around, own, edge, bare, np.asarray(cv2.bitwise_and(ring, bare), np.uint8))
+
+
+def glyph(page: Page, group: list[int], faintest: float) -> Glyph | Rejected:
+    """Make a glyph of the pieces; `faintest` is the least mean ink that counts, levels of 255."""
+    cut = Cut.of(page, group)
+    ink = page.ink[cut.around]
+    source = scaled(cut.box, page.scale)
+    stroke = stroke_width(cut.own)
+    if stroke > THICKEST * cut.box[3] or _square(cut.own):
+        return Rejected(source, NOT_A_STROKE)
+    strength = cv2.mean(ink, cut.own)[0]
+    if strength < faintest:
+        return Rejected(source, TOO_FAINT)
+    if cv2.mean(ink, cut.ring)[0] > SOFTEST * strength:
+        return Rejected(source, NO_EDGE)
+    if one_sided(page, cut):
+        return Rejected(source, ONE_SIDED)
+    # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
+    mine = (cut.own > 0) | ((cut.edge > 0) & (cut.bare > 0))
+    patch = np.where(mine, ink, np.uint8(0))
+    return Glyph(source, normalise(patch, stroke), stroke / page.scale)
+
+
+def one_sided(page: Page, cut: Cut) -> bool:
+    """Tell an edge, which has something lighter on one side, from a stroke, which has on all."""
+    grey = page.grey[cut.around]
+    levels = np.sort(grey[cut.ring > 0])
+    if not levels.size:
+        return False
+    stroke = cv2.mean(grey, cut.own)[0]
+    clear = stroke + CLEARED * (float(levels[3 * len(levels) // 4]) - stroke)
+    lighter = len(levels) - np.searchsorted(levels, clear, side="right")
+    return bool(lighter < SURROUNDED * len(levels))
+
+
+def _square(own: Plane) -> bool:
+    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) != 1:
+        return False
+    _, sides, _ = cv2.minAreaRect(outlines[0])
+    full = cv2.contourArea(outlines[0]) > SQUAREST * sides[0] * sides[1]
+    return bool(full and min(sides) > SLIM * max(sides))
+
+
+def scaled(box: Box, scale: float) -> Box:
+    """Give a box of `Page.ink` in pixels of the source."""
+    if scale == 1:
+        return box
+    x, y, width, height = (round(side / scale) for side in box)
+    return x, y, max(1, width), max(1, height)
