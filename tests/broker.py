@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.payloads import check
 
-LONG = 30.0
+LONG = 60.0
 """Seconds that nothing takes unless it is broken."""
 
 
