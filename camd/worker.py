@@ -71,6 +71,7 @@ class Worker:
         client = self._endpoint.client()
         client.will_clear()
         client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
         client.on_message = self._received
         before = self.done
         self._endpoint.connect(client)
@@ -91,9 +92,17 @@ class Worker:
             self._say(str(reason))
             client.disconnect()
             return
+        client.subscribe(self._topic, qos=1)
+
+    def _subscribed(
+        self, client: mqtt.Client, _data: Any, _id: int, reasons: list[ReasonCode], _: Any
+    ) -> None:
+        if reasons[0].is_failure:
+            self._say(f"{self._topic}: {reasons[0]}")
+            client.disconnect()
+            return
         self._trouble = ""
         log.info("taking crops from %s", self._endpoint.address)
-        client.subscribe(self._topic, qos=1)
 
     def _received(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
