@@ -68,6 +68,30 @@ class LiveOptions:
         return self.settings
 
 
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of the payload of `request/set`."""
+    bounded = {key: TypeAdapter(_bounded(Settings(), key)).json_schema() for key in KEYS}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Set",
+        "description": "Options to change; null takes a change back.",
+        "type": "object",
+        "properties": {
+            "transaction": {"description": "comes back in the response"},
+            "detection": {"type": "boolean"},
+            **{key: {"anyOf": [bounds, {"type": "null"}]} for key, bounds in bounded.items()},
+        },
+        "additionalProperties": False,
+    }
+
+
+def _bounded(settings: Settings, key: str) -> Any:
+    """Return the type of the option `key`, its bounds included."""
+    section, name = _parts(key)
+    info = type(getattr(settings, section)).model_fields[name]
+    return Annotated[info.annotation, info]
+
+
 def _parts(key: str) -> tuple[str, str]:
     section, _, name = key.partition(".")
     return section, name
@@ -87,11 +111,8 @@ def _check(settings: Settings, changes: Mapping[str, Any]) -> None:
 
 
 def _problems(settings: Settings, key: str, value: Any) -> list[str]:
-    section, name = _parts(key)
-    info = type(getattr(settings, section)).model_fields[name]
-    bounded: Any = Annotated[info.annotation, info]
     try:
-        TypeAdapter(bounded).validate_python(value, strict=True)
+        TypeAdapter(_bounded(settings, key)).validate_python(value, strict=True)
     except ValidationError as error:
         return [str(item["msg"]) for item in error.errors()]
     return []

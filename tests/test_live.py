@@ -1,10 +1,12 @@
 import json
 import logging
+import math
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
-from camd.live import KEYS, LiveOptions
+from camd.live import KEYS, LiveOptions, schema
 from camd.settings import MqttSettings, Settings
 
 CONFIGURED = Settings(mqtt=MqttSettings(username="camd", password="correct horse"))
@@ -16,7 +18,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def test_changes_outlive_the_process_and_leave_the_rest_alone(path: Path) -> None:
-    changed = LiveOptions(CONFIGURED, path).change({"lines.gap": 2.5, "track.settle_frames": 5})
+    changes = {"lines.gap": 2.5, "track.settle_frames": 5}
+    Draft202012Validator(schema()).validate(changes)
+    changed = LiveOptions(CONFIGURED, path).change(changes)
     assert (changed.lines.gap, changed.track.settle_frames) == (2.5, 5)
     assert changed.mqtt == CONFIGURED.mqtt
     assert LiveOptions(CONFIGURED, path).settings == changed
@@ -52,6 +56,8 @@ def test_none_takes_a_change_back(path: Path) -> None:
 )
 def test_what_is_out_of_bounds_changes_nothing(path: Path, key: str, value: object) -> None:
     live = LiveOptions(CONFIGURED, path)
+    if not (isinstance(value, float) and math.isnan(value)):  # which JSON has not
+        assert not Draft202012Validator(schema()).is_valid({key: value})
     with pytest.raises(ValueError, match=key or "can be set"):
         live.change(
             {"track.settle_ms": 10, key: value} if key != "track.settle_ms" else {key: value}

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,10 +40,16 @@ def publishers() -> Iterator[Publishers]:
     made: list[Publisher] = []
 
     def make(
-        broker: Mosquitto | Embedded, *, start: bool = True, wait: bool = True, **options: object
+        broker: Mosquitto | Embedded,
+        *,
+        start: bool = True,
+        wait: bool = True,
+        on_classes: Callable[[bytes], None] | None = None,
+        **options: object,
     ) -> Publisher:
         mqtt = MqttSettings.model_validate({"host": broker.host, "port": broker.port} | options)
-        publisher = Publisher(Settings(name="desk", mqtt=mqtt), boot="9f3c", model_id="a1b2c3d4")
+        settings = Settings(name="desk", mqtt=mqtt)
+        publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4", on_classes=on_classes)
         made.append(publisher)
         if start:
             publisher.start()

@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from camd import live
 from camd.mqtt.crops import answer
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
@@ -63,15 +64,19 @@ def document(text: str, shown: dict[str, str]) -> str:
     return re.sub(r"(<!-- example: (\S+) -->)\n```json\n.*?\n```\n", block, text, flags=re.DOTALL)
 
 
-def schema_text(name: str) -> str:
-    return json.dumps(schema(name), indent=2, ensure_ascii=False) + "\n"
+def schemas() -> dict[str, str]:
+    """Return the text of each schema, by the name of its file."""
+    made = {name: schema(name) for name in TOPICS} | {"request-set": live.schema()}
+    return {
+        name: json.dumps(item, indent=2, ensure_ascii=False) + "\n" for name, item in made.items()
+    }
 
 
 def main() -> None:
     DOCUMENT.write_text(document(DOCUMENT.read_text(), examples()))
     SCHEMAS.mkdir(exist_ok=True)
-    for name in TOPICS:
-        (SCHEMAS / f"{name}.json").write_text(schema_text(name))
+    for name, text in schemas().items():
+        (SCHEMAS / f"{name}.json").write_text(text)
 
 
 if __name__ == "__main__":

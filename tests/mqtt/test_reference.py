@@ -6,7 +6,7 @@ import re
 from jsonschema import Draft202012Validator
 
 from camd.mqtt.messages import TOPICS
-from tests.mqtt.reference import DOCUMENT, SCHEMAS, document, examples, schema_text
+from tests.mqtt.reference import DOCUMENT, SCHEMAS, document, examples, schemas
 
 
 def test_the_examples_are_what_a_subscriber_gets() -> None:
@@ -17,11 +17,9 @@ def test_the_examples_are_what_a_subscriber_gets() -> None:
 
 
 def test_the_schemas_are_what_the_code_says() -> None:
-    assert {path.stem: path.read_text() for path in SCHEMAS.glob("*.json")} == {
-        name: schema_text(name) for name in TOPICS
-    }
+    assert {path.stem: path.read_text() for path in SCHEMAS.glob("*.json")} == schemas()
 
 
 def test_the_schemas_are_schemas() -> None:
-    for name in TOPICS:
-        Draft202012Validator.check_schema(json.loads(schema_text(name)))
+    for text in schemas().values():
+        Draft202012Validator.check_schema(json.loads(text))
