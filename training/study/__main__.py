@@ -1,5 +1,6 @@
 """python -m training.study"""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def main(
     seed: int,
 ) -> None:
     """Do the study; what an interrupted run has finished is not done again."""
+    # Killed without a word, the worker processes would live on; and a shell ignores SIGINT for
+    # what it starts in the background.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
     picked = rows.split(",") if rows else None
     try:
         with Display() as display:

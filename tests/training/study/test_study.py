@@ -1,8 +1,11 @@
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -87,7 +90,17 @@ def command(tmp_path: Path, *more: str) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.timeout(180)  # two processes that import scikit-learn, and their workers
-def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "stop",
+    [
+        lambda pid: os.killpg(pid, signal.SIGINT),  # as a terminal does, to the workers too
+        lambda pid: os.kill(pid, signal.SIGTERM),
+    ],
+    ids=["ctrl-c", "sigterm"],
+)
+def test_it_stops_cleanly_and_the_same_command_goes_on(
+    stop: Callable[[int], None], tmp_path: Path
+) -> None:
     arguments = ("--data", str(write(tmp_path / "own.npz", 350)), "--rows", "logistic")
     first = command(tmp_path, *arguments)
     assert first.stderr is not None
@@ -95,11 +108,13 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> No
     for line in first.stderr:
         said.append(line)
         if "3 of 12" in line:
-            os.killpg(first.pid, signal.SIGINT)  # as a terminal does, to the workers too
+            stop(first.pid)
     assert first.wait(60) == 130
     assert "goes on from here" in said[-1]
     assert not [line for line in said if "Traceback" in line or "Warning" in line]
     assert not (tmp_path / "out" / "REPORT.md").exists()
+    while alive(first.pid):  # its workers; else pytest-timeout
+        time.sleep(0.1)
 
     second = command(tmp_path, *arguments)
     rest = second.communicate(timeout=100)[1].splitlines()
@@ -108,6 +123,17 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> No
     assert 3 <= done < 12
     assert rest[-1] == "logistic: done, 1 of 1"
     assert (tmp_path / "out" / "REPORT.md").exists()
+
+
+def alive(group: int) -> list[int]:
+    """Give the processes of a group; not those that are dead, and wait for somebody to ask."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, of = stat.read_text().rpartition(")")[2].split()[:3]
+            if int(of) == group and state != "Z":
+                found.append(int(stat.parent.name))
+    return found
 
 
 def is_augmented(name: str) -> bool:
