@@ -27,6 +27,8 @@ from tests.mqtt.scenes import event, frame, result
 from tests.test_cli import page
 
 BOOT = "9f3c"
+PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"
+"""Without it the broker sits on each small message until the one before is confirmed."""
 
 
 def load(seconds: float) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
         model = svm.load(installed.model_file())
         rates = {"in this process": _rate(model, crops, seconds)}
     for count in counts:
-        with mosquitto() as broker:
+        with mosquitto(PROMPT) as broker:
             processes = [_worker(broker) for _ in range(count)]
             remote = RemoteModel("desk", BOOT)
             publisher = _publisher(broker, on_classes=remote.receive)
