@@ -179,8 +179,11 @@ class _Pieces:
 
 def _rules(own: Plane, length: float, tall: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
     """Find the pixels of the rules of one component, and its level and upright rules."""
-    thick = round(min(max(THICKER * stroke_width(own), 3), THICKEST))
     pixels = np.zeros_like(own)
+    stroke = stroke_width(own)
+    if stroke > THICKEST:
+        return pixels, [], []
+    thick = round(min(max(THICKER * stroke, 3), THICKEST))
     level = [rule.paint(pixels) for rule in _level(own, length, FILL, thick)]
     tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]

@@ -162,6 +162,6 @@ def _strong(page: Page, groups: list[list[int]]) -> float:
     good = np.zeros(len(page.pieces.stats) + 1, bool)
     for group in groups:
         good[np.array(group) + 1] = True
-    thinned = (slice(None, None, 2), slice(None, None, 2))
+    thinned = (slice(None, None, 3), slice(None, None, 3))
     levels = page.ink[thinned][good[page.pieces.labels[thinned]]]
     return float(np.percentile(levels, 75)) if levels.size else 0.0

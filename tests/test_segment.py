@@ -155,28 +155,12 @@ def test_reasons(name: str, reason: str) -> None:
     assert len(found.glyphs) == (2 if name == "ghost" else 0)
 
 
-@pytest.mark.parametrize("turn", [0, 7, 30])
-@pytest.mark.parametrize("dark", [25, 90, 160])
-def test_edges_of_a_sheet_on_a_table_are_no_strokes(turn: float, dark: int) -> None:
-    sheet = write(paper(noise=0), "2358", (200, 270))
-    turned = cv2.getRotationMatrix2D((320, 240), turn, 1.0)
-    cover = np.zeros((480, 640), np.float32)
-    cv2.rectangle(cover, (170, 130), (480, 350), 1, -1)
-    cover = cv2.warpAffine(cover, turned, (640, 480))[:, :, None]
-    table = paper(level=dark, noise=0).astype(np.float32)
-    shadow = cv2.GaussianBlur(np.roll(cover, (7, 5), (0, 1)), (0, 0), 9)[:, :, None]
-    table *= 1 - 0.45 * shadow
-    laid = cv2.warpAffine(sheet, turned, (640, 480), borderMode=cv2.BORDER_REPLICATE)
-    scene = cv2.GaussianBlur(laid * cover + table * (1 - cover), (0, 0), 0.8)
-    scene += np.random.default_rng(5).normal(0, 2, scene.shape)
-    assert len(look(np.clip(scene, 0, 255).astype(np.uint8)).glyphs) == 4
-
-
-def test_digit_close_to_the_edge_of_its_sheet_is_kept() -> None:
-    sheet = write(paper(), "8", (300, 250))
-    x, _, width, _ = look(sheet).glyphs[0].box
-    sheet[:, x + width + 8 :] = 60
-    assert len(look(sheet).glyphs) == 1
+def test_line_of_a_pixel_is_no_digit() -> None:
+    sheet = paper(noise=0)
+    sheet[200:224, 300] = 60
+    found = look(sheet)
+    assert found.glyphs == ()
+    assert reasons(found) == {module.WRONG_SHAPE}
 
 
 def test_too_many() -> None:
