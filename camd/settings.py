@@ -39,7 +39,7 @@ class SegmentSettings(Section):
     )
     min_height: int = Field(12, ge=4, le=4096, description="least height of a digit, pixels")
     max_height: float = Field(0.9, gt=0, le=1, description="greatest height, share of the frame")
-    max_glyphs: int = Field(500, ge=1, le=5000, description="a frame with more keeps the likeliest")
+    max_glyphs: int = Field(300, ge=1, le=5000, description="a frame with more keeps the likeliest")
 
 
 class RestSettings(Section):
