@@ -27,10 +27,13 @@ class RemoteModel:
 
     id = "workers"
     scores: Mapping[str, float] = {}  # of many models, none is known here
+    open_set = True  # as the shipped model, which workers load where they are told no other
 
     def __init__(self, camera: str, boot: str) -> None:
         self._camera = camera
         self._boot = boot
+        self.open_set = True
+        """As the model of the last answers."""
         self._batch = 0
         self._alone = False
         self._changed = threading.Condition()
@@ -51,10 +54,13 @@ class RemoteModel:
             self._answers = dict.fromkeys(batches)
             self._counts = {number: len(batch) for number, batch in batches.items()}
         answers = self._ask(batches)
+        if answers:
+            self.open_set = all(item.open_set for item in answers)
         return Classes(
             self._boot,
             self._batch,
             answers[0].model if answers else self.id,
+            self.open_set,
             np.concatenate([np.empty(0, np.int64), *(item.labels for item in answers)]),
             np.concatenate([np.empty(0, np.float32), *(item.margins for item in answers)]),
             np.concatenate([np.empty(0, np.float32), *(item.confidence for item in answers)]),

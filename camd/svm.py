@@ -67,6 +67,11 @@ class Model:
     gate: Gate | None = None
     """Tells digits from everything else; without one, everything is a digit."""
 
+    @property
+    def open_set(self) -> bool:
+        """True where the model knows what is no digit, by its gate or a class of its own."""
+        return self.gate is not None or bool((self.classes < 0).any())
+
     def classify(self, crops: NDArray[np.uint8]) -> Classified:
         """Classify crops (N, 28, 28) uint8 in one batch; N may be 0."""
         extracted = features.extract(crops, self.spec)

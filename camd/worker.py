@@ -20,7 +20,6 @@ from camd.errors import ConfigError
 from camd.mqtt import crops as codec
 from camd.mqtt.connection import RETRY_S
 from camd.mqtt.endpoint import Endpoint
-from camd.pipeline import Model
 from camd.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 class Worker:
-    def __init__(self, settings: Settings, model: Model, stop: threading.Event) -> None:
+    def __init__(self, settings: Settings, model: svm.Model, stop: threading.Event) -> None:
         """Raises ConfigError where the settings name no broker that can be shared."""
         if settings.mqtt.broker != "external":
             raise ConfigError("mqtt.broker: workers and cameras meet at an external broker")
@@ -110,7 +109,9 @@ class Worker:
         except ValueError as error:
             log.warning("%s: %s", message.topic, error)
             return
-        said = codec.answer(boot, batch, self._model.id, self._model.classify(crops))
+        said = codec.answer(
+            boot, batch, self._model.id, self._model.open_set, self._model.classify(crops)
+        )
         # paho sends the acknowledgement when this returns, behind the answer.
         client.publish(message.topic.removesuffix("crops") + "classes", said, qos=1)
         self.done += 1

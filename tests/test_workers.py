@@ -153,10 +153,10 @@ def test_a_worker_outlives_the_broker(broker: Mosquitto, tmp_path: Path) -> None
         b"",
         b"[]",
         b"{}",
-        b'{"boot":"a","batch":1,"model":"m","labels":[1],"margins":[],"confidence":[]}',
-        b'{"boot":"a","batch":1,"model":"m","labels":[99],"margins":[1],"confidence":[1]}',
-        b'{"boot":"a","batch":1,"model":"m","labels":[1],"margins":[NaN],"confidence":[1]}',
-        b'{"boot":"a","batch":1,"model":"m","labels":[[1]],"margins":[[1]],"confidence":[[1]]}',
+        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[1],"margins":[],"confidence":[]}',
+        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[99],"margins":[1],"confidence":[1]}',
+        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[1],"margins":[NaN],"confidence":[1]}',
+        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[[1]],"margins":[[1]],"confidence":[[1]]}',
     ],
 )
 def test_a_wrong_answer_is_none(payload: bytes) -> None:

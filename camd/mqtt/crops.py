@@ -23,6 +23,8 @@ class Classes:
     boot: str
     batch: int
     model: str
+    open_set: bool
+    """True where the model knows what is no digit."""
     labels: NDArray[np.int64]
     """(N,) 0..9, or -1 for what is no digit."""
     margins: NDArray[np.float32]
@@ -47,12 +49,13 @@ def decode(payload: bytes) -> tuple[str, int, NDArray[np.uint8]]:
     return boot, batch, crops
 
 
-def answer(boot: str, batch: int, model: str, classified: Any) -> bytes:
+def answer(boot: str, batch: int, model: str, open_set: bool, classified: Any) -> bytes:
     """Pack what a model's `classify` gave."""
     body = {
         "boot": boot,
         "batch": batch,
         "model": model,
+        "open_set": open_set,
         "labels": classified.labels.tolist(),
         "margins": [round(float(value), 6) for value in classified.margins],
         "confidence": [round(float(value), 6) for value in classified.confidence],
@@ -67,7 +70,7 @@ def read_answer(payload: bytes) -> Classes:
         labels = np.array(body["labels"], np.int64)
         margins = np.array(body["margins"], np.float32)
         confidence = np.array(body["confidence"], np.float32)
-        head = str(body["boot"]), int(body["batch"]), str(body["model"])
+        head = str(body["boot"]), int(body["batch"]), str(body["model"]), bool(body["open_set"])
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ValueError("not a message of classes") from error
     if not labels.shape == margins.shape == confidence.shape == (len(labels),):

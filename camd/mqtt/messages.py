@@ -215,6 +215,8 @@ class Classes(TypedDict):
     batch: Count
     """Both as in the message of crops."""
     model: str
+    open_set: bool
+    """True where the model knows what is no digit."""
     labels: list[Annotated[int, Field(ge=-1, le=9)]]
     """One a crop; -1 for what is no digit."""
     margins: list[float]

@@ -44,7 +44,9 @@ def examples() -> dict[str, str]:
             publisher.state(detection=True, options={"lines.gap": 2.5, "mqtt.max_rate": 10})
             publisher.respond(Request("set", 7), {"detection": True, "options": {"lines.gap": 2.5}})
             publisher.respond(Request("dance", 8), error="unknown; known are ...")
-        subscriber._client.publish("camd/desk/classes", answer("9f3c", 7, "a1b2c3d4", CLASSES))
+        subscriber._client.publish(
+            "camd/desk/classes", answer("9f3c", 7, "a1b2c3d4", True, CLASSES)
+        )
         for name in {*TOPICS, "response/set", "response/dance"} - {"response"}:
             subscriber.wait(f"camd/desk/{name}")
         publisher.stop()
