@@ -79,10 +79,15 @@ def schema() -> dict[str, Any]:
         "properties": {
             "transaction": {"description": "comes back in the response"},
             "detection": {"type": "boolean"},
-            **{key: {"anyOf": [bounds, {"type": "null"}]} for key, bounds in bounded.items()},
+            **{key: {"anyOf": [_lasting(item), {"type": "null"}]} for key, item in bounded.items()},
         },
         "additionalProperties": False,
     }
+
+
+def _lasting(item: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the default: what holds without a change is the configuration."""
+    return {key: value for key, value in item.items() if key != "default"}
 
 
 def _bounded(settings: Settings, key: str) -> Any:
