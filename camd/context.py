@@ -27,19 +27,22 @@ DOUBT = 0.8
 """What the margins of a classifier of digits alone are worth less."""
 WEIGHT_OF_ONE = 0.2
 """And so much less does a 1 tell about its neighbours than another digit."""
-ROW, AROUND = 2.0, 2.4
-"""How much the marks of the same row and those all around count against the glyph's own margin.
-These and BIAS are rounded weights of a logistic regression on real images; halving or doubling
-one of them changes little."""
+ROW, AROUND = 1.5, 2.4
+"""How much the marks of the same row and those all around count beside the glyph's own margin.
+These and BIAS began as a logistic regression on real images; halving or doubling one of them
+changes little."""
 ROW_REACH = 3.0
 """Gap up to which a mark counts for the row, in heights of the glyph."""
 AROUND_REACH = 15.0
 """Standard deviation of the distance at which a mark counts, in heights of the glyph."""
 ALONE = 0.4
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
-PRIOR = 1.5
-THRESHOLD = 0.7
-"""Least sum of all this for a digit."""
+PRIOR = 1.25
+SUREST = 1.25
+"""Margins count up to here: one shape, however sure, does not outvote all that is around it."""
+SLOPE = 2.0
+"""Of the logistic function that makes a probability of the sum of all this: a rounded fit to real
+images, each left out in turn."""
 
 
 def judge(
@@ -49,18 +52,18 @@ def judge(
     rejected: Sequence[Rejected],
     *,
     open_set: bool = True,
-) -> NDArray[np.bool_]:
-    """Tell which glyphs (N,) are digits, given what is around them.
+) -> NDArray[np.float32]:
+    """Give the probability (N,) that each glyph is a digit at all, given what is around it.
 
     `labels` (N,) are 0..9, or -1 for no digit; `margins` (N,) as the classifier gives them;
     `rejected` what segmentation threw out of the same frame; `open_set` whether the classifier
-    has a class for what is no digit: one without has a margin for every scribble."""
+    knows what is no digit: one that does not has a margin for every scribble."""
     if not glyphs:
-        return np.zeros(0, bool)
+        return np.zeros(0, np.float32)
     foreign = [mark.box for mark in rejected if mark.reason in FOREIGN][:MOST_FOREIGN]
     boxes = _array([glyph.box for glyph in glyphs] + foreign)
     digit = labels >= 0
-    own = np.where(digit, margins, -np.abs(margins)).astype(np.float32)
+    own = np.where(digit, np.minimum(margins, SUREST), -np.abs(margins)).astype(np.float32)
     if not open_set:
         own -= DOUBT
     own += BIAS[np.maximum(labels, 0)]
@@ -69,8 +72,8 @@ def judge(
     heard[: len(glyphs)][labels == 1] = WEIGHT_OF_ONE
     row, around = _weights(boxes, len(glyphs))
     score = own + ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
-    kept: NDArray[np.bool_] = digit & (score > THRESHOLD)
-    return kept
+    probability: NDArray[np.float32] = np.where(digit, 1 / (1 + np.exp(-SLOPE * score)), 0)
+    return probability.astype(np.float32)
 
 
 def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], ...]:

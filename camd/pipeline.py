@@ -37,6 +37,10 @@ class Model(Protocol):
     def id(self) -> str: ...
 
     @property
+    def open_set(self) -> bool:
+        """True where it knows what is no digit."""
+
+    @property
     def scores(self) -> Mapping[str, float]: ...
 
     def classify(self, crops: NDArray[np.uint8]) -> Classified:
@@ -123,18 +127,26 @@ class Pipeline:
         crops = [glyph.crop for glyph in found.glyphs]
         classified = self._model.classify(np.array(crops, np.uint8).reshape(-1, 28, 28))
         laps.lap("classify")
-        fitting = context.judge(found.glyphs, classified.labels, classified.margins, found.rejected)
+        fitting = context.judge(
+            found.glyphs,
+            classified.labels,
+            classified.margins,
+            found.rejected,
+            open_set=self._model.open_set,
+        )
         digits, doubtful = self._sort(found.glyphs, classified, fitting)
         laps.lap("context")
         return digits, found.rejected + doubtful
 
     def _sort(
-        self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: NDArray[np.bool_]
+        self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: NDArray[np.float32]
     ) -> tuple[list[Digit], tuple[Rejected, ...]]:
-        """Part the digits from the rest; `fitting` (N,) is what the surroundings say."""
+        """Part the digits from the rest; `fitting` (N,) is the probability that the
+        surroundings give each one to be any."""
         digits: list[Digit] = []
         rejected: list[Rejected] = []
-        for glyph, label, margin, confidence, fits in zip(
+        least = self._settings.model.min_confidence
+        for glyph, label, margin, alone, fits in zip(
             glyphs,
             classified.labels.tolist(),
             classified.margins.tolist(),
@@ -142,14 +154,15 @@ class Pipeline:
             fitting.tolist(),
             strict=True,
         ):
+            confidence = alone * fits
             if label < 0:
                 rejected.append(Rejected(glyph.box, NOT_A_DIGIT))
-            elif confidence < self._settings.model.min_confidence:
-                rejected.append(Rejected(glyph.box, UNSURE))
-            elif not fits:
+            elif confidence >= least:
+                digits.append(Digit(label, confidence, glyph.box, margin))
+            elif alone >= least:
                 rejected.append(Rejected(glyph.box, context.AMONG_LETTERS))
             else:
-                digits.append(Digit(label, confidence, glyph.box, margin))
+                rejected.append(Rejected(glyph.box, UNSURE))
         return digits, tuple(rejected)
 
 

@@ -55,7 +55,7 @@ class ModelSettings(Section):
     file: Path | None = Field(
         None, examples=["/path/to/digits.npz"], description="unset: the model installed"
     )
-    min_confidence: float = Field(0.9, ge=0, le=1, description="digits below are rejected")
+    min_confidence: float = Field(0.5, ge=0, le=1, description="digits below are rejected")
     threads: int = Field(1, ge=1, le=64, description="threads that the arithmetic may use")
 
 

@@ -63,7 +63,7 @@ class Model:
     intercepts: FloatArray
     calibration: FloatArray
     scores: Mapping[str, float]
-    """What the card says of it, e.g. "mnist_test_error"; fractions."""
+    """What the card says of it, e.g. "test_error"; fractions."""
     gate: Gate | None = None
     """Tells digits from everything else; without one, everything is a digit."""
 

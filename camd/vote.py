@@ -76,6 +76,6 @@ class Vote:
 
 
 def _weight(confidence: float) -> float:
-    """A confidence of 0.999 counts in full, one of 0.9 six tenths."""
+    """A confidence of 0.99 counts in full, one of 0.9 seven tenths, one of 0.5 half."""
     nines = -math.log10(max(1 - confidence, 1e-9))
-    return min(1.0, 0.4 + 0.2 * nines)
+    return min(1.0, 0.4 + 0.3 * nines)

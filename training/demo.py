@@ -19,9 +19,10 @@ from training.hand import Hand, Pen
 from training.paper import Sheet, Style, write_sheet
 
 SEED = 8
-"""The first of a few whose digits a person reads without doubt and whose letters are no digits."""
+"""One whose letters a person would not take for digits."""
 SIZE = (960, 540)
 FPS = 20
+NEIGHBOURS = 10
 VISIT = 5.25
 """Seconds from one sheet to the next."""
 MOVE = 0.7
@@ -67,6 +68,21 @@ class _Visit:
             width=self.rest.width * (1 + 0.03 * math.sin(0.8 * swing)),
             turn=self.rest.turn + 4 * math.sin(0.9 * swing),
         )
+
+
+def legible(hand: Hand, others: Hand) -> Hand:
+    """Keep the digits that a person reads without doubt: those whose NEIGHBOURS nearest among the
+    digits of `others` all say the same. Independent of what camd itself can read."""
+    known = others.images.reshape(len(others.images), -1).astype(np.float32)
+    lengths = np.einsum("ij,ij->i", known, known)
+    kept = []
+    for start in range(0, len(hand.images), 500):
+        part = hand.images[start : start + 500].reshape(-1, known.shape[1]).astype(np.float32)
+        nearest = np.argpartition(lengths - 2 * part @ known.T, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+        agree = others.labels[nearest] == hand.labels[start : start + 500, None]
+        kept.append(np.all(agree, axis=1))
+    clear = np.concatenate(kept)
+    return replace(hand, images=hand.images[clear], labels=hand.labels[clear])
 
 
 def frames(hand: Hand) -> Iterator[tuple[Image, tuple[str, ...] | None]]:

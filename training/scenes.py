@@ -82,7 +82,7 @@ def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
 
 
 def main() -> None:
-    from training.demo import make  # noqa: PLC0415  (it imports this module)
+    from training.demo import legible, make  # noqa: PLC0415  (it imports this module)
 
     parser = argparse.ArgumentParser(prog="python -m training.scenes", description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -91,7 +91,8 @@ def main() -> None:
     demo.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
     demo.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and demo.json")
     chosen = parser.parse_args()
-    make(Hand.load(chosen.data, "test", chosen.letters), chosen.out)
+    test = Hand.load(chosen.data, "test", chosen.letters)
+    make(legible(test, Hand.load(chosen.data, "train")), chosen.out)
 
 
 if __name__ == "__main__":
