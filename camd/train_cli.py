@@ -58,6 +58,7 @@ def train(
         force=force,
         extra=extra,
         extra_weight=extra_weight,
+        gate_of=installed.model_file(),
         progress=lambda text: click.echo(f"camd: {text}", err=True),
     )
     if trained.replaced:

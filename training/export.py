@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import model_file, svm
+from camd.errors import ModelError
 from camd.features import FeatureSpec, FloatArray
 
 
@@ -74,6 +75,21 @@ def seal(
     described["sha256"] = model_file.digest(sealed, described)
     sealed["meta"] = np.frombuffer(json.dumps(described, sort_keys=True).encode(), np.uint8)
     return sealed, described
+
+
+def carry_gate(
+    donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """Give the contents of a new file the gate of the model file `donor`; None where that has none
+    for the same features. A gate knows nothing of the machine behind it."""
+    try:
+        old, described = model_file.read(donor)
+    except ModelError:
+        return None
+    if "gate_vectors" not in old or described["features"] != meta["features"]:
+        return None
+    gate = {name: array for name, array in old.items() if name.startswith("gate_")}
+    return seal({**arrays, **gate}, {**meta, "gate_gamma": described["gate_gamma"]})
 
 
 def write(path: Path, content: bytes) -> None:

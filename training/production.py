@@ -19,7 +19,7 @@ from training import data as datasets
 from training.augment import distort
 from training.data import Digits
 from training.evaluate import figures
-from training.export import Machine, pack, to_bytes, write
+from training.export import Machine, carry_gate, pack, to_bytes, write
 from training.fit import ENGINE, Projection, Recipe, calibrate, fit_machine, learn_projection, see
 
 log = logging.getLogger(__name__)
@@ -51,13 +51,15 @@ def train(
     extra_weight: float = 1.0,
     progress: Callable[[str], None] = log.info,
     recipe: Recipe | None = None,
+    gate_of: Path | None = None,
 ) -> Trained:
     """Train the production model and write `out` (.npz) and its card beside it (.json).
 
     `data` as in training.data.load. `extra` is a folder of folders 0..9 and `none`, whose images
     join the training set, each weighing `extra_weight` images of `data`. `quick` is for tests:
-    a few thousand images. A model already at `out` gives way only to one that makes no more
-    errors on the images held out for testing, unless `force`.
+    a few thousand images. The new model gets the gate of the model file `gate_of`, where that is
+    for the same features. A model already at `out` gives way only to one that makes no more errors
+    on the images held out for testing, unless `force`.
 
     The same data, seed and engine give the same model. Raises DataError."""
     recipe = recipe or Recipe()
@@ -105,6 +107,11 @@ def train(
     progress(f"test: {tested.errors} errors in {tested.images}")
     scores = {"validation_error": validated.error, "test_error": tested.error}
     arrays, meta = _packed(machine, recipe, projection, calibration, test, scores)
+    final = tested
+    if gate_of and (gated := carry_gate(gate_of, arrays, meta)):
+        arrays, meta = gated
+        final = figures(svm.build(arrays, meta), test)
+        progress(f"with the gate of {gate_of}: {final.errors} errors, the rejected among them")
     content = to_bytes(arrays)
     card = {
         "id": meta["sha256"][:8],
@@ -121,6 +128,7 @@ def train(
         },
         "recipe": recipe.as_dict(),
         "gamma": machine.gamma,
+        "gate": {"of": str(gate_of), "test": final.as_dict()} if final is not tested else None,
         "support_vectors": len(machine.vectors),
         "bytes": len(content),
         "seed": seed,
@@ -130,7 +138,7 @@ def train(
         "python": platform.python_version(),
         "date": datetime.now(UTC).date().isoformat(),
     }
-    if not force and (better := _better_one(out, tested.errors, test)) is not None:
+    if not force and (better := _better_one(out, final.errors, test)) is not None:
         progress(f"{out} makes {better} errors on the same test and stays; --force replaces it")
         return Trained(out, False, card)
     write(out, content)

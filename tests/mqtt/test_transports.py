@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker import Mosquitto, Subscriber, mosquitto
+from tests.broker import Mosquitto, Subscriber, mosquitto, until
 from tests.mqtt.certificates import Authority
 from tests.mqtt.scenes import Publishers, event, frame, result
 
@@ -119,10 +119,8 @@ def test_a_second_client_of_the_same_id_is_named(
     first = publishers(real, **options)
     second = publishers(real, wait=False, **options)
     with caplog.at_level(logging.WARNING):
-        states = set()
-        while "taken over" not in states:
-            states |= {first.stats().state, second.stats().state}
-    assert any("twins" in record.getMessage() for record in caplog.records)
+        until(lambda: "taken over" in {first.stats().state, second.stats().state})
+        until(lambda: any("twins" in record.getMessage() for record in caplog.records))
 
 
 def test_what_is_too_large_for_the_broker_is_left_out(
