@@ -13,7 +13,8 @@ import click
 
 from camd import __version__
 from camd.broker_url import parse_broker
-from camd.config import Config, KeyPath, load, user_file
+from camd.config import Config, KeyPath, load
+from camd.config_cli import config
 from camd.errors import CamdError
 from camd.service_cli import doctor, service
 from camd.settings import Settings
@@ -77,6 +78,7 @@ def cli() -> None:
 
 cli.add_command(doctor)
 cli.add_command(service)
+cli.add_command(config)
 cli.add_command(train)
 cli.add_command(eval_model)
 
@@ -203,47 +205,6 @@ def eval_(directory: Path, file: Path | None, model: Path | None, verbose: bool)
     from camd.evaluation import evaluate  # noqa: PLC0415
 
     return evaluate(directory, config.settings)
-
-
-@cli.group()
-def config() -> None:
-    """Check, show or write the configuration."""
-
-
-@config.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
-def check(path: Path | None) -> None:
-    """Name every mistake in the configuration at once (exit status 78)."""
-    load(path)
-    click.echo("the configuration is right")
-
-
-@config.command()
-@_config
-def show(file: Path | None) -> None:
-    """Print the settings in force, and where each came from."""
-    from camd.config_file import effective  # noqa: PLC0415
-
-    click.echo(effective(load(file)), nl=False)
-
-
-@config.command()
-@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--force", is_flag=True, help="Replace a file that is there.")
-def init(path: Path | None, force: bool) -> None:
-    """Write a config.toml with every option (default: the user's config directory)."""
-    from camd.config_file import defaults  # noqa: PLC0415
-
-    path = path or user_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w" if force else "x", encoding="utf-8") as out:
-            out.write(defaults())
-    except FileExistsError as error:
-        raise click.UsageError(f"{path} exists; --force replaces it") from error
-    except OSError as error:
-        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"wrote {path}")
 
 
 @cli.group()

@@ -1,0 +1,50 @@
+"""camd config: check it, show it, write it."""
+
+from pathlib import Path
+
+import click
+
+from camd.config import load, user_file
+
+
+@click.group()
+def config() -> None:
+    """Check, show or write the configuration."""
+
+
+@config.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
+def check(path: Path | None) -> None:
+    """Name every mistake in the configuration at once (exit status 78)."""
+    load(path)
+    click.echo("the configuration is right")
+
+
+@config.command()
+@click.option(
+    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
+)
+def show(file: Path | None) -> None:
+    """Print the settings in force, and where each came from."""
+    from camd.config_file import effective  # noqa: PLC0415  (redaction brings OpenCV along)
+
+    click.echo(effective(load(file)), nl=False)
+
+
+@config.command()
+@click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--force", is_flag=True, help="Replace a file that is there.")
+def init(path: Path | None, force: bool) -> None:
+    """Write a config.toml with every option (default: the user's config directory)."""
+    from camd.config_file import defaults  # noqa: PLC0415  (as above)
+
+    path = path or user_file()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w" if force else "x", encoding="utf-8") as out:
+            out.write(defaults())
+    except FileExistsError as error:
+        raise click.UsageError(f"{path} exists; --force replaces it") from error
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}")
