@@ -109,7 +109,8 @@ class Pipeline:
         self, tracked: Tracked, clock: float, rejected: tuple[Rejected, ...], laps: "_Laps"
     ) -> Result:
         lines = group(tracked.digits, self._settings.lines)
-        reading, changed = self._reader.update(tracked.held, clock)
+        unsettled = not all(digit.stable for digit in tracked.digits)
+        reading, changed = self._reader.update(tracked.held, clock, unsettled=unsettled)
         laps.lap("lines")
         return Result(
             digits=tuple(digit for line in lines for digit in line.digits),

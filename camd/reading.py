@@ -20,8 +20,8 @@ PATIENCE = 0.25
 SWEEP = 3.0
 """Digit heights a second; a sheet that is faster is being put down or taken away, and what shows
 of it meanwhile is a piece of a number."""
-SWEEP_PATIENCE = 0.5
-"""Seconds after which a reading shows although its sheet sweeps by."""
+PARTIAL_PATIENCE = 0.5
+"""Seconds after which it shows although its sheet sweeps by, or digits have yet to settle."""
 
 
 class Reader:
@@ -42,18 +42,23 @@ class Reader:
         self._places: dict[int | None, Box] = {}
         self._differs_since: float | None = None
 
-    def update(self, held: Sequence[Digit], at: float) -> tuple[Reading, bool]:
-        """Return the reading at `at` seconds, and whether its lines differ from the last one."""
+    def update(
+        self, held: Sequence[Digit], at: float, *, unsettled: bool = False
+    ) -> tuple[Reading, bool]:
+        """Return the reading at `at` seconds, and whether its lines differ from the last one.
+
+        `unsettled`: the frame shows digits that have not settled yet; a reading without them is a
+        piece of one."""
         rows = group(held, self._settings)
         lines = tuple(row.text for row in rows)
         members = frozenset((digit.track, digit.digit) for digit in held)
         if members != self._latest:
             self._latest, self._moved_at = members, at
         interval, self._last = at - self._last, at
-        sweeps = _speed(self._places, held, interval) > SWEEP
+        partial = unsettled or _speed(self._places, held, interval) > SWEEP
         self._places = {digit.track: digit.box for digit in held}
         changed = lines != self._reading.lines
-        if changed and self._must_wait(members, at, interval, sweeps=sweeps):
+        if changed and self._must_wait(members, at, interval, partial=partial):
             self._follow(held)
             return self._reading, False
         self._differs_since = None
@@ -61,11 +66,11 @@ class Reader:
         self._reading = Reading(lines, tuple(digit for row in rows for digit in row.digits))
         return self._reading, changed
 
-    def _must_wait(self, members: Members, at: float, interval: float, *, sweeps: bool) -> bool:
+    def _must_wait(self, members: Members, at: float, interval: float, *, partial: bool) -> bool:
         if self._differs_since is None or at < self._differs_since:
             self._differs_since = at
         waited = at - self._differs_since
-        if sweeps and waited < SWEEP_PATIENCE:
+        if partial and waited < PARTIAL_PATIENCE:
             return bool(members)
         if members == self._shown:
             return waited < self._settle

@@ -57,6 +57,14 @@ def test_digits_that_settle_one_after_another_are_one_change() -> None:
     assert [reading.lines for reading, changed in shown if changed] == [("194728",)]
 
 
+def test_a_reading_waits_for_a_digit_that_is_about_to_settle_but_not_long() -> None:
+    read = reader()
+    read.update([], 0.0)
+    shown = [read.update(held("947"), i / 30, unsettled=True) for i in range(1, 30)]
+    assert not any(changed for _, changed in shown[:14])
+    assert any(changed for _, changed in shown[14:18])
+
+
 def test_a_reading_shows_soon_even_where_digits_never_stop_coming() -> None:
     read = reader()
     read.update([], 0.0)

@@ -63,8 +63,6 @@ def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: 
     assert (model.classify(frames(60)[12:]).labels == -1).all()
     assert (model.classify(small_digits.digits().images[600:700]).labels >= 0).mean() > 0.97
 
-    heir = train(
-        data, tmp_path / "heir.npz", quick=True, recipe=small_digits.RECIPE, gate_of=path
-    )
+    heir = train(data, tmp_path / "heir.npz", quick=True, recipe=small_digits.RECIPE, gate_of=path)
     assert (svm.load(heir.path).classify(frames(60)[12:]).labels == -1).all()
     assert heir.card["gate"]["of"] == str(path)
