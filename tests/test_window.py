@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from camd.window import Action, Window, action_of, first_size
+from tests.broker import until
 from tests.display import LONG, Display, display
 
 __all__ = ["display"]
@@ -90,9 +91,13 @@ def test_shows_the_picture_and_tells_each_key(display: Display, tmp_path: Path) 
         width, height = display.size(window)
         assert width <= 0.8 * 1280
         assert abs(width / height - 1280 / 720) < 0.01
-        screen = display.screenshot(tmp_path / "screen.png")
-        assert (screen[height // 4, width // 2] == (40, 160, 240)).all()
-        assert (screen[3 * height // 4, width // 2] == (200, 90, 20)).all()
+
+        def painted() -> bool:
+            column = display.screenshot(tmp_path / "screen.png")[:, width // 2]
+            upper, lower = column[height // 4], column[3 * height // 4]
+            return upper.tolist() == [40, 160, 240] and lower.tolist() == [200, 90, 20]
+
+        until(painted, "the picture on the screen")
 
         # The arrows and Shift come first: they must not be taken for letters.
         display.press("Left", "Right", "Shift_L", "F1", "x", "space", "s", "d")
