@@ -60,6 +60,7 @@ class Mosquitto:
             f"user {getpass.getuser()}\nper_listener_settings true\n"
             f"listener {self.port} {self.host}\npersistence false\nlog_type none\n{options}"
         )
+        self._ports = (self.port, self.plain_port) if plain else (self.port,)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -73,7 +74,9 @@ class Mosquitto:
     def _accepts(self) -> bool:
         assert self._process is not None
         assert self._process.poll() is None, "mosquitto does not start"
-        with suppress(OSError), socket.create_connection((self.host, self.port), 1):
+        with suppress(OSError):
+            for port in self._ports:
+                socket.create_connection((self.host, port), 1).close()
             return True
         return False
 
