@@ -8,9 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event
 
-import cv2
-from threadpoolctl import threadpool_limits
-
 from camd import installed, sources, state, svm
 from camd.capture import Capture
 from camd.control import Control
@@ -27,6 +24,7 @@ from camd.service import Service
 from camd.settings import Settings, TrackSettings
 from camd.sources.base import Source
 from camd.terminal import Printer
+from camd.threads import bounded
 from camd.window import Window
 
 log = logging.getLogger(__name__)
@@ -113,10 +111,8 @@ def _run(
 ) -> Plan | None:
     """Return the plan to go on with, or None at the end."""
     settings, source = plan.settings, plan.source
-    # OpenCV and BLAS take every core there is unless told otherwise.
-    cv2.setNumThreads(settings.model.threads)
     with ExitStack() as stack:
-        stack.enter_context(threadpool_limits(settings.model.threads))
+        stack.enter_context(bounded(settings.model.threads))
         log.info("reading %s with model %s", source.name, plan.model.id)
         stack.callback(printer.close)
         publisher = _publisher(plan, stack, printer)

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
 from camd.errors import SourceError
@@ -15,6 +13,7 @@ from camd.evaluate import Evaluation, Score, load_labels, score
 from camd.pipeline import Pipeline
 from camd.settings import Settings
 from camd.sources.images import read_image
+from camd.threads import bounded
 
 
 def evaluate(directory: Path, settings: Settings) -> int:
@@ -26,8 +25,7 @@ def evaluate(directory: Path, settings: Settings) -> int:
     console, progress = Console(highlight=False), Console(stderr=True)
     predictions: dict[str, Sequence[str]] = {}
     status = 0
-    cv2.setNumThreads(settings.model.threads)
-    with threadpool_limits(settings.model.threads):
+    with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
         for label in track(labels, "reading", console=progress, transient=True):
             try:

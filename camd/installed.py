@@ -3,7 +3,6 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent
-ASSETS = PACKAGE / "assets"
 
 
 def model_file() -> Path:

@@ -1,6 +1,7 @@
 """What a person sees and does: the window with its keys, and the line in the terminal."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from camd import overlay
@@ -44,7 +45,7 @@ class Screen:
             self._next_status = now + STATUS_S
             self._printer.status(self._status(hud, shown, reading))
 
-    def act(self, now: float, hud: Hud, shown: Shown | None) -> None:
+    def act(self, now: float, hud: Callable[[], Hud], shown: Shown | None) -> None:
         """Do what the keys pressed since the last call say."""
         for action in self._window.poll() if self._window else ():
             self._next_status = now  # show at once what the key has changed
@@ -55,7 +56,7 @@ class Screen:
             elif action is Action.REJECTED:
                 self._show_rejected = not self._show_rejected
             elif action is Action.SAVE and shown:
-                self._message, self._message_until = self._save(hud, shown), now + MESSAGE_S
+                self._message, self._message_until = self._save(hud(), shown), now + MESSAGE_S
                 self._printer.message(self._message)
 
     def picture(self, hud: Hud, shown: Shown) -> bytes:

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 from rich.console import Console
-from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
 from camd.errors import SourceError
@@ -16,6 +14,7 @@ from camd.mqtt import payloads
 from camd.pipeline import Pipeline
 from camd.settings import Settings
 from camd.sources.images import read_image
+from camd.threads import bounded
 from camd.values import Image, Result
 
 
@@ -23,8 +22,7 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
     """Print what each image says; return the exit status: 66 when one could not be read."""
     console = Console(stderr=False, highlight=False)
     status = 0
-    cv2.setNumThreads(settings.model.threads)
-    with threadpool_limits(settings.model.threads):
+    with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
         for path in paths:
             try:

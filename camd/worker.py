@@ -9,11 +9,9 @@ import secrets
 import threading
 from typing import Any
 
-import cv2
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
-from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
 from camd.errors import ConfigError
@@ -21,6 +19,7 @@ from camd.mqtt import crops as codec
 from camd.mqtt.connection import RETRY_S
 from camd.mqtt.endpoint import Endpoint
 from camd.settings import Settings
+from camd.threads import bounded
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +29,7 @@ POLL_S = 0.25
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Load the model and work until `stop` is set. Raises CamdError where it cannot start."""
-    cv2.setNumThreads(settings.model.threads)
-    with threadpool_limits(settings.model.threads):
+    with bounded(settings.model.threads):
         model = svm.load(settings.model.file or installed.model_file())
         Worker(settings, model, stop).run()
 

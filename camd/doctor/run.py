@@ -6,15 +6,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO, TypeAlias
 
-import cv2
 from rich.text import Text
-from threadpoolctl import threadpool_limits
 
 from camd import __version__, config
 from camd.doctor import broker, camera, system
 from camd.doctor.finding import Finding
 from camd.errors import ConfigError
 from camd.terminal import FINE, UNUSUAL, console
+from camd.threads import bounded
 
 Overrides: TypeAlias = Mapping[config.KeyPath, Any]
 
@@ -52,8 +51,7 @@ def _findings(file: Path | None, overrides: Overrides) -> Iterator[Finding]:
         yield Finding("configuration", "error", str(error), "camd config show; docs: config.toml")
         return
     yield Finding("configuration", "ok", "every key and value is right")
-    cv2.setNumThreads(settings.model.threads)
-    with threadpool_limits(settings.model.threads):
+    with bounded(settings.model.threads):
         yield from system.model(settings.model)
         yield from camera.look(settings.camera)
         yield from broker.look(settings)
