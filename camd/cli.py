@@ -202,7 +202,7 @@ def read(
 def eval_(directory: Path, file: Path | None, model: Path | None, verbose: bool) -> int:
     """Read the images of DIRECTORY/labels.json and score them."""
     config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
-    from camd.evaluation import evaluate  # noqa: PLC0415
+    from camd.eval_images import evaluate  # noqa: PLC0415
 
     return evaluate(directory, config.settings)
 

@@ -1,34 +1,10 @@
-"""Score what was read against what is written: the core of `camd eval DIR`."""
+"""PURE. Scores what was read against what is written."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from camd.errors import DataError
-
-LABELS = "labels.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    file: str
-    digits: tuple[str, ...]
-    """The digits written, a line at a time in reading order; none on a negative."""
-    kind: str = ""
-    """"photo", "scan", "screenshot", or empty where the file does not say."""
-    hard: str | None = None
-    """What makes the image unusually hard, or None."""
-
-    @property
-    def negative(self) -> bool:
-        return not any(self.digits)
-
-    @property
-    def ordinary(self) -> bool:
-        return self.kind == "photo" and self.hard is None and not self.negative
+from camd.truth import Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,55 +83,6 @@ def score(labels: Iterable[Label], predictions: Mapping[str, Sequence[str]]) -> 
         _total(row for row in rows if row.label.ordinary),
         _total(row for row in rows if row.label.negative),
     )
-
-
-def load_labels(directory: Path) -> tuple[Label, ...]:
-    """Read `directory`/labels.json: a list of {"file": ..., "digits": ["0123", ...]}.
-
-    `kind` and `hard` are optional, other keys are ignored. Raises DataError."""
-    path = directory / LABELS
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
-        raise DataError(
-            f'{path} is missing: a list of {{"file": "a.jpg", "digits": ["0123", "45"]}}'
-        ) from exc
-    except OSError as exc:
-        raise DataError(f"{path} cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:  # not UTF-8, or not JSON
-        raise DataError(f"{path} is not JSON: {exc}") from exc
-    if not isinstance(entries, list):
-        raise DataError(f"{path} must hold a list, one entry an image")
-    labels = tuple(_label(entry, f"{path}, entry {n}") for n, entry in enumerate(entries, 1))
-    if not labels:
-        raise DataError(f"{path} names no image")
-    twice = [name for name, count in Counter(label.file for label in labels).items() if count > 1]
-    if twice:
-        raise DataError(f"{path} names {twice[0]!r} twice")
-    return labels
-
-
-def _label(entry: Any, where: str) -> Label:
-    if not isinstance(entry, dict):
-        raise DataError(f'{where}: expected {{"file": ..., "digits": [...]}}')
-    file, digits = entry.get("file"), entry.get("digits")
-    if not isinstance(file, str) or not file:
-        raise DataError(f'{where}: "file" must be the name of an image')
-    if not isinstance(digits, list) or not all(_is_line(line) for line in digits):
-        raise DataError(
-            f'{where} ({file}): "digits" must be a list of lines, each a string of 0 to 9'
-        )
-    kind, hard = entry.get("kind"), entry.get("hard")
-    return Label(
-        file,
-        tuple(digits),
-        kind if isinstance(kind, str) else "",
-        str(hard) if hard else None,
-    )
-
-
-def _is_line(line: object) -> bool:
-    return isinstance(line, str) and set(line) <= set("0123456789 ")
 
 
 def _row(label: Label, lines: tuple[str, ...]) -> Row:

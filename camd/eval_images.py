@@ -9,11 +9,12 @@ from rich.table import Table
 
 from camd import installed, svm
 from camd.errors import SourceError
-from camd.evaluate import Evaluation, Score, load_labels, score
 from camd.pipeline import Pipeline
+from camd.score import Evaluation, Score, score
 from camd.settings import Settings
 from camd.sources.images import read_image
 from camd.threads import bounded
+from camd.truth import load_labels
 
 
 def evaluate(directory: Path, settings: Settings) -> int:
