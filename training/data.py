@@ -1,5 +1,6 @@
 """Digits to learn from: read, checked, and split into what may be learnt and what may not."""
 
+import functools
 import gzip
 import hashlib
 import struct
@@ -48,8 +49,9 @@ class Digits:
 
 
 def load(path: Path | None) -> Digits:
-    """Read digits from an .npz (x, y), a folder of IDX files, or a folder of folders 0..9 of
-    images; None is MNIST from OpenML, kept in the user's cache directory.
+    """Read digits from an .npz (x, y), a folder of IDX files, one IDX file of images whose labels
+    lie beside it, or a folder of folders 0..9 of images; None is MNIST from OpenML, kept in the
+    user's cache directory.
 
     Raises DataError, whose text says what is wrong with which file."""
     if path is None:
@@ -59,9 +61,9 @@ def load(path: Path | None) -> Digits:
         return _checked(_idx(found) if found else load_folder(path), str(path))
     if not path.exists():
         raise DataError(f"{path}: no such file or folder; give an .npz, IDX files or a folder 0..9")
-    if path.suffix != ".npz":
-        raise DataError(f"{path}: not an .npz; for IDX files or images give their folder")
-    return _checked(_npz(path), str(path))
+    if path.suffix == ".npz":
+        return _checked(_npz(path), str(path))
+    return _checked(_idx([(path, _labels_beside(path))]), str(path))
 
 
 def load_folder(path: Path) -> Digits:
@@ -175,7 +177,23 @@ def _idx(pairs: list[tuple[Path, Path]]) -> Digits:
         _digits(_idx_file(images, _IDX_IMAGES, 3), _idx_file(labels, _IDX_LABELS, 1), str(images))
         for images, labels in pairs
     ]
-    return join(*parts)
+    return functools.reduce(join, parts)
+
+
+def _labels_beside(images: Path) -> Path:
+    """Find the labels of an IDX file of images by its name, plain or .gz."""
+    stem = images.name.removesuffix(".gz")
+    if "ubyte" not in stem and "idx" not in stem:
+        raise DataError(f"{images}: neither an .npz nor an IDX file; for images give their folder")
+    if "images" not in stem:
+        raise DataError(
+            f"{images}: give the IDX file of the images; its labels are found beside it"
+        )
+    name = stem.replace("images", "labels").replace("idx3", "idx1")
+    for labels in (images.with_name(name), images.with_name(f"{name}.gz")):
+        if labels.exists():
+            return labels
+    raise DataError(f"{images}: its labels, {name} or {name}.gz, are not beside it")
 
 
 def _idx_file(path: Path, magic: int, rank: int) -> NDArray[np.uint8]:

@@ -63,6 +63,43 @@ def test_npz_idx_and_folders_hold_the_same(tmp_path: Path) -> None:
     np.testing.assert_array_equal(folders.labels, labels[order])
 
 
+@pytest.mark.parametrize("gz", [False, True])
+def test_one_idx_file_brings_the_labels_beside_it(tmp_path: Path, gz: bool) -> None:
+    images, labels = digits()
+    write_idx(tmp_path, images, labels, gz=gz)
+    read = data.load(tmp_path / f"train-images-idx3-ubyte{'.gz' if gz else ''}")
+    np.testing.assert_array_equal(read.images, images[:40])
+    np.testing.assert_array_equal(read.labels, labels[:40])
+
+
+def test_labels_may_be_packed_where_images_are_not(tmp_path: Path) -> None:
+    images, labels = digits()
+    write_idx(tmp_path, images, labels, gz=False)
+    beside = tmp_path / "t10k-labels-idx1-ubyte"
+    beside.with_name(f"{beside.name}.gz").write_bytes(gzip.compress(beside.read_bytes()))
+    beside.unlink()
+    np.testing.assert_array_equal(
+        data.load(tmp_path / "t10k-images-idx3-ubyte").labels, labels[40:]
+    )
+
+
+def test_what_is_wrong_with_one_idx_file_is_said(tmp_path: Path) -> None:
+    write_idx(tmp_path, *digits(), gz=False)
+    (tmp_path / "train-labels-idx1-ubyte").unlink()
+    (tmp_path / "sheet.png").write_bytes(b"\x89PNG")
+    for name, says in (
+        (
+            "train-images-idx3-ubyte",
+            r"its labels, train-labels-idx1-ubyte or .*\.gz, are not beside",
+        ),
+        ("t10k-labels-idx1-ubyte", "give the IDX file of the images"),
+        ("sheet.png", r"neither an \.npz nor an IDX file; for images give their folder"),
+        ("t10k-images-idx3-ubyte.gz", "no such file"),
+    ):
+        with pytest.raises(DataError, match=says):
+            data.load(tmp_path / name)
+
+
 def test_what_is_no_digit_comes_from_the_folder_none(tmp_path: Path) -> None:
     images, labels = digits(20)
     write_folders(tmp_path, images, labels)
