@@ -4,7 +4,9 @@
 import difflib
 import json
 import os
+import reprlib
 import tomllib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,14 +62,14 @@ def load(
     layers.add_environment(environ)
     for key, value in (overrides or {}).items():
         layers.put(key, value, "command line")
-    problems = list(layers.problems)
+    problems = [*layers.problems, *_twins(layers.data)]
     settings = Settings()
     try:
         # Through JSON, because only there strict mode takes a path or a secret from a string;
         # strict, because a port in quotes or "yes" for true is a mistake worth showing.
         settings = Settings.model_validate_json(json.dumps(layers.data, default=str), strict=True)
     except ValidationError as error:
-        problems += [_explain(item, layers.origins) for item in error.errors()]
+        problems += [_explain(item, layers) for item in error.errors()]
     if problems:
         raise ConfigError("\n".join(["the configuration is wrong:", *(f"  {p}" for p in problems)]))
     return Config(settings, layers.origins)
@@ -172,29 +174,62 @@ def _takes_text(annotation: Any) -> bool:
     return annotation in (str, Path, SecretStr)
 
 
-def _explain(error: Any, origins: Mapping[KeyPath, str]) -> str:
+def _twins(data: Mapping[str, Any]) -> Iterator[str]:
+    for table in tables():
+        given = data.get(table)
+        places = given if isinstance(given, list) else []
+        names = Counter(str(place.get("name")) for place in places if isinstance(place, dict))
+        for name, count in names.items():
+            if count > 1 and name != "None":
+                yield f"{table}: {count} of them are named {name!r}"
+
+
+def _explain(error: Any, layers: _Layers) -> str:
     key = tuple(str(part) for part in error["loc"])
+    origins = layers.origins
     origin = origins.get(key) or next((o for k, o in origins.items() if k[: len(key)] == key), "")
+    origin = origin or origins.get(key[:1], "")
     where = f"  [{origin}]" if origin else ""
-    name = ".".join(key)
+    name = _named(key, layers.data)
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(name, known_keys(), n=1, cutoff=0.6)
+        plain = ".".join(part for part in key if not part.isdigit())
+        close = difflib.get_close_matches(plain, known_keys(), n=1, cutoff=0.6)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{name}: unknown key{hint}{where}"
     # A secret of the wrong type must not be echoed.
-    hidden = key[-1] == "password" or isinstance(error["input"], dict)
-    shown = "" if hidden else f", but it is {error['input']!r}"
+    hidden = key[-1] == "password" or error["input"] is None or isinstance(error["input"], dict)
+    shown = "" if hidden else f", but it is {reprlib.repr(error['input'])}"
     message = str(error["msg"]).replace("Input should", "should").replace("String should", "should")
-    return f"{name}: {message}{shown}{where}"
+    return f"{name}: {message.removeprefix('Value error, ')}{shown}{where}"
+
+
+def _named(key: KeyPath, data: Mapping[str, Any]) -> str:
+    """Say which of several tables it is as people count, by its name where it has one."""
+    if len(key) < 2 or key[0] not in tables() or not key[1].isdigit():
+        return ".".join(key)
+    place = data[key[0]][int(key[1])]
+    name = place.get("name") if isinstance(place, dict) else None
+    which = f" ({name})" if isinstance(name, str) else ""
+    return f"{key[0]} {int(key[1]) + 1}{which}" + "".join(f".{part}" for part in key[2:])
 
 
 def known_keys() -> list[str]:
-    return [".".join(key) for key, _ in fields()]
+    within = [f"{name}.{key}" for name, model in tables().items() for key in model.model_fields]
+    return [".".join(key) for key, _ in fields()] + within
+
+
+def tables() -> dict[str, type[Section]]:
+    """What there can be several of, each a table of its own: [[region]], [[mask]]."""
+    found = {}
+    for name, info in Settings.model_fields.items():
+        if get_origin(info.annotation) is tuple:
+            found[name] = get_args(info.annotation)[0]
+    return found
 
 
 def fields() -> Iterator[tuple[KeyPath, FieldInfo]]:
-    """Every option, in the order of the table: key path and field."""
-    yield from _fields(Settings)
+    """Every option that there is once, in the order of the table: key path and field."""
+    yield from (item for item in _fields(Settings) if item[0][0] not in tables())
 
 
 def _fields(model: type[BaseModel], under: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:

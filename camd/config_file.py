@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from camd.config import Config, KeyPath, fields
+from camd.config import Config, KeyPath, fields, tables
 from camd.sources import redact
 
 HEADER = """\
@@ -25,6 +25,10 @@ def defaults() -> str:
     for key, info, head in _walk():
         lines += head
         lines.append(f"# {key[-1]} = {_example(info)}".ljust(36) + f"  # {info.description}")
+    for name, table in tables().items():
+        lines += ["", f"# [[{name}]]".ljust(36) + "  # as many as there are; none by default"]
+        for option, info in table.model_fields.items():
+            lines.append(f"# {option} = {_example(info)}".ljust(36) + f"  # {info.description}")
     return "\n".join(lines) + "\n"
 
 
@@ -42,6 +46,11 @@ def effective(config: Config) -> str:
         else:
             shown = redact(value) if key == ("camera", "device") else value
             lines.append(f"{key[-1]} = {_toml(shown)}  # {origin}")
+    for name in tables():
+        for place in getattr(config.settings, name):
+            lines += ["", f"[[{name}]]".ljust(20) + f"  # {config.origins[name,]}"]
+            given = place.model_dump(mode="json", exclude_defaults=True)
+            lines += [f"{key} = {_toml(value)}" for key, value in given.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -56,7 +65,8 @@ def _walk() -> Iterator[tuple[KeyPath, FieldInfo, list[str]]]:
 
 def _example(info: FieldInfo) -> str:
     value = info.get_default()
-    return _toml(info.examples[0] if value is None and info.examples else value)
+    unset = value is None or info.is_required()
+    return _toml(info.examples[0] if unset and info.examples else value)
 
 
 def _toml(value: Any) -> str:
@@ -66,4 +76,6 @@ def _toml(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, (str, Path)):
         return json.dumps(str(value), ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
     return str(value)

@@ -5,6 +5,8 @@ import pytest
 from camd import config, config_file
 from camd.errors import ConfigError
 
+AREA = "polygon = [[0, 0], [1, 0], [1, 1]]"
+
 
 @pytest.fixture(autouse=True)
 def no_files_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +109,7 @@ def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     uncommented = [
         line.removeprefix("# ") if " = " in line and not line.startswith("# (") else line
-        for line in config_file.defaults().splitlines()
+        for line in config_file.defaults().partition("# [[")[0].splitlines()
         if not line.startswith("# the environment")
     ]
     assert config.load(environ={}).settings == config.Settings()
@@ -119,9 +121,69 @@ def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
     assert config.load(file, environ={}).settings == config.Settings()
 
 
+def test_the_places_written_as_an_example_are_right(tmp_path: Path) -> None:
+    _, _, places = config_file.defaults().partition("# [[")
+    lines = ("# [[" + places).replace("# ", "", 1).replace("\n# ", "\n").splitlines()
+    file = tmp_path / "config.toml"
+    for other in ("corners = ", "polygon = "):
+        file.write_text("\n".join(line for line in lines if not line.startswith(other)))
+        if other == "corners = ":
+            assert config.load(file, environ={}).settings.region[0].name == "meter"
+            assert config.load(file, environ={}).settings.mask[0].name == "clock"
+            continue
+        with pytest.raises(ConfigError, match=r"^the configuration is wrong:\n  mask 1 \(clock\)"):
+            config.load(file, environ={})
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("polygon = [[0, 0], [1, 1], [1, 0], [0, 1]]", "polygon: its sides must not cross"),
+        ("polygon = [[0, 0], [1, 1], [0.5, 0.5]]", "polygon: its sides must not cross or touch"),
+        ("polygon = [[0, 0], [1, 0]]", "polygon: "),
+        ("polygon = [[0, 0], [1, 0], [1, 1.5]]", "polygon.2.1: should be less than or equal to 1"),
+        (f"{AREA}\ncorners = [[0, 0], [1, 0], [1, 1], [0, 1]]", "corners: .* not both"),
+        ("corners = [[0, 0], [0, 1], [1, 1], [1, 0]]", "corners: must be top left"),
+        ("digits = 5", "corners: a region needs a polygon or corners"),
+        (f'{AREA}\npattern = "[0-9"', "pattern: is no regular expression"),
+        (f"{AREA}\nmin = 2\nmax = 1", "max: should not be less than min, 2"),
+        (f"{AREA}\nmax_step = 0", "max_step: should be greater than 0"),
+        (f"{AREA}\nname = 'A b'", "name: should match"),
+        (f"{AREA}\npolygons = 1", "unknown key; did you mean region.polygon"),
+    ],
+)
+def test_a_wrong_region_is_named(tmp_path: Path, line: str, expected: str) -> None:
+    file = tmp_path / "c.toml"
+    name = "" if "name" in line else "name = 'meter'\n"
+    file.write_text(f"[[region]]\n{name}{line}\n")
+    with pytest.raises(ConfigError, match=f"region 1.*{expected}"):
+        config.load(file, environ={})
+
+
+def test_every_mistake_of_every_region_is_named_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(
+        f"[[region]]\nname = 'meter'\n{AREA}\nmin = 2\nmax = 1\ndigits = 0\n"
+        f"[[region]]\nname = 'meter'\n{AREA}\n[[mask]]\nname = 'clock'\n[foo]\nx = 1\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        config.load(file, environ={})
+    for part in (
+        "region: 2 of them are named 'meter'",
+        f"region 1 (meter).max: should not be less than min, 2, but it is 1  [{file}]",
+        "region 1 (meter).digits: ",
+        "mask 1 (clock).polygon: ",
+        "foo: unknown key",
+    ):
+        assert part in str(caught.value)
+
+
 def test_settings_in_force_load_again_as_the_same(tmp_path: Path) -> None:
-    first = config.load(environ={"CAMD_NAME": "desk", "CAMD_MQTT__TLS": "true"})
+    regions = '[{"name": "a", "polygon": [[0, 0], [1, 0], [1, 1]], "pattern": "[0-9]+"}]'
+    env = {"CAMD_NAME": "desk", "CAMD_MQTT__TLS": "true", "CAMD_REGION": regions}
+    first = config.load(environ=env)
     file = tmp_path / "again.toml"
+    assert first.settings.region[0].pattern == "[0-9]+"
     file.write_text(config_file.effective(first))
     assert config.load(file, environ={}).settings == first.settings
 

@@ -1,0 +1,38 @@
+import pytest
+
+from camd.polygon import Point, area, contains, crosses_itself, is_convex
+
+SQUARE: list[Point] = [(0, 0), (4, 0), (4, 4), (0, 4)]
+NOTCHED: list[Point] = [(0, 0), (4, 0), (4, 4), (2, 1), (0, 4)]
+
+
+@pytest.mark.parametrize(
+    ("points", "expected"),
+    [
+        (SQUARE, False),
+        (SQUARE[::-1], False),
+        (NOTCHED, False),
+        ([(0, 0), (4, 4), (4, 0), (0, 4)], True),
+        ([(0, 0), (4, 0), (2, 0)], True),
+        ([(0, 0), (4, 0), (4, 4), (2, 0), (0, 4)], True),
+        ([(0, 0), (2, 0), (4, 0), (4, 4)], False),
+        ([(0, 0), (4, 0), (4, 4), (0, 0), (0, 4)], True),
+    ],
+)
+def test_sides_that_cross_or_touch_are_found(points: list[Point], expected: bool) -> None:
+    assert crosses_itself(points) is expected
+
+
+def test_only_what_lies_within_is_contained() -> None:
+    assert contains(NOTCHED, 2, 0.5)
+    assert not contains(NOTCHED, 2, 3)
+    assert not contains(NOTCHED, 5, 0.5)
+
+
+def test_a_mirrored_or_dented_thing_is_not_four_corners_of_a_flat_one() -> None:
+    assert is_convex(SQUARE)
+    assert is_convex([*SQUARE[2:], *SQUARE[:2]])  # it may stand upside down
+    assert not is_convex(SQUARE[::-1])
+    assert not is_convex([(0, 0), (4, 0), (1, 1), (0, 4)])
+    assert area(SQUARE) == 16
+    assert area(SQUARE[::-1]) == -16
