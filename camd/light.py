@@ -58,8 +58,9 @@ def flatten(grey: Plane, *, light_ink: bool) -> Plane:
     background = cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR)
     if light_ink:  # light reflected by chalk or a screen adds up, so here it is a difference
         return np.asarray(cv2.subtract(background, grey), np.uint8)
-    background = np.maximum(background, DARKEST)
-    return np.asarray(cv2.bitwise_not(cv2.divide(grey, background, scale=255)), np.uint8)
+    cv2.max(background, DARKEST, dst=background)
+    cv2.divide(grey, background, dst=background, scale=255)
+    return np.asarray(cv2.bitwise_not(background, dst=background), np.uint8)
 
 
 def threshold(ink: Plane) -> Plane:
@@ -86,7 +87,8 @@ def _paper(cells: Plane) -> Plane:
     padded = np.pad(cells, ((0, down), (0, right)), mode="edge")
     rows, columns = padded.shape[0] // BLOCK, padded.shape[1] // BLOCK
     blocks = padded.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
-    values = np.sort(blocks.reshape(rows, columns, BLOCK * BLOCK), axis=2)
+    # NumPy sorts bytes ten times as slowly as the integers that it has vector instructions for.
+    values = np.sort(blocks.reshape(rows, columns, BLOCK * BLOCK).astype(np.int32), axis=2)
     median = values[:, :, BLOCK * BLOCK // 2].astype(np.float32)
     low = values[:, :, BLOCK * BLOCK // 5].astype(np.float32)
     level = median + 5.0 * (median - low)
