@@ -58,7 +58,7 @@ def flatten(grey: Plane, *, light_ink: bool) -> Plane:
     background = cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR)
     if light_ink:  # light reflected by chalk or a screen adds up, so here it is a difference
         return np.asarray(cv2.subtract(background, grey), np.uint8)
-    cv2.max(background, DARKEST, dst=background)
+    cv2.max(background, DARKEST, dst=background)  # type: ignore[call-overload]  # scalars, too
     cv2.divide(grey, background, dst=background, scale=255)
     return np.asarray(cv2.bitwise_not(background, dst=background), np.uint8)
 
