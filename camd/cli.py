@@ -196,15 +196,30 @@ def read(
 
 @cli.command("eval")
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("camd-eval.jpg"),
+    show_default=True,
+    help="Where the worst images go, drawn with what was read on them: one JPEG.",
+)
+@click.option("--no-sheet", is_flag=True, help="Save no such picture.")
 @_config
 @_model
 @_verbose
-def eval_(directory: Path, file: Path | None, model: Path | None, verbose: bool) -> int:
-    """Read the images of DIRECTORY/labels.json and score them."""
+def eval_(
+    directory: Path,
+    sheet: Path,
+    no_sheet: bool,
+    file: Path | None,
+    model: Path | None,
+    verbose: bool,
+) -> int:
+    """Read the images of DIRECTORY/labels.json, score them, and show the worst."""
     config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
     from camd.eval_images import evaluate  # noqa: PLC0415
 
-    return evaluate(directory, config.settings)
+    return evaluate(directory, config.settings, None if no_sheet else sheet)
 
 
 @cli.group()

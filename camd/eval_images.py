@@ -1,4 +1,4 @@
-"""camd eval DIR: read every labelled image, and print the score."""
+"""camd eval DIR: read every labelled image, print the score, and save the worst on one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,24 +7,31 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed, svm
-from camd.errors import SourceError
+from camd import installed, overlay, svm
+from camd.confidence import Bin, by_confidence
+from camd.contact_sheet import contact_sheet, tile
+from camd.errors import DataError, SourceError
 from camd.pipeline import Pipeline
-from camd.score import Evaluation, Score, score
+from camd.score import Evaluation, Row, Score, score
 from camd.settings import Settings
 from camd.sources.images import read_image
 from camd.threads import bounded
 from camd.truth import load_labels
+from camd.values import Result
+
+WORST = 12
+_QUALITY = 90
 
 
-def evaluate(directory: Path, settings: Settings) -> int:
-    """Print precision, recall and F1 over the digits of `directory`'s images, and the worst ones;
-    return the exit status: 66 when an image could not be read (it counts as empty).
+def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
+    """Print precision, recall and F1 over the digits of `directory`'s images, how honest the
+    confidence is, and the worst images; save those, with what was read drawn on them, as the JPEG
+    `sheet`. Return the exit status: 66 when an image could not be read (it counts as empty).
 
-    Raises DataError for wrong labels, ModelError."""
+    Raises DataError for wrong labels and where `sheet` cannot be written, ModelError."""
     labels = load_labels(directory)
     console, progress = Console(highlight=False), Console(stderr=True)
-    predictions: dict[str, Sequence[str]] = {}
+    results: dict[str, Result] = {}
     status = 0
     with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
@@ -32,19 +39,62 @@ def evaluate(directory: Path, settings: Settings) -> int:
             try:
                 image = read_image(directory / label.file)
             except SourceError as error:
-                progress.print(f"camd: {error}")
+                progress.print(f"camd: {error}", soft_wrap=True)
                 status = SourceError.status
                 continue
-            predictions[label.file] = [line.text for line in pipeline.still(image).lines]
-    _report(console, score(labels, predictions))
+            results[label.file] = pipeline.still(image)
+    evaluation = score(
+        labels, {file: [line.text for line in result.lines] for file, result in results.items()}
+    )
+    worst = evaluation.worst(WORST)
+    _figures(console, evaluation)
+    _honesty(
+        console,
+        by_confidence(
+            (label, results[label.file].lines) for label in labels if label.file in results
+        ),
+    )
+    _worst(console, worst)
+    drawn = [row for row in worst if row.label.file in results]
+    if sheet is not None and drawn:
+        title = (
+            f"{directory.resolve().name}  ·  {_summary(evaluation)}  ·  model {pipeline.model_id}"
+        )
+        _save(sheet, directory, drawn, results, title)
+        console.print(f"the worst, drawn: {sheet}")
     return status
 
 
-def _report(console: Console, evaluation: Evaluation) -> None:
-    table = Table("images", "F1", "precision", "recall", "read exactly", "false an image", "clean")
-    table.columns[0].no_wrap = True
-    for column in table.columns[1:]:
-        column.justify = "right"
+def _save(
+    sheet: Path, directory: Path, rows: Sequence[Row], results: dict[str, Result], title: str
+) -> None:
+    tiles = [
+        tile(read_image(directory / row.label.file), results[row.label.file], row) for row in rows
+    ]
+    picture = overlay.encode_jpeg(contact_sheet(tiles, title), _QUALITY)
+    try:
+        sheet.write_bytes(picture)
+    except OSError as exc:
+        raise DataError(
+            f"{sheet} cannot be written ({exc.strerror}); give another place with --sheet, or"
+            " --no-sheet"
+        ) from exc
+
+
+def _summary(evaluation: Evaluation) -> str:
+    parts = []
+    if evaluation.positives.images:
+        parts.append(f"F1 {evaluation.positives.f1:.3f} on {evaluation.positives.images} images")
+    if evaluation.negatives.images:
+        parts.append(
+            f"{evaluation.negatives.false_an_image:.2f} false digits on each of"
+            f" {evaluation.negatives.images} without any"
+        )
+    return "  ·  ".join(parts)
+
+
+def _figures(console: Console, evaluation: Evaluation) -> None:
+    table = _table("images", "F1", "precision", "recall", "exact", "false", "clean")
     for name, part in (
         ("all", evaluation.all),
         ("with digits", evaluation.positives),
@@ -54,13 +104,42 @@ def _report(console: Console, evaluation: Evaluation) -> None:
         if part.images:
             table.add_row(*_cells(name, part))
     console.print(table)
-    worst = evaluation.worst()
-    if worst:
+    console.print(
+        "exact: all lines as written; false: digits an image that are not written there;"
+        " clean: none of those",
+        style="dim",
+    )
+
+
+def _honesty(console: Console, bins: Sequence[Bin]) -> None:
+    if not bins:
+        return
+    table = _table("confidence", "digits", "wrong", "to be expected")
+    for one in bins:
+        table.add_row(
+            f"{one.least:.2f} to {one.below:.2f}",
+            str(one.digits),
+            str(one.wrong),
+            f"{one.expected:.1f}",
+        )
+    console.print(table)
+
+
+def _worst(console: Console, rows: Sequence[Row]) -> None:
+    if rows:
         console.print("the worst:")
-    for row in worst:
-        console.print(f"  {row.label.file}: {row.missed} missed, {row.false} false")
+    for row in rows:
+        console.print(f"  {row.label.file}: {row.missed} missed, {row.false} false", soft_wrap=True)
         console.print(f"    written {' / '.join(row.label.digits) or '-'}", style="dim")
         console.print(f"    read    {' / '.join(row.lines) or '-'}", style="dim")
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(first, *others)
+    table.columns[0].no_wrap = True
+    for column in table.columns[1:]:
+        column.justify = "right"
+    return table
 
 
 def _cells(name: str, part: Score) -> list[str]:

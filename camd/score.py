@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from camd.truth import Label
 
@@ -83,6 +84,32 @@ def score(labels: Iterable[Label], predictions: Mapping[str, Sequence[str]]) -> 
         _total(row for row in rows if row.label.ordinary),
         _total(row for row in rows if row.label.negative),
     )
+
+
+def tell_apart(
+    written: Sequence[str], read: Sequence[str]
+) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
+    """Say of each digit that is written whether it was missed, and of each that was read whether
+    it is false; as many as in a Row, spaces left out.
+
+    The truth does not say where a digit stands. Which of three 7s is false, where two are written,
+    is told by the order: it is one that aligns with none of those written."""
+    a, b = "".join(_packed(written)), "".join(_packed(read))
+    blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
+    paired_a = {block.a + i for block in blocks for i in range(block.size)}
+    paired_b = {block.b + i for block in blocks for i in range(block.size)}
+    return _surplus(a, b, paired_a), _surplus(b, a, paired_b)
+
+
+def _surplus(text: str, other: str, paired: set[int]) -> tuple[bool, ...]:
+    """Mark the digits of `text` that `other` has fewer of; `paired` ones only after the rest."""
+    left = Counter(text) - Counter(other)
+    marks = [False] * len(text)
+    for i in sorted(range(len(text)), key=lambda i: i in paired):
+        if left[text[i]] > 0:
+            left[text[i]] -= 1
+            marks[i] = True
+    return tuple(marks)
 
 
 def _row(label: Label, lines: tuple[str, ...]) -> Row:

@@ -1,6 +1,6 @@
 import pytest
 
-from camd.score import score
+from camd.score import score, tell_apart
 from camd.truth import Label
 
 TWO_LINES = Label("a.jpg", ("012", "34"), "photo")
@@ -64,3 +64,30 @@ def test_worst_first() -> None:
 def test_nothing_to_score() -> None:
     result = score([], {})
     assert (result.all.f1, result.negatives.false_an_image) == (1, 0)
+
+
+def marks(text: str, flags: tuple[bool, ...]) -> str:
+    return "".join("x" if flag else "." for _, flag in zip(text, flags, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "missed", "false"),
+    [
+        ("71208", "17120", "....x", "x...."),
+        ("12", "12", "..", ".."),
+        ("12", "", "xx", ""),
+        ("", "88", "", "xx"),
+        ("1212", "12", "..xx", ".."),
+        ("34012", "01234", ".....", "....."),  # other rows first: no digit is wrong
+        ("201804", "201004", "...x..", "...x.."),
+    ],
+)
+def test_which_digits_are_missed_and_which_false(
+    written: str, read: str, missed: str, false: str
+) -> None:
+    a, b = tell_apart([written], [read])
+    assert (marks(written, a), marks(read, b)) == (missed, false)
+
+
+def test_spaces_have_no_mark() -> None:
+    assert tell_apart(["1 2", "3"], ["12 "]) == ((False, False, True), (False, False))

@@ -1,0 +1,177 @@
+"""PURE. The images that were read worst, tiled on one picture: each with what was read marked on
+it, over what is written and what was read.
+
+A digit that is right has a closed box; one that is not written wears amber corners, and is amber
+in the line below. What was missed is amber in the line of what is written. Grey boxes are what
+was rejected, with the reason where there is room.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from camd import paint
+from camd.labels import ACCENT, AMBER, Labels
+from camd.paint import Text
+from camd.score import Row, tell_apart
+from camd.values import Box, Image, Line, Rejected, Result
+
+COLUMNS = 3
+WIDTH = 640
+"""Of a tile, pixels."""
+HIGHEST = 720
+"""Of its picture."""
+LARGEST = 4.0
+"""Scale of a picture smaller than its tile."""
+
+_GROUND: paint.Colour = (38, 33, 30)
+_MARGIN = 14
+_SIZE = 15
+"""Of type."""
+_LEADING = 22
+_INDENT = 70
+_MOST_LINES = 3
+"""Of what is written, and of what was read."""
+_FAINT = 0.55
+_SPECK = 8
+"""Of what was rejected, smaller pieces are counted only."""
+_HEAD = 72
+_LEGEND = (("right", ACCENT), ("missed, or false", AMBER), ("rejected", paint.SILVER))
+
+
+def tile(image: Image, result: Result, row: Row) -> Image:
+    """Draw one image (H, W, 3) with its `result`, WIDTH wide, and its caption below it."""
+    high, wide = image.shape[:2]
+    scale = min(WIDTH / wide, HIGHEST / high, LARGEST)
+    size = max(1, round(wide * scale)), max(1, round(high * scale))
+    smooth = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    canvas = np.asarray(cv2.resize(image, size, interpolation=smooth), np.uint8)
+    missed, false = tell_apart(row.label.digits, row.lines)
+    lines = _marked(result.lines, false, scale)
+    rejected = [replace(one, box=_scaled(one.box, scale)) for one in result.rejected]
+    rejected = [one for one in rejected if max(one.box[2:]) >= _SPECK]
+    faint = canvas.copy()
+    Labels(faint, 0.9, [_scaled(digit.box, scale) for digit in result.digits]).draw([], rejected)
+    cv2.addWeighted(faint, _FAINT, canvas, 1 - _FAINT, 0, dst=canvas)
+    Labels(canvas, 1.0, ()).draw(lines)
+    ground = _blank(WIDTH, size[1])
+    left = (WIDTH - size[0]) // 2
+    ground[:, left : left + size[0]] = canvas
+    return np.vstack([ground, _caption(row, result.rejected, missed, false)])
+
+
+def contact_sheet(tiles: Sequence[Image], title: str) -> Image:
+    """Return `tiles` under `title` on one picture; each goes to the column that is shortest so
+    far, so that the first ones are at the top."""
+    columns: list[list[Image]] = [[] for _ in range(min(COLUMNS, max(1, len(tiles))))]
+    for one in tiles:
+        min(columns, key=_height).append(one)
+    wide = len(columns) * (WIDTH + _MARGIN) + _MARGIN
+    sheet = _blank(wide, _HEAD + max(map(_height, columns)) + _MARGIN)
+    Text(title, 18, paint.WHITE, 500).shortened(wide - 2 * _MARGIN).write(sheet, _MARGIN, 24)
+    x = _MARGIN
+    for word, colour in _LEGEND:
+        Text(word, _SIZE, colour).write(sheet, x, 50)
+        x += Text(word, _SIZE, colour).width + 2 * _MARGIN
+    for place, column in enumerate(columns):
+        x, y = _MARGIN + place * (WIDTH + _MARGIN), _HEAD
+        for one in column:
+            sheet[y : y + len(one), x : x + WIDTH] = one
+            y += len(one)
+    return sheet
+
+
+def _height(column: Sequence[Image]) -> int:
+    return sum(map(len, column))
+
+
+def _marked(lines: Iterable[Line], false: Sequence[bool], scale: float) -> list[Line]:
+    """Scale the boxes, and let those be stable that are right: Labels draws the others apart."""
+    wrong = iter(false)
+    return [
+        replace(
+            line,
+            box=_scaled(line.box, scale),
+            digits=tuple(
+                replace(digit, box=_scaled(digit.box, scale), stable=not next(wrong))
+                for digit in line.digits
+            ),
+        )
+        for line in lines
+    ]
+
+
+def _caption(
+    row: Row, rejected: Sequence[Rejected], missed: Sequence[bool], false: Sequence[bool]
+) -> Image:
+    canvas = _blank(WIDTH, 3 * _MARGIN + (2 + 2 * _MOST_LINES) * _LEADING)
+    y = _MARGIN + _LEADING / 2
+    faults = Text(f"{row.missed} missed  ·  {row.false} false", _SIZE, AMBER, 500)
+    faults.write(canvas, WIDTH - faults.width, y)
+    room = WIDTH - faults.width - 2 * _MARGIN
+    _ending(row.label.file, room).write(canvas, 0, y)
+    for name, lines, marks in (
+        ("written", row.label.digits, missed),
+        ("read", row.lines, false),
+    ):
+        y += _LEADING
+        Text(name, _SIZE, paint.GREY).write(canvas, 0, y)
+        y = _written(canvas, lines, marks, y)
+    if rejected:
+        y += _LEADING
+        Text("rejected", _SIZE, paint.GREY).write(canvas, 0, y)
+        counts = Counter(one.reason for one in rejected).most_common()
+        reasons = Text("  ·  ".join(f"{n} {reason}" for reason, n in counts), _SIZE, paint.GREY)
+        reasons.shortened(WIDTH - _INDENT).write(canvas, _INDENT, y)
+    return canvas[: round(y + _LEADING / 2 + 2 * _MARGIN)]
+
+
+def _ending(name: str, room: float) -> Text:
+    """The name without so much of its beginning that the rest fits: names differ at their ends."""
+    text = Text(name, _SIZE, paint.WHITE, 500)
+    for start in range(1, len(name)):
+        if text.width <= room:
+            break
+        text = replace(text, text="…" + name[start:])
+    return text
+
+
+def _written(canvas: Image, lines: Sequence[str], marks: Sequence[bool], y: float) -> float:
+    """Write lines of digits from the height `y` on, those with a mark in amber; return the height
+    of the last line of type."""
+    if not lines:
+        Text("nothing", _SIZE, paint.SILVER).write(canvas, _INDENT, y)
+        return y
+    mark = iter(marks)
+    x, last = float(_INDENT), y + (_MOST_LINES - 1) * _LEADING
+    for number, line in enumerate(lines):
+        figures = [
+            Text(c, _SIZE, paint.SILVER)
+            if c == " "
+            else Text(c, _SIZE, *((AMBER, 700) if next(mark) else (paint.SILVER, 400)))
+            for c in line
+        ]
+        step = Text("0", _SIZE, paint.SILVER).width
+        if number:
+            x += 2 * step
+        if x > _INDENT and x + step * len(figures) > WIDTH - step:
+            x, y = _INDENT, y + _LEADING
+            if y > last:
+                Text("…", _SIZE, paint.SILVER).write(canvas, WIDTH - step, last)
+                return last
+        for figure in figures:
+            figure.write(canvas, x, y)
+            x += step
+    return y
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    x, y, w, h = (round(value * scale) for value in box)
+    return x, y, w, h
+
+
+def _blank(wide: int, high: int) -> Image:
+    return np.full((high, wide, 3), _GROUND, np.uint8)

@@ -1,0 +1,59 @@
+"""The real command on images that it can and cannot read."""
+
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+from tests.process import camd
+from tests.sheets import paper, write
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    images = tmp_path / "photos"
+    images.mkdir()
+    cv2.imwrite(str(images / "right.png"), write(paper(), "325", (60, 240)))
+    cv2.imwrite(str(images / "false.png"), write(paper(), "325", (60, 240)))
+    cv2.imwrite(str(images / "empty.png"), paper())
+    label(images, {"right.png": ["325"], "false.png": [], "empty.png": []})
+    return images
+
+
+def label(folder: Path, digits: dict[str, list[str]]) -> None:
+    entries = [{"file": file, "digits": lines, "kind": "photo"} for file, lines in digits.items()]
+    (folder / "labels.json").write_text(json.dumps(entries), encoding="utf-8")
+
+
+def test_figures_and_the_worst_on_one_picture(tmp_path: Path, folder: Path) -> None:
+    sheet = tmp_path / "worst.jpg"
+    done = camd("eval", folder, "--sheet", sheet, home=tmp_path)
+    assert done.returncode == 0
+    assert "false.png: 0 missed, 3 false" in done.stdout
+    assert "right.png" not in done.stdout
+    figures = next(row for row in done.stdout.splitlines() if "1 with digits" in row)
+    assert figures.count("1.000") == 3
+    assert "to be expected" in done.stdout
+    picture = cv2.imread(str(sheet))
+    assert picture is not None
+    assert picture.shape[1] < 700  # one tile
+
+
+def test_an_image_that_cannot_be_read_counts_as_empty(tmp_path: Path, folder: Path) -> None:
+    (folder / "torn.png").write_bytes(b"\x89PNG")
+    label(folder, {"right.png": ["325"], "torn.png": ["1"]})
+    done = camd("eval", folder, "--no-sheet", home=tmp_path)
+    assert done.returncode == 66
+    assert "torn.png" in done.stderr
+    assert "torn.png: 1 missed, 0 false" in done.stdout
+    assert not list(tmp_path.glob("*.jpg"))
+
+
+def test_a_sheet_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, folder: Path) -> None:
+    done = camd("eval", folder, "--sheet", tmp_path / "nowhere" / "a.jpg", home=tmp_path)
+    assert done.returncode == 65
+    assert "nowhere" in done.stderr
+    assert "--sheet" in done.stderr
+    assert "bug" not in done.stderr
+    assert "Traceback" not in done.stderr
