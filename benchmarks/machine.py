@@ -1,0 +1,66 @@
+"""What a figure was measured on, and one core for all that is compared."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import cv2
+from threadpoolctl import threadpool_limits
+
+
+def one_core() -> None:
+    """Keep this process, and the threads it will start, on one core."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    # Threads that wait for each other on one core spin. Some libraries are loaded, some are not.
+    threadpool_limits(1)
+    cv2.setNumThreads(1)
+    os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = "1"
+
+
+def line(packages: Iterable[str] = ()) -> str:
+    """Say when, of which commit, on what processor, with which versions of `packages`."""
+    parts = [
+        datetime.now(UTC).date().isoformat(),
+        f"commit {_commit()}",
+        _processor(),
+        f"{os.cpu_count()} cores",
+        f"Python {platform.python_version()}",
+    ]
+    for name in ("numpy", "opencv-python", *packages):
+        found = installed(name)
+        if found:
+            parts.append(f"{name} {found}")
+    return ", ".join(parts)
+
+
+def installed(package: str) -> str | None:
+    """The version of a package; None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit() -> str:
+    done = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
