@@ -1,8 +1,9 @@
 """PURE. Which digit of this frame is which of the frame before, and what each one says."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,11 +37,12 @@ class Tracker:
     Where that leaves many apart, one shift common to the whole sheet is tried.
     """
 
-    def __init__(self, settings: TrackSettings) -> None:
+    def __init__(self, settings: TrackSettings, numbers: Iterator[int] | None = None) -> None:
+        """`numbers` gives each new track its own; trackers of one frame share them."""
         self._settings = settings
         self._tracks: list[_Track] = []
         self._last: float | None = None
-        self._next = 1
+        self._numbers = numbers or count(1)
 
     def update(self, digits: Sequence[Digit], at: float) -> Tracked:
         """Take one frame's digits at `at` seconds; an empty frame is an empty sequence.
@@ -92,8 +94,7 @@ class Tracker:
         found = []
         for digit, owner in zip(digits, owners, strict=True):
             if owner is None:
-                owner = _Track(self._next, digit, Vote(self._settings))  # noqa: PLW2901
-                self._next += 1
+                owner = _Track(next(self._numbers), digit, Vote(self._settings))  # noqa: PLW2901
                 self._tracks.append(owner)
             found.append(owner)
         return found
