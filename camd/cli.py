@@ -18,6 +18,7 @@ from camd.config_cli import config
 from camd.errors import CamdError
 from camd.service_cli import doctor, service
 from camd.settings import Settings
+from camd.setup_cli import calibrate
 from camd.train_cli import eval_model, train
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
@@ -81,6 +82,7 @@ cli.add_command(service)
 cli.add_command(config)
 cli.add_command(train)
 cli.add_command(eval_model)
+cli.add_command(calibrate)
 
 
 @cli.command()

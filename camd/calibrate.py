@@ -1,0 +1,107 @@
+"""camd calibrate: read labelled images, and write the confidence that keeps to an error budget."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from camd import config_edit, installed, svm, threshold
+from camd.config import load
+from camd.pipeline import Pipeline
+from camd.settings import Settings
+from camd.sources.images import read_image
+from camd.threads import bounded
+from camd.threshold import LEVEL, Outcome
+from camd.truth import Label, load_labels
+from camd.values import Digit
+
+KEY = ("model", "min_confidence")
+
+
+def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bool) -> None:
+    """Print what the threshold in force and the best one for `budget` (0..1) do to the images of
+    `directory`, and write the latter into the configuration file in use, or the one `named`.
+
+    Raises ConfigError, DataError for wrong labels and a budget that cannot be kept, SourceError
+    for an image that cannot be read, ModelError."""
+    config = load(named)
+    console = Console(highlight=False, soft_wrap=True)
+    labels = load_labels(directory)
+    with bounded(config.settings.model.threads):
+        seen = threshold.candidates(_read(directory, labels, config.settings))
+    now = threshold.outcome(seen, config.settings.model.min_confidence)
+    best = threshold.choose(seen, budget)
+    _table(console, now, best)
+    _promise(console, best, threshold.left_out(seen, budget), budget)
+    path = config_edit.file_in_use(named)
+    if dry_run:
+        console.print(f"{path} is as it was; without --dry-run it gets {_line(best)}")
+        return
+    config_edit.rewrite(path, lambda text: config_edit.with_value(text, *KEY, best.threshold))
+    console.print(f"wrote {_line(best)} to {path}")
+    after = load(named)
+    if after.settings.model.min_confidence != best.threshold:
+        console.print(f"but {after.origins[KEY]} goes before it: see camd config show")
+
+
+def _read(
+    directory: Path, labels: tuple[Label, ...], settings: Settings
+) -> Iterator[tuple[Label, tuple[Digit, ...]]]:
+    """Give the digits of each image with no threshold."""
+    every = settings.model.model_copy(update={"min_confidence": 0.0})
+    settings = settings.model_copy(update={"model": every})
+    pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
+    progress = Console(stderr=True)
+    for label in track(
+        labels, "reading", console=progress, transient=True, disable=not progress.is_terminal
+    ):
+        yield label, pipeline.still(read_image(directory / label.file)).digits
+
+
+def _table(console: Console, now: Outcome, best: Outcome) -> None:
+    table = Table(
+        "", "threshold", "published", "wrong", "error", f"at most ({LEVEL:.0%} sure)", "missed"
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for name, row in (("in force", now), ("calibrated", best)):
+        table.add_row(
+            name,
+            f"{row.threshold}",
+            str(row.published),
+            str(row.wrong),
+            _percent(row.error) if row.published else "-",
+            _percent(row.bound),
+            _percent(row.missed) if row.written else "-",
+        )
+    console.print(table)
+
+
+def _promise(console: Console, best: Outcome, left_out: tuple[int, int], budget: float) -> None:
+    published, wrong = left_out
+    if published:
+        console.print(
+            f"With the threshold that all other images choose, {wrong} of {published} digits are"
+            f" wrong ({_percent(wrong / published)}): expect this of new images like these."
+        )
+    if best.bound <= budget:
+        console.print(
+            f"These images show, {LEVEL:.0%} sure, that the error is at most {_percent(budget)}."
+        )
+    else:
+        console.print(
+            f"They are too few to promise {_percent(budget)}: {best.wrong} wrong of"
+            f" {best.published} leave up to {_percent(best.bound)} possible ({LEVEL:.0%} sure)."
+            f" It takes {threshold.needed(budget)} published digits without a wrong one, by the"
+            " rule of three, and more with one."
+        )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %"
+
+
+def _line(best: Outcome) -> str:
+    return f"{'.'.join(KEY)} = {best.threshold}"

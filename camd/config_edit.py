@@ -1,0 +1,139 @@
+"""Changes to a config.toml that leave its comments and its layout alone."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from camd import config
+from camd.errors import ConfigError
+
+_HEADER = re.compile(r"""\s*\[\[?\s*[\w\-."' ]+\]\]?\s*(#.*)?$""")
+
+
+def file_in_use(named: Path | None) -> Path:
+    """Return the file that a change goes to: the one named, or of those that camd reads the one
+    that counts most, or else the user's own, which may not exist yet."""
+    if named is not None:
+        return named
+    user = config.user_file()
+    return config.SYSTEM_FILE if config.SYSTEM_FILE.is_file() and not user.is_file() else user
+
+
+def rewrite(path: Path, change: Callable[[str], str]) -> None:
+    """Replace the text of `path` by what `change` makes of it, as a whole or not at all.
+
+    A file that is not there counts as empty. Raises ConfigError where the configuration is wrong
+    before or would be wrong after, or where the file cannot be written."""
+    path = path.resolve()  # a link stays one
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        exists = path.exists()
+        config.load(path if exists else None)
+        text = change(path.read_bytes().decode() if exists else "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(fresh, text, like=path if exists else None)
+        config.load(fresh)
+        fresh.replace(path)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace(str(fresh), str(path))) from error
+    except TOMLKitError as error:
+        raise ConfigError(f"{path} cannot be changed by camd: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            fresh.unlink()
+
+
+def with_value(text: str, section: str, name: str, value: Any) -> str:
+    """Set one option of a section; its line with the default, commented out, comes alive."""
+    document = tomlkit.parse(text)
+    if name not in document.get(section, {}):
+        document = tomlkit.parse(_room(text, section, name))
+    document.setdefault(section, tomlkit.table())[name] = value
+    return tomlkit.dumps(document)
+
+
+def with_table(text: str, array: str, values: Mapping[str, Any]) -> str:
+    """Set `values` in the `[[array]]` of the same name; without one, append it at the end.
+
+    None takes an option out."""
+    document = tomlkit.parse(text)
+    for table in document.get(array, ()):
+        if table.get("name") == values["name"]:
+            for key, value in values.items():
+                if value is not None:
+                    table[key] = value
+                elif key in table:
+                    del table[key]
+            return tomlkit.dumps(document)
+    table = tomlkit.table()
+    table.update({key: value for key, value in values.items() if value is not None})
+    added = tomlkit.document()
+    added[array] = tomlkit.aot()
+    added[array].append(table)
+    # As text: tomlkit would put it between the last [[array]] and the comment of what follows.
+    head = text.rstrip() + "\n\n" if text.strip() else ""
+    return head + tomlkit.dumps(added)
+
+
+def without_table(text: str, array: str, name: str) -> str:
+    """Take the `[[array]]` of that name out, and the comment above it.
+
+    Raises ConfigError where there is none."""
+    names = [table.get("name") for table in tomlkit.parse(text).get(array, ())]
+    if name not in names:
+        known = ", ".join(map(str, names)) or "none at all"
+        raise ConfigError(f"there is no {array} {name!r} in this file; it has {known}")
+    lines = text.splitlines(keepends=True)
+    headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+    own = re.compile(rf"\s*\[\[\s*{array}\s*\]\]")
+    start = [number for number in headers if own.match(lines[number])][names.index(name)]
+    after = next((number for number in headers if number > start), len(lines))
+    # The comment right above a header is about what it heads.
+    return "".join(lines[: _above(lines, start)] + lines[_above(lines, after) :])
+
+
+def _room(text: str, section: str, name: str) -> str:
+    """Make a line for the option where a person would look for it: tomlkit appends it after the
+    last comment of the section, which often speaks about the next one."""
+    lines = text.splitlines(keepends=True)
+    headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+    own = re.compile(rf"\s*\[\s*{section}\s*\]")
+    start = next((number for number in headers if own.match(lines[number])), None)
+    if start is None:
+        return text
+    after = next((number for number in headers if number > start), len(lines))
+    commented = re.compile(rf"#\s*({name}\s*=.*)", re.DOTALL)
+    for number in range(start, after):
+        if match := commented.match(lines[number]):
+            lines[number] = match[1]
+            return "".join(lines)
+    lines[start] = lines[start].rstrip() + "\n"
+    return "".join([*lines[: start + 1], f"{name} = 0\n", *lines[start + 1 :]])
+
+
+def _above(lines: list[str], number: int) -> int:
+    while number > 0 and lines[number - 1].lstrip().startswith("#"):
+        number -= 1
+    return number
+
+
+def _write(fresh: Path, text: str, *, like: Path | None) -> None:
+    mode = like.stat().st_mode & 0o777 if like else 0o644
+    # Never readable by more people than the old one, which may hold a password.
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+        out.write(text.encode())
+        out.flush()
+        os.fsync(out.fileno())
+    if like:
+        old, new = like.stat(), fresh.stat()
+        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+            os.chown(fresh, old.st_uid, old.st_gid)
+        fresh.chmod(mode)
