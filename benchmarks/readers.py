@@ -1,0 +1,114 @@
+"""The same labelled images read by camd and by other readers: what is right, and how long it takes.
+
+    python -m benchmarks readers DIR [--notebook FOLDER] [--data mnist.npz]
+
+DIR holds images and their labels.json, as for `camd eval`. Each image is decoded once and read by
+one reader after the other, on one core; the times are of processor time, which on one core is what
+an idle machine takes. Scoring is camd's own, on digits alone. What to install: benchmarks/peers.py.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import machine, peers
+from benchmarks.peers import MissingError, Reader
+from camd.errors import CamdError
+from camd.score import Evaluation, score
+from camd.sources.images import read_image
+from camd.truth import Label, load_labels
+
+
+@dataclass
+class Account:
+    """What one reader has read so far."""
+
+    reader: Reader
+    digits: dict[str, str] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+
+
+def read_all(directory: Path, labels: Sequence[Label], readers: Sequence[Reader]) -> list[Account]:
+    """Read every image of `directory` with every reader, in turns. Raises SourceError."""
+    accounts = [Account(reader) for reader in readers]
+    first = read_image(directory / labels[0].file)
+    for reader in readers:
+        reader.digits(first)  # what is loaded on the first call is no part of a reading
+    for number, label in enumerate(labels, 1):
+        sys.stderr.write(f"\r{number} of {len(labels)} ")
+        image = read_image(directory / label.file)
+        for account in accounts:
+            began = time.process_time()
+            account.digits[label.file] = account.reader.digits(image)
+            account.seconds.append(time.process_time() - began)
+    sys.stderr.write("\r" + " " * 20 + "\r")
+    return accounts
+
+
+def table(labels: Sequence[Label], accounts: Sequence[Account]) -> list[str]:
+    """Return the lines of a Markdown table; the first account is what the others are compared
+    with."""
+    scores = [score(labels, {f: [read] for f, read in one.digits.items()}) for one in accounts]
+    counts = scores[0]
+    head = (
+        f"| reader | F1, {counts.ordinary.images} ordinary photos"
+        f" | F1, all {counts.positives.images} with digits"
+        f" | false digits on each of {counts.negatives.images} without | of these clean"
+        " | median time | times as long |"
+    )
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    own = float(np.median(accounts[0].seconds))
+    for account, found in zip(accounts, scores, strict=True):
+        median = float(np.median(account.seconds))
+        lines.append(
+            f"| {account.reader.name} | {_figures(found)} | {_time(median)} | {median / own:.3g} |"
+        )
+    return lines
+
+
+def _figures(found: Evaluation) -> str:
+    none = found.negatives
+    return (
+        f"{found.ordinary.f1:.3f} | {found.positives.f1:.3f}"
+        f" | {none.false_an_image:.2f} | {100 * none.clean / max(1, none.images):.0f} %"
+    )
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks readers", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--notebook", type=Path, help="folder of benchmarks.notebook --cache")
+    parser.add_argument("--data", type=Path, help="MNIST, should the notebook's machine be missing")
+    options = parser.parse_args(arguments)
+    machine.one_core()
+    try:
+        labels = load_labels(options.directory)
+        found = list(peers.readers(options.notebook, options.data))
+        accounts = read_all(
+            options.directory, labels, [one for one in found if isinstance(one, Reader)]
+        )
+    except CamdError as error:
+        sys.stderr.write(f"readers: {error}\n")
+        sys.exit(error.status)
+    sys.stdout.write(f"{machine.line()}\n\n")
+    sys.stdout.write("\n".join(table(labels, accounts)) + "\n\n")
+    for one in found:
+        if isinstance(one, MissingError):
+            sys.stdout.write(f"- {one}\n")
+        else:
+            sys.stdout.write(f"- {one.name}: {one.how}\n")
+
+
+if __name__ == "__main__":
+    main()
