@@ -1,17 +1,28 @@
-"""camd train and camd eval-model: thin doors to the training package, which is an extra."""
+"""camd train, camd train study and camd eval-model: thin doors to the training package, which is an
+extra."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from camd import installed
 from camd.errors import MissingExtraError
 
+INTERRUPTED = 130
+
 _data = click.option(
     "--data",
     type=click.Path(path_type=Path),
-    help="MNIST: our .npz, a folder of IDX files or of images; unset: OpenML, kept in a cache.",
+    help="MNIST: our .npz, an IDX file of images, a folder of IDX files or of images; unset:"
+    " OpenML, kept in a cache.",
+)
+_scheduler = click.option(
+    "--scheduler",
+    metavar="tcp://HOST:PORT",
+    help='Dask scheduler whose workers help (extra "cluster").',
 )
 
 
@@ -26,7 +37,7 @@ def _training() -> Any:
     return training
 
 
-@click.command()
+@click.group(invoke_without_command=True, subcommand_metavar="[study [OPTIONS]]")
 @_data
 @click.option(
     "--out",
@@ -36,11 +47,20 @@ def _training() -> Any:
     help="The model; its card goes beside it (.json).",
 )
 @click.option("--extra", type=click.Path(path_type=Path), help="Own images: folders 0..9 and none.")
-@click.option("--extra-weight", type=click.FloatRange(min=0, min_open=True), default=1.0)
+@click.option(
+    "--extra-weight",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1.0,
+    show_default=True,
+    help="Images of --data that one of --extra counts for.",
+)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--quick", is_flag=True, help="A few thousand images: to try, not to ship.")
 @click.option("--force", is_flag=True, help="Replace even a better model.")
+@_scheduler
+@click.pass_context
 def train(
+    context: click.Context,
     data: Path | None,
     out: Path,
     extra: Path | None,
@@ -48,8 +68,14 @@ def train(
     seed: int,
     quick: bool,
     force: bool,
+    scheduler: str | None,
 ) -> None:
-    """Train the model that camd reads (needs the extra "train")."""
+    """Train the model that camd reads with (needs the extra "train")."""
+    if context.invoked_subcommand:
+        for name in context.params:
+            if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+                raise click.UsageError(f"options of study follow it: {context.command_path} study")
+        return
     trained = _training().train(
         data,
         out,
@@ -59,12 +85,66 @@ def train(
         extra=extra,
         extra_weight=extra_weight,
         gate_of=installed.model_file(),
+        scheduler=scheduler,
         progress=lambda text: click.echo(f"camd: {text}", err=True),
     )
     if trained.replaced:
         click.echo(f"wrote {trained.path}")
     else:
         click.echo(f"kept {trained.path}: it is better than the new one; --force replaces it")
+
+
+@train.command()
+@_data
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs/study"),
+    show_default=True,
+    help="Folder for the report, its plots, and the machines.",
+)
+@click.option("--quick", is_flag=True, help="A tenth of the data.")
+@click.option("--rows", help="Some of the table's rows, with commas: logistic,svm.")
+@click.option("--cache", type=click.Path(path_type=Path), help="Where finished fits are kept.")
+@_scheduler
+@click.option("--seed", type=click.IntRange(min=0), default=42, show_default=True)
+@click.pass_context
+def study(
+    context: click.Context,
+    data: Path | None,
+    out: Path,
+    quick: bool,
+    rows: str | None,
+    cache: Path | None,
+    scheduler: str | None,
+    seed: int,
+) -> None:
+    """Compare classifiers as the notebook did that camd grew out of.
+
+    What an interrupted run has finished is not done again."""
+    _training()
+    from training import study as studies  # noqa: PLC0415
+
+    # Killed without a word, the worker processes would live on; and a shell ignores SIGINT for
+    # what it starts in the background.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
+    try:
+        with studies.Display() as display:
+            studies.run(
+                data,
+                out,
+                quick=quick,
+                seed=seed,
+                scheduler=scheduler,
+                rows=rows.split(",") if rows else None,
+                cache=cache,
+                progress=display,
+            )
+    except KeyboardInterrupt:
+        click.echo("camd: stopped; the same command goes on from here", err=True)
+        context.exit(INTERRUPTED)
+    click.echo(out / "REPORT.md")
 
 
 @click.command("eval-model")

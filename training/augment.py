@@ -8,12 +8,16 @@ every shift, so there is none here beyond the fraction of a pixel to which MNIST
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from camd.features import SIDE
+
+if TYPE_CHECKING:
+    from training.study.workers import Workers
 
 if not hasattr(np, "sctypes"):  # imgaug 0.4.0 reads this table at import; NumPy 2 dropped it
     _sctypes = {
@@ -61,17 +65,24 @@ class Distortion:
     """Pixels to either side."""
 
 
-def distort(crops: Crops, how: Distortion, seed: int) -> Crops:
+def distort(crops: Crops, how: Distortion, seed: int, workers: "Workers | None" = None) -> Crops:
     """Give one distorted version (N, 28, 28) uint8 of each of `crops`; equal seeds give equal
-    results."""
+    results, whoever computes them: this process, or `workers`."""
     distorted = np.empty_like(crops)
-    for start in range(0, len(crops), CHUNK):
-        part = slice(start, start + CHUNK)
-        distorted[part] = _chunk(crops[part], how, np.random.default_rng([seed, start]))
+    starts = range(0, len(crops), CHUNK)
+    tasks = [(crops[start : start + CHUNK], how, (seed, start)) for start in starts]
+    if workers is None:
+        for start, task in zip(starts, tasks, strict=True):
+            distorted[start : start + CHUNK] = _chunk(*task)
+        return distorted
+    with workers.each(_chunk, (), tasks) as results:
+        for i, part in results:
+            distorted[starts[i] : starts[i] + CHUNK] = part
     return distorted
 
 
-def _chunk(crops: Crops, how: Distortion, rng: np.random.Generator) -> Crops:
+def _chunk(crops: Crops, how: Distortion, seed: tuple[int, ...]) -> Crops:
+    rng = np.random.default_rng(seed)
     # The smoothed noise of one unit has this root mean square (uniform noise: 1 / sqrt(3)).
     sigma = how.smoothness * ZOOM
     unit = 1 / np.sqrt(3) / (2 * np.sqrt(np.pi) * sigma)

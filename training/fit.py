@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from camd.features import FeatureSpec, FloatArray, Scale, extract
 from camd.svm import Classified
 from training.augment import Distortion, distort
 from training.export import Machine
+
+if TYPE_CHECKING:
+    from training.study.workers import Workers
 
 try:
     from sklearnex.svm import SVC
@@ -83,9 +87,10 @@ def see(
     recipe: Recipe,
     seed: int,
     progress: Progress,
+    workers: "Workers | None" = None,
 ) -> NDArray[np.float16]:
-    """Give what the kernel sees of `crops` (N, 28, 28) and of their distorted copies:
-    (1 + copies, N, P). One copy at a time, so that no pixels are held twice.
+    """Give what the kernel sees of `crops` (N, 28, 28) and of their distorted copies, which
+    `workers` may make: (1 + copies, N, P). One copy at a time, so that no pixels are held twice.
 
     The model file keeps halves. Rounded before the fit, they are exactly what was fitted."""
     seen = np.empty((1 + recipe.copies, len(crops), projection.offset.size), np.float16)
@@ -93,7 +98,7 @@ def see(
         images = crops
         if copy:
             progress(f"distorting {len(crops)} images, copy {copy} of {recipe.copies}")
-            images = distort(crops, recipe.distortion, seed * 1000 + copy)
+            images = distort(crops, recipe.distortion, seed * 1000 + copy, workers)
         seen[copy] = extract(images, recipe.features) @ projection.matrix + projection.offset
     return seen
 

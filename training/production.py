@@ -4,6 +4,7 @@ import json
 import logging
 import platform
 from collections.abc import Callable
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,7 @@ from training.data import Digits
 from training.evaluate import figures
 from training.export import Machine, carry_gate, pack, to_bytes, write
 from training.fit import ENGINE, Projection, Recipe, calibrate, fit_machine, learn_projection, see
+from training.study.workers import Cluster
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def train(
     progress: Callable[[str], None] = log.info,
     recipe: Recipe | None = None,
     gate_of: Path | None = None,
+    scheduler: str | None = None,
 ) -> Trained:
     """Train the production model and write `out` (.npz) and its card beside it (.json).
 
@@ -59,9 +62,11 @@ def train(
     join the training set, each weighing `extra_weight` images of `data`. `quick` is for tests:
     a few thousand images. The new model gets the gate of the model file `gate_of`, where that is
     for the same features. A model already at `out` gives way only to one that makes no more errors
-    on the images held out for testing, unless `force`.
+    on the images held out for testing, unless `force`. Workers of the Dask scheduler `scheduler`
+    (tcp://host:port) make the distorted copies, this process otherwise.
 
-    The same data, seed and engine give the same model. Raises DataError."""
+    The same data, seed and engine give the same model. Raises DataError, and for a scheduler
+    MissingExtraError and CamdError."""
     recipe = recipe or Recipe()
     digits = datasets.load(data)
     own = datasets.load_folder(extra) if extra else None
@@ -73,12 +78,14 @@ def train(
     part, held = datasets.stratified(learn.labels, 1 / 6)
     validation = learn.take(held)
 
+    cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     progress(f"learning the features' components from {len(part)} images")
     projection = learn_projection(learn.images[part], recipe)
     joined = datasets.join(learn, own) if own else learn
     weights = np.full(len(joined), extra_weight, np.float32)
     weights[: len(learn)] = 1
-    seen = see(joined.images, projection, recipe, seed, progress)
+    with cluster as workers:
+        seen = see(joined.images, projection, recipe, seed, progress, workers)
 
     def fitted(index: NDArray[np.intp]) -> Machine:
         return fit_machine(

@@ -83,7 +83,7 @@ def test_an_output_folder_that_cannot_be_is_one_clear_error(tmp_path: Path) -> N
 
 def command(tmp_path: Path, *more: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
-        [sys.executable, "-m", "training.study", "--out", str(tmp_path / "out"),
+        [sys.executable, "-m", "camd", "train", "study", "--out", str(tmp_path / "out"),
          "--cache", str(tmp_path / "cache"), *more],
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
