@@ -1,21 +1,17 @@
 """PURE. Frame -> Result: segment, classify, look around, track, lines."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from itertools import count
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from camd import context
-from camd.lines import group
-from camd.reading import Reader
-from camd.segment import segment
+from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.settings import Settings
-from camd.track import Tracked, Tracker
 from camd.values import Digit, Glyph, Image, Rejected, Result
-
-NOT_A_DIGIT = "not a digit"
-UNSURE = "unsure"
 
 
 class Classified(Protocol):
@@ -61,15 +57,15 @@ class Pipeline:
         self._settings = settings
         self._model = model
         self._timer = timer
-        self._tracker = Tracker(settings.track)
-        self._reader = Reader(settings.lines, settings.track)
+        numbers = count(1)
+        self._areas = [Area(settings, place, numbers) for place in settings.region or (None,)]
 
     def retune(self, settings: Settings) -> None:
-        """Go on with other `settings`. Call `absent` before where those of tracks or lines differ:
-        what was followed is forgotten then."""
-        if (settings.track, settings.lines) != (self._settings.track, self._settings.lines):
-            self._tracker = Tracker(settings.track)
-            self._reader = Reader(settings.lines, settings.track)
+        """Go on with other `settings`, of the same regions and masks. Call `absent` before where
+        those of tracks or lines differ: what was followed is forgotten then."""
+        anew = (settings.track, settings.lines) != (self._settings.track, self._settings.lines)
+        for area in self._areas:
+            area.retune(settings, anew=anew)
         self._settings = settings
 
     @property
@@ -83,47 +79,33 @@ class Pipeline:
     def process(self, image: Image, clock: float) -> Result:
         """Read one frame, (H, W, 3) uint8 BGR, captured at `clock` seconds."""
         laps = _Laps(self._timer)
-        digits, rejected = self._look(image, laps)
-        tracked = self._tracker.update(digits, clock)
-        laps.lap("track")
-        return self._result(tracked, clock, rejected, laps)
+        results = []
+        for area in self._areas:
+            digits, rejected = self._look(area, image, laps)
+            tracked = area.track(digits, clock)
+            laps.lap("track")
+            results.append(area.follow(tracked, rejected, clock))
+            laps.lap("lines")
+        return replace(together(results), stages=laps.seconds)
 
     def absent(self, clock: float) -> Result:
         """Say that there is no picture any more: whatever was stable ends, the reading empties."""
-        return self._result(self._tracker.clear(), clock, (), _Laps(self._timer))
+        return together([area.absent(clock) for area in self._areas])
 
     def still(self, image: Image) -> Result:
         """Read one image on its own: no tracks, nothing stable, an empty reading."""
         laps = _Laps(self._timer)
-        digits, rejected = self._look(image, laps)
-        lines = group(digits, self._settings.lines)
-        laps.lap("lines")
-        return Result(
-            digits=tuple(digit for line in lines for digit in line.digits),
-            lines=lines,
-            rejected=rejected,
-            stages=laps.seconds,
-        )
+        results = []
+        for area in self._areas:
+            digits, rejected = self._look(area, image, laps)
+            results.append(area.still(digits, rejected))
+            laps.lap("lines")
+        return replace(together(results), stages=laps.seconds)
 
-    def _result(
-        self, tracked: Tracked, clock: float, rejected: tuple[Rejected, ...], laps: "_Laps"
-    ) -> Result:
-        lines = group(tracked.digits, self._settings.lines)
-        unsettled = not all(digit.stable for digit in tracked.digits)
-        reading, changed = self._reader.update(tracked.held, clock, unsettled=unsettled)
-        laps.lap("lines")
-        return Result(
-            digits=tuple(digit for line in lines for digit in line.digits),
-            lines=lines,
-            rejected=rejected,
-            events=tracked.events,
-            reading=reading,
-            changed=changed,
-            stages=laps.seconds,
-        )
-
-    def _look(self, image: Image, laps: "_Laps") -> tuple[list[Digit], tuple[Rejected, ...]]:
-        found = segment(image, self._settings.segment)
+    def _look(
+        self, area: Area, image: Image, laps: "_Laps"
+    ) -> tuple[list[Digit], tuple[Rejected, ...]]:
+        found = area.segment(image)
         laps.lap("segment")
         crops = [glyph.crop for glyph in found.glyphs]
         classified = self._model.classify(np.array(crops, np.uint8).reshape(-1, 28, 28))
@@ -175,5 +157,5 @@ class _Laps:
 
     def lap(self, stage: str) -> None:
         now = self._timer()
-        self.seconds[stage] = now - self._last
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now

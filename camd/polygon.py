@@ -6,6 +6,8 @@ from typing import TypeAlias
 
 Point: TypeAlias = tuple[float, float]
 
+Corners: TypeAlias = tuple[Point, ...]
+
 
 def area(points: Sequence[Point]) -> float:
     """Return the signed area: positive where the corners go clockwise as seen on a screen."""

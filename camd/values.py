@@ -1,10 +1,12 @@
 """What travels between the rooms: frozen, with the unit under each field."""
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from camd.polygon import Corners
 
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, BGR."""
@@ -91,6 +93,28 @@ class Event:
     """The digit published before, for "change"."""
 
 
+RegionStatus: TypeAlias = Literal[
+    "ok", "empty", "unsure", "rows", "count", "pattern", "range", "decreased", "step", "unseen"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionReading:
+    """What one region says."""
+
+    name: str
+    status: RegionStatus
+    """"ok", or why there is no value."""
+    value: float | None = None
+    """An int where the region has no decimals; None unless the status is "ok"."""
+    text: str = ""
+    """The digits that were read, a space between two rows."""
+    confidence: float | None = None
+    """0..1, the probability that all of `text` is right; None where there is none."""
+    outline: Corners = ()
+    """Pixels of the frame."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """All that one frame gave."""
@@ -104,5 +128,7 @@ class Result:
     reading: Reading = field(default_factory=Reading)
     changed: bool = False
     """True when `reading` differs from the frame before."""
+    regions: tuple[RegionReading, ...] = ()
+    """What each region says, those left out of which it is too early to tell."""
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds spent a stage."""

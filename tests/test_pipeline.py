@@ -1,6 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from camd.pipeline import Pipeline
-from camd.settings import Settings
+from camd.settings import LineSettings, MaskSettings, RegionSettings, Settings
 from camd.values import Image
 
 
@@ -147,3 +148,93 @@ def test_an_empty_frame_says_nothing(pipeline: Pipeline, size: tuple[int, ...]) 
 
 def test_the_model_is_named(pipeline: Pipeline) -> None:
     assert pipeline.model_id == "0123abcd"
+
+
+def region(name: str, left: int, top: int, right: int, bottom: int, **more: Any) -> RegionSettings:
+    corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
+    polygon = tuple((x / 320, y / 240) for x, y in corners)
+    return RegionSettings(name=name, polygon=polygon, **more)
+
+
+def test_only_regions_are_read_and_each_has_its_own_value() -> None:
+    settings = Settings(region=(region("low", 20, 110, 300, 190), region("first", 40, 30, 80, 110)))
+    pipeline = Pipeline(settings, ModelByWidth())
+    results = [pipeline.process(sheet(), i / 30) for i in range(20)]
+    said = results[-1]
+    assert [(item.name, item.value, item.status) for item in said.regions] == [
+        ("low", 1, "ok"),
+        ("first", 1, "ok"),
+    ]
+    assert said.reading.lines == ("1", "1")
+    assert [digit.box[1] > 110 for digit in said.reading.digits] == [True, False]
+    assert sorted(event.digit.track or 0 for r in results for event in r.events) == [1, 2]
+    whole = Pipeline(Settings(), ModelByWidth()).still(sheet())
+    assert {digit.box for digit in said.digits} < {digit.box for digit in whole.digits}
+    assert said.regions[1].outline == ((40, 30), (80, 30), (80, 110), (40, 110))
+
+
+def test_digits_far_apart_are_one_number_in_a_region() -> None:
+    image = paper()
+    for x in (40, 70, 260):
+        cv2.line(image, (x, 100), (x, 140), (40, 30, 30), 4, cv2.LINE_AA)
+    assert [line.text for line in Pipeline(Settings(), ModelByWidth()).still(image).lines] != [
+        "111"
+    ]
+    settings = Settings(region=(region("all", 0, 0, 320, 240),))
+    assert Pipeline(settings, ModelByWidth()).still(image).regions[0].value == 111
+
+
+def test_a_still_says_what_its_regions_say() -> None:
+    settings = Settings(region=(region("row", 20, 30, 160, 110, decimals=1, min=1.5),))
+    result = Pipeline(settings, ModelByWidth()).still(sheet())
+    assert [(item.value, item.text, item.status) for item in result.regions] == [
+        (None, "10", "range")
+    ]
+    unsure = Pipeline(settings, ModelByWidth(sure=0.45)).still(sheet())
+    assert unsure.regions[0].status == "unsure"
+
+
+def test_masked_ink_is_rejected_as_that() -> None:
+    mask = region("below", 0, 110, 320, 240)
+    settings = Settings(mask=(MaskSettings(name="below", polygon=mask.polygon),))
+    result = Pipeline(settings, ModelByWidth()).still(sheet())
+    assert [line.text for line in result.lines] == ["10"]
+    assert [mark.reason for mark in result.rejected] == ["masked"]
+
+
+def test_without_a_picture_regions_are_unseen() -> None:
+    pipeline = Pipeline(Settings(region=(region("row", 20, 30, 160, 110),)), ModelByWidth())
+    for i in range(20):
+        pipeline.process(sheet(), i / 30)
+    assert [item.status for item in pipeline.absent(1.0).regions] == ["unseen"]
+
+
+def test_a_value_outlives_other_options() -> None:
+    settings = Settings(region=(region("row", 20, 30, 160, 110, never_decreasing=True),))
+    pipeline = Pipeline(settings, ModelByWidth())
+    for i in range(20):
+        pipeline.process(sheet(), i / 30)
+    pipeline.absent(0.7)
+    pipeline.retune(settings.model_copy(update={"lines": LineSettings(gap=3)}))
+    one = sheet()
+    one[:, 75:] = paper()[:, 75:]
+    for i in range(30, 60):
+        result = pipeline.process(one, i / 30)
+    assert [(item.text, item.status) for item in result.regions] == [("1", "decreased")]
+
+
+def test_a_straightened_region_reads_what_lies_askew() -> None:
+    quad = np.array([(60, 60), (250, 100), (230, 210), (40, 170)], np.float32)
+    flat = np.array([(0, 0), (320, 0), (320, 240), (0, 240)], np.float32)
+    warped = cv2.warpPerspective(
+        sheet(), cv2.getPerspectiveTransform(flat, quad), (320, 240), borderValue=(225, 225, 225)
+    )
+    corners = tuple((float(x) / 320, float(y) / 240) for x, y in quad)
+    settings = Settings(region=(RegionSettings(name="sheet", corners=corners),))
+    result = Pipeline(settings, ModelByWidth()).still(np.asarray(warped, np.uint8))
+    assert (result.regions[0].text, result.regions[0].status) == ("10 1", "rows")
+    for digit in result.digits:
+        x, y, width, height = digit.box
+        patch = warped[y : y + height, x : x + width]
+        assert patch.min() < 120  # there is ink where the box says
+        assert height < 60

@@ -1,0 +1,171 @@
+"""PURE. One area that is read and followed on its own: the whole frame, or one region of it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from camd import region
+from camd.lines import group
+from camd.reading import Reader
+from camd.region import Region
+from camd.segment import Segmentation, segment
+from camd.settings import RegionSettings, Settings
+from camd.track import Tracked, Tracker
+from camd.values import Digit, Image, Line, Reading, Rejected, Result
+from camd.view import View
+
+MASKED = "masked"
+NOT_A_DIGIT = "not a digit"
+UNSURE = "unsure"
+
+
+class Area:
+    """Digits and boxes are in pixels of its own picture until they are in a Result."""
+
+    def __init__(
+        self, settings: Settings, place: RegionSettings | None, numbers: Iterator[int]
+    ) -> None:
+        """`place` None: the whole frame. `numbers` gives tracks theirs."""
+        self._place = place
+        self._numbers = numbers
+        self._view = View((0, 0, 0, 0))
+        self._size = (0, 0)
+        self._region = Region(place, settings.track) if place else None
+        self.retune(settings, anew=True)
+
+    def retune(self, settings: Settings, *, anew: bool) -> None:
+        """Go on with other settings. `anew`: what was followed is forgotten; a region's last good
+        value never is."""
+        self._settings = settings
+        if anew:
+            self._lines = region.ONE_NUMBER if self._place else settings.lines
+            self._tracker = Tracker(settings.track, self._numbers)
+            self._reader = Reader(self._lines, settings.track)
+        if self._region:
+            self._region.retune(settings.track)
+
+    def segment(self, image: Image) -> Segmentation:
+        """Find the glyphs of the area in a frame, (H, W, 3) uint8; those that are masked are
+        rejected, and what is outside is left out."""
+        height, width = image.shape[:2]
+        if (width, height) != self._size:
+            self._size = width, height
+            self._view = View.of(self._place, self._settings.mask, self._size)
+        view, options = self._view, self._settings.segment
+        if view.scale != 1:
+            least = round(view.scale * options.min_height)
+            options = options.model_copy(update={"min_height": least})
+        found = segment(view.cut(image), options)
+        if not view.outline and not view.masks:
+            return found
+        inside = [glyph for glyph in found.glyphs if view.has(glyph.box)]
+        masked = [glyph.box for glyph in inside if view.masks_out(glyph.box)]
+        return Segmentation(
+            tuple(glyph for glyph in inside if not view.masks_out(glyph.box)),
+            (
+                *(
+                    replace(mark, reason=MASKED) if view.masks_out(mark.box) else mark
+                    for mark in found.rejected
+                    if view.has(mark.box)
+                ),
+                *(Rejected(box, MASKED) for box in masked),
+            ),
+        )
+
+    def track(self, digits: Sequence[Digit], clock: float) -> Tracked:
+        return self._tracker.update(digits, clock)
+
+    def follow(self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float) -> Result:
+        """Return what the area says at `clock` seconds, in pixels of the frame."""
+        unsettled = [digit for digit in tracked.digits if not digit.stable]
+        reading, changed = self._reader.update(tracked.held, clock, unsettled=bool(unsettled))
+        lines = group(tracked.digits, self._lines)
+        result = Result(
+            digits=_in_order(lines),
+            lines=lines,
+            rejected=rejected,
+            events=tracked.events,
+            reading=reading,
+            changed=changed,
+        )
+        if self._region:
+            # A digit that never settles is as doubtful as one that never is sure.
+            unsure = [*_unsure(rejected), *(Rejected(digit.box, UNSURE) for digit in unsettled)]
+            doubt = region.doubtful(unsure, tracked.held)
+            said = self._region.update(reading, doubt, clock)
+            result = replace(result, regions=(said,) if said else ())
+        return self._in_frame(result)
+
+    def absent(self, clock: float) -> Result:
+        """Say that there is no picture any more: whatever was stable ends, the reading empties."""
+        ended = self._tracker.clear()
+        reading, changed = self._reader.update((), clock)
+        regions = (self._region.absent(),) if self._region else ()
+        return self._in_frame(
+            Result(events=ended.events, reading=reading, changed=changed, regions=regions)
+        )
+
+    def still(self, digits: Sequence[Digit], rejected: tuple[Rejected, ...]) -> Result:
+        """Return what one picture says on its own: no tracks, nothing stable, an empty reading."""
+        lines = group(digits, self._lines)
+        result = Result(digits=_in_order(lines), lines=lines, rejected=rejected)
+        if self._place:
+            said = region.judge(
+                self._place,
+                Reading(tuple(line.text for line in lines), result.digits),
+                doubtful=region.doubtful(_unsure(rejected), digits),
+                good=None,
+                at=0,
+            )
+            result = replace(result, regions=(said,))
+        return self._in_frame(result)
+
+    def _in_frame(self, result: Result) -> Result:
+        if not self._place:
+            return result
+
+        def digit(item: Digit) -> Digit:
+            return replace(item, box=self._view.in_frame(item.box))
+
+        lines = tuple(
+            Line(line.text, tuple(map(digit, line.digits)), self._view.in_frame(line.box))
+            for line in result.lines
+        )
+        reading = result.reading
+        return replace(
+            result,
+            digits=_in_order(lines),
+            lines=lines,
+            rejected=tuple(
+                replace(mark, box=self._view.in_frame(mark.box)) for mark in result.rejected
+            ),
+            events=tuple(replace(event, digit=digit(event.digit)) for event in result.events),
+            reading=replace(reading, digits=tuple(map(digit, reading.digits))),
+            regions=tuple(replace(item, outline=self._view.outline) for item in result.regions),
+        )
+
+
+def together(results: Sequence[Result]) -> Result:
+    """Return what several areas of one frame say as one, in their order."""
+    if len(results) == 1:
+        return results[0]
+    readings = [result.reading for result in results]
+    return Result(
+        digits=tuple(digit for result in results for digit in result.digits),
+        lines=tuple(line for result in results for line in result.lines),
+        rejected=tuple(mark for result in results for mark in result.rejected),
+        events=tuple(event for result in results for event in result.events),
+        reading=Reading(
+            tuple(line for reading in readings for line in reading.lines),
+            tuple(digit for reading in readings for digit in reading.digits),
+        ),
+        changed=any(result.changed for result in results),
+        regions=tuple(said for result in results for said in result.regions),
+    )
+
+
+def _in_order(lines: Sequence[Line]) -> tuple[Digit, ...]:
+    return tuple(digit for line in lines for digit in line.digits)
+
+
+def _unsure(rejected: Sequence[Rejected]) -> list[Rejected]:
+    return [mark for mark in rejected if mark.reason == UNSURE]

@@ -1,0 +1,131 @@
+"""PURE. What the digits of one region say: a number, or why there is none."""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from camd.settings import LineSettings, RegionSettings, TrackSettings
+from camd.values import Digit, Reading, RegionReading, RegionStatus, Rejected
+
+ONE_NUMBER = LineSettings(gap=100)
+"""The digits of a region are one number, however far apart they are written."""
+MOST_DIGITS = 15
+"""More do not fit into the number of a JSON reader."""
+LIKE_A_DIGIT = 0.5
+"""Least height, in digits of the region, of an unsure mark that may be one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """The last value that was good."""
+
+    value: float
+    at: float
+    """Seconds, of the last frame that said so."""
+
+
+def judge(
+    settings: RegionSettings, reading: Reading, *, doubtful: bool, good: Good | None, at: float
+) -> RegionReading:
+    """Make a number of what was read at `at` seconds.
+
+    `doubtful`: something in the region may be a digit, and was not read. `good`: None where no
+    value was good before."""
+    text = reading.text
+    confidence = math.prod(digit.confidence for digit in reading.digits) if text else None
+    wrong = _wrong(settings, reading, doubtful)
+    value = None if wrong else _value(text, settings.decimals)
+    status: RegionStatus = wrong or (
+        _unlikely(settings, value, good, at) if value is not None else "ok"
+    )
+    return RegionReading(settings.name, status, value if status == "ok" else None, text, confidence)
+
+
+def doubtful(unsure: Sequence[Rejected], digits: Sequence[Digit]) -> bool:
+    """Tell whether one of the marks that nobody is sure of may be a digit beside `digits`, and is
+    not one of them in a frame that shows it badly."""
+    heights = sorted(digit.box[3] for digit in digits)
+    least = LIKE_A_DIGIT * heights[len(heights) // 2] if heights else 0.0
+    return any(
+        mark.box[3] >= least and not any(_overlap(mark.box, digit.box) for digit in digits)
+        for mark in unsure
+    )
+
+
+class Region:
+    """Remembers what one region said. It asks no clock: each update brings its time."""
+
+    def __init__(self, settings: RegionSettings, track: TrackSettings) -> None:
+        self._settings = settings
+        self.retune(track)
+        self._first = -math.inf
+        self._good: Good | None = None
+        self._doubt = self._told_doubt = False
+        self._doubt_since = -math.inf
+
+    def retune(self, track: TrackSettings) -> None:
+        self._patience = (track.settle_ms + track.forget_ms) / 1000
+
+    def update(self, reading: Reading, doubt: bool, at: float) -> RegionReading | None:
+        """Return what the region says at `at` seconds, or None while it is too early to tell."""
+        if self._first == -math.inf or at < self._first:
+            self._first = self._doubt_since = at
+        if doubt != self._doubt:
+            self._doubt, self._doubt_since = doubt, at
+        # A mark flickers between sure and unsure; only what lasts is said.
+        if at - self._doubt_since >= self._patience:
+            self._told_doubt = doubt
+        if not reading.lines and at - self._first < self._patience:
+            return None
+        now = judge(self._settings, reading, doubtful=self._told_doubt, good=self._good, at=at)
+        if now.value is not None:
+            self._good = Good(now.value, at)
+        return now
+
+    def absent(self) -> RegionReading:
+        """Say that there is no picture any more. The last good value is kept."""
+        self._first = -math.inf
+        self._doubt = self._told_doubt = False
+        return RegionReading(self._settings.name, "unseen")
+
+
+def _wrong(settings: RegionSettings, reading: Reading, doubt: bool) -> RegionStatus | None:
+    text = reading.text
+    whole = settings.digits is not None and len(text) == settings.digits
+    if doubt and not whole:
+        return "unsure"
+    if not text:
+        return "empty"
+    if len(reading.lines) > 1:
+        return "rows"
+    if len(text) > MOST_DIGITS or (settings.digits is not None and not whole):
+        return "count"
+    if settings.pattern is not None and not re.fullmatch(settings.pattern, text):
+        return "pattern"
+    return None
+
+
+def _value(text: str, decimals: int) -> float:
+    return int(text) / 10**decimals if decimals else int(text)
+
+
+def _unlikely(settings: RegionSettings, value: float, good: Good | None, at: float) -> RegionStatus:
+    least = -math.inf if settings.min is None else settings.min
+    most = math.inf if settings.max is None else settings.max
+    if not least <= value <= most:
+        return "range"
+    if good is None:
+        return "ok"
+    if settings.never_decreasing and value < good.value:
+        return "decreased"
+    if settings.max_step is not None:
+        steps = max(1.0, (at - good.at) / settings.step_s) if settings.step_s else 1.0
+        # A tenth has no exact float, and ten of them no exact sum.
+        if abs(value - good.value) > settings.max_step * steps * (1 + 1e-9):
+            return "step"
+    return "ok"
+
+
+def _overlap(one: Sequence[int], other: Sequence[int]) -> bool:
+    return all(one[i] < other[i] + other[i + 2] and other[i] < one[i] + one[i + 2] for i in (0, 1))

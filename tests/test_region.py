@@ -1,0 +1,149 @@
+from typing import Any
+
+import pytest
+
+from camd.region import Region, doubtful, judge
+from camd.settings import RegionSettings, TrackSettings
+from camd.values import Digit, Reading, RegionReading, Rejected
+
+TRACK = TrackSettings(settle_ms=150, forget_ms=300)
+
+
+def place(**options: Any) -> RegionSettings:
+    return RegionSettings(name="meter", polygon=((0, 0), (1, 0), (1, 1)), **options)
+
+
+def read(*lines: str, confidence: float = 0.9) -> Reading:
+    digits = (Digit(int(c), confidence, (0, 0, 20, 40)) for c in "".join(lines))
+    return Reading(lines, tuple(digits))
+
+
+class Meter:
+    """Says one text after the other, a second apart unless told otherwise."""
+
+    def __init__(self, **options: Any) -> None:
+        self.region = Region(place(**options), TRACK)
+        self.at = 0.0
+
+    def says(self, text: str, after: float = 1.0, doubt: bool = False) -> RegionReading:
+        self.at += after
+        said = self.region.update(read(text) if text else Reading(), doubt, self.at)
+        assert said is not None
+        return said
+
+    def states(self, *texts: str, after: float = 1.0) -> list[tuple[float | None, str]]:
+        return [(said.value, said.status) for said in (self.says(t, after) for t in texts)]
+
+
+@pytest.mark.parametrize(
+    ("options", "lines", "value", "status"),
+    [
+        ({}, ["0125"], 125, "ok"),
+        ({"decimals": 1}, ["0125"], 12.5, "ok"),
+        ({"decimals": 3}, ["7"], 0.007, "ok"),
+        ({}, [], None, "empty"),
+        ({}, ["12", "3"], None, "rows"),
+        ({}, ["1234567890123456"], None, "count"),
+        ({"digits": 5}, ["1947"], None, "count"),
+        ({"digits": 4}, ["1947"], 1947, "ok"),
+        ({"pattern": "19[0-9]+"}, ["1947"], 1947, "ok"),
+        ({"pattern": "19"}, ["1947"], None, "pattern"),
+        ({"pattern": "[0-9]{2}|[0-9]{4}"}, ["194"], None, "pattern"),
+        ({"min": 10, "max": 20}, ["9"], None, "range"),
+        ({"min": 10, "max": 20}, ["10"], 10, "ok"),
+        ({"max": 20, "decimals": 1}, ["201"], None, "range"),
+    ],
+)
+def test_a_text_becomes_a_number_or_says_why_not(
+    options: dict[str, Any], lines: list[str], value: float | None, status: str
+) -> None:
+    said = judge(place(**options), read(*lines), doubtful=False, good=None, at=0)
+    assert (said.value, said.status, said.text) == (value, status, " ".join(lines))
+    assert type(said.value) is type(value)
+
+
+def test_it_is_as_sure_as_all_its_digits_together() -> None:
+    said = judge(place(), read("194", confidence=0.9), doubtful=False, good=None, at=0)
+    assert said.confidence == pytest.approx(0.729)
+    empty = judge(place(), Reading(), doubtful=False, good=None, at=0)
+    assert empty.confidence is None
+
+
+def test_a_step_too_large_is_refused_and_grows_with_the_time_since_the_last_good_value() -> None:
+    meter = Meter(max_step=5, step_s=60)
+    assert meter.states("100", "105", "111") == [(100, "ok"), (105, "ok"), (None, "step")]
+    assert meter.says("111", after=60).value is None  # 6 in 61 seconds
+    assert meter.says("111", after=12).status == "ok"
+    assert meter.says("101").status == "step"
+
+
+def test_a_step_may_be_as_large_however_long_it_takes() -> None:
+    meter = Meter(max_step=5, step_s=0)
+    assert meter.states("100", "106", "106", after=3600)[1:] == [(None, "step")] * 2
+    assert meter.says("105").value == 105
+
+
+def test_tenths_may_step_by_one() -> None:
+    meter = Meter(max_step=0.1, decimals=1)
+    assert [said for _, said in meter.states("2", "3", "4", "5", "6", "7")] == ["ok"] * 6
+
+
+def test_what_never_decreases_does_not() -> None:
+    meter = Meter(never_decreasing=True)
+    assert meter.states("7", "8", "7", "8") == [
+        (7, "ok"),
+        (8, "ok"),
+        (None, "decreased"),
+        (8, "ok"),
+    ]
+
+
+def test_a_value_that_was_refused_is_no_measure_for_the_next() -> None:
+    meter = Meter(max_step=5, step_s=0, max=200)
+    assert meter.states("100", "150", "152", "201", "", "103")[-1] == (103, "ok")
+
+
+def test_a_doubtful_mark_counts_when_it_lasts() -> None:
+    meter = Meter()
+    meter.says("19")
+    assert meter.says("19", 0.1, doubt=True).status == "ok"
+    assert meter.says("19", 0.3, doubt=True).status == "ok"
+    assert meter.says("19", 0.2, doubt=True) == RegionReading(
+        "meter", "unsure", None, "19", pytest.approx(0.81)
+    )
+    assert meter.says("19", 0.1).status == "unsure"
+    assert meter.says("19", 0.5).status == "ok"
+
+
+def test_a_doubtful_mark_does_not_count_where_all_digits_are_there() -> None:
+    for digits, status in ((2, "ok"), (3, "unsure")):
+        said = judge(place(digits=digits), read("19"), doubtful=True, good=None, at=0)
+        assert said.status == status
+
+
+def test_only_a_mark_like_a_digit_and_beside_the_digits_is_doubtful() -> None:
+    digit = Digit(1, 0.9, (100, 100, 20, 40))
+    assert not doubtful([], [digit])
+    assert not doubtful([Rejected((105, 110, 20, 40), "unsure")], [digit])
+    assert not doubtful([Rejected((200, 110, 5, 12), "unsure")], [digit])
+    assert doubtful([Rejected((200, 110, 20, 30), "unsure")], [digit])
+    assert doubtful([Rejected((200, 110, 5, 12), "unsure")], [])
+
+
+def test_nothing_is_said_to_be_empty_before_digits_could_have_settled() -> None:
+    region = Region(place(), TRACK)
+    assert region.update(Reading(), False, 10.0) is None
+    assert region.update(Reading(), False, 10.4) is None
+    said = region.update(Reading(), False, 10.5)
+    assert said is not None
+    assert said.status == "empty"
+    early = Region(place(), TRACK).update(read("7"), False, 10.0)
+    assert early is not None
+    assert early.value == 7
+
+
+def test_without_a_picture_there_is_no_value_and_the_good_one_is_kept() -> None:
+    meter = Meter(never_decreasing=True)
+    meter.says("8")
+    assert meter.region.absent() == RegionReading("meter", "unseen")
+    assert meter.says("7").status == "decreased"
