@@ -10,7 +10,7 @@ an idle machine takes. Scoring is camd's own, on digits alone. What to install: 
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from camd.errors import CamdError
 from camd.score import Evaluation, score
 from camd.sources.images import read_image
 from camd.truth import Label, load_labels
+from camd.values import Image
 
 
 @dataclass
@@ -33,18 +34,16 @@ class Account:
     seconds: list[float] = field(default_factory=list)
 
 
-def read_all(directory: Path, labels: Sequence[Label], readers: Sequence[Reader]) -> list[Account]:
-    """Read every image of `directory` with every reader, in turns. Raises SourceError."""
+def read_all(images: Iterable[tuple[str, Image]], readers: Sequence[Reader]) -> list[Account]:
+    """Read each image, given with its name, with every reader, in turns."""
     accounts = [Account(reader) for reader in readers]
-    first = read_image(directory / labels[0].file)
-    for reader in readers:
-        reader.digits(first)  # what is loaded on the first call is no part of a reading
-    for number, label in enumerate(labels, 1):
-        sys.stderr.write(f"\r{number} of {len(labels)} ")
-        image = read_image(directory / label.file)
+    for number, (name, image) in enumerate(images, 1):
+        sys.stderr.write(f"\rimage {number} ")
         for account in accounts:
+            if number == 1:
+                account.reader.digits(image)  # what is loaded at first is no part of a reading
             began = time.process_time()
-            account.digits[label.file] = account.reader.digits(image)
+            account.digits[name] = account.reader.digits(image)
             account.seconds.append(time.process_time() - began)
     sys.stderr.write("\r" + " " * 20 + "\r")
     return accounts
@@ -66,7 +65,8 @@ def table(labels: Sequence[Label], accounts: Sequence[Account]) -> list[str]:
     for account, found in zip(accounts, scores, strict=True):
         median = float(np.median(account.seconds))
         lines.append(
-            f"| {account.reader.name} | {_figures(found)} | {_time(median)} | {median / own:.3g} |"
+            f"| {account.reader.name} | {_figures(found)} | {duration(median)}"
+            f" | {median / own:.3g} |"
         )
     return lines
 
@@ -79,7 +79,7 @@ def _figures(found: Evaluation) -> str:
     )
 
 
-def _time(seconds: float) -> str:
+def duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{1000 * seconds:.0f} ms"
 
 
@@ -94,20 +94,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     machine.one_core()
     try:
         labels = load_labels(options.directory)
+        images = ((label.file, read_image(options.directory / label.file)) for label in labels)
         found = list(peers.readers(options.notebook, options.data))
-        accounts = read_all(
-            options.directory, labels, [one for one in found if isinstance(one, Reader)]
-        )
+        accounts = read_all(images, [one for one in found if isinstance(one, Reader)])
     except CamdError as error:
         sys.stderr.write(f"readers: {error}\n")
         sys.exit(error.status)
-    sys.stdout.write(f"{machine.line()}\n\n")
-    sys.stdout.write("\n".join(table(labels, accounts)) + "\n\n")
+    show(table(labels, accounts), found)
+
+
+def show(lines: Sequence[str], found: Sequence[Reader | MissingError]) -> None:
+    """Print a table, what it was measured on, and what its readers are."""
+    sys.stdout.write(f"{machine.line()}\n\n" + "\n".join(lines) + "\n\n")
     for one in found:
-        if isinstance(one, MissingError):
-            sys.stdout.write(f"- {one}\n")
-        else:
-            sys.stdout.write(f"- {one.name}: {one.how}\n")
+        text = f"{one.name}: {one.how}" if isinstance(one, Reader) else f"{one}"
+        sys.stdout.write(f"- {text}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+"""From a frame to its digits: 1080p, 20 handwritten digits, camd beside RapidOCR and Tesseract.
+
+    python -m benchmarks frame --data mnist.npz [--frames 20]
+
+Each frame is a photographed sheet, rendered from a seed with digits of MNIST's test images, and
+read by one reader after the other, on one core; the times are of processor time, which on one core
+is what an idle machine takes. What to install: benchmarks/peers.py.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import machine, peers
+from benchmarks.peers import Reader
+from benchmarks.readers import Account, duration, read_all, show
+from camd.errors import CamdError
+from camd.score import score
+from camd.truth import Label
+from camd.values import Image
+from training.camera import Table, photograph
+from training.hand import Hand
+from training.paper import random_style, write_sheet
+from training.scenes import random_light, random_optics, random_pose
+
+SIZE = (1920, 1080)
+ROWS, COLUMNS = 4, 5
+
+
+def frame(rng: np.random.Generator, hand: Hand) -> tuple[Image, tuple[str, ...]]:
+    """Photograph a sheet with 20 digits; return it, (1080, 1920, 3) BGR, and its lines."""
+    lines = ["".join(map(str, rng.integers(0, 10, COLUMNS))) for _ in range(ROWS)]
+    sheet = write_sheet(rng, hand, lines, random_style(rng))
+    pose, table = random_pose(rng, SIZE), Table.random(rng, SIZE)
+    return photograph(sheet, pose, table, random_light(rng), random_optics(rng), rng), sheet.lines
+
+
+def table(labels: Sequence[Label], accounts: Sequence[Account]) -> list[str]:
+    """Return the lines of a Markdown table; the first account is what the others are compared
+    with."""
+    lines = [
+        "| reader | digits right | false | time, median | quartiles | times as long |",
+        "|---|---|---|---|---|---|",
+    ]
+    own = float(np.median(accounts[0].seconds))
+    for account in accounts:
+        found = score(labels, {name: [read] for name, read in account.digits.items()}).all
+        low, median, high = map(float, np.percentile(account.seconds, (25, 50, 75)))
+        lines.append(
+            f"| {account.reader.name} | {found.right} of {found.right + found.missed}"
+            f" | {found.false} | {duration(median)} | {duration(low)} to {duration(high)}"
+            f" | {median / own:.3g} |"
+        )
+    return lines
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks frame", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
+    parser.add_argument("--frames", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(arguments)
+    machine.one_core()
+    labels: list[Label] = []
+
+    def frames(hand: Hand) -> Iterator[tuple[str, Image]]:
+        for number in range(options.frames):
+            image, lines = frame(np.random.default_rng((options.seed, number)), hand)
+            labels.append(Label(str(number), lines))
+            yield str(number), image
+
+    try:
+        hand = Hand.load(options.data, "test")
+        found = list(peers.readers(None, None))
+        accounts = read_all(frames(hand), [one for one in found if isinstance(one, Reader)])
+    except CamdError as error:
+        sys.stderr.write(f"frame: {error}\n")
+        sys.exit(error.status)
+    show(table(labels, accounts), found)
+
+
+if __name__ == "__main__":
+    main()
