@@ -206,6 +206,7 @@ def read(
     help="Where the worst images go, drawn with what was read on them: one JPEG.",
 )
 @click.option("--no-sheet", is_flag=True, help="Save no such picture.")
+@click.option("--video", is_flag=True, help="Score clips over time: NAME.mp4 with NAME.json.")
 @_config
 @_model
 @_verbose
@@ -213,14 +214,16 @@ def eval_(
     directory: Path,
     sheet: Path,
     no_sheet: bool,
+    video: bool,
     file: Path | None,
     model: Path | None,
     verbose: bool,
 ) -> int:
-    """Read the images of DIRECTORY/labels.json, score them, and show the worst."""
+    """Read the images of DIRECTORY/labels.json, or its clips, score them, and show the worst."""
     config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
-    from camd.eval_images import evaluate  # noqa: PLC0415
+    from camd import eval_clips, eval_images  # noqa: PLC0415
 
+    evaluate = eval_clips.evaluate if video else eval_images.evaluate
     return evaluate(directory, config.settings, None if no_sheet else sheet)
 
 

@@ -1,98 +1,154 @@
-"""Rendered clips with known truth: sheets that come, move, turn, are covered by a hand and go."""
+"""Renders clips with known truth from a script: sheets that come, move, turn, are covered by a
+hand and go, while light and focus drift."""
 
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from camd.values import Box, Digit, Image
-from training.camera import Light, Pose, Table, photograph
-from training.hand import Hand
+from camd.clip_truth import Place, Span, State, write_truth
+from camd.errors import DataError
+from camd.values import Box, Image
+from training.camera import Light, Optics, Pose, Table, boxes_in_frame, homography, photograph
 from training.paper import Canvas, Sheet
-from training.scenes import random_light, random_optics, random_pose, random_sheet, true_digits
 
 STEADY = 60.0
 """Pixels a second; a digit that moves less is steady."""
+SHUTTER = 0.01
+"""Seconds that the shutter is open."""
 
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """What one frame shows."""
-
-    at: float
-    """Seconds."""
-    digits: tuple[Digit, ...] = ()
-    """Those wholly in the frame and not covered; `track` is the same over the clip."""
-    lines: tuple[str, ...] = ()
-    """Of the sheet, where all of its digits can be seen; else empty."""
-    steady: bool = False
-    """True when lines are not empty and no digit moves faster than 60 px/s."""
-
-
-def render_clip(
-    seed: int,
-    hand: Hand,
-    seconds: float = 10.0,
-    fps: float = 30.0,
-    size: tuple[int, int] = (1280, 720),
-) -> Iterator[tuple[Image, Truth]]:
-    """Render two sheets one after the other: each comes in, is carried about at up to 200 px/s,
-    turns within 15 degrees, scales within 0.7 to 1.4, lies still for its last third, and goes.
-    Light and colour drift; a hand passes over the second sheet."""
-    rng = np.random.default_rng(seed)
-    table, optics = Table.random(rng, size), random_optics(rng)
-    light, later = random_light(rng), random_light(rng)
-    shows = [Show.random(rng, hand, seconds / 2, size) for _ in range(2)]
-    before: dict[int | None, Digit] = {}
-    for number in range(round(seconds * fps)):
-        at = number / fps
-        index = min(int(at / (seconds / 2)), 1)
-        show, local = shows[index], at - index * seconds / 2
-        pose = show.pose(local)
-        covering = arm(size, 3 * local / (seconds / 2) - 0.6) if index == 1 else None
-        image = photograph(
-            show.sheet, pose, table, blend(light, later, at / seconds), optics, rng, covering
-        )
-        truth = truth_of(show.sheet, pose, covering, size, at, 1000 * index, before, fps)
-        before = {digit.track: digit for digit in truth.digits}
-        yield image, truth
+T = TypeVar("T", Pose, Light, Optics)
+Keys: TypeAlias = Sequence[tuple[float, T]]
+"""What is so at which second, by time; between two of them it eases from one to the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Show:
-    """One sheet's visit."""
+class Visit:
+    """One sheet before the camera, from the first of its poses to the last."""
 
     sheet: Sheet
-    pose: Callable[[float], Pose]
-    """Of the seconds since its visit began."""
+    poses: Keys[Pose]
 
-    @classmethod
-    def random(
-        cls, rng: np.random.Generator, hand: Hand, seconds: float, size: tuple[int, int]
-    ) -> "Show":
-        sheet, rest = random_sheet(rng, hand), random_pose(rng, size)
-        # Half of what a frame's width leaves free, so that a moving sheet stays in the frame.
-        reach = 0.08 * size[0]
-        speed = min(200 / reach, rng.uniform(1.0, 3.0))
-        turn, grow = rng.uniform(-15, 15) - rest.turn, math.log(rng.uniform(0.7, 1.4))
-        side = rng.choice([-1, 1])
 
-        def pose(at: float) -> Pose:
-            share = at / seconds
-            calm = ease((0.66 - share) / 0.12)
-            phase = speed * min(at, 0.66 * seconds)
-            away = ease((0.12 - share) / 0.12) + ease((share - 0.9) / 0.1)
-            return replace(
-                rest,
-                x=rest.x + reach * math.sin(phase) * calm + side * 1.2 * size[0] * away,
-                y=rest.y + 0.4 * reach * math.sin(1.3 * phase) * calm,
-                width=rest.width * math.exp(grow * 0.5 * (1 - math.cos(phase)) * calm),
-                turn=rest.turn + turn * math.sin(0.7 * phase) * calm,
-            )
+@dataclass(frozen=True, slots=True, eq=False)
+class Script:
+    seconds: float
+    table: Table
+    visits: tuple[Visit, ...]
+    """By time; one sheet at a time."""
+    lights: Keys[Light]
+    optics: Keys[Optics]
+    arms: tuple[tuple[float, float], ...] = ()
+    """When a hand passes over: its first and its last second."""
 
-        return cls(sheet, pose)
+
+def render(script: Script, rng: np.random.Generator, fps: float) -> Iterator[tuple[Image, Span]]:
+    """Yield each frame, the size of the script's table, with what it shows; `rng` makes the
+    noise."""
+    height, width = script.table.image.shape[:2]
+    for number in range(round(script.seconds * fps)):
+        at = number / fps
+        visit = next((v for v in script.visits if v.poses[0][0] <= at < v.poses[-1][0]), None)
+        covering = next(
+            (arm((width, height), (at - a) / (b - a)) for a, b in script.arms if a <= at <= b), None
+        )
+        optics = keyed(script.optics, at)
+        if visit is None:
+            sheet, pose = None, Pose(0, 0, 1)
+        else:
+            sheet, pose = visit.sheet, keyed(visit.poses, at)
+            later = keyed(visit.poses, at + SHUTTER)
+            optics = replace(optics, motion=(later.x - pose.x, later.y - pose.y))
+        image = photograph(
+            sheet, pose, script.table, keyed(script.lights, at), optics, rng, covering
+        )
+        yield image, _truth(visit, covering, (width, height), number, fps)
+
+
+def write(path: Path, kind: str, frames: Iterable[tuple[Image, Span]], fps: float) -> None:
+    """Write `path`, Motion JPEG in AVI as most webcams give it, and its truth beside it."""
+    writer = cv2.VideoWriter()
+    spans = []
+    for image, span in frames:
+        if not writer.isOpened():
+            motion_jpeg = cv2.VideoWriter.fourcc(*"MJPG")
+            quality = [int(cv2.VIDEOWRITER_PROP_QUALITY), 85]
+            size = image.shape[1::-1]
+            if not writer.open(str(path), cv2.CAP_OPENCV_MJPEG, motion_jpeg, fps, size, quality):
+                raise DataError(f"{path} cannot be written")
+        writer.write(image)
+        spans.append(span)
+    writer.release()
+    write_truth(path.with_suffix(".json"), kind, spans)
+
+
+def _truth(
+    visit: Visit | None,
+    covering: Canvas | None,
+    size: tuple[int, int],
+    number: int,
+    fps: float,
+) -> Span:
+    nothing = Span(number + 1, number + 1, ())
+    if visit is None or not visit.sheet.digits:
+        return nothing
+    at = number / fps
+    boxes = boxes_in_frame(visit.sheet, keyed(visit.poses, at))
+    places = tuple(
+        Place(written.digit, box)
+        for written, box in zip(visit.sheet.digits, boxes, strict=True)
+        if _reaches_in(box, size)
+    )
+    if not places:
+        return nothing
+    whole = all(_wholly_in(box, size) for box in boxes)
+    state: State = "steady" if whole and _speed(visit, at, fps) < STEADY else "moving"
+    if any(_covered(place.box, covering) for place in places):
+        state = "covered"
+    return replace(nothing, lines=visit.sheet.lines, state=state, places=places)
+
+
+def _speed(visit: Visit, at: float, fps: float) -> float:
+    """Of its fastest digit, pixels a second, over the time of one frame."""
+    middles = [
+        [x + width / 2, y + height / 2]
+        for x, y, width, height in (written.box for written in visit.sheet.digits)
+    ]
+    before, after = (
+        cv2.perspectiveTransform(
+            np.array([middles], np.float64), homography(visit.sheet, keyed(visit.poses, moment))
+        )[0]
+        for moment in (at - 0.5 / fps, at + 0.5 / fps)
+    )
+    step: NDArray[np.float64] = np.linalg.norm(after - before, axis=1)
+    return float(step.max() * fps)
+
+
+def keyed(keys: Keys[T], at: float) -> T:
+    """Return what is so at `at` seconds."""
+    for (start, one), (end, other) in pairwise(keys):
+        if at < end:
+            return mix(one, other, ease((at - start) / (end - start)))
+    return keys[-1][1]
+
+
+def mix(one: T, other: T, share: float) -> T:
+    """Return what is on its way from the one to the other."""
+
+    def between(a: Any, b: Any) -> Any:
+        if isinstance(a, tuple):
+            return tuple(map(between, a, b))
+        return a + (b - a) * share
+
+    return type(one)(
+        **{f.name: between(getattr(one, f.name), getattr(other, f.name)) for f in fields(one)}
+    )
 
 
 def ease(share: float) -> float:
@@ -101,34 +157,9 @@ def ease(share: float) -> float:
     return share * share * (3 - 2 * share)
 
 
-def blend(first: Light, second: Light, share: float) -> Light:
-    """Return the light on its way from the first to the second."""
-
-    def between(a: float, b: float) -> float:
-        return a + (b - a) * share
-
-    return Light(
-        exposure=between(first.exposure, second.exposure),
-        slope=(
-            between(first.slope[0], second.slope[0]),
-            between(first.slope[1], second.slope[1]),
-        ),
-        vignette=between(first.vignette, second.vignette),
-        shadow=between(first.shadow, second.shadow),
-        shadow_at=first.shadow_at,
-        balance=(
-            between(first.balance[0], second.balance[0]),
-            between(first.balance[1], second.balance[1]),
-            between(first.balance[2], second.balance[2]),
-        ),
-    )
-
-
-def arm(size: tuple[int, int], share: float) -> Canvas | None:
+def arm(size: tuple[int, int], share: float) -> Canvas:
     """Draw a forearm with a fist reaching in from below: (H, W, 4) BGR and cover; `share` 0..1
-    takes it from the left of the frame to the right, None outside of that."""
-    if not 0 <= share <= 1:
-        return None
+    takes it from the left of the frame to the right."""
     width, height = size
     x, y = width * (1.4 * share - 0.2), height * (1 - 0.75 * math.sin(math.pi * share))
     shape = np.zeros((height, width), np.float32)
@@ -142,42 +173,20 @@ def arm(size: tuple[int, int], share: float) -> Canvas | None:
     return np.asarray(np.dstack([skin, cover]), np.float32)
 
 
-def truth_of(
-    sheet: Sheet,
-    pose: Pose,
-    covering: Canvas | None,
-    size: tuple[int, int],
-    at: float,
-    first_track: int,
-    before: dict[int | None, Digit],
-    fps: float,
-) -> Truth:
-    digits = [
-        replace(digit, track=first_track + i)
-        for i, digit in enumerate(true_digits(sheet, pose))
-        if _shown(digit.box, covering, size)
-    ]
-    lines = sheet.lines if len(digits) == len(sheet.digits) else ()
-    steady = bool(lines) and all(
-        digit.track in before and _speed(digit.box, before[digit.track].box, fps) < STEADY
-        for digit in digits
-    )
-    return Truth(at, tuple(digits), lines, steady)
-
-
-def _shown(box: Box, covering: Canvas | None, size: tuple[int, int]) -> bool:
+def _reaches_in(box: Box, size: tuple[int, int]) -> bool:
     x, y, width, height = box
-    if x < 2 or y < 2 or x + width > size[0] - 2 or y + height > size[1] - 2:
-        return False
+    return x + width > 0 and y + height > 0 and x < size[0] and y < size[1]
+
+
+def _wholly_in(box: Box, size: tuple[int, int]) -> bool:
+    x, y, width, height = box
+    return x >= 2 and y >= 2 and x + width <= size[0] - 2 and y + height <= size[1] - 2
+
+
+def _covered(box: Box, covering: Canvas | None) -> bool:
     if covering is None:
-        return True
+        return False
+    x, y, width, height = box
     pad = 4
     under = covering[max(0, y - pad) : y + height + pad, max(0, x - pad) : x + width + pad, 3]
-    return not bool((under > 0.05).any())
-
-
-def _speed(now: Box, before: Box, fps: float) -> float:
-    return fps * math.hypot(
-        now[0] + now[2] / 2 - before[0] - before[2] / 2,
-        now[1] + now[3] / 2 - before[1] - before[3] / 2,
-    )
+    return bool((under > 0.05).any())

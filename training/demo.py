@@ -14,7 +14,7 @@ import numpy as np
 from camd.errors import MissingExtraError
 from camd.values import Image
 from training.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
-from training.clips import blend, ease
+from training.clips import ease, mix
 from training.hand import Hand, Pen
 from training.paper import Sheet, Style, write_sheet
 
@@ -102,7 +102,7 @@ def frames(hand: Hand) -> Iterator[tuple[Image, tuple[str, ...] | None]]:
     for number in range(count):
         index, at = divmod(number / FPS, VISIT)
         sheet, pose = sheets[int(index)], visits[int(index)].pose(at)
-        light = blend(*LIGHTS, 0.5 - 0.5 * math.cos(2 * math.pi * number / count))
+        light = mix(*LIGHTS, 0.5 - 0.5 * math.cos(2 * math.pi * number / count))
         optics = replace(OPTICS, motion=_motion(visits[int(index)], at))
         shown = sheet.lines if _whole(sheet, pose) else None
         yield photograph(sheet, pose, table, light, optics, rng), shown

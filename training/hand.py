@@ -87,8 +87,9 @@ def write(bitmap: Bitmap, height: int, pen: Pen) -> Mask:
     # A loop that the writer filled has no centre line around it: it stays filled.
     half += np.maximum(own[nearest] - 1.6 * float(np.median(own[nearest[points]])), 0)
     depth = (np.maximum(half, 1.0) - distance).astype(np.float32)
-    # The grid's corners would show as a tremor of the pen.
-    depth = cv2.GaussianBlur(depth, (0, 0), 1.5)
+    # The grid's corners would show as a tremor of the pen. The finest strokes would vanish.
+    smooth = cv2.GaussianBlur(depth, (0, 0), 1.5)
+    depth = smooth if smooth.max() > 0 else depth
     scale = height / _rows(depth > 0)
     size = max(1, round(depth.shape[1] * scale)), max(1, round(depth.shape[0] * scale))
     fine = cv2.resize(depth * scale, size, interpolation=cv2.INTER_CUBIC)

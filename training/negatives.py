@@ -202,7 +202,7 @@ def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]
     """Read what there is to draw with, for training and, with other digits, letters and fonts, for
     validation. Raises DataError."""
     hand = Hand.load(mnist, "train", omniglot)
-    hand = replace(hand, letters=hand.letters[_unlike_digits(omniglot)])
+    hand = replace(hand, letters=hand.letters[unlike_digits(omniglot)])
     fit, check = Fonts.find(fonts).split(0, 6)
     digits, letters = len(hand.images) * 5 // 6, len(hand.letters) * 5 // 6
     return (
@@ -211,7 +211,7 @@ def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]
     )
 
 
-def _unlike_digits(omniglot: Path) -> NDArray[np.bool_]:
+def unlike_digits(omniglot: Path) -> NDArray[np.bool_]:
     """Tell which of Omniglot's characters have no shape of a digit."""
     with np.load(omniglot, allow_pickle=False) as data:
         names = zip(data["alphabet"].tolist(), data["character"].tolist(), strict=True)

@@ -2,11 +2,15 @@
 
     python -m training.scenes demo --data mnist.npz --letters omniglot-small.npz --out camd/assets
 
-regenerates the clip that `camd demo` plays, and its truth.
+regenerates the clip that `camd demo` plays, and its truth, and
+
+    python -m training.scenes clips --data mnist.npz --letters omniglot-small.npz --out clips
+
+the clips that `camd eval --video clips` scores. Both are written with MNIST's test digits.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -82,17 +86,27 @@ def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
 
 
 def main() -> None:
-    from training.demo import legible, make  # noqa: PLC0415  (it imports this module)
+    from training import clip_kinds  # noqa: PLC0415  (they import this module)
+    from training.demo import legible, make  # noqa: PLC0415
+    from training.negatives import unlike_digits  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="python -m training.scenes", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+    commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="render the demo clip and its truth")
-    demo.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
-    demo.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
-    demo.add_argument("--out", type=Path, required=True, help="folder for demo.mp4 and demo.json")
+    clips = commands.add_parser("clips", help="render clips of every kind and their truth")
+    for command in (demo, clips):
+        command.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
+        command.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
+        command.add_argument("--out", type=Path, required=True, help="folder for what is rendered")
+    clips.add_argument("--seed", type=int, default=1)
+    clips.add_argument("--each", type=int, default=4, help="clips of each kind (default 4)")
     chosen = parser.parse_args()
     test = Hand.load(chosen.data, "test", chosen.letters)
-    make(legible(test, Hand.load(chosen.data, "train")), chosen.out)
+    if chosen.command == "demo":
+        make(legible(test, Hand.load(chosen.data, "train")), chosen.out)
+    else:
+        hand = replace(test, letters=test.letters[unlike_digits(chosen.letters)])
+        clip_kinds.make(chosen.out, hand, chosen.seed, chosen.each)
 
 
 if __name__ == "__main__":

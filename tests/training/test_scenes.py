@@ -6,7 +6,6 @@ import pytest
 
 from camd.errors import DataError
 from camd.values import Box
-from training.clips import Truth, render_clip
 from training.hand import Hand, Pen, write
 from training.paper import Style, write_sheet
 from training.scenes import render_scene
@@ -103,33 +102,6 @@ def test_the_true_boxes_hold_the_ink(hand: Hand, seed: int) -> None:
         around = scene.image[y - 6 : y + h + 6, x - 6 : x + w + 6].min(axis=2).astype(float)
         rim = np.concatenate([around[:4].ravel(), around[-4:].ravel()])
         assert inside.min() < 0.8 * np.median(rim)
-
-
-@pytest.fixture(scope="module")
-def clip(hand: Hand) -> list[Truth]:
-    return [truth for _, truth in render_clip(5, hand, seconds=8, fps=10, size=SIZE)]
-
-
-def test_a_clip_shows_two_sheets_with_an_empty_table_between(clip: list[Truth]) -> None:
-    assert len(clip) == 80
-    shown = [truth.lines for truth in clip]
-    assert not shown[0]
-    assert shown[25]
-    assert not shown[40]
-    assert len({lines for lines in shown if lines}) == 2
-
-
-def test_a_clip_names_each_digit_by_one_track(clip: list[Truth]) -> None:
-    values: dict[int | None, int] = {}
-    for truth in clip:
-        for digit in truth.digits:
-            assert values.setdefault(digit.track, digit.digit) == digit.digit
-
-
-def test_covered_digits_are_not_true(hand: Hand, clip: list[Truth]) -> None:
-    second = [truth for truth in clip[45:75] if truth.digits]
-    assert any(not truth.lines for truth in second)
-    assert any(truth.lines and truth.steady for truth in second)
 
 
 def test_data_of_another_kind_is_said_so(tmp_path: Path) -> None:

@@ -1,0 +1,189 @@
+"""camd eval --video DIR: read labelled clips as a camera's frames, print how the reading follows
+them, and save the worst moments on one picture."""
+
+import itertools
+import math
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from camd import film_strip, installed, overlay, svm
+from camd.clip_score import CLEARED, PROMPT, ClipScore, Fault, Seen, score_clip
+from camd.clip_truth import Clip, load_clips
+from camd.errors import DataError, SourceError
+from camd.overlay import Hud
+from camd.pipeline import Model, Pipeline
+from camd.settings import Settings
+from camd.sources.base import CorruptFrameError, EndOfStreamError
+from camd.sources.video import Video
+from camd.threads import bounded
+from camd.values import Image
+
+WORST = 10
+DRAWN = 6
+_QUALITY = 85
+_USUAL_FPS = 30.0
+"""Of a clip that does not say."""
+
+
+def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
+    """Print the figures of `directory`'s clips by kind, and the worst moments; draw those on the
+    JPEG `sheet`. Return the exit status: 66 when a clip could not be read (it does not count).
+
+    Raises DataError for a wrong truth and where `sheet` cannot be written, ModelError."""
+    clips = load_clips(directory)
+    console, progress = Console(highlight=False), Console(stderr=True)
+    kinds: dict[str, ClipScore] = defaultdict(ClipScore)
+    faults: list[tuple[Clip, Fault, float]] = []
+    status = 0
+    with bounded(settings.model.threads):
+        model = svm.load(settings.model.file or installed.model_file())
+        for clip in track(clips, "reading", console=progress, transient=True):
+            try:
+                seen, fps = _read(clip, settings, model)
+            except SourceError as error:
+                progress.print(f"camd: {error}", soft_wrap=True)
+                status = SourceError.status
+                continue
+            score = score_clip(clip.spans, seen, fps)
+            kinds[clip.kind] += score
+            faults += [(clip, fault, fps) for fault in score.faults]
+        worst = sorted(faults, key=lambda each: -each[1].seconds)[:WORST]
+        total = sum(kinds.values(), ClipScore())
+        _figures(console, kinds, total)
+        _worst(console, worst)
+        if sheet is not None and worst:
+            strips = [_draw(each, settings, model) for each in worst[:DRAWN]]
+            title = f"{directory.resolve().name}  ·  {_summary(total)}  ·  model {model.id}"
+            _save(sheet, film_strip.film(strips, title))
+            console.print(f"the worst, drawn: {sheet}")
+    return status
+
+
+def _frames(clip: Clip, settings: Settings) -> Iterator[tuple[int, Image, float]]:
+    """Yield the number of each frame, from 1, the frame, and the frames a second. Raises
+    SourceError."""
+    video = Video(clip.video, settings.camera)
+    try:
+        fps = video.open().fps or _USUAL_FPS
+        for number in itertools.count(1):
+            try:
+                yield number, video.read(), fps
+            except CorruptFrameError:
+                continue
+            except EndOfStreamError:
+                return
+    finally:
+        video.close()
+
+
+def _read(clip: Clip, settings: Settings, model: Model) -> tuple[list[Seen], float]:
+    pipeline = Pipeline(settings, model)
+    seen: list[Seen] = []
+    fps = _USUAL_FPS
+    for number, image, fps in _frames(clip, settings):
+        result = pipeline.process(image, number / fps)
+        stable = tuple(digit for digit in result.digits if digit.stable)
+        # One that could not be decoded says what the one before it said.
+        seen += [Seen(stable, result.reading.lines)] * (number - len(seen))
+    return seen, fps
+
+
+def _draw(worst: tuple[Clip, Fault, float], settings: Settings, model: Model) -> Image:
+    clip, fault, fps = worst
+    pipeline = Pipeline(settings, model)
+    wanted = _spread(fault)
+    drawn = []
+    for number, image, _ in _frames(clip, settings):
+        result = pipeline.process(image, number / fps)
+        if number in wanted:
+            hud = Hud(name="", fps=fps, message=f"{number / fps:.2f} s")
+            drawn.append(overlay.draw(image, result, hud))
+        if number >= max(wanted):
+            break
+    return film_strip.strip(drawn, clip.video.name, _say(fault, fps))
+
+
+def _spread(fault: Fault) -> Collection[int]:
+    """Choose the frames that show it: the one before it, and some up to its end."""
+    steps = film_strip.FRAMES - 1
+    before = max(1, fault.first - 1)
+    last = max(fault.last, before + steps)
+    return {before + round((last - before) * step / steps) for step in range(steps + 1)}
+
+
+def _say(fault: Fault, fps: float) -> str:
+    what = f"{fault.kind}, {fault.seconds:.2f} s from {fault.first / fps:.2f} s"
+    return f"{what}:  read {fault.read},  true {fault.true}"
+
+
+def _save(sheet: Path, picture: Image) -> None:
+    try:
+        sheet.write_bytes(overlay.encode_jpeg(picture, _QUALITY))
+    except OSError as exc:
+        raise DataError(
+            f"{sheet} cannot be written ({exc.strerror}); give another place with --sheet, or"
+            " --no-sheet"
+        ) from exc
+
+
+def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) -> None:
+    table = Table("clips", "right", "in time", "slowest 5 %", "false changes", "left", "exact")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for kind, score in kinds.items():
+        table.add_row(*_cells(kind or "-", score))
+    if len(kinds) > 1:
+        table.add_section()
+        table.add_row(*_cells("all", total))
+    console.print(table)
+    console.print(
+        "right: of the stable digits, in every frame; in time: of the digits of a sheet that comes"
+        f" to rest, those in the reading within {PROMPT * 1000:.0f} ms, and when the slowest 5 %"
+        " were; false changes: of the reading of a still scene, a minute; left: the longest that a"
+        f" reading stood after its sheet was gone, {CLEARED * 1000:.0f} ms are allowed; exact: of"
+        " the time that a sheet lies still, with all of it in the reading and nothing else",
+        style="dim",
+    )
+
+
+def _cells(name: str, score: ClipScore) -> list[str]:
+    delays = sorted(score.delays)
+    slow = delays[math.ceil(0.95 * len(delays)) - 1] if delays else 0.0
+    return [
+        name,
+        f"{_percent(score.accuracy)}" if score.right + score.wrong else "",
+        f"{_percent(score.prompt)}" if delays else "",
+        "" if not delays else f"{slow:.2f} s" if slow < math.inf else "never",
+        f"{score.changes_a_minute:.1f}" if score.still_s else "",
+        f"{max(score.left):.2f} s" if score.left else "",
+        f"{_percent(score.exact)}" if score.steady_s else "",
+    ]
+
+
+def _percent(share: float) -> str:
+    """Rounded down: 99.99 % is not all of them."""
+    return f"{math.floor(share * 10_000) / 100:.2f} %"
+
+
+def _summary(score: ClipScore) -> str:
+    return (
+        f"{_percent(score.accuracy)} of stable digits right  ·  {_percent(score.prompt)} in time"
+        f"  ·  {score.changes_a_minute:.1f} false changes a minute"
+    )
+
+
+def _worst(console: Console, worst: Sequence[tuple[Clip, Fault, float]]) -> None:
+    if worst:
+        console.print("the worst:")
+    for clip, fault, fps in worst:
+        console.print(
+            f"  {clip.video.name}, {fault.first / fps:.2f} s: {fault.kind}, {fault.seconds:.2f} s",
+            soft_wrap=True,
+        )
+        console.print(f"    true {fault.true}", style="dim", soft_wrap=True)
+        console.print(f"    read {fault.read}", style="dim", soft_wrap=True)

@@ -1,0 +1,68 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from camd.clip_truth import Span, write_truth
+from camd.errors import DataError
+from camd.eval_clips import evaluate
+from camd.settings import Settings
+
+FPS = 10
+
+
+def clip(folder: Path, name: str, digits: str, frames: int = 12) -> None:
+    """Film digits written by pen strokes: nothing, then the digits."""
+    writer = cv2.VideoWriter(
+        str(folder / f"{name}.avi"), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (320, 160)
+    )
+    for number in range(frames):
+        image = np.full((160, 320, 3), 235, np.uint8)
+        if number >= 2:
+            for place, character in enumerate(digits):
+                at = 60 + 60 * place, 100
+                cv2.putText(image, character, at, cv2.FONT_HERSHEY_SIMPLEX, 2, (60, 30, 30), 4)
+        writer.write(image)
+    writer.release()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    clip(tmp_path, "right", "237")
+    write_truth(tmp_path / "right.json", "still", [Span(1, 2, ()), Span(3, 12, ("237",))])
+    clip(tmp_path, "other", "237")
+    write_truth(tmp_path / "other.json", "mistaken", [Span(1, 2, ()), Span(3, 12, ("231",))])
+    return tmp_path
+
+
+def test_clips_are_read_and_scored_by_kind(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(folder, Settings(), folder / "worst.jpg") == 0
+    said = capsys.readouterr().out
+    cells = [line.split("│") for line in said.splitlines() if "│" in line]
+    rows = {row[1].strip(): row for row in cells}
+    assert rows["still"][2].strip() == "100.00 %"
+    assert rows["mistaken"][2].strip() == "66.66 %"
+    assert "other.avi" in said.split("the worst:")[1]
+    assert "right.avi, 1" not in said
+    sheet = cv2.imread(str(folder / "worst.jpg"))
+    assert sheet is not None
+    assert sheet.shape[1] > 1000
+
+
+def test_a_clip_that_cannot_be_read_is_said_and_the_others_still_count(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.avi").write_bytes(b"no video")
+    write_truth(folder / "broken.json", "broken", [Span(1, 2, ())])
+    assert evaluate(folder, Settings(), None) == 66
+    out = capsys.readouterr()
+    assert "broken.avi" in out.err
+    assert "still" in out.out
+
+
+def test_a_sheet_that_cannot_be_written_is_said_so(folder: Path) -> None:
+    with pytest.raises(DataError, match="--sheet"):
+        evaluate(folder, Settings(), folder / "no" / "such.jpg")
