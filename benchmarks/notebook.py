@@ -37,7 +37,7 @@ def machine(data: Path | None, cache: Path = CACHE) -> SVC:
     file = cache / "models" / "augmented.joblib"
     if not file.exists():
         run(data, cache, rows=["augmented"], cache=cache / "fits")
-    return _plain(joblib.load(file))
+    return plain(joblib.load(file))
 
 
 def find(image: Image) -> NDArray[np.uint8]:
@@ -76,10 +76,10 @@ def read(svc: SVC, image: Image) -> str:
     return "".join(map(str, svc.predict(pixels(crops)))) if len(crops) else ""
 
 
-def _plain(fitted: SVC) -> SVC:
+def plain(fitted: SVC) -> SVC:
     """Give scikit-learn-intelex's machine to scikit-learn: its own subclass would predict with
     another engine than the notebook had."""
-    plain = SVC(C=fitted.C, gamma=fitted.gamma)
+    own = SVC(C=fitted.C, gamma=fitted.gamma)
     vectors = np.ascontiguousarray(fitted.support_vectors_, np.float64)
     coefs = np.ascontiguousarray(fitted.dual_coef_, np.float64)
     intercept = np.ascontiguousarray(fitted.intercept_, np.float64)
@@ -103,8 +103,8 @@ def _plain(fitted: SVC) -> SVC:
         "n_features_in_": fitted.n_features_in_,
     }
     for name, value in known.items():
-        setattr(plain, name, value)
-    return plain
+        setattr(own, name, value)
+    return own
 
 
 def main() -> None:
