@@ -10,24 +10,20 @@ import numpy as np
 
 from camd.features import FloatArray
 from camd.model_file import Arrays, Meta
+from camd.rbf import Kernel
 
 PASS = -0.5
 """Least decision value of what may be a digit: below the middle, because what is turned away here
 no neighbourhood can win back."""
-CHUNK = 64
-"""Crops at once: their kernel values stay in the second-level cache."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gate:
     projection: FloatArray
-    """(D, Q), scaled by sqrt(2 gamma), as are the two below."""
+    """(D, Q), scaled by sqrt(2 gamma), as is the offset."""
     offset: FloatArray
     """(Q,)."""
-    vectors: FloatArray
-    """(Q, S)."""
-    half_norms: FloatArray
-    """(S,) half the squared length of each."""
+    kernel: Kernel
     coefs: FloatArray
     """(S,)."""
     intercept: np.float32
@@ -42,14 +38,10 @@ class Gate:
         """Give the decision value (N,) of features (N, D): the greater, the likelier a digit."""
         seen = features @ self.projection
         seen += self.offset
-        values = np.full(len(seen), self.intercept, np.float32)
-        for start in range(0, len(seen), CHUNK):
-            part = seen[start : start + CHUNK]
-            kernel = part @ self.vectors
-            kernel -= np.float32(0.5) * np.einsum("ij,ij->i", part, part)[:, None]
-            kernel -= self.half_norms
-            np.exp(kernel, out=kernel)
-            values[start : start + CHUNK] += kernel @ self.coefs
+        values = np.empty(len(seen), np.float32)
+        for part, kernel in self.kernel.values(seen):
+            values[part] = kernel @ self.coefs
+        values += self.intercept
         return values
 
 
@@ -62,8 +54,7 @@ def build(arrays: Arrays, meta: Meta) -> Gate | None:
     return Gate(
         arrays["gate_projection"] * scale,
         arrays["gate_offset"] * scale,
-        np.ascontiguousarray(vectors.T),
-        np.float32(0.5) * np.einsum("ij,ij->i", vectors, vectors),
+        Kernel.of(vectors),
         arrays["gate_coefs"],
         arrays["gate_intercept"][0],
         arrays["gate_calibration"],

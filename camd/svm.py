@@ -14,9 +14,7 @@ from camd.errors import ModelError
 from camd.features import FeatureSpec, FloatArray
 from camd.gate import Gate
 from camd.model_file import Arrays, Meta
-
-CHUNK = 64
-"""Crops at once: their kernel values against one class stay in the second-level cache."""
+from camd.rbf import Kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,20 +31,6 @@ class Classified:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Block:
-    """The support vectors of one class."""
-
-    vectors: FloatArray
-    """(P, S_c), scaled by sqrt(2 gamma)."""
-    half_norms: FloatArray
-    """(S_c,) half the squared length of each."""
-    coefs: FloatArray
-    """(S_c, n - 1), one column a duel of this class."""
-    duels: NDArray[np.intp]
-    """(n - 1,) which duel each column belongs to."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Model:
     id: str
     """First 8 hexadecimal digits of the file's SHA-256."""
@@ -56,7 +40,12 @@ class Model:
     """Number of support vectors."""
     projection: FloatArray
     offset: FloatArray
-    blocks: tuple[_Block, ...]
+    kernel: Kernel
+    """Its vectors stand class by class."""
+    coefs: tuple[tuple[slice, FloatArray], ...]
+    """Of each class: which vectors are its own, and (S_c, n - 1) a column for each other class."""
+    pairs: NDArray[np.intp]
+    """(2, n (n - 1) / 2) the two classes of each duel."""
     own_duels: NDArray[np.intp]
     """(n, n - 1) the duels of each class; those that it wins below zero, as their number plus
     n (n - 1) / 2."""
@@ -101,17 +90,13 @@ class Model:
     def decisions(self, projected: FloatArray) -> FloatArray:
         """Give the value (N, n (n - 1) / 2) of every duel i < j, in scikit-learn's order:
         positive for class i."""
-        values = np.tile(self.intercepts, (len(projected), 1))
-        for start in range(0, len(projected), CHUNK):
-            part = projected[start : start + CHUNK]
-            half_norms = np.float32(0.5) * np.einsum("ij,ij->i", part, part)[:, None]
-            for block in self.blocks:
-                # exp(x.s - |x|^2 / 2 - |s|^2 / 2) = exp(-gamma |x - s|^2)
-                kernel = part @ block.vectors
-                kernel -= half_norms
-                kernel -= block.half_norms
-                np.exp(kernel, out=kernel)
-                values[start : start + CHUNK, block.duels] += kernel @ block.coefs
+        values = np.empty((len(projected), self.pairs.shape[1]), np.float32)
+        first, second = self.pairs
+        for part, kernel in self.kernel.values(projected):
+            sums = np.stack([kernel[:, own] @ coefs for own, coefs in self.coefs])
+            # A class is left out of its own columns, so those of the classes after it move up.
+            values[part] = (sums[first, :, second - 1] + sums[second, :, first]).T
+        values += self.intercepts
         return values
 
     def judge(self, decisions: FloatArray) -> Classified:
@@ -147,20 +132,8 @@ def build(arrays: Arrays, meta: Meta) -> Model:
     scale = np.float32(np.sqrt(2 * meta["gamma"]))
     vectors = arrays["vectors"].astype(np.float32) * scale
     n = len(arrays["classes"])
-    of_class = own_duels(n) % (n * (n - 1) // 2)
-    blocks = []
     stops = np.cumsum(arrays["counts"])
-    for c, (stop, size) in enumerate(zip(stops, arrays["counts"], strict=True)):
-        own = vectors[stop - size : stop]
-        blocks.append(
-            _Block(
-                np.ascontiguousarray(own.T),
-                np.float32(0.5) * np.einsum("ij,ij->i", own, own),
-                # Row k of dual_coef_ holds the duel with the k-th *other* class.
-                np.ascontiguousarray(arrays["coefs"][:, stop - size : stop].T),
-                of_class[c],
-            )
-        )
+    owned = [slice(stop - size, stop) for stop, size in zip(stops, arrays["counts"], strict=True)]
     return Model(
         id=meta["sha256"][:8],
         spec=model_file.spec_from(meta),
@@ -168,7 +141,10 @@ def build(arrays: Arrays, meta: Meta) -> Model:
         support=len(vectors),
         projection=arrays["projection"] * scale,
         offset=arrays["offset"] * scale,
-        blocks=tuple(blocks),
+        kernel=Kernel.of(vectors),
+        # Row k of dual_coef_ holds the duel with the k-th *other* class.
+        coefs=tuple((own, np.ascontiguousarray(arrays["coefs"][:, own].T)) for own in owned),
+        pairs=np.array(duels(n), np.intp).T,
         own_duels=own_duels(n),
         intercepts=arrays["intercepts"],
         calibration=arrays["calibration"],

@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 from camd import model_file, svm
 from camd.errors import ModelError
 from camd.features import FeatureSpec, Scale, extract
+from camd.rbf import Kernel
 from training.export import Machine, pack, to_bytes
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
@@ -104,7 +105,8 @@ def test_any_number_of_crops(fitted: Fitted, count: int) -> None:
 def test_margin_is_the_winners_closest_duel_and_decides_confidence(fitted: Fitted) -> None:
     model = svm.Model(
         id="", spec=SPEC, classes=np.array([-1, 3, 7]), support=0, projection=fitted.projection,
-        offset=fitted.offset, blocks=(), own_duels=svm.own_duels(3),
+        offset=fitted.offset, kernel=Kernel.of(np.zeros((0, 60), np.float32)), coefs=(),
+        pairs=np.array(svm.duels(3)).T, own_duels=svm.own_duels(3),
         intercepts=np.zeros(3, np.float32), calibration=CALIBRATION, scores={},
     )  # fmt: skip
     # Duels: (-1, 3), (-1, 7), (3, 7).
