@@ -1,5 +1,6 @@
 """The command line; the only file that exits a process."""
 
+import errno
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ from camd.setup_cli import calibrate
 from camd.train_cli import eval_model, train
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 _config = click.option(
     "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
@@ -69,6 +71,12 @@ class _Commands(click.Group):
         except BrokenPipeError:  # `camd ... | head` has seen enough; click would exit with 1
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 0
+        except OSError as error:
+            if error.errno not in NO_ROOM:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            click.echo(f"camd: cannot write any more: {error.strerror}", err=True)
+            return UNAVAILABLE
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

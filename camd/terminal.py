@@ -1,5 +1,6 @@
 """What a person at a terminal sees: each new reading on a line, and below them the state."""
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -103,8 +104,9 @@ class Printer:
             self._live = None
 
     def _plain(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
+        with contextlib.suppress(OSError):  # a full disk behind it must not stop the camera
+            self._stream.write(line + "\n")
+            self._stream.flush()
 
 
 def _status_line(status: Status) -> Text:

@@ -3,6 +3,8 @@
 Written to the file system at once, which survives a killed process; not flushed to the disk each
 time, so a power cut may cost the newest rows, but never the file."""
 
+import contextlib
+import json
 import logging
 import sqlite3
 from pathlib import Path
@@ -13,15 +15,21 @@ from camd.mqtt.outbox import Message
 
 log = logging.getLogger(__name__)
 
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+"""A disk that is full, or over its quota or the limit of the process."""
+
 
 class DiskJournal:
     """An outbox' Journal. Called by several threads, one at a time (the outbox' lock).
 
-    A disk that fails costs the keeping and not the events: they go on in memory."""
+    A disk that fails costs the keeping and not the events: they go on in memory. It is tried
+    again with each, and said when it begins and when it is over."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ConfigError where the file cannot be used, or another camd uses it."""
-        self._failed = False
+        """Raises ConfigError where the file cannot be used, or another camd uses it. A full disk is
+        neither: it may be emptied."""
+        self._failed = self._prepared = False
+        self._overdue: list[int] = []
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(
@@ -31,6 +39,9 @@ class DiskJournal:
         except OSError as exc:
             raise ConfigError(f"mqtt.outbox: cannot keep events in {path}: {exc.strerror}") from exc
         except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode & 0xFF in _FULL:
+                self._fail(exc)
+                return
             raise ConfigError(
                 f"mqtt.outbox: cannot keep events in {path} ({exc}): "
                 "is another camd of this name running?"
@@ -52,6 +63,7 @@ class DiskJournal:
             " (key INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL)"
         )
         self._db.execute("COMMIT")
+        self._prepared = True
 
     def load(self) -> list[Message]:
         rows = self._try("SELECT topic, payload, key FROM events ORDER BY key")
@@ -60,23 +72,35 @@ class DiskJournal:
     def add(self, message: Message) -> int | None:
         statement = "INSERT INTO events (topic, payload) VALUES (?, ?) RETURNING key"
         rows = self._try(statement, message.topic, message.payload)
-        return int(rows[0][0]) if rows else None
+        if not rows:
+            return None
+        if self._failed:
+            self._failed = False
+            log.info("events are kept on disk again")
+        return int(rows[0][0])
 
     def remove(self, key: int) -> None:
-        self._try("DELETE FROM events WHERE key = ?", key)
+        # What could not be deleted would be sent once more by the next process.
+        self._overdue.append(key)
+        statement = "DELETE FROM events WHERE key IN (SELECT value FROM json_each(?))"
+        if self._try(statement, json.dumps(self._overdue)) is not None:
+            self._overdue = []
 
     def close(self) -> None:
         self._db.close()
 
     def _try(self, statement: str, *values: Any) -> list[Any] | None:
         try:
-            rows = self._db.execute(statement, values).fetchall()
+            if not self._prepared:
+                self._prepare()
+            return self._db.execute(statement, values).fetchall()
         except sqlite3.Error as exc:
-            log.log(
-                logging.DEBUG if self._failed else logging.ERROR,
-                "events are kept in memory only: %s", exc,
-            )  # fmt: skip
-            self._failed = True
+            self._fail(exc)
             return None
-        self._failed = False
-        return rows
+
+    def _fail(self, exc: sqlite3.Error) -> None:
+        level = logging.DEBUG if self._failed else logging.ERROR
+        log.log(level, "events are kept in memory only: %s", exc)
+        self._failed = True
+        with contextlib.suppress(sqlite3.Error):
+            self._db.rollback()

@@ -143,6 +143,8 @@ class MessageCounts(TypedDict):
     dropped: Count
     """Messages lost: `digits` that found no room, and events."""
     events_dropped: Count
+    events_unsaved: NotRequired[Count]
+    """Events that the disk did not take, and that waited in memory only (`mqtt.outbox`)."""
     requests_ignored: Count
     """Requests without an answer: retained ones, and those beyond the rate."""
 

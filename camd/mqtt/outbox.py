@@ -64,6 +64,8 @@ class Outbox:
         self.sent = 0
         """Messages acknowledged (QoS 1) or passed to the network (QoS 0)."""
         self.events_dropped = 0
+        self.events_unsaved = 0
+        """Events that the journal did not take: they would not outlive the process."""
         self.stream_dropped = 0
         for message in journal.load() if journal else ():
             self.make_room()
@@ -90,6 +92,7 @@ class Outbox:
             self.make_room()
             if self._journal:
                 message = replace(message, key=self._journal.add(message))
+                self.events_unsaved += message.key is None
             self._events.append(message)
         else:
             if not self.open or self._stream:

@@ -37,6 +37,8 @@ class Stats:
     dropped: int
     """Messages lost: `digits` that found no room, and events."""
     events_dropped: int
+    events_unsaved: int
+    """Events that the disk did not take: they wait in memory only."""
     requests_ignored: int
     """Requests without an answer: retained ones, and those beyond the rate."""
 
@@ -172,6 +174,7 @@ class Publisher:
                 sent=outbox.sent,
                 dropped=outbox.stream_dropped + outbox.events_dropped,
                 events_dropped=outbox.events_dropped,
+                events_unsaved=outbox.events_unsaved,
                 requests_ignored=self._hearing.ignored,
             )
 

@@ -67,6 +67,7 @@ STATS = Stats(
     sent=4,
     dropped=1,
     events_dropped=0,
+    events_unsaved=0,
     requests_ignored=0,
 )
 

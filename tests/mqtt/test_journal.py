@@ -66,6 +66,21 @@ def test_a_disk_that_fails_is_said_once_and_raises_nothing(
     assert len([item for item in caplog.records if item.levelname == "ERROR"]) == 1
 
 
+def test_what_could_not_be_removed_is_removed_later(path: Path) -> None:
+    """Or the next process would send events of days ago."""
+    journal = DiskJournal(path)
+    keys = [journal.add(message(number)) for number in range(3)]
+    journal._db.execute("PRAGMA query_only = ON")
+    for key in keys[:2]:
+        journal.remove(key or 0)
+    journal._db.execute("PRAGMA query_only = OFF")
+    journal.remove(keys[2] or 0)
+    journal.close()
+    again = DiskJournal(path)
+    assert again.load() == []
+    again.close()
+
+
 def test_a_restart_loses_nothing(real: Mosquitto, publishers: Publishers) -> None:
     class Nobody:
         host, port = "127.0.0.1", free_port()
