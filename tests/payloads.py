@@ -12,7 +12,7 @@ from camd.mqtt.messages import TOPICS, schema
 def check(topic: str, payload: bytes) -> None:
     """Fail where `payload` is not what the schema of `topic` says; other topics pass."""
     parts = topic.split("/")
-    name = "response" if parts[-2:-1] == ["response"] else parts[-1]
+    name = parts[-2] if parts[-2:-1] in (["response"], ["region"]) else parts[-1]
     if name in TOPICS and payload and "request" not in parts:
         _validator(name).validate(json.loads(payload))
 

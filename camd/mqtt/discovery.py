@@ -3,11 +3,12 @@
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.11 and later)
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from camd.mqtt.messages import EVENT_TYPES
 from camd.mqtt.topics import Topics
-from camd.settings import Settings
+from camd.settings import RegionSettings, Settings
 
 BIRTH = b"online"
 MISSED = 3
@@ -28,14 +29,22 @@ def birth_topic(settings: Settings) -> str:
     return f"{settings.mqtt.discovery_prefix}/status"
 
 
-def announcement(settings: Settings, version: str, model_id: str) -> dict[str, Any]:
+def announcement(
+    settings: Settings, version: str, model_id: str, gone: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the announcement of a camera; it takes back the sensors of the regions `gone`."""
     topics = Topics.of(settings.mqtt.prefix, settings.name)
     own = device_id(settings)
     components = _readings(topics) | _diagnostics(topics, settings)
     if settings.mqtt.requests:
         components["detection"] = _switch(topics)
+    for region in settings.region:
+        components |= _region(topics, region)
     for key, component in components.items():
         component["unique_id"] = f"{own}_{key}"
+    for name in gone:
+        # A component of which nothing but the platform is left is removed.
+        components |= {key: {"platform": "sensor"} for key in _keys(name)}
     return {
         "device": {
             "identifiers": [own],
@@ -88,6 +97,43 @@ def _readings(topics: Topics) -> dict[str, dict[str, Any]]:
             "value_template": ("{{ dict(value_json, event_type=value_json.type) | tojson }}"),
         },
     }
+
+
+def _region(topics: Topics, region: RegionSettings) -> dict[str, dict[str, Any]]:
+    name = region.name.replace("_", " ").replace("-", " ").strip().capitalize() or region.name
+    shared = {
+        "platform": "sensor",
+        "state_topic": topics.region(region.name),
+        "json_attributes_topic": topics.region(region.name),
+    }
+    value, confidence = _keys(region.name)
+    return {
+        value: shared
+        | {
+            "name": name,
+            "icon": "mdi:counter",
+            # None becomes "unknown": a reading that was refused is no zero.
+            "value_template": "{{ value_json.value }}",
+            "state_class": "total_increasing" if region.never_decreasing else "measurement",
+            "suggested_display_precision": region.decimals,
+        },
+        confidence: shared
+        | {
+            "name": f"{name} confidence",
+            "value_template": (
+                "{{ (value_json.confidence * 100) | round(1) "
+                "if value_json.confidence is not none else None }}"
+            ),
+            "unit_of_measurement": "%",
+            "state_class": "measurement",
+            "suggested_display_precision": 1,
+            "entity_category": "diagnostic",
+        },
+    }
+
+
+def _keys(region: str) -> tuple[str, str]:
+    return f"region_{region}", f"confidence_{region}"
 
 
 def _diagnostics(topics: Topics, settings: Settings) -> dict[str, dict[str, Any]]:

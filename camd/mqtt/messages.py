@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
 
+from camd.values import RegionStatus
+
 _described = with_config(ConfigDict(use_attribute_docstrings=True))
 
 Camera: TypeAlias = Annotated[str, Field(description="its name, as in the topic")]
@@ -33,6 +35,16 @@ Box: TypeAlias = Annotated[
 Size: TypeAlias = Annotated[
     list[int], Field(min_length=2, max_length=2, description="of a frame: width, height in pixels")
 ]
+Number: TypeAlias = Annotated[
+    int | float | None, Field(description="null unless the status is ok, which says why")
+]
+AllRight: TypeAlias = Annotated[
+    float | None,
+    Field(ge=0, le=1, description="probability that all of the text is right, rounded down"),
+]
+Status: TypeAlias = Annotated[
+    RegionStatus, Field(description="ok, or why there is no value; more may be added")
+]
 EVENT_TYPES = ("new", "change", "end")
 Value: TypeAlias = Annotated[int, Field(ge=0, le=9)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
@@ -48,6 +60,15 @@ class DigitItem(TypedDict):
     """Its identity from frame to frame."""
     stable: bool
     """True when the votes over frames have settled on it."""
+
+
+@_described
+class RegionItem(TypedDict):
+    name: str
+    value: Number
+    text: str
+    status: Status
+    confidence: AllRight
 
 
 @_described
@@ -67,6 +88,8 @@ class Digits(TypedDict):
     lines: list[str]
     rejected: Count
     """Pieces of ink that are not published."""
+    regions: NotRequired[list[RegionItem]]
+    """What each `[[region]]` says; left out where there are none."""
 
 
 @_described
@@ -84,6 +107,21 @@ class Reading(TypedDict):
     digits: list[DigitItem]
     dropped: Count
     """Events lost so far in this boot."""
+
+
+@_described
+class Region(TypedDict):
+    """What one `[[region]]` says."""
+
+    camera: Camera
+    boot: Boot
+    seq: Seq
+    at: At
+    value: Number
+    text: str
+    """The digits that were read, a space between two rows."""
+    status: Status
+    confidence: AllRight
 
 
 @_described
@@ -230,13 +268,15 @@ TOPICS: dict[str, type] = {
     "digits": Digits,
     "reading": Reading,
     "event": Event,
+    "region": Region,
     "health": Health,
     "info": Info,
     "state": State,
     "response": Response,
     "classes": Classes,
 }
-"""What is JSON, by its topic below the camera's. `status` is text, `snapshot` a JPEG."""
+"""What is JSON, by the first part of its topic below the camera's. `status` is text, `snapshot` a
+JPEG."""
 
 
 def schema(name: str) -> dict[str, Any]:

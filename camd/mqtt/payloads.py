@@ -8,7 +8,7 @@ from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from camd.mqtt import messages
-from camd.values import Box, Digit, Event, Frame, Reading, Result
+from camd.values import Box, Digit, Event, Frame, Reading, RegionReading, Result
 
 ONLINE = b"online"
 OFFLINE = b"offline"
@@ -61,6 +61,16 @@ def digit(value: Digit) -> messages.DigitItem:
     }
 
 
+def region_item(value: RegionReading) -> messages.RegionItem:
+    return {
+        "name": value.name,
+        "value": value.value,
+        "text": value.text,
+        "status": value.status,
+        "confidence": None if value.confidence is None else confidence(value.confidence),
+    }
+
+
 def digits(
     *,
     camera: str,
@@ -73,7 +83,7 @@ def digits(
 ) -> messages.Digits:
     """Return what one frame gave. `age_ms`: from its capture to this message."""
     height, width = frame.image.shape[:2]
-    return {
+    payload: messages.Digits = {
         "camera": camera,
         "boot": boot,
         "seq": seq,
@@ -85,6 +95,9 @@ def digits(
         "lines": [line.text for line in result.lines],
         "rejected": len(result.rejected),
     }
+    if result.regions:
+        payload["regions"] = [region_item(item) for item in result.regions]
+    return payload
 
 
 def reading(
@@ -100,6 +113,21 @@ def reading(
         "text": value.text,
         "digits": [digit(item) for item in value.digits],
         "dropped": dropped,
+    }
+
+
+def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading) -> messages.Region:
+    """Return what a region says since `at`."""
+    item = region_item(value)
+    return {
+        "camera": camera,
+        "boot": boot,
+        "seq": seq,
+        "at": timestamp(at),
+        "value": item["value"],
+        "text": item["text"],
+        "status": item["status"],
+        "confidence": item["confidence"],
     }
 
 

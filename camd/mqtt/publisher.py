@@ -12,6 +12,7 @@ from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Message, Outbox
+from camd.mqtt.regions import Regions
 from camd.mqtt.requests import BURST, Hearing, Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.topics import Topics
@@ -66,6 +67,8 @@ class Publisher:
         self._throttle = Throttle(1 / settings.mqtt.max_rate)
         self._digits_seq = 0
         self._reading_seq = 0
+        self._regions = Regions(settings, boot)
+        self._settings = settings
         self._event_seq = 0
         self._stalled = False
         endpoint = Endpoint.of(settings, boot)
@@ -80,9 +83,10 @@ class Publisher:
         # First into the outbox, so first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
         if settings.mqtt.discovery:
-            config = payloads.encode(discovery.announcement(settings, __version__, model_id))
-            outbox.put(Message(self._config_topic, config, qos=1, retain=True))
-        subscriptions = [self._birth_topic] if settings.mqtt.discovery else []
+            outbox.put(self._announcement())
+        subscriptions = [self._topics.regions]
+        if settings.mqtt.discovery:
+            subscriptions.append(self._birth_topic)
         if settings.mqtt.requests:
             subscriptions.append(self._topics.requests)
         if on_classes:
@@ -195,11 +199,28 @@ class Publisher:
         if self._on_classes and topic == self._topics.classes:
             self._on_classes(payload)
             return
+        if self._regions.owns(topic):
+            self._tidy(topic, payload, retained)
+            return
         command = topic.rpartition("/")[2]
         now = time.monotonic()
         request = self._hearing.hear(command, payload, retained=retained, now=now)
         if request:
             self._requests.append(request)
+
+    def _tidy(self, topic: str, payload: bytes, retained: bool) -> None:
+        """Take back what an earlier run has left of a region that is no more."""
+        if retained and payload and self._regions.find_gone(topic):
+            with self._connection.outbox() as outbox:
+                outbox.put(Message(topic, b"", qos=1, retain=True))
+                if self._settings.mqtt.discovery:
+                    outbox.put(self._announcement())
+
+    def _announcement(self) -> Message:
+        config = discovery.announcement(
+            self._settings, __version__, self._model_id, self._regions.gone
+        )
+        return Message(self._config_topic, payloads.encode(config), qos=1, retain=True)
 
     def _put(self, digits: Message | None, result: Result, at: float) -> None:
         with self._connection.outbox() as outbox:
@@ -211,6 +232,8 @@ class Publisher:
             # The first reading is sent changed or not: the retained one is of another run.
             if result.changed or not self._reading_seq:
                 outbox.put(self._reading(result, at, outbox.events_dropped))
+            for message in self._regions.changed(result.regions, at):
+                outbox.put(message)
 
     def _event(self, value: Event, at: float, dropped: int) -> Message:
         self._event_seq += 1

@@ -55,6 +55,14 @@ class Topics:
         return f"{self.root}/classes"
 
     @property
+    def regions(self) -> str:
+        """A filter: every region."""
+        return f"{self.root}/region/+"
+
+    def region(self, name: str) -> str:
+        return f"{self.root}/region/{name}"
+
+    @property
     def requests(self) -> str:
         """A filter: every request."""
         return f"{self.root}/request/+"

@@ -1,10 +1,10 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from camd.mqtt.publisher import Publisher
-from camd.settings import MqttSettings, Settings
+from camd.settings import MqttSettings, RegionSettings, Settings
 from tests.broker import Mosquitto, mosquitto, until
 from tests.mqtt.scenes import Embedded, Publishers
 
@@ -45,10 +45,11 @@ def publishers() -> Iterator[Publishers]:
         start: bool = True,
         wait: bool = True,
         on_classes: Callable[[bytes], None] | None = None,
+        region: Sequence[RegionSettings] = (),
         **options: object,
     ) -> Publisher:
         mqtt = MqttSettings.model_validate({"host": broker.host, "port": broker.port} | options)
-        settings = Settings(name="desk", mqtt=mqtt)
+        settings = Settings(name="desk", mqtt=mqtt, region=tuple(region))
         publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4", on_classes=on_classes)
         made.append(publisher)
         if start:

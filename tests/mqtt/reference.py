@@ -5,6 +5,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
@@ -16,14 +17,15 @@ from camd.mqtt.crops import answer
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
-from camd.settings import MqttSettings, Settings
-from camd.values import Event
+from camd.settings import MqttSettings, RegionSettings, Settings
+from camd.values import Event, RegionReading
 from tests.broker import Subscriber, mosquitto
 from tests.mqtt.scenes import INFO, SEVEN, frame, health, result
 
 CLASSES = SimpleNamespace(
     labels=np.array([7, -1]), margins=np.array([1.25, -0.5]), confidence=np.array([0.9934, 0.875])
 )
+METER = RegionReading("meter", "ok", 19.47, "01947", 0.9876)
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "mqtt.md"
 SCHEMAS = ROOT / "camd" / "mqtt" / "schemas"
@@ -33,11 +35,15 @@ def examples() -> dict[str, str]:
     """Return one message of each topic, by the last part of its topic."""
     with mosquitto() as broker, Subscriber(broker.host, broker.port) as subscriber:
         options = MqttSettings(host=broker.host, port=broker.port)
-        publisher = Publisher(Settings(name="desk", mqtt=options), boot="9f3c", model_id="a1b2c3d4")
+        corners = ((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))
+        meter = RegionSettings(name="meter", corners=corners)
+        settings = Settings(name="desk", mqtt=options, region=(meter,))
+        publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4")
         with patch("time.time", return_value=frame().at):
             publisher.start()
             assert publisher.wait_connected(30)
             scene = result(Event("change", SEVEN, was=1), changed=True, text="1947")
+            scene = replace(scene, regions=(METER,))
             publisher.frame(frame(), scene, 100.0182)
             publisher.health(health())
             publisher.info(INFO)
@@ -47,7 +53,8 @@ def examples() -> dict[str, str]:
         subscriber._client.publish(
             "camd/desk/classes", answer("9f3c", 7, "a1b2c3d4", True, CLASSES)
         )
-        for name in {*TOPICS, "response/set", "response/dance"} - {"response"}:
+        more = {"response/set", "response/dance", "region/meter"}
+        for name in ({*TOPICS} | more) - {"response", "region"}:
             subscriber.wait(f"camd/desk/{name}")
         publisher.stop()
         return {
