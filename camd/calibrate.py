@@ -52,7 +52,7 @@ def _read(
     """Give the digits of each image with no threshold."""
     every = settings.model.model_copy(update={"min_confidence": 0.0})
     settings = settings.model_copy(update={"model": every})
-    pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
+    pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
     progress = Console(stderr=True)
     for label in track(
         labels, "reading", console=progress, transient=True, disable=not progress.is_terminal

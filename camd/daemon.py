@@ -95,7 +95,7 @@ def _plan(settings: Settings, options: Options) -> Plan:
 
 def _model(settings: Settings, options: Options, boot: str) -> Model:
     if not options.segment_only:
-        return svm.load(settings.model.file or installed.model_file())
+        return svm.load(installed.model_file(settings.model.file))
     if settings.mqtt.broker != "external":
         raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
     return RemoteModel(settings.name, boot)

@@ -41,7 +41,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     faults: list[tuple[Clip, Fault, float]] = []
     status = 0
     with bounded(settings.model.threads):
-        model = svm.load(settings.model.file or installed.model_file())
+        model = svm.load(installed.model_file(settings.model.file))
         for clip in track(clips, "reading", console=progress, transient=True):
             try:
                 seen, fps = _read(clip, settings, model)

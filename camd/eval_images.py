@@ -34,7 +34,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     results: dict[str, Result] = {}
     status = 0
     with bounded(settings.model.threads):
-        pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
+        pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
         for label in track(labels, "reading", console=progress, transient=True):
             try:
                 image = read_image(directory / label.file)

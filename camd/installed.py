@@ -5,7 +5,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 
-def model_file() -> Path:
+def model_file(given: Path | None = None) -> Path:
+    """The model file that was `given`, or the one that ships."""
+    if given:
+        return given
     wheel = PACKAGE / "models" / "digits.npz"
     return wheel if wheel.exists() else PACKAGE.parent / "models" / "digits.npz"
 

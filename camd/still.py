@@ -23,7 +23,7 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
     console = Console(stderr=False, highlight=False)
     status = 0
     with bounded(settings.model.threads):
-        pipeline = Pipeline(settings, svm.load(settings.model.file or installed.model_file()))
+        pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
         for path in paths:
             try:
                 image = read_image(path)

@@ -30,7 +30,7 @@ POLL_S = 0.25
 def run(settings: Settings, stop: threading.Event) -> None:
     """Load the model and work until `stop` is set. Raises CamdError where it cannot start."""
     with bounded(settings.model.threads):
-        model = svm.load(settings.model.file or installed.model_file())
+        model = svm.load(installed.model_file(settings.model.file))
         Worker(settings, model, stop).run()
 
 

@@ -20,7 +20,7 @@ MOST_EXPOSED = 1.3
 
 
 def model(settings: ModelSettings) -> Iterator[Finding]:
-    path = settings.file or installed.model_file()
+    path = installed.model_file(settings.file)
     try:
         loaded = svm.load(path)  # which compares the checksum and runs the self-test
     except ModelError as error:

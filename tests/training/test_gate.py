@@ -8,6 +8,7 @@ from camd import svm
 from camd.features import FeatureSpec, Scale, extract
 from camd.gate import PASS
 from tests.training import small_digits
+from training.evaluate import evaluate_model
 from training.export import to_bytes
 from training.gate import Fitted, GateRecipe, calibrate, fit_gate, install
 from training.negatives import Labelled
@@ -66,3 +67,9 @@ def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: 
     heir = train(data, tmp_path / "heir.npz", quick=True, recipe=small_digits.RECIPE, gate_of=path)
     assert (svm.load(heir.path).classify(frames(60)[12:]).labels == -1).all()
     assert heir.card["gate"]["of"] == str(path)
+
+    found = evaluate_model(heir.path, data)
+    assert found.published is not None
+    assert found.published.as_dict() == heir.card["gate"]["test"]
+    assert found.test.as_dict() == heir.card["test"]
+    assert found.test.expected_calibration_error != found.published.expected_calibration_error
