@@ -99,7 +99,9 @@ def glyph(page: Page, group: list[int], faintest: float) -> Glyph | Rejected:
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = (cut.own > 0) | ((cut.edge > 0) & (cut.bare > 0))
     patch = np.where(mine, ink, np.uint8(0))
-    return Glyph(source, normalise(patch, stroke), stroke / page.scale)
+    left, top = cut.box[0] - cut.around[1].start, cut.box[1] - cut.around[0].start
+    ink = patch[top : top + cut.box[3], left : left + cut.box[2]]
+    return Glyph(source, normalise(patch, stroke), stroke / page.scale, ink)
 
 
 def one_sided(page: Page, cut: Cut) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import context
+from camd import context, split
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.settings import Settings
 from camd.values import Digit, Glyph, Image, Rejected, Result
@@ -107,17 +107,16 @@ class Pipeline:
     ) -> tuple[list[Digit], tuple[Rejected, ...]]:
         found = area.segment(image)
         laps.lap("segment")
-        crops = [glyph.crop for glyph in found.glyphs]
-        classified = self._model.classify(np.array(crops, np.uint8).reshape(-1, 28, 28))
+        glyphs, classified = split.apart(found.glyphs, self._model.classify)
         laps.lap("classify")
         fitting = context.judge(
-            found.glyphs,
+            glyphs,
             classified.labels,
             classified.margins,
             found.rejected,
             open_set=self._model.open_set,
         )
-        digits, doubtful = self._sort(found.glyphs, classified, fitting)
+        digits, doubtful = self._sort(glyphs, classified, fitting)
         laps.lap("context")
         return digits, found.rejected + doubtful
 

@@ -36,6 +36,8 @@ class Glyph:
     scaled to 20 pixels, the centre of mass in the middle."""
     stroke: float = 0.0
     """Mean stroke width, pixels of the source frame; 0 when not measured."""
+    ink: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
+    """(h, w) uint8, what `crop` was made of, at any resolution; empty where it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)

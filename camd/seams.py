@@ -1,0 +1,102 @@
+"""PURE. Where touching digits may be cut: seams from top to bottom through the least ink.
+
+They are found by dynamic programming, as seam carving does (Avidan and Shamir 2007).
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.light import Plane
+
+Floats = NDArray[np.float32]
+
+HEIGHT = 24
+"""Rows in which cuts are looked for, whatever the size of the ink."""
+APART = 2
+"""Cuts whose means are closer than this are one."""
+DETOUR = 0.12
+"""What a step to the side costs, in rows of full ink."""
+DEEPEST = 12.0
+"""Most ink that a cut goes through, in rows of full ink."""
+TWICE = 2.0
+"""What it costs to go through ink again: digits touch in one place, a 0 has two sides."""
+CUTS = 4
+"""Cuts kept at most, a height of width, those through the least ink first."""
+SHORTEST = 0.5
+"""Least height of a piece, in heights of the whole: digits that touch are of a size."""
+
+
+def seams(ink: Plane) -> list[NDArray[np.intp]]:
+    """Find where ink (h, w) uint8 may be cut from top to bottom, left to right.
+
+    Each cut (h,) gives, a row, the first column to its right."""
+    rows, columns = ink.shape
+    width = max(1, round(columns * HEIGHT / rows))
+    if width < 2 * APART:
+        return []
+    small = cv2.resize(ink, (width, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small /= max(1.0, float(np.percentile(small[small > 0], 75))) if small.any() else 1.0
+    np.minimum(small, 1, out=small)
+    paths, depth = _paths(small)
+    inked = small > 0.4
+    along = inked[np.arange(HEIGHT), paths]
+    entered = along[:, 0] + np.count_nonzero(along[:, 1:] > along[:, :-1], axis=1)
+    depth = depth + TWICE * np.maximum(entered - 1, 0)
+    most = round(CUTS * columns / rows)
+    found: list[NDArray[np.intp]] = []
+    for i in np.argsort(depth, kind="stable"):
+        if depth[i] > DEEPEST or len(found) == most:
+            break
+        if all(np.abs(paths[i] - other).mean() >= APART for other in found) and _parts_two(
+            inked, paths[i]
+        ):
+            found.append(paths[i])
+    found.sort(key=lambda path: float(path.mean()))
+    # Cuts that cross would leave a piece with two sides swapped.
+    ordered = [np.maximum.reduce(found[: n + 1]) for n in range(len(found))]
+    at = np.linspace(0, HEIGHT - 1, rows)
+    return [
+        np.asarray(np.round(np.interp(at, np.arange(HEIGHT), path) * columns / width), np.intp)
+        for path in ordered
+    ]
+
+
+def _parts_two(inked: NDArray[np.bool_], path: NDArray[np.intp]) -> bool:
+    """Whether there may be a digit on either side of a cut."""
+    left = np.arange(inked.shape[1]) < path[:, None]
+    return all(
+        len(rows := np.flatnonzero((inked & side).any(axis=1)))
+        and rows[-1] - rows[0] >= SHORTEST * HEIGHT
+        for side in (left, ~left)
+    )
+
+
+def _paths(ink: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """Find the path from top to bottom through each column of the middle row that goes through the
+    least of ink (HEIGHT, W), 0..1.
+
+    Gives the columns of each (W, HEIGHT), and how much ink it goes through (W,)."""
+    half = HEIGHT // 2
+    # Both ways out from the middle at once: to the top, and, upside down, to the bottom.
+    cost = np.stack([ink[:half], ink[: half - 1 : -1]], axis=1)
+    rows, _, width = cost.shape
+    total = np.full((rows, 2, width + 2), np.inf, np.float32)
+    total[0, :, 1:-1] = cost[0]
+    for row in range(1, rows):
+        before = total[row - 1]
+        least = np.minimum(before[:, :-2], before[:, 2:])
+        least += np.float32(DETOUR)
+        np.minimum(least, before[:, 1:-1], out=least)
+        np.add(least, cost[row], out=total[row, :, 1:-1])
+    side = np.arange(2)[:, None]
+    at = np.tile(np.arange(1, width + 1), (2, 1))
+    paths = np.empty((rows, 2, width), np.intp)
+    paths[-1] = at
+    for row in range(rows - 2, -1, -1):
+        left, right = total[row, side, at - 1] + DETOUR, total[row, side, at + 1] + DETOUR
+        aside = np.where(left < right, at - 1, at + 1)
+        at = np.where(np.minimum(left, right) < total[row, side, at], aside, at)
+        paths[row] = at
+    whole = np.concatenate([paths[:, 0], paths[::-1, 1]]) - 1
+    return whole.T, total[-1, :, 1:-1].sum(axis=0)

@@ -1,0 +1,211 @@
+"""PURE. Touching digits: a glyph that cannot be one digit -> the pieces that it may be cut into,
+and which of them, if any, to believe.
+
+The ink is cut too often rather than too seldom, and the classifier judges every piece between two
+of the cuts: recognition-based segmentation (Casey and Lecolinet 1996, "A survey of methods and
+strategies in character segmentation").
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.light import Plane
+from camd.normalise import normalise
+from camd.seams import SHORTEST, seams
+from camd.values import Box, Glyph
+
+Floats = NDArray[np.float32]
+
+WIDE = 0.72
+"""Least width, in heights, of what is cut when the classifier takes it for no digit."""
+WIDER = 0.95
+"""The same of what it takes for some digit, without being CERTAIN."""
+CERTAIN = 0.7
+"""Confidence in a single digit from which only one that is TOO_WIDE is cut."""
+TOO_WIDE = 1.4
+"""Least width, in heights, of what is cut whatever the classifier says."""
+FEWEST, MOST = 4, 8
+"""Glyphs cut a frame at most, where no digit is seen and where many are: those as high as the
+digits first. A page of joined-up writing has more."""
+WIDEST = 1.25
+"""Greatest width of a piece, in heights of the whole."""
+SCRAP = 0.1
+"""A part of a piece with less than this share of its ink belongs to the neighbour."""
+ODDS = 0.33
+"""Of several digits to something else in what is wide: words are wide, too."""
+BELIEVED = 0.5
+"""Least confidence in all pieces together."""
+
+
+class Classified(Protocol):
+    """See camd/pipeline.py."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]: ...
+
+    @property
+    def margins(self) -> Floats: ...
+
+    @property
+    def confidence(self) -> Floats: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """One entry a glyph, as Classified."""
+
+    labels: NDArray[np.int64]
+    margins: Floats
+    confidence: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    glyph: Glyph
+    start: int
+    """The cut at which it begins, 0 for the left end of the ink."""
+    end: int
+    """The cut at which it ends."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposal:
+    index: int
+    """Of the glyph that was cut."""
+    ends: int
+    """Number of the last cut, the right end of the ink."""
+    pieces: tuple[Piece, ...]
+
+
+def apart(
+    glyphs: Sequence[Glyph], classify: Callable[[NDArray[np.uint8]], Classified]
+) -> tuple[tuple[Glyph, ...], Classified]:
+    """Classify glyphs, those that are believed to be several digits replaced by their pieces.
+
+    A piece is right only where all of its glyph are: each has the product of their confidences."""
+    whole = classify(_crops(glyphs))
+    single = np.where(whole.labels >= 0, whole.confidence, 0).astype(np.float32)
+    proposals = propose(glyphs, single)
+    if not proposals:
+        return tuple(glyphs), whole
+    pieces = [piece.glyph for proposal in proposals for piece in proposal.pieces]
+    parts = classify(_crops(pieces))
+    digits = np.where(parts.labels >= 0, parts.confidence, 0).astype(np.float32)
+    gone: list[int] = []
+    chosen: list[int] = []
+    sure: list[float] = []
+    first = 0
+    for proposal in proposals:
+        own = slice(first, first + len(proposal.pieces))
+        first = own.stop
+        likeliest, together = best(proposal, digits[own])
+        if together > max(BELIEVED, float(single[proposal.index])):
+            gone.append(proposal.index)
+            chosen += [own.start + i for i in likeliest]
+            sure += [together] * len(likeliest)
+    kept = np.setdiff1d(np.arange(len(glyphs)), gone)
+    return (
+        (*(glyphs[i] for i in kept), *(pieces[i] for i in chosen)),
+        Judged(
+            np.concatenate([whole.labels[kept], parts.labels[chosen]]),
+            np.concatenate([whole.margins[kept], parts.margins[chosen]]),
+            np.concatenate([whole.confidence[kept], np.array(sure, np.float32)]),
+        ),
+    )
+
+
+def _crops(glyphs: Sequence[Glyph]) -> NDArray[np.uint8]:
+    return np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, 28, 28)
+
+
+def propose(glyphs: Sequence[Glyph], sure: Floats) -> list[Proposal]:
+    """Cut the glyphs that can be no single digit; `sure` (N,) is how sure each is to be one."""
+    width, height = np.array([glyph.box[2:] for glyph in glyphs], np.float32).reshape(-1, 2).T
+    least = np.where(sure > CERTAIN, TOO_WIDE, np.where(sure > 0, WIDER, WIDE))
+    wide = np.flatnonzero(width > least * height)
+    digits = height[sure > CERTAIN]
+    usual = np.median(digits) if len(digits) else height.max(initial=1)
+    unlike = np.abs(np.log(height[wide] / usual))
+    alike = wide[np.argsort(unlike, kind="stable")][: FEWEST + 2 * len(digits)][:MOST]
+    return [p for i in np.sort(alike).tolist() if (p := _cut(i, glyphs[i])).pieces]
+
+
+def best(proposal: Proposal, sure: Floats) -> tuple[list[int], float]:
+    """Give the indices of the pieces side by side from end to end that are the likeliest to be all
+    digits, and how likely that is; `sure` is how sure it is that each piece is one."""
+    ways: list[tuple[float, list[int]]] = [(0.0, []) for _ in range(proposal.ends + 1)]
+    ways[0] = 1.0, []
+    for i in sorted(range(len(sure)), key=lambda i: proposal.pieces[i].start):
+        piece = proposal.pieces[i]
+        together, before = ways[piece.start]
+        together *= float(sure[i])
+        if together > ways[piece.end][0]:
+            ways[piece.end] = together, [*before, i]
+    together, chosen = ways[proposal.ends]
+    return chosen, ODDS * together / (ODDS * together + 1 - together)
+
+
+def _cut(index: int, glyph: Glyph) -> Proposal:
+    ink = glyph.ink
+    cuts = seams(ink)
+    rows, columns = ink.shape
+    edges = [np.zeros(rows, np.intp), *cuts, np.full(rows, columns, np.intp)]
+    across = np.arange(columns)
+    scale = glyph.box[2] / columns
+    pieces = []
+    for start in range(len(edges) - 1):
+        for end in range(start + 1, len(edges)):
+            if end - start == len(edges) - 1:
+                continue
+            inside = (across >= edges[start][:, None]) & (across < edges[end][:, None])
+            part = _part(np.where(inside, ink, np.uint8(0)))
+            if part is None:
+                continue
+            (x, y, width, height), patch = part
+            box = (
+                glyph.box[0] + round(x * scale),
+                glyph.box[1] + round(y * scale),
+                max(1, round(width * scale)),
+                max(1, round(height * scale)),
+            )
+            crop = normalise(patch, glyph.stroke / scale)
+            pieces.append(Piece(Glyph(box, crop, glyph.stroke), start, end))
+    return Proposal(index, len(edges) - 1, _joining(pieces, len(edges) - 1))
+
+
+def _joining(pieces: list[Piece], last: int) -> tuple[Piece, ...]:
+    """Keep those that lie on some way from end to end."""
+    reached, left = {0}, {last}
+    for piece in pieces:  # they come in the order of their starts
+        if piece.start in reached:
+            reached.add(piece.end)
+    for piece in reversed(pieces):
+        if piece.end in left:
+            left.add(piece.start)
+    return tuple(piece for piece in pieces if piece.start in reached and piece.end in left)
+
+
+def _part(ink: Plane) -> tuple[Box, Plane] | None:
+    """Give what of the ink between two cuts may be a digit, cropped, and its box."""
+    rows = ink.shape[0]
+    solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
+    if count < 2:
+        return None
+    area = stats[1:, 4]
+    kept = np.flatnonzero(area >= SCRAP * area.sum()) + 1
+    left, top = stats[kept, 0].min(), stats[kept, 1].min()
+    right, bottom = (stats[kept, :2] + stats[kept, 2:4]).max(axis=0)
+    if bottom - top < SHORTEST * rows or right - left > WIDEST * rows:
+        return None
+    if len(kept) < count - 1:
+        scraps = np.isin(labels, kept, invert=True) & (labels > 0)
+        around = cv2.dilate(scraps.astype(np.uint8), np.ones((3, 3), np.uint8))
+        ink = np.where((around > 0) & ~np.isin(labels, kept), np.uint8(0), ink)
+    box = int(left), int(top), int(right - left), int(bottom - top)
+    return box, ink[top:bottom, left:right]
