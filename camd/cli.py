@@ -270,8 +270,10 @@ def _load(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Co
 def _run(load: Callable[[], Settings], options: Any) -> None:
     from camd import daemon  # noqa: PLC0415
     from camd.service import Service  # noqa: PLC0415
+    from camd.sources.muffle import part_from_python  # noqa: PLC0415
     from camd.terminal import Printer  # noqa: PLC0415
 
+    part_from_python()
     signals = daemon.Signals(threading.Event(), threading.Event())
 
     def on_signal(_number: int, _frame: Any) -> None:

@@ -1,6 +1,8 @@
 """A camera on this machine: V4L2 on Linux, AVFoundation on macOS, Media Foundation on Windows."""
 
+import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -9,10 +11,15 @@ import cv2
 from camd.errors import SourceError
 from camd.settings import CameraSettings
 from camd.sources import opencv
-from camd.sources.base import Opened
+from camd.sources.base import CorruptFrameError, Opened
+from camd.sources.muffle import muffled
 from camd.values import Image
 
+log = logging.getLogger(__name__)
+
 LINUX = sys.platform == "linux"
+
+_DAMAGED = re.compile("premature end|bad Huffman code", re.IGNORECASE)
 
 
 class Camera(opencv.CaptureSource):
@@ -29,6 +36,7 @@ class Camera(opencv.CaptureSource):
         super().__init__(f"/dev/video{device}" if LINUX and device.isdecimal() else device)
         self._settings = settings
         self._connect = connect
+        self._complained = False
 
     def open(self) -> Opened:
         """Raises SourceError: missing, permission, busy, unreadable, failed."""
@@ -79,7 +87,20 @@ class Camera(opencv.CaptureSource):
         """Raises CorruptFrameError, SourceError. May block for `timeout_s`, in whole seconds."""
         if not self._grab():
             raise SourceError(f"{self.name}: gives no more frames")
-        return opencv.retrieve(self._opened())
+        with muffled() as heard:
+            image = opencv.retrieve(self._opened())
+        if heard:
+            self._judge(heard[0])
+        return image
+
+    def _judge(self, complaint: str) -> None:
+        """Raise CorruptFrameError where libjpeg had to invent a part of the picture. Many cameras
+        only put a few bytes too many into each: say so once."""
+        if _DAMAGED.search(complaint):
+            raise CorruptFrameError(complaint)
+        if not self._complained:
+            self._complained = True
+            log.info("%s: %s (said once)", self.name, complaint)
 
 
 def _fourcc(capture: cv2.VideoCapture) -> str:

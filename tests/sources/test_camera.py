@@ -121,6 +121,37 @@ def test_a_failed_grab_has_failed_and_an_empty_frame_is_corrupt(checked: list[st
     assert not webcams[0].opened
 
 
+def test_what_libjpeg_says_of_a_picture_is_counted_or_said_once(
+    checked: list[str], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It writes to standard error, each frame, into a journal that is kept for months."""
+    noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
+    data = cv2.imencode(".jpg", noise)[1].tobytes()
+    half = len(data) // 2
+    cut, overlong = data[:half] + data[-2:], data[:half] + bytes(500) + data[half + 500 :]
+    sent = [data, cut, overlong, overlong, overlong]
+
+    class Jpegs(Webcam):
+        def retrieve(self) -> tuple[bool, Image | None]:
+            image = cv2.imdecode(np.frombuffer(sent.pop(0), np.uint8), cv2.IMREAD_COLOR)
+            return image is not None, image  # type: ignore[return-value]
+
+        def grab(self) -> bool:
+            return True
+
+    caplog.set_level("INFO")
+    camera = Camera("0", SETTINGS, connect=Jpegs)
+    camera.open()
+    assert camera.read().shape == (240, 320, 3)
+    with pytest.raises(CorruptFrameError, match=r"(?i)premature end"):
+        camera.read()
+    for _ in range(3):
+        camera.read()
+    assert caplog.text.count("extraneous bytes") == 1
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"
+
+
 def test_grey_cameras_give_three_channels(checked: list[str]) -> None:
     def connect(node: str, backend: int) -> Webcam:
         webcam = Webcam(node, backend)

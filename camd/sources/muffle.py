@@ -1,0 +1,50 @@
+"""What libraries write to standard error by themselves, past Python's logging.
+
+libjpeg says of each damaged picture that it is one: thirty times a second, into a journal that is
+kept for months. It has no other way of saying so, and OpenCV none of passing it on.
+"""
+
+import contextlib
+import functools
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+_alone = threading.Lock()
+
+
+def part_from_python() -> None:
+    """Give sys.stderr a descriptor of its own: what other threads log is then not muffled."""
+    with contextlib.suppress(OSError, AttributeError):  # there may be no standard error
+        own = os.dup(sys.stderr.fileno())
+        sys.stderr = open(own, "w", encoding="utf-8", errors="replace", buffering=1)  # noqa: PTH123, SIM115
+
+
+@contextlib.contextmanager
+def muffled() -> Iterator[list[str]]:
+    """Catch what this process writes to descriptor 2; its lines are in the list afterwards.
+
+    Linux only. Elsewhere, and without a standard error, nothing is caught."""
+    heard: list[str] = []
+    try:
+        shown = os.dup(2)
+        memory = _memory()
+    except (OSError, AttributeError):
+        yield heard
+        return
+    with _alone:
+        os.dup2(memory, 2)
+        try:
+            yield heard
+        finally:
+            os.dup2(shown, 2)
+            os.close(shown)
+            if written := os.lseek(memory, 0, os.SEEK_CUR):
+                heard += os.pread(memory, written, 0).decode("utf-8", "replace").splitlines()
+                os.lseek(memory, 0, os.SEEK_SET)
+
+
+@functools.cache
+def _memory() -> int:
+    return os.memfd_create("stderr")
