@@ -2,8 +2,9 @@
 
     python -m benchmarks.soak [--frames 200000] [--seed 1]
 
-A camera that fails in every way the contract allows feeds capture, pipeline and rest as the daemon
-has them. Memory, threads and file descriptors are taken every tenth of the way; what they are
+A camera that fails in every way the contract allows feeds capture, rest, pipeline and publisher as
+the daemon has them; events wait on disk for a mosquitto that is killed now and then. Memory,
+threads and file descriptors are taken every tenth of the way, while it is connected; what they are
 after the first tenth is the level that the rest is held to.
 """
 
@@ -14,9 +15,10 @@ import os
 import random
 import resource
 import sys
+import tempfile
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
@@ -27,14 +29,18 @@ from camd import installed, svm
 from camd.capture import Capture
 from camd.errors import SourceError
 from camd.health import Health
+from camd.mqtt.publisher import Publisher, Stats
 from camd.pipeline import Pipeline
 from camd.rest import Rest
-from camd.settings import CameraSettings, Settings
+from camd.settings import CameraSettings, MqttSettings, Settings
 from camd.sources.base import CorruptFrameError, Opened
 from camd.values import Image
+from tests.broker import Mosquitto, mosquitto, until
 
 FAULT = 0.001
 """Probability a frame."""
+BROKER_LIVES, BROKER_AWAY = 1000, 300
+"""Frames; the first is a mean."""
 
 
 @dataclass(frozen=True)
@@ -98,28 +104,65 @@ def _sheet(text: str, noise: np.random.Generator) -> Image:
     return image
 
 
-def soak(frames: int, seed: int) -> tuple[list[Level], int]:
-    """Return the levels, each tenth of the way, and how many faults there were."""
-    settings = Settings()
+@dataclass(frozen=True)
+class Soaked:
+    levels: list[Level]
+    """Each tenth of the way."""
+    faults: int
+    """Of the camera."""
+    restarts: int
+    """Of the broker."""
+    published: Stats
+
+
+def soak(frames: int, seed: int) -> Soaked:
+    with mosquitto() as broker, tempfile.TemporaryDirectory() as state:
+        os.environ["STATE_DIRECTORY"] = state
+        return _soak(frames, seed, broker)
+
+
+def _soak(frames: int, seed: int, broker: Mosquitto) -> Soaked:
+    options = {"host": broker.host, "port": broker.port, "outbox": "disk"}
+    settings = Settings(mqtt=MqttSettings.model_validate(options))
     # The pauses between two tries are all that is shortened.
     camera = CameraSettings(retry_s=0.1, max_age_ms=60_000)
     source = Unreliable(seed)
     pipeline = Pipeline(settings, svm.load(installed.model_file()), time.perf_counter)
     health = Health(time.monotonic())
     rest = Rest(settings.rest.after_s, settings.rest.look_ms / 1000)
+    publisher = Publisher(settings, boot="50ac", model_id="soak")
+    publisher.start()
+    chance, restarts, back = random.Random(seed), 0, 0
+    gone = chance.randrange(2 * BROKER_LIVES)
     levels: list[Level] = []
     with threadpool_limits(1), Capture(source, camera) as capture:
         while len(levels) < 10:
             frame = capture.next(1.0)
             if frame is None:
                 continue
+            if not back and frame.number >= gone:
+                broker.kill()
+                back = frame.number + BROKER_AWAY
+            now = time.monotonic()
             if rest.update(frame.image, frame.clock):
                 result = pipeline.process(frame.image, frame.clock)
-                health.frame(result, time.monotonic() - frame.clock, time.monotonic())
-            if frame.number >= frames * (len(levels) + 1) / 10:
+                publisher.frame(frame, result, now)
+                health.frame(result, now - frame.clock, now)
+                if result.changed:
+                    publisher.snapshot(bytes(50_000))
+            due = frame.number >= frames * (len(levels) + 1) / 10
+            if back and (due or frame.number >= back):
+                broker.start()
+                restarts, back = restarts + 1, 0
+                gone = frame.number + chance.randrange(2 * BROKER_LIVES)
+            if due:
+                until(lambda: publisher.stats().connected, "connected")
+                counts = asdict(publisher.stats())
+                publisher.health(health.payload(now, asdict(capture.stats()), counts))
                 gc.collect()
                 levels.append(_level(frame.number))
-    return levels, source.faults
+    publisher.stop()
+    return Soaked(levels, source.faults, restarts, publisher.stats())
 
 
 def _level(frames: int) -> Level:
@@ -136,7 +179,8 @@ def main() -> int:
     options = parser.parse_args()
     cv2.setNumThreads(1)
     logging.disable()
-    levels, faults = soak(options.frames, options.seed)
+    soaked = soak(options.frames, options.seed)
+    levels = soaked.levels
     for level in levels:
         sys.stdout.write(
             f"{level.frames:>8} frames  {level.rss_mib:7.1f} MiB  {level.threads} threads  "
@@ -144,7 +188,11 @@ def main() -> int:
         )
     growth = levels[-1].rss_mib / levels[0].rss_mib
     flat = levels[-1].threads <= levels[0].threads and levels[-1].files <= levels[0].files
-    sys.stdout.write(f"{faults} faults; memory x{growth:.3f}; threads and files flat: {flat}\n")
+    sys.stdout.write(
+        f"{soaked.faults} faults of the camera, {soaked.restarts} restarts of the broker; "
+        f"{soaked.published.sent} messages sent, {soaked.published.events_dropped} events lost\n"
+        f"memory x{growth:.3f}; threads and files flat: {flat}\n"
+    )
     return 0 if flat else 1
 
 
