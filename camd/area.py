@@ -77,7 +77,7 @@ class Area:
     def follow(self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float) -> Result:
         """Return what the area says at `clock` seconds, in pixels of the frame."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
-        reading, changed = self._reader.update(tracked.held, clock, unsettled=bool(unsettled))
+        reading, changed = self._reader.update(tracked.held, clock, pending=tracked.pending)
         lines = group(tracked.digits, self._lines)
         result = Result(
             digits=_in_order(lines),

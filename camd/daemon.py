@@ -34,7 +34,7 @@ CONNECT_WAIT_S = 5.0
 GOODBYE_S = 4.0
 """Longest wait at the end for what is still to be sent."""
 
-STILLS = TrackSettings(settle_ms=0, settle_frames=1, forget_ms=0, memory_ms=1)
+STILLS = TrackSettings(settle_ms=0, settle_frames=1, settle_confidence=0, forget_ms=0, memory_ms=1)
 """Unrelated pictures: each is believed as it is, and forgotten with the next."""
 
 

@@ -22,6 +22,7 @@ KEYS = (
     "model.min_confidence",
     "track.settle_ms",
     "track.settle_frames",
+    "track.settle_confidence",
     "track.forget_ms",
     "track.memory_ms",
     "lines.gap",

@@ -12,16 +12,16 @@ from camd.values import Box, Digit, Reading
 Members: TypeAlias = frozenset[tuple[int | None, int]]
 
 
-QUIET = 0.07
-"""Seconds without a digit coming or going after which a new reading shows. The digits of a sheet
+PATIENCE = 0.12
+"""Seconds that a new reading waits for digits that are about to settle. The digits of a sheet
 settle within a few frames of each other, and each of them is not a new scene."""
-PATIENCE = 0.25
-"""Seconds after which it shows although digits still come and go."""
+QUIET = 0.07
+"""Seconds without a digit coming or going after which it shows, within that patience."""
 SWEEP = 3.0
 """Digit heights a second; a sheet that is faster is being put down or taken away, and what shows
 of it meanwhile is a piece of a number."""
-PARTIAL_PATIENCE = 0.5
-"""Seconds after which it shows although its sheet sweeps by, or digits have yet to settle."""
+SWEEP_PATIENCE = 0.5
+"""Seconds after which it shows all the same."""
 
 
 class Reader:
@@ -43,11 +43,11 @@ class Reader:
         self._differs_since: float | None = None
 
     def update(
-        self, held: Sequence[Digit], at: float, *, unsettled: bool = False
+        self, held: Sequence[Digit], at: float, *, pending: bool = False
     ) -> tuple[Reading, bool]:
         """Return the reading at `at` seconds, and whether its lines differ from the last one.
 
-        `unsettled`: the frame shows digits that have not settled yet; a reading without them is a
+        `pending`: the frame shows digits that are about to settle; a reading without them is a
         piece of one."""
         rows = group(held, self._settings)
         lines = tuple(row.text for row in rows)
@@ -55,10 +55,10 @@ class Reader:
         if members != self._latest:
             self._latest, self._moved_at = members, at
         interval, self._last = at - self._last, at
-        partial = unsettled or _speed(self._places, held, interval) > SWEEP
+        swept = _speed(self._places, held, interval) > SWEEP
         self._places = {digit.track: digit.box for digit in held}
         changed = lines != self._reading.lines
-        if changed and self._must_wait(members, at, interval, partial=partial):
+        if changed and self._must_wait(members, at, interval, pending=pending, swept=swept):
             self._follow(held)
             return self._reading, False
         self._differs_since = None
@@ -66,17 +66,22 @@ class Reader:
         self._reading = Reading(lines, tuple(digit for row in rows for digit in row.digits))
         return self._reading, changed
 
-    def _must_wait(self, members: Members, at: float, interval: float, *, partial: bool) -> bool:
+    def _must_wait(
+        self, members: Members, at: float, interval: float, *, pending: bool, swept: bool
+    ) -> bool:
         if self._differs_since is None or at < self._differs_since:
             self._differs_since = at
         waited = at - self._differs_since
-        if partial and waited < PARTIAL_PATIENCE:
-            return bool(members)
+        if not members:
+            return False
+        if swept and waited < SWEEP_PATIENCE:
+            return True
         if members == self._shown:
             return waited < self._settle
         # Where frames are far apart, waiting for the next one costs more than it spares.
-        late = waited >= PATIENCE or at - self._moved_at >= QUIET or interval >= QUIET
-        return bool(members) and not late
+        if waited >= PATIENCE or interval >= QUIET:
+            return False
+        return pending or at - self._moved_at < QUIET
 
     def _follow(self, held: Sequence[Digit]) -> None:
         """Keep the reading, its digits where they are now."""

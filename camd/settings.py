@@ -76,6 +76,9 @@ class TrackSettings(Section):
         150, ge=0, le=60_000, description="agreeing votes for this long make a digit stable"
     )
     settle_frames: int = Field(3, ge=1, le=100, description="and at least this many frames")
+    settle_confidence: float = Field(
+        0.7, ge=0, le=1, description="and votes at least this confident in the mean"
+    )
     forget_ms: float = Field(300, ge=0, le=60_000, description="a digit unseen for this long ends")
     memory_ms: float = Field(
         1500, gt=0, le=60_000, description="votes older than this count no more"

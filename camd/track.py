@@ -28,6 +28,8 @@ class Tracked:
     """Every settled digit of the scene with its settled value, those that this frame missed
     included, where they should be by now."""
     events: tuple[Event, ...] = ()
+    pending: bool = False
+    """True while this frame shows a digit that is about to settle."""
 
 
 class Tracker:
@@ -74,6 +76,7 @@ class Tracker:
             ),
             held=tuple(track.digit() for track in self._tracks if track.settled),
             events=tuple(events),
+            pending=any(owner.vote.pending for owner in owners),
         )
 
     def clear(self) -> Tracked:

@@ -17,7 +17,8 @@ class Vote:
     stable for an hour is overturned by as much evidence as made it stable.
 
     A digit settles when its score reaches `settle_ms` of votes, in at least `settle_frames` of
-    them. Less confident votes fill the time more slowly.
+    them. Less confident votes fill the time more slowly, and those whose mean confidence is under
+    `settle_confidence` never do: one picture seen a hundred times is one opinion.
     """
 
     def __init__(self, settings: TrackSettings) -> None:
@@ -27,33 +28,59 @@ class Vote:
         """0..1, of the votes for `value`, smoothed."""
         self._settle = settings.settle_ms / 1000
         self._frames = settings.settle_frames
+        self._sure = settings.settle_confidence
         self._memory = settings.memory_ms / 1000
         self._seconds: NDArray[np.float64] = np.zeros(10)
         self._count: NDArray[np.float64] = np.zeros(10)
         self._past: NDArray[np.float64] = np.zeros(10)
+        self._votes: NDArray[np.float64] = np.zeros(10)
+        self._confidence: NDArray[np.float64] = np.zeros(10)
 
     def cast(self, digit: int, confidence: float, elapsed: float) -> None:
         """Count one vote; `elapsed` is seconds since this digit was looked for last."""
-        self._past *= math.exp(-elapsed / self._memory)
+        self._fade(elapsed)
         weight = _weight(confidence) * self._trust(digit)
         for_it = np.arange(10) == digit
         self._score(np.where(for_it, weight, -weight), np.where(for_it, 1.0, -weight), elapsed)
         self._past[digit] += weight
+        self._votes[digit] += 1
+        self._confidence[digit] += confidence
+        mean = float(self._confidence[digit] / self._votes[digit])
         if digit == self.value:
             self.confidence += 0.2 * (confidence - self.confidence)
-        elif self._seconds[digit] >= self._settle - SLACK and self._count[digit] >= self._frames:
+        elif self._enough(digit) and mean >= self._sure:
             self.value, self.confidence = digit, confidence
 
     def miss(self, elapsed: float) -> None:
         """Count a frame without the digit: what comes and goes does not settle."""
-        self._past *= math.exp(-elapsed / self._memory)
+        self._fade(elapsed)
         if self.value is None:
             self._score(np.full(10, -1.0), np.full(10, -1.0), elapsed)
+
+    @property
+    def pending(self) -> bool:
+        """Whether votes are gathering for another digit than `value`, which has not enough yet."""
+        count = self._count.copy()
+        if self.value is not None:
+            count[self.value] = 0
+        other = int(np.argmax(count))
+        return bool(count[other] > 0) and not self._enough(other)
 
     @property
     def leader(self) -> int:
         """The digit voted for most in the memory; for matching, before anything has settled."""
         return int(np.argmax(self._past))
+
+    def _enough(self, digit: int) -> bool:
+        return bool(
+            self._seconds[digit] >= self._settle - SLACK and self._count[digit] >= self._frames
+        )
+
+    def _fade(self, elapsed: float) -> None:
+        kept = math.exp(-elapsed / self._memory)
+        self._past *= kept
+        self._votes *= kept
+        self._confidence *= kept
 
     def _score(
         self, seconds: NDArray[np.float64], count: NDArray[np.float64], elapsed: float

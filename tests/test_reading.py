@@ -52,17 +52,17 @@ def test_a_row_that_stays_broken_shows() -> None:
 def test_digits_that_settle_one_after_another_are_one_change() -> None:
     read = reader()
     read.update([], 0.0)
-    shown = [read.update(held("194728"[: i + 1]), (i + 1) / 30) for i in range(6)]
-    shown += [read.update(held("194728"), i / 30) for i in range(7, 12)]
-    assert [reading.lines for reading, changed in shown if changed] == [("194728",)]
+    shown = [read.update(held("1947"[: i + 1]), (i + 1) / 30) for i in range(4)]
+    shown += [read.update(held("1947"), i / 30) for i in range(5, 12)]
+    assert [reading.lines for reading, changed in shown if changed] == [("1947",)]
 
 
 def test_a_reading_waits_for_a_digit_that_is_about_to_settle_but_not_long() -> None:
     read = reader()
     read.update([], 0.0)
-    shown = [read.update(held("947"), i / 30, unsettled=True) for i in range(1, 30)]
-    assert not any(changed for _, changed in shown[:14])
-    assert any(changed for _, changed in shown[14:18])
+    shown = [read.update(held("947"), i / 30, pending=True) for i in range(1, 30)]
+    assert not any(changed for _, changed in shown[:3])
+    assert any(changed for _, changed in shown[3:5])
 
 
 def test_a_reading_shows_soon_even_where_digits_never_stop_coming() -> None:

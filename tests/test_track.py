@@ -225,3 +225,13 @@ def test_covered_digits_move_with_their_sheet(tracker: Tracker) -> None:
     last = max(frames[-1].held, key=lambda d: d.box[0])
     assert last.digit == 7
     assert last.box[0] + last.box[2] / 2 == pytest.approx(208 + 150 * (38 / FPS - 1), abs=6)
+
+
+def test_it_says_when_a_digit_is_about_to_settle(tracker: Tracker) -> None:
+    frames = play(tracker, lambda _: row("19", 100, 100), 0.5)
+    settled = [bool(frame.held) for frame in frames]
+    assert [frame.pending for frame in frames] == [not each for each in settled]
+    unsure = [digit(1, 100, 100), digit(9, 300, 100, confidence=0.55)]
+    frames = play(Tracker(TrackSettings()), lambda _: unsure, 1.0)
+    assert held(frames[-1]) == "1"
+    assert not frames[-1].pending

@@ -60,6 +60,34 @@ def test_a_value_misread_at_first_gives_way_to_the_majority() -> None:
     assert vote.value == 7
 
 
+def test_an_unsure_digit_stays_unsettled_however_often_it_is_seen() -> None:
+    vote = Vote(TrackSettings(settle_confidence=0.7))
+    for _ in range(1000):
+        vote.cast(7, 0.65, 1 / 30)
+    assert vote.value is None
+    assert not vote.pending
+
+
+def test_it_settles_once_the_mean_is_sure() -> None:
+    vote = Vote(TrackSettings(settle_confidence=0.7, memory_ms=1500))
+    for _ in range(60):
+        vote.cast(7, 0.65, 1 / 30)
+    assert 10 < frames_to_change(vote, 7, 0.8, 1 / 30) < 60
+
+
+def test_a_digit_about_to_settle_is_pending() -> None:
+    vote = Vote(SETTINGS)
+    assert not vote.pending
+    pending = []
+    for _ in range(10):
+        vote.cast(7, 0.9999, 1 / 30)
+        pending.append((vote.pending, vote.value))
+    settled = [value for _, value in pending].index(7)
+    assert pending == [(True, None)] * settled + [(False, 7)] * (10 - settled)
+    vote.cast(1, 0.9999, 1 / 30)
+    assert vote.pending
+
+
 @pytest.mark.parametrize(("rate", "most"), [(0.05, 0), (0.15, 0), (0.3, 9)])
 def test_a_digit_misread_now_and_then_keeps_its_value(rate: float, most: int) -> None:
     vote, rng = Vote(SETTINGS), np.random.default_rng(2)
