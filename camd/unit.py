@@ -31,7 +31,7 @@ def render(template: str, command: str, *, user: bool) -> str:
         reason = []
     # Others of the user's programs share the home; only the paths and the target differ.
     text = "\n".join(lines) + "\n"
-    text = text.replace("Environment=HOME=%S/camd/%i ", "Environment=")
+    text = text.replace("Environment=HOME=%S/camd-%i ", "Environment=")
     text = text.replace("Environment=HOME=%S/camd ", "Environment=")
     text = text.replace("--config /etc/camd/%i.toml", "--config %E/camd/%i.toml")
     return text.replace("WantedBy=multi-user.target", "WantedBy=default.target")

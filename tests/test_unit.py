@@ -52,7 +52,14 @@ def test_the_sandbox_leaves_little_open(tmp_path: Path, name: str) -> None:
 def test_one_of_several_differs_only_in_its_names() -> None:
     several = text("camd@.service").replace(" --config /etc/camd/%i.toml", "")
     several = several.replace("from the camera %i,", "from a camera,").replace("camd/%i.", "camd/")
-    assert several.replace("camd/%i", "camd") == text("camd.service")
+    assert several.replace("camd-%i", "camd") == text("camd.service")
+
+
+def test_no_state_directory_lies_within_another() -> None:
+    """With DynamicUser= systemd makes links of them: beside camd.service no instance would start."""
+    first, second = (re.search("^StateDirectory=(.*)$", text(u), re.MULTILINE)[1] for u in UNITS)  # type: ignore[index]
+    assert "/" not in first + second
+    assert first != second
 
 
 def test_the_path_of_the_command_is_quoted() -> None:
