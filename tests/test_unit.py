@@ -56,7 +56,7 @@ def test_one_of_several_differs_only_in_its_names() -> None:
 
 
 def test_no_state_directory_lies_within_another() -> None:
-    """With DynamicUser= systemd makes links of them: beside camd.service no instance would start."""
+    """With DynamicUser= they become links: beside camd.service no instance would start."""
     first, second = (re.search("^StateDirectory=(.*)$", text(u), re.MULTILINE)[1] for u in UNITS)  # type: ignore[index]
     assert "/" not in first + second
     assert first != second
