@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.doctor.camera import judge
+from camd.doctor.camera import _own, judge
 from camd.doctor.finding import Finding
 from tests.broker import find, free_port, mosquitto, password_file
 from tests.process import camd
@@ -132,3 +134,22 @@ def test_pictures_that_cannot_be_read(image: np.ndarray, says: str) -> None:
 
 def test_a_picture_that_can() -> None:
     assert all(one.level == "ok" for one in judge(page("3 2 5")))
+
+
+def test_a_camera_that_camd_itself_reads_is_no_error(tmp_path: Path) -> None:
+    node, program = tmp_path / "video0", tmp_path / "camd"
+    node.touch()
+    program.write_text(
+        f"#!{sys.executable}\nheld = open({str(node)!r}); print(flush=True); input()"
+    )
+    program.chmod(0o755)
+    assert _own(str(node), "busy") is None
+    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.readline()
+        found = _own(str(node), "busy")
+        assert _own(str(node), "failed") is None
+        running.communicate(b"\n")
+    assert found is not None
+    assert found.level == "note"
+    assert f"PID {running.pid}" in found.text

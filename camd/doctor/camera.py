@@ -26,7 +26,7 @@ BLURRED = 20.0
 
 TODO = {
     "missing": "plug it in, or name another with camera.device (camd run --device ...)",
-    "busy": "end the program that holds it",
+    "busy": "end the program that holds it; where that is camd as a service, all is well",
     "permission": "let this user read it: see above",
     "frozen": "unplug it and plug it in again",
 }
@@ -47,7 +47,8 @@ def look(settings: CameraSettings) -> Iterator[Finding]:
         if formats:
             yield Finding("camera", "note", f"{source.name} offers {', '.join(formats)}")
     with Capture(source, settings) as capture:
-        yield from _watch(capture, settings, live=source.live)
+        for finding in _watch(capture, settings, live=source.live):
+            yield _own(source.name, capture.stats().state) or finding
 
 
 def _watch(capture: Capture, settings: CameraSettings, *, live: bool) -> Iterator[Finding]:
@@ -84,6 +85,19 @@ def _watch(capture: Capture, settings: CameraSettings, *, live: bool) -> Iterato
         data,
     )
     yield from judge(frame.image)
+
+
+def _own(name: str, state: str) -> Finding | None:
+    """Say so where the camera is busy because camd is at work."""
+    if not LINUX or state != "busy":
+        return None
+    from camd.sources import v4l2  # noqa: PLC0415  # needs fcntl, which Windows has not
+
+    held = v4l2.holder(name)
+    if held is None or held[1] != "camd":
+        return None
+    text = f"{name}: camd itself reads it, as PID {held[0]}, so it was not tried"
+    return Finding("camera", "note", text, "to try it, stop that one first")
 
 
 def judge(image: Image) -> Iterator[Finding]:

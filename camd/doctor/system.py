@@ -56,11 +56,11 @@ def service() -> Iterator[Finding]:
         yield Finding("service", "note", "not installed as a systemd service", todo)
         return
     for unit in units:
-        if unit.name == "camd.service":
-            state = _output("systemctl", "is-active", unit.name)
+        for name in [unit.name] if unit.name == "camd.service" else _instances():
+            state = _output("systemctl", "is-active", name)
             fine = state == "active"
-            todo = "" if fine else f"systemctl status {unit.name}; journalctl -u {unit.name}"
-            yield Finding("service", "ok" if fine else "warning", f"{unit.name}: {state}", todo)
+            todo = "" if fine else f"systemctl status {name}; journalctl -u {name}"
+            yield Finding("service", "ok" if fine else "warning", f"{name}: {state}", todo)
         said = _output("systemd-analyze", "security", "--offline=true", "--no-pager", str(unit))
         found = re.search(r"exposure level for \S+: ([\d.]+)", said)
         if found:
@@ -73,6 +73,12 @@ def service() -> Iterator[Finding]:
                 "camd service install writes the unit anew" if wide else "",
                 {"exposure": exposure},
             )
+
+
+def _instances() -> list[str]:
+    """Return the names of those that run, should run, or have failed."""
+    said = _output("systemctl", "list-units", "--all", "--plain", "--no-legend", "camd@*.service")
+    return [line.split()[0] for line in said.splitlines()]
 
 
 def _output(*command: str) -> str:

@@ -42,7 +42,7 @@ def check(node: str, name: str, dev: Path = Path("/dev")) -> str:
         text = {
             "missing": f"missing, no such camera; {cameras(dev)}",
             "permission": f"no permission; {_remedy(node)}",
-            "busy": f"busy, {_holder(node)}",
+            "busy": f"busy, {_held(node)}",
         }.get(reason, exc.strerror or "cannot be opened")
         raise SourceError(f"{name}: {text}", reason) from exc
     try:
@@ -56,9 +56,8 @@ def check(node: str, name: str, dev: Path = Path("/dev")) -> str:
 
 def refused(node: str, name: str) -> SourceError:
     """Return why OpenCV could not open a node that `check` found in order."""
-    holder = _holder(node)
-    if _is_busy(node) or "PID" in holder:
-        return SourceError(f"{name}: busy, {holder}", "busy")
+    if _is_busy(node) or holder(node):
+        return SourceError(f"{name}: busy, {_held(node)}", "busy")
     return SourceError(f"{name}: gives no video; it is in use or has no signal", "failed")
 
 
@@ -115,15 +114,20 @@ def _is_busy(node: str) -> bool:
     return False
 
 
-def _holder(node: str) -> str:
-    """Say who holds the node, as far as this user may see other processes."""
+def holder(node: str) -> tuple[int, str] | None:
+    """Return PID and name of who holds the node, as far as this user may see other processes."""
     target = os.path.realpath(node)
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if any(os.path.realpath(fd) == target for fd in (process / "fd").iterdir()):
                 command = (process / "comm").read_text(errors="replace").strip()
-                return f"held by PID {process.name} ({command})"
-    return "held by another program"
+                return int(process.name), command
+    return None
+
+
+def _held(node: str) -> str:
+    found = holder(node)
+    return f"held by PID {found[0]} ({found[1]})" if found else "held by another program"
 
 
 def _remedy(node: str) -> str:
@@ -150,7 +154,9 @@ def formats(node: str) -> list[str]:
             # index, V4L2_BUF_TYPE_VIDEO_CAPTURE; the kernel fills in flags, name and FourCC
             answer = bytearray(struct.pack("=2I56x", index, 1))
             fcntl.ioctl(fd, _ENUM_FMT, answer)
-            found.append(answer[44:48].decode("ascii", "replace").strip())
+            # The highest bit of the last character says big-endian.
+            name = bytes(byte & 0x7F for byte in answer[44:48]).decode().strip()
+            found.append(name + "-BE" * (answer[47] >> 7))
     except OSError:  # EINVAL: no more
         pass
     finally:

@@ -266,3 +266,21 @@ def test_cameras_are_listed_with_the_names_that_last(
         f"cameras here: {tmp_path}/video2, {by_id}/usb-C920-index0; {tmp_path}/video10"
     )
     assert v4l2.cameras(by_id) == "no cameras here"
+
+
+def test_formats_are_named_as_the_kernel_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    names = [b"MJPG", b"Y10 ", b"Y16\xa0"]  # the last one is big-endian
+
+    def ioctl(fd: int, request: int, answer: bytearray) -> int:
+        index = answer[0]
+        if index >= len(names):
+            raise OSError(errno.EINVAL, "no more")
+        answer[44:48] = names[index]
+        return 0
+
+    monkeypatch.setattr(v4l2.fcntl, "ioctl", ioctl)
+    node = tmp_path / "video0"
+    node.touch()
+    assert v4l2.formats(str(node)) == ["MJPG", "Y10", "Y16-BE"]
