@@ -1,0 +1,53 @@
+"""The unit's sandbox: its score, and that all camd does is possible inside."""
+
+from pathlib import Path
+
+from checks.guest import Listener, run
+from checks.install import camd
+
+MOST_EXPOSED = 1.3
+DENIED = ("Operation not permitted", "Permission denied", "SIGSYS", "Read-only file system")
+
+CONFIG = """
+[mqtt]
+tls = true
+port = 8883
+ca_file = "/etc/mosquitto/certs/server.pem"
+username = "camd"
+outbox = "disk"
+requests = true
+health_s = 5
+[model]
+threads = 2
+[metrics]
+file = "/var/lib/camd/camd.prom"
+"""
+"""Encrypted and with a password, events on disk, and BLAS on two threads."""
+
+
+def exposure() -> str:
+    last = run("systemd-analyze", "security", "--no-pager", "camd.service").splitlines()[-1]
+    score = float(last.split(":")[1].split()[0])
+    assert score <= MOST_EXPOSED, last
+    return last.lstrip("→ ")
+
+
+def all_of_it_at_work() -> str:
+    """The password comes from the credential, which is read at a start only."""
+    Path("/etc/camd/mqtt.password").write_text("correct horse\n")
+    Path("/etc/camd/mqtt.password").chmod(0o600)
+    camd.configure(CONFIG)
+    after = camd.mark()
+    run("systemctl", "restart", "camd")
+    camd.status("camera open", "broker connected")
+    with Listener() as heard:
+        heard.wait("reading", lambda reading: reading["lines"])
+    state = Path("/var/lib/private/camd")
+    files = {path.name for path in state.iterdir()}
+    assert {"camd.events.sqlite", "camd.prom"} <= files, files
+    said = camd.journal(after)
+    assert not any(word in said for word in DENIED), said
+    uid = Path(f"/proc/{camd.pid}").stat().st_uid
+    assert uid > 60_000, "a dynamic user"
+    memory = int(camd.get("MemoryCurrent")) / 2**20
+    return f"capture, TLS with password, BLAS, disk outbox; user {uid}, {memory:.0f} MiB"
