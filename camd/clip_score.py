@@ -49,7 +49,7 @@ class ClipScore:
     still_s: float = 0.0
     """Seconds in which the scene was still, or empty; the times to react are left out."""
     changes: int = 0
-    """How often the reading changed then to what is not written."""
+    """How often the reading changed then, and not towards what is written."""
     left: tuple[float, ...] = ()
     """Seconds that a reading stood after its sheet was gone, each time one went."""
     steady_s: float = 0.0
@@ -164,7 +164,7 @@ def _rests(shown: Sequence[Span | None], seen: Sequence[Seen], fps: float) -> Cl
         changed = [
             index
             for index in frames
-            if seen[index].lines not in (seen[index - 1].lines, span.lines)
+            if _astray(span.lines, seen[index - 1].lines, seen[index].lines)
         ]
         exact = sum(seen[index].lines == span.lines for index in frames)
         score += ClipScore(
@@ -178,6 +178,20 @@ def _rests(shown: Sequence[Span | None], seen: Sequence[Seen], fps: float) -> Cl
             ),
         )
     return score
+
+
+def _astray(true: tuple[str, ...], before: tuple[str, ...], now: tuple[str, ...]) -> bool:
+    """Whether a reading changed, and not towards what is written."""
+    return now not in (before, true) and _errors(true, now) >= _errors(true, before)
+
+
+def _errors(true: Sequence[str], read: Sequence[str]) -> int:
+    """Return how many digits were missed or are not written."""
+    return _count(true) + _count(read) - 2 * matching_digits(true, read)
+
+
+def _count(lines: Sequence[str]) -> int:
+    return sum(len(line.replace(" ", "")) for line in lines)
 
 
 def _still(shown: Sequence[Span | None]) -> Iterator[tuple[int, int]]:
@@ -202,10 +216,9 @@ def _delays(
         if index == first or seen[index].lines != seen[index - 1].lines:
             more = matching_digits(lines, seen[index].lines) - len(delays)
             delays += [(index - first) / fps] * more
-    digits = sum(len(line.replace(" ", "")) for line in lines)
     stood = (last - first) / fps
     if stood > PROMPT:  # else it had no time to be read
-        delays += [math.inf] * (digits - len(delays))
+        delays += [math.inf] * (_count(lines) - len(delays))
     if not delays or max(delays) <= PROMPT + 1e-6:
         return ClipScore(delays=tuple(delays))
     until = min(max(delays), stood)

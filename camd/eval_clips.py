@@ -144,7 +144,8 @@ def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) ->
     console.print(
         "right: of the stable digits, in every frame; in time: of the digits of a sheet that comes"
         f" to rest, those in the reading within {PROMPT * 1000:.0f} ms, and when the slowest 5 %"
-        " were; false changes: of the reading of a still scene, a minute; left: the longest that a"
+        " were; false changes: of the reading of a still scene, and not towards what is written, a"
+        " minute; left: the longest that a"
         f" reading stood after its sheet was gone, {CLEARED * 1000:.0f} ms are allowed; exact: of"
         " the time that a sheet lies still, with all of it in the reading and nothing else",
         style="dim",

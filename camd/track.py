@@ -123,7 +123,7 @@ class Tracker:
             if track.seen != at:
                 track.vote.miss(elapsed)
                 overdue = at - track.seen > self._settings.forget_ms / 1000 + SLACK
-                if overdue or any(track.covers(other) for other in seen):
+                if overdue or track.replaced(seen) or any(map(track.covers, seen)):
                     if track.settled:
                         events.append(Event("end", track.digit()))
                     continue
@@ -136,8 +136,8 @@ class _Track:
     def __init__(self, number: int, digit: Digit, vote: Vote) -> None:
         self.id = number
         self.vote = vote
-        self.seen = -math.inf
-        """Seconds, when a digit was last matched to it."""
+        self.seen = self.born = -math.inf
+        """Seconds, when a digit was last matched to it, and when first."""
         self.center = center_of(digit.box)
         """Pixels, (2,): where it was last, or should be by now."""
         self.extent: Floats = np.array(digit.box[2:], dtype=np.float64).clip(1.0)
@@ -162,6 +162,8 @@ class _Track:
             # `center` holds the prediction: what it missed by is the error of the velocity.
             gain = 1.0 if self.sightings == 1 else STEER
             self.velocity = self.velocity + gain * (center - self.center) / unseen
+        if not self.sightings:
+            self.born = at
         self.center = center
         self.extent = self.extent + 0.4 * (np.array(digit.box[2:]).clip(1.0) - self.extent)
         self._margin = digit.margin
@@ -182,6 +184,10 @@ class _Track:
             track=self.id,
             stable=True,
         )
+
+    def replaced(self, settled: Sequence["_Track"]) -> bool:
+        """Whether most of what is read now came after this was last seen: another sheet."""
+        return 2 * sum(other.born > self.seen for other in settled) > len(settled)
 
     def covers(self, other: "_Track") -> bool:
         """Whether both claim one place; one place of the paper holds one digit."""

@@ -235,3 +235,18 @@ def test_it_says_when_a_digit_is_about_to_settle(tracker: Tracker) -> None:
     frames = play(Tracker(TrackSettings()), lambda _: unsure, 1.0)
     assert held(frames[-1]) == "1"
     assert not frames[-1].pending
+
+
+def test_a_sheet_that_another_takes_the_place_of_does_not_mix_with_it(tracker: Tracker) -> None:
+    play(tracker, lambda _: row("1947", 100, 100), 0.5)
+    frames = play(tracker, lambda _: row("28653", 110, 300), 0.4, start=0.5)
+    assert [text for text in map(held, frames) if set(text) - set("1947")] == ["28653"] * sum(
+        held(frame) == "28653" for frame in frames
+    )
+
+
+def test_what_a_hand_covers_stays_while_others_are_written(tracker: Tracker) -> None:
+    play(tracker, lambda _: row("1947", 100, 100), 0.5)
+    frames = play(tracker, lambda _: row("194", 100, 100) + row("2", 100, 200), 0.28, start=0.5)
+    assert "7" in held(frames[-1])
+    assert "2" in held(frames[-1])
