@@ -77,7 +77,7 @@ class Area:
     def follow(self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float) -> Result:
         """Return what the area says at `clock` seconds, in pixels of the frame."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
-        reading, changed = self._reader.update(tracked.held, clock, pending=tracked.pending)
+        reading, changed = self._reader.update(tracked, clock)
         lines = group(tracked.digits, self._lines)
         result = Result(
             digits=_in_order(lines),
@@ -98,7 +98,7 @@ class Area:
     def absent(self, clock: float) -> Result:
         """Say that there is no picture any more: whatever was stable ends, the reading empties."""
         ended = self._tracker.clear()
-        reading, changed = self._reader.update((), clock)
+        reading, changed = self._reader.update(Tracked(), clock)
         regions = (self._region.absent(),) if self._region else ()
         return self._in_frame(
             Result(events=ended.events, reading=reading, changed=changed, regions=regions)

@@ -1,27 +1,41 @@
 """PURE. What the scene says, kept still while only the picture of it wavers."""
 
 import math
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from camd.lines import group
+from camd.match import center_of
 from camd.settings import LineSettings, TrackSettings
-from camd.values import Box, Digit, Reading
+from camd.track import Tracked
+from camd.values import Digit, Reading
+from camd.vote import SLACK
 
 Members: TypeAlias = frozenset[tuple[int | None, int]]
+Places: TypeAlias = dict[int | None, NDArray[np.float64]]
+"""The middle of each digit by its track, (2,) pixels."""
 
 
 PATIENCE = 0.12
-"""Seconds that a new reading waits for digits that are about to settle. The digits of a sheet
-settle within a few frames of each other, and each of them is not a new scene."""
+"""Seconds that a new reading waits, once the sheet is at rest, for digits that are about to settle.
+The digits of a sheet settle within a few frames of each other, and each of them is not a new
+scene."""
+FRAMES = 3
+"""It waits for so many frames, where those are far apart."""
 QUIET = 0.07
 """Seconds without a digit coming or going after which it shows, within that patience."""
-SWEEP = 3.0
+SWEEP = 1.5
 """Digit heights a second; a sheet that is faster is being put down or taken away, and what shows
 of it meanwhile is a piece of a number."""
 SWEEP_PATIENCE = 0.5
 """Seconds after which it shows all the same."""
+STRETCH = 0.1
+"""Seconds over which speed is measured: from frame to frame boxes tremble by a pixel."""
 
 
 class Reader:
@@ -38,27 +52,24 @@ class Reader:
         self._reading = Reading()
         self._shown: Members = frozenset()
         self._latest: Members = frozenset()
-        self._last = self._moved_at = -math.inf
-        self._places: dict[int | None, Box] = {}
+        self._last = self._moved_at = self._swept_at = -math.inf
+        self._trail: deque[tuple[float, Places]] = deque()
+        """Where the digits were, over the last STRETCH."""
         self._differs_since: float | None = None
 
-    def update(
-        self, held: Sequence[Digit], at: float, *, pending: bool = False
-    ) -> tuple[Reading, bool]:
-        """Return the reading at `at` seconds, and whether its lines differ from the last one.
-
-        `pending`: the frame shows digits that are about to settle; a reading without them is a
-        piece of one."""
+    def update(self, tracked: Tracked, at: float) -> tuple[Reading, bool]:
+        """Return the reading at `at` seconds, and whether its lines differ from the last one."""
+        held = tracked.held
         rows = group(held, self._settings)
         lines = tuple(row.text for row in rows)
         members = frozenset((digit.track, digit.digit) for digit in held)
         if members != self._latest:
             self._latest, self._moved_at = members, at
         interval, self._last = at - self._last, at
-        swept = _speed(self._places, held, interval) > SWEEP
-        self._places = {digit.track: digit.box for digit in held}
+        if _going(tracked) or self._speed(tracked.digits, at) > SWEEP:
+            self._swept_at = at
         changed = lines != self._reading.lines
-        if changed and self._must_wait(members, at, interval, pending=pending, swept=swept):
+        if changed and self._must_wait(members, at, interval, pending=tracked.pending):
             self._follow(held)
             return self._reading, False
         self._differs_since = None
@@ -66,22 +77,34 @@ class Reader:
         self._reading = Reading(lines, tuple(digit for row in rows for digit in row.digits))
         return self._reading, changed
 
-    def _must_wait(
-        self, members: Members, at: float, interval: float, *, pending: bool, swept: bool
-    ) -> bool:
+    def _must_wait(self, members: Members, at: float, interval: float, *, pending: bool) -> bool:
         if self._differs_since is None or at < self._differs_since:
             self._differs_since = at
         waited = at - self._differs_since
         if not members:
             return False
-        if swept and waited < SWEEP_PATIENCE:
+        if self._swept_at == at and waited < SWEEP_PATIENCE:
             return True
         if members == self._shown:
             return waited < self._settle
+        if pending:  # A piece of a number.
+            rested = min(waited, at - self._swept_at)
+            return rested < max(PATIENCE, FRAMES * interval) and waited < SWEEP_PATIENCE
         # Where frames are far apart, waiting for the next one costs more than it spares.
-        if waited >= PATIENCE or interval >= QUIET:
-            return False
-        return pending or at - self._moved_at < QUIET
+        return at - self._moved_at < QUIET and waited < PATIENCE and interval < QUIET
+
+    def _speed(self, digits: Sequence[Digit], at: float) -> float:
+        """Return the speed common to the digits, in their heights a second."""
+        while self._trail and not 0 < at - self._trail[0][0] <= STRETCH + SLACK:
+            self._trail.popleft()
+        self._trail.append((at, {digit.track: center_of(digit.box) for digit in digits}))
+        then, before = self._trail[0]
+        known = [digit for digit in digits if digit.track in before]
+        if not known or then == at:
+            return 0.0
+        way = np.median([center_of(digit.box) - before[digit.track] for digit in known], axis=0)
+        height = float(np.median([digit.box[3] for digit in known]))
+        return float(np.hypot(*way)) / max(1.0, height) / (at - then)
 
     def _follow(self, held: Sequence[Digit]) -> None:
         """Keep the reading, its digits where they are now."""
@@ -95,11 +118,7 @@ class Reader:
         )
 
 
-def _speed(before: dict[int | None, Box], held: Sequence[Digit], interval: float) -> float:
-    """Median speed of the digits that were there before, in their heights a second."""
-    speeds = sorted(
-        math.dist(digit.box[:2], before[digit.track][:2]) / max(1, digit.box[3])
-        for digit in held
-        if digit.track in before
-    )
-    return speeds[len(speeds) // 2] / interval if speeds and interval > 0 else 0.0
+def _going(tracked: Tracked) -> bool:
+    """Whether most of what is held cannot be seen any more."""
+    seen = {digit.track for digit in tracked.digits}
+    return 2 * sum(digit.track in seen for digit in tracked.held) < len(tracked.held)

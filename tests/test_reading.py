@@ -1,17 +1,31 @@
-from dataclasses import replace
-
 from camd.reading import Reader
 from camd.settings import LineSettings, TrackSettings
+from camd.track import Tracked
 from camd.values import Digit
 
 
-def held(text: str, drop: int = 0, track: int = 1) -> list[Digit]:
+def digits(text: str, drop: int = 0, track: int = 1, left: int = 0) -> tuple[Digit, ...]:
     """Write digits side by side; the last one `drop` pixels low."""
     last = len(text) - 1
-    return [
-        Digit(int(c), 0.99, (100 + 40 * i, 100 + drop * (i == last), 24, 40), 1.0, track + i, True)
+    return tuple(
+        Digit(
+            int(c),
+            0.99,
+            (100 + left + 40 * i, 100 + drop * (i == last), 24, 40),
+            1.0,
+            track + i,
+            True,
+        )
         for i, c in enumerate(text)
-    ]
+    )
+
+
+def held(
+    text: str, drop: int = 0, track: int = 1, left: int = 0, *, pending: bool = False
+) -> Tracked:
+    """The same, all of them settled and in this frame."""
+    written = digits(text, drop, track, left)
+    return Tracked(written, written, pending=pending)
 
 
 def reader() -> Reader:
@@ -51,7 +65,7 @@ def test_a_row_that_stays_broken_shows() -> None:
 
 def test_digits_that_settle_one_after_another_are_one_change() -> None:
     read = reader()
-    read.update([], 0.0)
+    read.update(Tracked(), 0.0)
     shown = [read.update(held("1947"[: i + 1]), (i + 1) / 30) for i in range(4)]
     shown += [read.update(held("1947"), i / 30) for i in range(5, 12)]
     assert [reading.lines for reading, changed in shown if changed] == [("1947",)]
@@ -59,15 +73,15 @@ def test_digits_that_settle_one_after_another_are_one_change() -> None:
 
 def test_a_reading_waits_for_a_digit_that_is_about_to_settle_but_not_long() -> None:
     read = reader()
-    read.update([], 0.0)
-    shown = [read.update(held("947"), i / 30, pending=True) for i in range(1, 30)]
+    read.update(Tracked(), 0.0)
+    shown = [read.update(held("947", pending=True), i / 30) for i in range(1, 30)]
     assert not any(changed for _, changed in shown[:3])
     assert any(changed for _, changed in shown[3:5])
 
 
 def test_a_reading_shows_soon_even_where_digits_never_stop_coming() -> None:
     read = reader()
-    read.update([], 0.0)
+    read.update(Tracked(), 0.0)
     first = next(i for i in range(1, 30) if read.update(held("1947281947"[: i % 9 + 1]), i / 30)[1])
     assert (first - 1) / 30 < 0.3
 
@@ -82,7 +96,7 @@ def test_where_frames_are_far_apart_another_digit_shows_at_once() -> None:
 def test_an_empty_scene_shows_at_once() -> None:
     read = reader()
     read.update(held("194"), 0.0)
-    reading, changed = read.update([], 0.03)
+    reading, changed = read.update(Tracked(), 0.03)
     assert (reading.lines, changed) == ((), True)
 
 
@@ -92,22 +106,56 @@ def test_the_same_number_written_elsewhere_is_no_change() -> None:
     assert not read.update(held("194", track=7), 0.03)[1]
 
 
-def swept(text: str, left: int) -> list[Digit]:
-    return [replace(digit, box=(digit.box[0] + left, *digit.box[1:])) for digit in held(text)]
-
-
 def test_a_sheet_swept_away_is_not_read_in_pieces() -> None:
     read = reader()
     read.update(held("1947"), 0.0)
     pieces = ["1947", "194", "194", "19", "1", ""]
-    shown = [read.update(swept(t, 40 * i), 1 + i * 0.08) for i, t in enumerate(pieces, 1)]
+    shown = [read.update(held(t, left=40 * i), 1 + i * 0.08) for i, t in enumerate(pieces, 1)]
     assert [reading.lines for reading, changed in shown if changed] == [()]
 
 
 def test_a_sheet_that_never_rests_is_read_all_the_same() -> None:
     read = reader()
-    read.update([], 0.0)
-    first = next(
-        i for i in range(1, 60) if read.update(swept("1947", 20 * i if i % 2 else 0), i / 30)[1]
-    )
+    read.update(Tracked(), 0.0)
+    first = next(i for i in range(1, 60) if read.update(held("1947", left=20 * i), i / 30)[1])
     assert first / 30 < 1
+
+
+def test_a_sheet_that_comes_to_rest_is_read_once_all_of_it_has_settled() -> None:
+    """Some of its digits settle on the way, the last one 0.1 seconds after it has come to rest."""
+    read = reader()
+    read.update(Tracked(), 0.0)
+    shown = []
+    for frame in range(1, 30):
+        left = 10 * min(frame, 12)  # 7.5 heights a second
+        on_the_way = digits("1947" if frame >= 15 else "194", left=left)
+        tracked = Tracked(digits("1947", left=left), on_the_way, pending=frame < 15)
+        shown.append(read.update(tracked, frame / 30))
+    assert [reading.lines for reading, changed in shown if changed] == [("1947",)]
+    assert next(i for i, (_, changed) in enumerate(shown, 1) if changed) <= 12 + 9
+
+
+def test_boxes_that_tremble_are_no_motion() -> None:
+    read = reader()
+    read.update(Tracked(), 0.0)
+    shown = [read.update(held("1947", left=i % 2), i / 30) for i in range(1, 10)]
+    assert any(changed for _, changed in shown[:4])
+
+
+def test_a_sheet_that_is_out_of_sight_is_not_read_in_pieces_while_its_digits_expire() -> None:
+    read = reader()
+    read.update(held("1947"), 0.0)
+    pieces = ["1947", "947", "94", "4", ""]
+    shown = [read.update(Tracked((), digits(t)), 1 + i / 30) for i, t in enumerate(pieces)]
+    assert [reading.lines for reading, changed in shown if changed] == [()]
+
+
+def test_at_ten_frames_a_second_it_waits_for_a_digit_about_to_settle_too() -> None:
+    read = reader()
+    read.update(Tracked(), 0.0)
+    shown = [
+        read.update(held("194", pending=True), 0.1),
+        read.update(held("194", pending=True), 0.2),
+    ]
+    assert not any(changed for _, changed in shown)
+    assert read.update(held("1947"), 0.3)[1]
