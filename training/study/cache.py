@@ -13,7 +13,7 @@ from camd.errors import CamdError
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Part of every key: raise it when the same key would mean another result."""
 
 Key = dict[str, Any]

@@ -11,9 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from camd.errors import ConfigError
 from training import fit
-
-# Intel's or scikit-learn's: chosen there.
-SVC = fit.SVC  # type: ignore[attr-defined]
+from training.study.svc import SVC
 
 On = Literal["validation", "test"]
 
