@@ -3,93 +3,13 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
 from camd.clip_truth import Place, Span
 from camd.demo import matching_digits
 from camd.values import Box, Digit
-
-PROMPT = 0.3
-"""Seconds; a digit that lies still is to be in the reading by then."""
-CLEARED = 0.5
-"""Seconds; by then the reading of a sheet that is gone is to be gone too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What was said to one frame."""
-
-    stable: tuple[Digit, ...]
-    """Its settled digits."""
-    lines: tuple[str, ...]
-    """The reading that stood."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    kind: Literal["wrong digit", "late", "false change", "left standing"]
-    first: int
-    last: int
-    """Numbers of frames; the clip starts with 1."""
-    read: str
-    true: str
-    seconds: float
-    """How long it lasted; what says how bad it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class ClipScore:
-    right: int = 0
-    wrong: int = 0
-    """Stable digits, counted in every frame; wrong are those on no digit too."""
-    delays: tuple[float, ...] = ()
-    """Seconds from when a sheet lies still until the reading holds a digit of it, each digit each
-    time it comes to rest; infinite where it never did."""
-    still_s: float = 0.0
-    """Seconds in which the scene was still, or empty; the times to react are left out."""
-    changes: int = 0
-    """How often the reading changed then, and not towards what is written."""
-    left: tuple[float, ...] = ()
-    """Seconds that a reading stood after its sheet was gone, each time one went."""
-    steady_s: float = 0.0
-    """Seconds that a sheet lay still, the time to react left out."""
-    exact_s: float = 0.0
-    """Of these, when the reading was what is written."""
-    faults: tuple[Fault, ...] = ()
-
-    def __add__(self, other: "ClipScore") -> "ClipScore":
-        return ClipScore(
-            self.right + other.right,
-            self.wrong + other.wrong,
-            self.delays + other.delays,
-            self.still_s + other.still_s,
-            self.changes + other.changes,
-            self.left + other.left,
-            self.steady_s + other.steady_s,
-            self.exact_s + other.exact_s,
-            self.faults + other.faults,
-        )
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the stable digits that are right; 1 where there was none."""
-        return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
-
-    @property
-    def prompt(self) -> float:
-        """Share of the digits that were in the reading within 300 ms; 1 where there was none."""
-        within = sum(delay <= PROMPT + 1e-6 for delay in self.delays)
-        return within / len(self.delays) if self.delays else 1.0
-
-    @property
-    def changes_a_minute(self) -> float:
-        return 60 * self.changes / self.still_s if self.still_s else 0.0
-
-    @property
-    def exact(self) -> float:
-        """Share of the still time in which the reading was what is written."""
-        return self.exact_s / self.steady_s if self.steady_s else 1.0
+from camd.vote import SLACK
 
 
 def score_clip(spans: Sequence[Span], seen: Sequence[Seen], fps: float) -> ClipScore:
@@ -219,12 +139,14 @@ def _delays(
     stood = (last - first) / fps
     if stood > PROMPT:  # else it had no time to be read
         delays += [math.inf] * (_count(lines) - len(delays))
-    if not delays or max(delays) <= PROMPT + 1e-6:
+    if not delays or max(delays) <= PROMPT + SLACK:
         return ClipScore(delays=tuple(delays))
+    unread = max(delays) == math.inf
     until = min(max(delays), stood)
-    by = min(first + round(PROMPT * fps), last)
+    by = last if unread else min(first + round(PROMPT * fps), last)
     read, true = _say(seen[by].lines), _say(lines)
-    fault = Fault("late", first + 1, first + 1 + round(until * fps), read, true, until)
+    kind: Literal["unread", "late"] = "unread" if unread else "late"
+    fault = Fault(kind, first + 1, first + 1 + round(until * fps), read, true, until)
     return ClipScore(delays=tuple(delays), faults=(fault,))
 
 
@@ -244,7 +166,7 @@ def _departures(shown: Sequence[Span | None], seen: Sequence[Seen], fps: float) 
         seconds = (end - index) / fps
         if end < len(seen) or seconds > CLEARED:
             left.append(seconds)
-        if seconds > CLEARED + 1e-6:
+        if seconds > CLEARED + SLACK:
             faults.append(
                 Fault("left standing", index + 1, end, _say(stale), _say(now.lines), seconds)
             )

@@ -12,7 +12,8 @@ from rich.progress import track
 from rich.table import Table
 
 from camd import film_strip, installed, overlay, svm
-from camd.clip_score import CLEARED, PROMPT, ClipScore, Fault, Seen, score_clip
+from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
+from camd.clip_score import score_clip
 from camd.clip_truth import Clip, load_clips
 from camd.errors import DataError, SourceError
 from camd.overlay import Hud
@@ -132,7 +133,7 @@ def _save(sheet: Path, picture: Image) -> None:
 
 
 def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) -> None:
-    table = Table("clips", "right", "in time", "slowest 5 %", "false changes", "left", "exact")
+    table = Table("clips", "right", "in time", "slowest", "unread", "false", "left", "exact")
     for column in table.columns[1:]:
         column.justify = "right"
     for kind, score in kinds.items():
@@ -143,26 +144,26 @@ def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) ->
     console.print(table)
     console.print(
         "right: of the stable digits, in every frame; in time: of the digits of a sheet that comes"
-        f" to rest, those in the reading within {PROMPT * 1000:.0f} ms, and when the slowest 5 %"
-        " were; false changes: of the reading of a still scene, and not towards what is written, a"
-        " minute; left: the longest that a"
-        f" reading stood after its sheet was gone, {CLEARED * 1000:.0f} ms are allowed; exact: of"
-        " the time that a sheet lies still, with all of it in the reading and nothing else",
+        f" to rest, those in the reading within {PROMPT * 1000:.0f} ms, and when the slowest was;"
+        " unread: those that never were; false: changes of the reading of a still scene, and not"
+        " towards what is written, a minute; left: the longest that a reading stood after its"
+        f" sheet was gone, {CLEARED * 1000:.0f} ms are allowed; exact: of the time that a sheet"
+        " lies still, with all of it in the reading and nothing else",
         style="dim",
     )
 
 
 def _cells(name: str, score: ClipScore) -> list[str]:
-    delays = sorted(score.delays)
-    slow = delays[math.ceil(0.95 * len(delays)) - 1] if delays else 0.0
+    read = [delay for delay in score.delays if delay < math.inf]
     return [
         name,
-        f"{_percent(score.accuracy)}" if score.right + score.wrong else "",
-        f"{_percent(score.prompt)}" if delays else "",
-        "" if not delays else f"{slow:.2f} s" if slow < math.inf else "never",
+        _percent(score.accuracy) if score.right + score.wrong else "",
+        _percent(score.prompt) if read else "",
+        f"{max(read):.2f} s" if read else "",
+        _percent(score.unread) if score.delays else "",
         f"{score.changes_a_minute:.1f}" if score.still_s else "",
         f"{max(score.left):.2f} s" if score.left else "",
-        f"{_percent(score.exact)}" if score.steady_s else "",
+        _percent(score.exact) if score.steady_s else "",
     ]
 
 

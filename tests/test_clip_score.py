@@ -3,7 +3,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from camd.clip_score import ClipScore, Seen, score_clip
+from camd.clip_figures import ClipScore, Seen
+from camd.clip_score import score_clip
 from camd.clip_truth import Place, Span
 from camd.values import Digit
 
@@ -63,8 +64,11 @@ def test_a_digit_read_before_the_sheet_came_to_rest_has_no_delay() -> None:
     assert score(spans, said(frames=1), said("19", frames=8)).delays == (0.0, 0.0)
 
 
-def test_a_digit_never_read_is_infinitely_late_where_there_was_time() -> None:
-    assert score([Span(1, 9, ("19",))], said("1", frames=9)).delays == (0.0, math.inf)
+def test_a_digit_never_read_is_unread_where_there_was_time() -> None:
+    result = score([Span(1, 9, ("19",))], said("1", frames=9))
+    assert result.delays == (0.0, math.inf)
+    assert (result.unread, result.prompt) == (0.5, 1.0)
+    assert [fault.kind for fault in result.faults] == ["unread"]
     assert score([Span(1, 4, ("19",))], said("1", frames=4)).delays == (0.0,)
 
 
