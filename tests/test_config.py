@@ -4,6 +4,7 @@ import pytest
 
 from camd import config, config_file
 from camd.errors import ConfigError
+from camd.mqtt.endpoint import Endpoint
 
 AREA = "polygon = [[0, 0], [1, 0], [1, 1]]"
 
@@ -201,7 +202,9 @@ def test_credentials_of_systemd_go_before_files_and_after_the_environment(tmp_pa
         config.load(file, environ=handed | {"CAMD_CAMERA__DEVICE": "7"}).settings.camera.device
         == "7"
     )
-    (tmp_path / "camera.device").write_text("\n")
-    (tmp_path / "mqtt.password").unlink()
+    for blank in ("camera.device", "mqtt.password"):  # the unit's, where there is none
+        (tmp_path / blank).write_text("\n")
+    file.write_text('[camera]\ndevice = "3"\n[mqtt]\nusername = "camd"\n')
     settings = config.load(file, environ=handed).settings
     assert (settings.camera.device, settings.mqtt.password_file) == ("3", None)
+    assert Endpoint.of(settings, "9f3c").password is None

@@ -1,6 +1,5 @@
 """From settings to a paho client that can connect: login, encryption, last will."""
 
-import os
 import socket
 import ssl
 from dataclasses import dataclass, field
@@ -20,8 +19,6 @@ CONNECT_TIMEOUT_S = 5.0
 MOST_BYTES = 65535
 """Of any text in MQTT; paho packs a longer one into an exception in its own thread. And of a whole
 message to us, where the broker can be told."""
-CREDENTIAL = "mqtt.password"
-"""Its name for systemd's LoadCredential=."""
 
 _PROTOCOLS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 
@@ -113,13 +110,10 @@ class Endpoint:
 
 def _password(options: MqttSettings) -> str | None:
     password: str | None = None
-    credential = Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull) / CREDENTIAL
     if options.password is not None:
         password = options.password.get_secret_value()
     elif options.password_file is not None:
         password = _first_line(options.password_file, "mqtt.password_file")
-    elif options.username and credential.exists():
-        password = _first_line(credential, "systemd credential")
     if password is not None and not options.username:
         raise ConfigError("mqtt: a password needs mqtt.username as well")
     return password

@@ -26,17 +26,6 @@ def test_a_password_given_directly_comes_before_the_file() -> None:
     assert endpoint(password=SECRET, password_file="/nonexistent").password == SECRET
 
 
-def test_systemd_may_hand_over_the_password(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    assert endpoint().password is None
-    (tmp_path / "mqtt.password").write_text(f"{SECRET}\n")
-    assert endpoint().password == SECRET
-    assert endpoint(password="another").password == "another"
-    assert endpoint(username=None).password is None
-
-
 def test_shows_no_password() -> None:
     assert SECRET not in repr(endpoint(password=SECRET))
 
