@@ -65,7 +65,9 @@ class Tracker:
         for digit, owner in zip(digits, owners, strict=True):
             was = owner.vote.value
             owner.see(digit, at, elapsed)
-            if owner.vote.value != was:
+            if owner.vote.value is None and was is not None:
+                events.append(Event("end", owner.digit(was)))
+            elif owner.vote.value != was:
                 kind = "new" if was is None else "change"
                 events.append(Event(kind, owner.digit(), was))
         events += self._expire(at, elapsed)
@@ -171,13 +173,15 @@ class _Track:
         self.vote.cast(digit.digit, digit.confidence, elapsed if self.sightings else 0.0)
         self.sightings += 1
 
-    def digit(self) -> Digit:
-        """Return the settled digit at its place; only for a settled track."""
-        assert self.vote.value is not None
+    def digit(self, value: int | None = None) -> Digit:
+        """Return `value`, the settled one if none is given, at its place; only for a track that is
+        or was settled."""
+        value = self.vote.value if value is None else value
+        assert value is not None
         x, y = np.rint(self.center - self.extent / 2).astype(int).tolist()
         width, height = np.rint(self.extent).astype(int).tolist()
         return Digit(
-            digit=self.vote.value,
+            digit=value,
             confidence=self.vote.confidence,
             box=(x, y, width, height),
             margin=self._margin,

@@ -48,8 +48,10 @@ class Vote:
         mean = float(self._confidence[digit] / self._votes[digit])
         if digit == self.value:
             self.confidence += 0.2 * (confidence - self.confidence)
-        elif self._enough(digit) and mean >= self._sure:
-            self.value, self.confidence = digit, confidence
+        elif self._enough(digit):
+            # Enough votes overturn a value even where they are not sure enough to be the next.
+            sure = mean >= self._sure
+            self.value, self.confidence = (digit, confidence) if sure else (None, 0.0)
 
     def miss(self, elapsed: float) -> None:
         """Count a frame without the digit: what comes and goes does not settle."""

@@ -227,6 +227,15 @@ def test_covered_digits_move_with_their_sheet(tracker: Tracker) -> None:
     assert last.box[0] + last.box[2] / 2 == pytest.approx(208 + 150 * (38 / FPS - 1), abs=6)
 
 
+def test_a_digit_that_another_takes_the_place_of_ends_though_that_one_is_doubtful(
+    tracker: Tracker,
+) -> None:
+    play(tracker, lambda _: [digit(9, 100, 100)], 0.5)
+    frames = play(tracker, lambda _: [digit(4, 100, 100, confidence=0.6)], 0.6, start=0.5)
+    assert kinds(frames) == [("end", 9, None)]
+    assert held(frames[-1]) == ""
+
+
 def test_it_says_when_a_digit_is_about_to_settle(tracker: Tracker) -> None:
     frames = play(tracker, lambda _: row("19", 100, 100), 0.5)
     settled = [bool(frame.held) for frame in frames]

@@ -75,6 +75,15 @@ def test_it_settles_once_the_mean_is_sure() -> None:
     assert 10 < frames_to_change(vote, 7, 0.8, 1 / 30) < 60
 
 
+def test_votes_that_are_not_sure_overturn_a_value_and_settle_nothing() -> None:
+    vote = Vote(TrackSettings(settle_confidence=0.75))
+    for _ in range(30):
+        vote.cast(9, 0.999, 1 / 30)
+    for _ in range(15):
+        vote.cast(4, 0.6, 1 / 30)
+    assert vote.value is None
+
+
 def test_a_digit_about_to_settle_is_pending() -> None:
     vote = Vote(SETTINGS)
     assert not vote.pending
