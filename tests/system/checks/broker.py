@@ -1,12 +1,10 @@
 """A broker that goes, and comes back without a memory."""
 
 import re
-from pathlib import Path
 
 from checks.guest import Listener, run, until
 from checks.install import camd
-
-METRICS = Path("/var/lib/private/camd/camd.prom")
+from checks.sandbox import METRICS
 
 
 def _queued() -> int:

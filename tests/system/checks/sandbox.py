@@ -1,14 +1,18 @@
 """The unit's sandbox: its score, and that all camd does is possible inside."""
 
+import shutil
 from pathlib import Path
 
-from checks.guest import Listener, run
+from checks.guest import Listener, run, until
 from checks.install import camd
 
 MOST_EXPOSED = 1.3
 DENIED = ("Operation not permitted", "Permission denied", "SIGSYS", "Read-only file system")
 
-CONFIG = """
+METRICS = Path("/var/lib/prometheus/node-exporter/camd.prom")
+DROP_IN = f"[Service]\nReadWritePaths={METRICS.parent}\n"
+
+CONFIG = f"""
 [mqtt]
 tls = true
 port = 8883
@@ -20,7 +24,7 @@ health_s = 5
 [model]
 threads = 2
 [metrics]
-file = "/var/lib/camd/camd.prom"
+file = "{METRICS}"
 """
 """Encrypted and with a password, events on disk, and BLAS on two threads."""
 
@@ -37,17 +41,24 @@ def all_of_it_at_work() -> str:
     Path("/etc/camd/mqtt.password").write_text("correct horse\n")
     Path("/etc/camd/mqtt.password").chmod(0o600)
     camd.configure(CONFIG)
+    METRICS.parent.mkdir(parents=True)
+    shutil.chown(METRICS.parent, group="video")
+    METRICS.parent.chmod(0o2775)
+    drop_in = Path("/etc/systemd/system/camd.service.d/metrics.conf")
+    drop_in.parent.mkdir(exist_ok=True)
+    drop_in.write_text(DROP_IN)
+    run("systemctl", "daemon-reload")
     after = camd.mark()
     run("systemctl", "restart", "camd")
     camd.status("camera open", "broker connected")
     with Listener() as heard:
         heard.wait("reading", lambda reading: reading["lines"])
-    state = Path("/var/lib/private/camd")
-    files = {path.name for path in state.iterdir()}
-    assert {"camd.events.sqlite", "camd.prom"} <= files, files
+    assert Path("/var/lib/private/camd/camd.events.sqlite").exists()
+    until(METRICS.exists, "metrics")
+    run("setpriv", "--reuid=nobody", "--clear-groups", "cat", str(METRICS))
     said = camd.journal(after)
     assert not any(word in said for word in DENIED), said
     uid = Path(f"/proc/{camd.pid}").stat().st_uid
     assert uid > 60_000, "a dynamic user"
     memory = int(camd.get("MemoryCurrent")) / 2**20
-    return f"capture, TLS with password, BLAS, disk outbox; user {uid}, {memory:.0f} MiB"
+    return f"capture, TLS with password, BLAS, disk outbox, metrics; user {uid}, {memory:.0f} MiB"
