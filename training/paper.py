@@ -8,10 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.hand import Hand, Mask, Pen, scribble, write
+from training.hand import Hand, Mask, Pen, pieces, scribble, write
 
 Canvas = NDArray[np.float32]
 """(H, W, 3) float32 BGR, 0..255."""
+
+TRIES = 20
 
 Pattern = Literal["plain", "ruled", "squared"]
 
@@ -84,12 +86,7 @@ def write_sheet(
     pitch = height / (len(lines) + 0.6)
     digits: list[Written] = []
     for row, line in enumerate(lines):
-        masks = [
-            None
-            if c == " "
-            else write(hand.digit(rng, int(c)), _vary(rng, style.height), style.pen)
-            for c in line
-        ]
+        masks = [None if c == " " else _digit(rng, hand, int(c), style) for c in line]
         gaps = style.height * style.spacing * rng.uniform(0.75, 1.25, len(line))
         gaps[-1] = 0
         steps = [
@@ -113,6 +110,18 @@ def write_sheet(
             x += step
     _distract(rng, hand, image, taken, style)
     return Sheet(image, tuple(digits), tuple(lines))
+
+
+def _digit(rng: np.random.Generator, hand: Hand, value: int, style: Style) -> Mask:
+    """Write a sample that stays in one piece, if one can be found: tracing tears some of the
+    thickest apart, and what is left of a 7 may be a 1."""
+    mask = np.zeros((1, 1), np.float32)
+    for _ in range(TRIES):
+        sample = hand.digit(rng, value)
+        mask = write(sample, _vary(rng, style.height), style.pen)
+        if pieces(mask > 0.5) <= pieces(sample > 20):
+            break
+    return mask
 
 
 def _vary(rng: np.random.Generator, height: int) -> int:

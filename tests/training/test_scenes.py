@@ -6,7 +6,8 @@ import pytest
 
 from camd.errors import DataError
 from camd.values import Box
-from training.hand import Hand, Pen, write
+from training import paper
+from training.hand import Hand, Pen, pieces, write
 from training.paper import Style, write_sheet
 from training.scenes import render_scene
 
@@ -74,6 +75,25 @@ def test_a_sheet_holds_its_lines(hand: Hand) -> None:
     for written in sheet.digits:
         x, y, w, h = (round(v) for v in written.box)
         assert np.abs(np.subtract(ink_box(image, (x, y, w, h)), (x, y, w, h))).max() <= 4
+
+
+def test_samples_that_tracing_tears_apart_are_left_out(
+    hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two ways to write a 1, one comes out in two pieces."""
+    two = Hand(np.concatenate([hand.images[1:2]] * 2), np.array([1, 1], np.uint8), hand.letters)
+    drawn = []
+
+    def torn_at_first(bitmap: np.ndarray, height: int, pen: Pen) -> np.ndarray:
+        mask = write(bitmap, height, pen).copy()
+        if not drawn:
+            mask[mask.shape[0] // 3 : mask.shape[0] // 2] = 0
+        drawn.append(pieces(mask > 0.5))
+        return mask
+
+    monkeypatch.setattr(paper, "write", torn_at_first)
+    write_sheet(np.random.default_rng(1), two, ["1"], Style(Pen(0.08, (40, 30, 30))))
+    assert drawn == [2, 1]
 
 
 def test_a_line_too_long_is_said_so(hand: Hand) -> None:
