@@ -91,7 +91,7 @@ class Area:
             # A digit that never settles is as doubtful as one that never is sure.
             unsure = [*_unsure(rejected), *(Rejected(digit.box, UNSURE) for digit in unsettled)]
             doubt = region.doubtful(unsure, tracked.held)
-            said = self._region.update(reading, doubt, clock)
+            said = self._region.update(reading, clock, doubt=doubt, unsettled=bool(unsettled))
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
 

@@ -24,7 +24,7 @@ from camd.service import Service
 from camd.settings import Settings
 from camd.sources.base import Source
 from camd.terminal import Printer
-from camd.values import Frame, Reading, Result
+from camd.values import Frame, Reading, RegionReading, Result
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
@@ -80,7 +80,9 @@ class Loop:
         # A file's frames are all read, in their own time.
         after_s = 0 if self._in_order else settings.rest.after_s
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
-        self._seen = 0.0
+        self._seen = time.monotonic()
+        self._blind = False
+        self._said: dict[str, RegionReading] = {}
         file = settings.metrics.file
         self._metrics = MetricsFile(file, settings.name) if file else None
         self._snapshot_due = False
@@ -95,7 +97,7 @@ class Loop:
             frame = self._capture.next(poll)
             if frame is not None:
                 self._pulse.read()
-                self._seen = frame.clock
+                self._seen, self._blind = frame.clock, False
                 if not self._screen.paused and self._rest.update(frame.image, frame.clock):
                     self._process(frame)
                 if self._health.processed == self._options.frames:
@@ -167,7 +169,18 @@ class Loop:
         if result.changed:
             self._reading = result.reading
             self._snapshot_due = True
-            self._printer.reading(result.reading, at)
+            if not self._settings.region:
+                self._printer.reading(result.reading, at)
+        for said in result.regions:
+            last = self._said.get(said.name)
+            self._said[said.name] = said
+            if last is None or (last.value, last.status) != (said.value, said.status):
+                self._snapshot_due = True
+                self._printer.region(said, at)
+
+    def _says(self) -> str:
+        said = self._said.values()
+        return "  ".join(f"{item.name} {item.said}" for item in said) or self._reading.text
 
     def _scene_clock(self, frame: Frame) -> float:
         """A file processed faster or slower than it was filmed keeps its own time."""
@@ -178,9 +191,10 @@ class Loop:
 
     def _clear_if_blind(self, now: float) -> None:
         """End a reading that nobody can see any more: a dead camera must not look alive."""
-        if self._screen.paused or self._in_order or not self._reading.lines:
+        if self._screen.paused or self._in_order or self._blind:
             return
         if now - self._seen > self._settings.camera.timeout_s:
+            self._blind = True
             self._clear()
 
     def _clear(self) -> None:
@@ -232,9 +246,15 @@ class Loop:
             "model": {"id": self._pipeline.model_id, **self._pipeline.model_scores},
             "source": self._source.name,
             "size": list(self._size),
-            "options": self._settings.model_dump(mode="json", include={"segment", "track", "lines"})
-            | {"min_confidence": self._settings.model.min_confidence},
+            "options": self._options_shown(),
         }
+
+    def _options_shown(self) -> dict[str, Any]:
+        """Return the options that decide what is read."""
+        settings = self._settings
+        sections = settings.model_dump(mode="json", include={"segment", "track", "lines"})
+        places = settings.model_dump(mode="json", include={"region", "mask"}, exclude_defaults=True)
+        return sections | places | {"min_confidence": settings.model.min_confidence}
 
     def _hud(self, now: float) -> Hud:
         return Hud(
@@ -248,5 +268,5 @@ class Loop:
 
     def _show(self, now: float, *, fresh: bool) -> None:
         if fresh or self._screen.due(now):
-            self._screen.show(now, self._hud(now), self._shown, self._reading)
+            self._screen.show(now, self._hud(now), self._shown, self._says())
         self._screen.act(now, lambda: self._hud(now), self._shown)

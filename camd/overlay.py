@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from camd import paint
+from camd import paint, places
 from camd.labels import ACCENT, AMBER, Labels
 from camd.paint import Text
+from camd.settings import MaskSettings
 from camd.values import Box, Image, Line, Rejected, Result
 
 _USUAL = ("open", "ended")
@@ -39,14 +40,29 @@ class Hud:
     """Of the moment, e.g. "saved camd-1.png"; the caller takes it away again."""
 
 
-def draw(image: Image, result: Result, hud: Hud, *, show_rejected: bool = False) -> Image:
-    """Return a copy of `image` with the result drawn on it; any size from 1x1 on."""
+def draw(
+    image: Image,
+    result: Result,
+    hud: Hud,
+    *,
+    show_rejected: bool = False,
+    masks: Sequence[MaskSettings] = (),
+) -> Image:
+    """Return a copy of `image` with the result drawn on it; any size from 1x1 on.
+
+    `show_rejected`: also what was not taken for a digit, and `masks`."""
     canvas = image.copy()
     unit = _unit(canvas)
     bar = _bar(canvas, unit)
     rejected = result.rejected if show_rejected else ()
     summary = _reasons(canvas, rejected, unit) if show_rejected else _Pill(Text("", 1, AMBER), 0, 0)
-    Labels(canvas, unit, (bar, summary.box)).draw(_lines(result), rejected)
+    places.hatch_masks(canvas, masks if show_rejected else (), unit)
+    places.outline_regions(canvas, result.regions, unit)
+    tags = places.tags(canvas, result.regions, unit)
+    kept_off = (bar, summary.box, *(tag.box for tag in tags))
+    Labels(canvas, unit, kept_off).draw(_lines(result), rejected)
+    for tag in tags:
+        tag.paint(canvas)
     summary.paint(canvas)
     if bar[3]:
         # Over the edges of the picture, where anti-aliasing would leave a pale rim.
@@ -148,7 +164,7 @@ def _reading(image: Image, result: Result, bar: Box, right: float, unit: float) 
     """Write the lines of the reading as large as they fit, a thin stroke between two."""
     _, top, _, tall = bar
     left, middle = 14 * unit, top + tall / 2
-    lines = result.reading.lines
+    lines = tuple(item.said for item in result.regions) or result.reading.lines
     if not lines:
         hint = "reading …" if result.digits else "no digits"
         Text(hint, 17 * unit, paint.GREY).shortened(right - left).write(image, left, middle)

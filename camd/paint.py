@@ -7,6 +7,7 @@ The type is Rubik, the variable font inside OpenCV 5: its figures are all equall
 number that changes does not make its neighbours jump.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeAlias
@@ -105,6 +106,13 @@ def rule(
 ) -> None:
     points = _fixed(np.array([[start], [end]], np.float32))
     cv2.polylines(image, [points], False, colour, t, cv2.LINE_AA, _SHIFT)
+
+
+def polygon(
+    image: Image, points: Sequence[tuple[float, float]], colour: Colour, thickness: int
+) -> None:
+    ring = _fixed(np.array(points, np.float32).reshape(-1, 1, 2))
+    cv2.polylines(image, [ring], True, colour, thickness, cv2.LINE_AA, _SHIFT)
 
 
 def ring(image: Image, x: float, y: float, radius: float, colour: Colour, thickness: int) -> None:

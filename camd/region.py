@@ -12,6 +12,8 @@ ONE_NUMBER = LineSettings(gap=100)
 """The digits of a region are one number, however far apart they are written."""
 MOST_DIGITS = 15
 """More do not fit into the number of a JSON reader."""
+SLACK = 1e-6
+"""Seconds; a difference of times must not miss a threshold by a rounding error."""
 LIKE_A_DIGIT = 0.5
 """Least height, in digits of the region, of an unsure mark that may be one of them."""
 
@@ -59,35 +61,72 @@ class Region:
     def __init__(self, settings: RegionSettings, track: TrackSettings) -> None:
         self._settings = settings
         self.retune(track)
-        self._first = -math.inf
         self._good: Good | None = None
-        self._doubt = self._told_doubt = False
-        self._doubt_since = -math.inf
+        self._scene = _Scene()
 
     def retune(self, track: TrackSettings) -> None:
+        self._settle = track.settle_ms / 1000
         self._patience = (track.settle_ms + track.forget_ms) / 1000
 
-    def update(self, reading: Reading, doubt: bool, at: float) -> RegionReading | None:
-        """Return what the region says at `at` seconds, or None while it is too early to tell."""
-        if self._first == -math.inf or at < self._first:
-            self._first = self._doubt_since = at
-        if doubt != self._doubt:
-            self._doubt, self._doubt_since = doubt, at
+    def update(
+        self, reading: Reading, at: float, *, doubt: bool, unsettled: bool
+    ) -> RegionReading | None:
+        """Return what the region says at `at` seconds, or None while it is too early to tell.
+
+        `doubt`: this frame shows something that may be a digit of the number and is none yet.
+        `unsettled`: it shows digits that the reading does not hold, or holds otherwise."""
+        scene = self._scene
+        if at < scene.at:
+            scene = self._scene = _Scene()
+        scene.see(reading.lines, at, doubt=doubt, unsettled=unsettled)
         # A mark flickers between sure and unsure; only what lasts is said.
-        if at - self._doubt_since >= self._patience:
-            self._told_doubt = doubt
-        if not reading.lines and at - self._first < self._patience:
-            return None
-        now = judge(self._settings, reading, doubtful=self._told_doubt, good=self._good, at=at)
-        if now.value is not None:
-            self._good = Good(now.value, at)
-        return now
+        if at - scene.doubt_since >= self._patience - SLACK:
+            scene.doubtful = doubt
+        told = scene.said
+        if told is None or told.text != reading.text:
+            # Two digits of a number change in one moment and settle in two: between them lies a
+            # number that nobody wrote. Paper looks like a sheet whose digits have yet to settle.
+            enough = self._settle if told or reading.lines else self._patience
+            if at - scene.calm_since < enough - SLACK:
+                if at - scene.differs_since < 2 * self._patience:
+                    return told
+                return RegionReading(self._settings.name, "unsure", text=reading.text)
+        said = judge(self._settings, reading, doubtful=scene.doubtful, good=self._good, at=at)
+        if said.value is not None:
+            self._good = Good(said.value, at)
+        scene.said = said
+        return said
 
     def absent(self) -> RegionReading:
         """Say that there is no picture any more. The last good value is kept."""
-        self._first = -math.inf
-        self._doubt = self._told_doubt = False
+        self._scene = _Scene()
         return RegionReading(self._settings.name, "unseen")
+
+
+@dataclass(slots=True)
+class _Scene:
+    """What a region has seen since it sees; all times are seconds."""
+
+    at: float = -math.inf
+    lines: tuple[str, ...] | None = None
+    calm_since: float = -math.inf
+    """The frames since then say the same, with all digits settled."""
+    differs_since: float = -math.inf
+    """And since then another text than was said."""
+    doubt: bool = False
+    doubt_since: float = -math.inf
+    doubtful: bool = False
+    """The doubt that lasted."""
+    said: RegionReading | None = None
+
+    def see(self, lines: tuple[str, ...], at: float, *, doubt: bool, unsettled: bool) -> None:
+        if unsettled or lines != self.lines:
+            self.calm_since = at
+        if self.lines is None or (self.said and self.said.text == " ".join(lines)):
+            self.differs_since = at
+        if doubt != self.doubt:
+            self.doubt, self.doubt_since = doubt, at
+        self.at, self.lines = at, lines
 
 
 def _wrong(settings: RegionSettings, reading: Reading, doubt: bool) -> RegionStatus | None:

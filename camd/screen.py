@@ -8,7 +8,7 @@ from camd import overlay
 from camd.overlay import Hud
 from camd.settings import Settings
 from camd.terminal import Printer, Status
-from camd.values import Frame, Image, Reading, Result
+from camd.values import Frame, Image, Result
 from camd.window import Action, Window
 
 STATUS_S = 0.1
@@ -28,6 +28,7 @@ class Screen:
         self._settings = settings
         self._window = window
         self._printer = printer
+        self._masks = settings.mask
         self._show_rejected = settings.overlay.rejected
         self._message, self._message_until = "", 0.0
         self._next_status = 0.0
@@ -36,14 +37,15 @@ class Screen:
         """Tell whether something should be shown though no frame came."""
         return now >= self._next_status
 
-    def show(self, now: float, hud: Hud, shown: Shown | None, reading: Reading) -> None:
+    def show(self, now: float, hud: Hud, shown: Shown | None, says: str) -> None:
+        """`says`: what the scene says, for the line in the terminal."""
         message = self._message if now < self._message_until else ""
         hud = replace(hud, paused=self.paused, message=message)
         if self._window:
             self._window.show(self._draw(hud, shown))
         if self.due(now):
             self._next_status = now + STATUS_S
-            self._printer.status(self._status(hud, shown, reading))
+            self._printer.status(self._status(hud, shown, says))
 
     def act(self, now: float, hud: Callable[[], Hud], shown: Shown | None) -> None:
         """Do what the keys pressed since the last call say."""
@@ -68,16 +70,18 @@ class Screen:
         if shown is None:
             return overlay.waiting(FIRST_SIZE, hud)
         frame, result = shown
-        return overlay.draw(frame.image, result, hud, show_rejected=self._show_rejected)
+        return overlay.draw(
+            frame.image, result, hud, show_rejected=self._show_rejected, masks=self._masks
+        )
 
-    def _status(self, hud: Hud, shown: Shown | None, reading: Reading) -> Status:
+    def _status(self, hud: Hud, shown: Shown | None, says: str) -> Status:
         return Status(
             camera=hud.camera,
             fps=hud.fps,
             latency_ms=hud.latency_ms,
             digits=len(shown[1].digits) if shown else 0,
             broker=hud.broker,
-            reading="paused" if self.paused else reading.text,
+            reading="paused" if self.paused else says,
         )
 
     def _save(self, hud: Hud, shown: Shown) -> str:

@@ -50,8 +50,14 @@ def payload(path: Path, image: Image, result: Result) -> dict[str, Any]:
         "size": [width, height],
         "digits": [payloads.digit(digit) for digit in result.digits],
         "lines": [line.text for line in result.lines],
+        **_regions(result),
         "rejected": [{"box": list(r.box), "reason": r.reason} for r in result.rejected],
     }
+
+
+def _regions(result: Result) -> dict[str, Any]:
+    said = [payloads.region_item(item) for item in result.regions]
+    return {"regions": said} if said else {}
 
 
 def _write(data: dict[str, Any]) -> None:
@@ -61,6 +67,10 @@ def _write(data: dict[str, Any]) -> None:
 
 def _show(console: Console, path: Path, result: Result) -> None:
     console.print(f"[bold]{path}[/bold]")
+    for region in result.regions:
+        console.print(f"  {region.name}  {region.said}")
+    if result.regions:
+        return
     for line in result.lines:
         sure = min(digit.confidence for digit in line.digits)
         console.print(f"  {line.text}  [dim]least confidence {int(sure * 1000) / 1000:.3f}[/dim]")

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from camd.values import Reading
+from camd.values import Reading, RegionReading
 
 FINE = "#1ccdac"
 UNUSUAL = "#ffa624"
@@ -59,17 +59,23 @@ class Printer:
 
     def reading(self, reading: Reading, at_wall: float) -> None:
         """Print what the scene says now; `at_wall` in seconds since the epoch."""
+        rows = [Text(row, "bold not dim") for row in reading.lines]
+        self._row(Text("  ", "dim").join(rows) or Text("no digits"), reading.text, at_wall)
+
+    def region(self, said: RegionReading, at_wall: float) -> None:
+        """Print what a region says now; `at_wall` in seconds since the epoch."""
+        style = "dim" if said.value is None else "bold not dim"
+        line = Text(f"{said.name}  ", "not dim").append(Text(said.said, style))
+        self._row(line, line.plain, at_wall)
+
+    def _row(self, line: Text, plain: str, at_wall: float) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at_wall))
         if self._console is None:
-            text = reading.text or "(no digits)"
+            text = plain or "(no digits)"
             self._plain(text if self._timeless else f"{clock}  {text}")
             return
-        line = Text(f"{clock}  ", "dim", no_wrap=True, overflow="ellipsis", end="")
-        if reading.lines:
-            line.append(Text("  ", "dim").join(Text(row, "bold not dim") for row in reading.lines))
-        else:
-            line.append("no digits")
-        self._console.print(line, no_wrap=True, overflow="ellipsis")
+        whole = Text(f"{clock}  ", "dim", no_wrap=True, overflow="ellipsis", end="").append(line)
+        self._console.print(whole, no_wrap=True, overflow="ellipsis")
 
     def status(self, status: Status) -> None:
         """Renew the line at the bottom; nothing where there is none."""

@@ -116,6 +116,11 @@ class RegionReading:
     outline: Corners = ()
     """Pixels of the frame."""
 
+    @property
+    def said(self) -> str:
+        """The value for people, or why there is none."""
+        return self.status if self.value is None else f"{self.value:.15g}"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Result:

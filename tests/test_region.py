@@ -25,11 +25,19 @@ class Meter:
         self.region = Region(place(**options), TRACK)
         self.at = 0.0
 
-    def says(self, text: str, after: float = 1.0, doubt: bool = False) -> RegionReading:
-        self.at += after
-        said = self.region.update(read(text) if text else Reading(), doubt, self.at)
+    def says(
+        self, text: str, after: float = 1.0, *, doubt: bool = False, unsettled: bool = False
+    ) -> RegionReading:
+        """Show `text` for so many seconds, at 20 frames a second."""
+        for _ in range(round(after / 0.05)):
+            self.at += 0.05
+            said = self.sees(text, doubt=doubt, unsettled=unsettled)
         assert said is not None
         return said
+
+    def sees(self, text: str, *, doubt: bool = False, unsettled: bool = False) -> Any:
+        reading = read(text) if text else Reading()
+        return self.region.update(reading, self.at, doubt=doubt, unsettled=unsettled)
 
     def states(self, *texts: str, after: float = 1.0) -> list[tuple[float | None, str]]:
         return [(said.value, said.status) for said in (self.says(t, after) for t in texts)]
@@ -131,15 +139,40 @@ def test_only_a_mark_like_a_digit_and_beside_the_digits_is_doubtful() -> None:
 
 
 def test_nothing_is_said_to_be_empty_before_digits_could_have_settled() -> None:
-    region = Region(place(), TRACK)
-    assert region.update(Reading(), False, 10.0) is None
-    assert region.update(Reading(), False, 10.4) is None
-    said = region.update(Reading(), False, 10.5)
-    assert said is not None
-    assert said.status == "empty"
-    early = Region(place(), TRACK).update(read("7"), False, 10.0)
-    assert early is not None
-    assert early.value == 7
+    meter = Meter()
+    for at, status in ((10.0, None), (10.4, None), (10.5, "empty")):
+        meter.at = at
+        said = meter.sees("")
+        assert (said and said.status) == status
+
+
+def test_a_number_on_the_way_to_another_is_not_said() -> None:
+    meter = Meter()
+    meter.says("199")
+    assert meter.says("209", 0.1).value == 199
+    assert meter.says("200", 0.15).value == 199
+    assert meter.says("200", 0.1).value == 200
+
+
+def test_a_number_is_not_said_while_one_of_its_digits_is_about_to_change() -> None:
+    meter = Meter()
+    meter.says("199")
+    assert meter.says("209", 0.5, unsettled=True).value == 199
+    assert meter.says("200", 0.2).value == 200
+
+
+def test_a_number_that_never_settles_is_no_number() -> None:
+    meter = Meter()
+    meter.says("199")
+    assert meter.says("209", 0.8, unsettled=True).value == 199
+    assert meter.says("209", 0.4, unsettled=True) == RegionReading("meter", "unsure", text="209")
+    assert meter.says("209", 0.2).value == 209
+
+
+def test_a_digit_that_wavers_does_not_hide_the_number_that_was_said() -> None:
+    meter = Meter()
+    meter.says("199")
+    assert meter.says("199", 5, unsettled=True).value == 199
 
 
 def test_without_a_picture_there_is_no_value_and_the_good_one_is_kept() -> None:
