@@ -11,4 +11,4 @@ def after_it() -> str:
     with Listener() as heard:
         heard.wait("status", lambda text: text == "online", retained=True)
         heard.wait("reading", lambda reading: reading["lines"])
-    return f"up {run('uptime', '-p')}: {camd.get('StatusText')}"
+    return f"{run('uptime', '-p')}: {camd.get('StatusText')}"
