@@ -6,6 +6,7 @@ kept for months. It has no other way of saying so, and OpenCV none of passing it
 
 import contextlib
 import functools
+import io
 import os
 import sys
 import threading
@@ -17,8 +18,10 @@ _alone = threading.Lock()
 def part_from_python() -> None:
     """Give sys.stderr a descriptor of its own: what other threads log is then not muffled."""
     with contextlib.suppress(OSError, AttributeError):  # there may be no standard error
-        own = os.dup(sys.stderr.fileno())
-        sys.stderr = open(own, "w", encoding="utf-8", errors="replace", buffering=1)  # noqa: PTH123, SIM115
+        # No buffer: what could not be written would be tried again at the end of the process,
+        # and make its exit status 120.
+        own = io.FileIO(os.dup(sys.stderr.fileno()), "w")
+        sys.stderr = io.TextIOWrapper(own, "utf-8", "replace", write_through=True)
 
 
 @contextlib.contextmanager
