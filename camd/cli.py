@@ -17,6 +17,7 @@ from camd.broker_url import parse_broker
 from camd.config import Config, KeyPath, load
 from camd.config_cli import config
 from camd.errors import CamdError
+from camd.region_cli import region
 from camd.service_cli import doctor, service
 from camd.settings import Settings
 from camd.setup_cli import calibrate
@@ -91,6 +92,7 @@ cli.add_command(config)
 cli.add_command(train)
 cli.add_command(eval_model)
 cli.add_command(calibrate)
+cli.add_command(region)
 
 
 @cli.command()

@@ -4,7 +4,10 @@ import logging
 import os
 import subprocess
 import sys
+from collections import deque
+from dataclasses import dataclass
 from enum import Enum
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,7 +20,10 @@ SHARE = 0.8
 """Of the screen that a window takes at first, at most."""
 LEAST_WIDTH = 640
 """A smaller picture is enlarged at first, pixels."""
+NO_SCREEN = (1280, 720)
+"""Assumed of a screen that cannot be asked, pixels."""
 KEYS_AT_ONCE = 16
+MOVES_KEPT = 256
 PROBE_S = 5.0
 """A display that takes longer to answer is none."""
 
@@ -41,14 +47,37 @@ class Action(Enum):
     PAUSE = "pause"
     SAVE = "save"
     REJECTED = "rejected"
+    ACCEPT = "accept"
+    UNDO = "undo"
+    TURN = "turn"
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What the mouse did with its left button."""
+
+    kind: Literal["press", "move", "release"]
+    x: float
+    y: float
+    """Shares of the width and height of the picture shown, 0..1."""
 
 
 _ACTIONS = {
     "q": Action.QUIT,
     "\x1b": Action.QUIT,
+    "\r": Action.ACCEPT,
+    "\b": Action.UNDO,
+    "r": Action.TURN,
     " ": Action.PAUSE,
     "s": Action.SAVE,
     "d": Action.REJECTED,
+}
+
+_BUTTON: dict[int, Literal["press", "move", "release"]] = {
+    cv2.EVENT_LBUTTONDOWN: "press",
+    cv2.EVENT_LBUTTONDBLCLK: "press",
+    cv2.EVENT_MOUSEMOVE: "move",
+    cv2.EVENT_LBUTTONUP: "release",
 }
 
 
@@ -60,6 +89,8 @@ class Window:
         self._screen = screen
         self._shape: tuple[int, ...] = ()
         self._closed = False
+        self._size = (1, 1)
+        self._pointer: deque[Pointer] = deque(maxlen=MOVES_KEPT)
 
     @classmethod
     def open(cls, title: str) -> "Window | None":
@@ -83,6 +114,12 @@ class Window:
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         return cls(title, screen)
 
+    @property
+    def room(self) -> tuple[int, int]:
+        """Width and height that a picture can have at first and be shown as it is."""
+        width, height = self._screen or NO_SCREEN
+        return round(SHARE * width), round(SHARE * height)
+
     def show(self, image: Image) -> None:
         """Show the picture; nothing once the window is closed."""
         if self._closed:
@@ -90,6 +127,7 @@ class Window:
         if not self._shape:
             flags = cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL
             cv2.namedWindow(self._title, flags)
+            cv2.setMouseCallback(self._title, self._on_mouse)
         if image.shape != self._shape:
             self._shape = image.shape
             # The window takes this size at the next poll only: until then it cannot be asked.
@@ -97,7 +135,9 @@ class Window:
             cv2.resizeWindow(self._title, *size)
         else:
             _, _, *size = cv2.getWindowImageRect(self._title)
-        cv2.imshow(self._title, _shrunk(image, *size))
+        shown = _shrunk(image, *size)
+        self._size = shown.shape[1], shown.shape[0]
+        cv2.imshow(self._title, shown)
 
     def poll(self) -> list[Action]:
         """Let the window live for a moment, and return what the user asked for since.
@@ -117,6 +157,20 @@ class Window:
             self._closed = True
             actions.append(Action.QUIT)
         return actions
+
+    def pointed(self) -> list[Pointer]:
+        """Return what the mouse did up to the last poll, oldest first; the oldest moves are
+        forgotten where nobody asks."""
+        done = list(self._pointer)
+        self._pointer.clear()
+        return done
+
+    def _on_mouse(self, event: int, x: int, y: int, _flags: int, _data: object) -> None:
+        kind = _BUTTON.get(event)
+        if kind:  # the middle of the pixel
+            self._pointer.append(
+                Pointer(kind, (x + 0.5) / self._size[0], (y + 0.5) / self._size[1])
+            )
 
     def _visible(self) -> bool:
         try:

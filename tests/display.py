@@ -34,6 +34,11 @@ class Display:
         """Press keys by their X11 names, one after another."""
         self._do("key", "--delay", "40", *keys)
 
+    def click(self, window: str, x: int, y: int) -> None:
+        """Click the left button at (x, y) of the window, pixels."""
+        self._do("mousemove", "--sync", "--window", window, str(x), str(y))
+        self._do("click", "--delay", "60", "1")
+
     def size(self, window: str) -> tuple[int, int]:
         lines = self._do("getwindowgeometry", "--shell", window).splitlines()
         values = dict(line.split("=") for line in lines)

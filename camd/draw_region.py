@@ -1,0 +1,171 @@
+"""`camd region draw`: the window in which a person clicks where a number stands."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from camd import installed, svm
+from camd.config import Config
+from camd.errors import ConfigError, SourceError
+from camd.pipeline import Pipeline
+from camd.polygon import Corners, Point
+from camd.settings import MaskSettings, RegionSettings, Settings
+from camd.sketch import Kind, Sketch
+from camd.sketch_view import Board, Scene, draw
+from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
+from camd.threads import bounded
+from camd.values import Image, Result
+from camd.view import View
+from camd.window import Action, Pointer, Window
+
+FIRST_FRAME_S = 15.0
+"""A camera that gives no picture for so long is taken for broken."""
+STILL_S = 0.03
+
+
+def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Corners | None:
+    """Let a person draw the place `name` on what the configured camera sees; give its points,
+    shares of the frame, or None where that person gave it up.
+
+    `options` are the region's. Raises ConfigError for wrong ones, SourceError, ModelError."""
+    _check(name, options)
+    settings = config.settings
+    window = Window.open(f"camd region - {name}")
+    if window is None:
+        raise SourceError(
+            "there is no display to draw on; write the points instead, as shares of the frame's"
+            ' width and height: camd region draw NAME --points "0.1,0.2 0.6,0.2 0.6,0.4 0.1,0.4"',
+            "missing",
+        )
+    source = from_uri(settings.camera.device or "0", settings.camera)
+    own = [place for place in _places(settings, kind) if place.name == name]
+    start = Sketch(kind, _points(own[0], kind) if own else ())
+    try:
+        source.open()
+        with bounded(settings.model.threads):
+            reader = _Reader(settings, kind, name, options)
+            return _Drawing(window, source, reader, start).run()
+    finally:
+        source.close()
+        window.close()
+
+
+class _Reader:
+    """What the place in the making looks like, and what would be read in it."""
+
+    def __init__(
+        self, settings: Settings, kind: Kind, name: str, options: Mapping[str, Any]
+    ) -> None:
+        self.settings, self.kind, self.name = settings, kind, name
+        self._options = options
+        self._model = svm.load(installed.model_file(settings.model.file))
+
+    @property
+    def others(self) -> list[RegionSettings | MaskSettings]:
+        own = _places(self.settings, self.kind)
+        every: list[RegionSettings | MaskSettings] = [*self.settings.region, *self.settings.mask]
+        return [place for place in every if place.name != self.name or place not in own]
+
+    def read(self, image: Image, outline: Corners) -> tuple[Image | None, Result | None]:
+        """Give the picture that is read, and what is read in it; nothing for a mask."""
+        if self.kind == "mask":
+            return None, None
+        region = RegionSettings.model_validate(
+            {**self._options, "name": self.name, self.kind: outline}
+        )
+        settings = self.settings.model_copy(update={"region": (region,)})
+        view = View.of(region, (), (image.shape[1], image.shape[0]))
+        return view.cut(image), Pipeline(settings, self._model).still(image)
+
+
+class _Drawing:
+    def __init__(self, window: Window, source: Source, reader: _Reader, sketch: Sketch) -> None:
+        self._window, self._source, self._reader = window, source, reader
+        self._sketch = sketch
+        self._pointer: Point | None = None
+
+    def run(self) -> Corners | None:
+        image = self._first()
+        while True:
+            board = Board.of((image.shape[1], image.shape[0]), self._window.room)
+            preview, read = None, None
+            if self._sketch.done:
+                preview, read = self._reader.read(image, self._sketch.outline)
+            scene = Scene(
+                image,
+                self._reader.name,
+                self._sketch,
+                self._reader.others,
+                self._pointer,
+                preview,
+                read,
+            )
+            self._window.show(draw(board, scene))
+            actions = self._window.poll()
+            for pointer in self._window.pointed():
+                self._point(board, pointer)
+            for action in actions:
+                if action is Action.QUIT:
+                    return None
+                if action is Action.ACCEPT and self._sketch.done:
+                    return self._sketch.outline
+                if action is Action.UNDO:
+                    self._sketch = self._sketch.undo()
+                elif action is Action.TURN:
+                    self._sketch = self._sketch.turn()
+            image = self._next(image)
+
+    def _point(self, board: Board, pointer: Pointer) -> None:
+        at = board.share(pointer.x, pointer.y)
+        inside = all(0 <= value <= 1 for value in at)
+        self._pointer = at if inside else None
+        if pointer.kind == "press" and inside:
+            self._sketch = self._sketch.press(at, board.reach)
+        elif pointer.kind == "move":
+            self._sketch = self._sketch.drag(at)
+        elif pointer.kind == "release":
+            self._sketch = self._sketch.release()
+
+    def _first(self) -> Image:
+        deadline = time.monotonic() + FIRST_FRAME_S
+        while time.monotonic() < deadline:
+            try:
+                return self._source.read()
+            except CorruptFrameError:
+                continue
+            except EndOfStreamError:
+                break
+        raise SourceError(f"{self._source.name}: gives no picture", "failed")
+
+    def _next(self, image: Image) -> Image:
+        """Give the camera's next picture; of a file the first one stays, to be drawn on."""
+        if not self._source.live:
+            time.sleep(STILL_S)
+            return image
+        try:
+            return self._source.read()
+        except (CorruptFrameError, EndOfStreamError):
+            return image
+
+
+def _check(name: str, options: Mapping[str, Any]) -> None:
+    """Say what is wrong with the options before anybody draws."""
+    whole = ((0, 0), (1, 0), (1, 1), (0, 1))
+    try:
+        RegionSettings.model_validate({**options, "name": name, "polygon": whole})
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ConfigError("; ".join(wrong)) from error
+
+
+def _places(settings: Settings, kind: Kind) -> tuple[RegionSettings | MaskSettings, ...]:
+    return settings.mask if kind == "mask" else settings.region
+
+
+def _points(place: RegionSettings | MaskSettings, kind: Kind) -> Corners:
+    """Give the points to go on with; a polygon has none for corners, nor the other way round."""
+    if isinstance(place, MaskSettings):
+        return place.polygon
+    return (place.corners if kind == "corners" else place.polygon) or ()

@@ -1,0 +1,152 @@
+"""camd region: where numbers stand, drawn by a person and written into the configuration."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from camd.config import Config, KeyPath, load
+from camd.polygon import Corners
+from camd.sketch import Kind
+
+_config = click.option(
+    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
+)
+_mask = click.option(
+    "--mask", "kind", flag_value="mask", type=str, help="A mask: nothing is read in it."
+)
+
+
+class _Points(click.ParamType[Corners]):
+    name = "points"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Corners:
+        try:
+            points = [
+                tuple(map(float, re.split(r"\s*,\s*", pair)))
+                for pair in re.sub(r"\s*,\s*", ",", str(value).strip()).split()
+            ]
+            return tuple((x, y) for x, y in points)
+        except ValueError:
+            self.fail(
+                f'{value!r} are no points; write shares of the frame: "0.1,0.2 0.6,0.2 0.6,0.4"',
+                param,
+                ctx,
+            )
+
+
+@click.group()
+def region() -> None:
+    """Where numbers stand: each region publishes one of its own, masks are left out."""
+
+
+@region.command("draw")
+@click.argument("name")
+@click.option("--device", help="As for run.")
+@click.option(
+    "--corners",
+    "kind",
+    flag_value="corners",
+    type=str,
+    default="corners",
+    help="Four corners of something flat, straightened (the default).",
+)
+@click.option("--polygon", "kind", flag_value="polygon", type=str, help="Any shape, as it is.")
+@_mask
+@click.option("--points", type=_Points(), help='Instead of clicks: "0.1,0.2 0.6,0.2 ...".')
+@click.option("--digits", type=int, help="So many, no other.")
+@click.option("--pattern", help="A regular expression for all of the text.")
+@click.option("--decimals", type=int, help="How many of the digits are decimals.")
+@click.option("--min", "min", type=float, help="Least value.")
+@click.option("--max", "max", type=float, help="Greatest value.")
+@click.option("--max-step", type=float, help="Largest change from the last good value.")
+@click.option("--never-decreasing", is_flag=True, default=None, help="As a meter's.")
+@_config
+def draw(
+    name: str,
+    device: str | None,
+    kind: Kind,
+    points: Corners | None,
+    file: Path | None,
+    **given: Any,
+) -> None:
+    """Click on the camera's picture where the number NAME stands, and write it down.
+
+    A region of that name keeps what is not said anew."""
+    options = {key: value for key, value in given.items() if value is not None}
+    if kind == "mask" and options:
+        raise click.UsageError("a mask has a place and nothing else")
+    overrides: dict[KeyPath, Any] = {("camera", "device"): device} if device else {}
+    from camd import config_edit  # noqa: PLC0415
+
+    path = config_edit.file_in_use(file)
+    config = load(path if path.exists() else None, overrides)
+    _setup_logging()
+    if points is None:
+        from camd.draw_region import ask  # noqa: PLC0415
+
+        known = _known(config, name) if kind != "mask" else {}
+        points = ask(config, kind, name, {**known, **options})
+        if points is None:
+            click.echo("nothing changed")
+            return
+    shape = [list(point) for point in points]
+    places: dict[str, Any] = {"polygon": shape}
+    if kind != "mask":
+        places = {"polygon": None, "corners": None, kind: shape}
+    array = "mask" if kind == "mask" else "region"
+    values = {"name": name, **places, **options}
+    config_edit.rewrite(path, lambda text: config_edit.with_table(text, array, values))
+    click.echo(f"wrote [[{array}]] {name} to {path}; a running camd takes it on reload")
+
+
+@region.command("list")
+@_config
+def list_(file: Path | None) -> None:
+    """Show the regions and masks of the configuration."""
+    from camd import config_edit  # noqa: PLC0415
+
+    path = config_edit.file_in_use(file)
+    settings = load(path if path.exists() else None).settings
+    for place in settings.region:
+        rest = place.model_dump(
+            mode="json", exclude_defaults=True, exclude={"name", "polygon", "corners"}
+        )
+        shape = "corners" if place.corners else f"polygon of {len(place.polygon or ())}"
+        said = "".join(f", {key} {value}" for key, value in rest.items())
+        click.echo(f"{place.name}  {shape}{said}")
+    for mask in settings.mask:
+        click.echo(f"{mask.name}  mask, polygon of {len(mask.polygon)}")
+    if not settings.region and not settings.mask:
+        click.echo("no regions: the whole picture is read; camd region draw NAME makes one")
+
+
+@region.command("remove")
+@click.argument("name")
+@_mask
+@_config
+def remove(name: str, kind: str | None, file: Path | None) -> None:
+    """Take the region (or mask) NAME out of the configuration."""
+    from camd import config_edit  # noqa: PLC0415
+
+    path = config_edit.file_in_use(file)
+    array = "mask" if kind else "region"
+    config_edit.rewrite(path, lambda text: config_edit.without_table(text, array, name))
+    click.echo(f"took [[{array}]] {name} out of {path}")
+
+
+def _known(config: Config, name: str) -> dict[str, Any]:
+    """Return what the configuration says of the region so far, but for its place."""
+    for place in config.settings.region:
+        if place.name == name:
+            return place.model_dump(exclude_defaults=True, exclude={"name", "polygon", "corners"})
+    return {}
+
+
+def _setup_logging() -> None:
+    from camd.logs import setup_logging  # noqa: PLC0415
+
+    setup_logging("info")
