@@ -178,15 +178,17 @@ def test_wrong_image_folders_are_named(tmp_path: Path) -> None:
 def test_without_a_network_the_message_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(data, "user_cache_path", lambda _: tmp_path)
-
-    def unreachable(*args: object, **kwargs: object) -> None:
-        raise ConnectionResetError("no route")
-
-    monkeypatch.setattr(data, "fetch_openml", unreachable)
-    with pytest.raises(DataError, match=r"no route.*--data"):
+    monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    monkeypatch.setenv("no_proxy", "")
+    with (
+        pytest.warns(UserWarning, match="Retrying"),
+        pytest.raises(DataError, match=r"OpenML.*refused.*go online once.*--data"),
+    ):
         data.load(None)
+    assert not list(tmp_path.glob("*.npz"))
 
 
 def test_mnist_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
