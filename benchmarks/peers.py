@@ -6,7 +6,7 @@ which overwrites opencv-python, so install it without its dependencies:
     pip install --no-deps rapidocr==3.10.0
     pip install onnxruntime pyclipper shapely pyyaml pillow tqdm omegaconf requests colorlog six
 
-Tesseract: `apt install tesseract-ocr` for its models, and `pip install tesserocr`, which keeps it
+Tesseract: `apt install tesseract-ocr` for its models, and tesserocr (extra "bench"), which keeps it
 loaded between images. The notebook's way: see benchmarks/notebook.py; the extra "train".
 """
 

@@ -1,0 +1,29 @@
+"""The benchmarks, one command each: `python -m benchmarks TABLE [--help]`."""
+
+import importlib
+import sys
+
+TABLES = {
+    "svm": "classify one digit, beside other machines",
+    "exact": "the same labels and decision values as scikit-learn's SVC",
+    "readers": "the same images read by camd and other readers",
+    "frame": "from a 1080p frame to its digits, beside other readers",
+    "rest": "the cost of a still scene",
+    "mqtt": "messages a second, and workers",
+    "soak": "memory over 200,000 frames with faults",
+}
+
+
+def main() -> None:
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in TABLES:
+        width = max(map(len, TABLES))
+        lines = (f"  {table:{width}}  {what}\n" for table, what in TABLES.items())
+        sys.stderr.write(f"usage: python -m benchmarks TABLE [OPTIONS]\n\n{''.join(lines)}")
+        sys.exit(0 if name in ("-h", "--help") else 2)
+    del sys.argv[1]
+    importlib.import_module(f"benchmarks.{name}").main()
+
+
+if __name__ == "__main__":
+    main()

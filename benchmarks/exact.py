@@ -1,0 +1,79 @@
+"""The engine against scikit-learn's SVC of the same support vectors: labels and decision values.
+
+    python -m benchmarks exact --data mnist.npz [--noise 100000]
+
+All images of MNIST, and images of noise. A duel that ends level within the tolerance may go either
+way, so labels are compared where none does. Some minutes.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.ours import Ours
+from training import data
+
+CHUNK = 5000
+TOLERANCE = 1e-3
+
+
+def noise(count: int, seed: int = 1) -> Iterator[Any]:
+    """Give chunks (n, 28, 28) uint8: half of them white noise, half of it smoothed into blots."""
+    rng = np.random.default_rng(seed)
+    for start in range(0, count, CHUNK):
+        chunk = rng.integers(0, 256, (min(CHUNK, count - start), 28, 28), dtype=np.uint8)
+        for i in range(0, len(chunk), 2):
+            soft = cv2.GaussianBlur(chunk[i].astype(np.float32), (0, 0), 2)
+            chunk[i] = np.clip(8 * (soft - 127) + 100, 0, 255).astype(np.uint8)
+        yield chunk
+
+
+def compare(ours: Ours, crops: Any) -> tuple[int, int, float]:
+    """Give how many labels differ, how many could be compared, and the largest difference of a
+    decision value."""
+    given = ours.model.decisions(ours.model.project(crops))
+    seen = ours.seen(crops).astype(np.float64)
+    expected = ours.svc.decision_function(seen)
+    sure = np.abs(expected).min(axis=1) > TOLERANCE
+    differ = ours.model.judge(given).labels[sure] != ours.svc.predict(seen[sure])
+    return int(differ.sum()), int(sure.sum()), float(np.abs(given - expected).max())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks exact", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--data", type=Path, required=True, help="as for camd train")
+    parser.add_argument("--images", type=int, help="of MNIST; default: all")
+    parser.add_argument("--noise", type=int, default=100_000)
+    options = parser.parse_args()
+    ours = Ours()
+    images = data.load(options.data).images[: options.images]
+    sets = {
+        "MNIST": (images[start : start + CHUNK] for start in range(0, len(images), CHUNK)),
+        "noise": noise(options.noise),
+    }
+    sys.stdout.write(f"{machine.line(('scikit-learn',))}\n\n")
+    sys.stdout.write("| images | compared | labels that differ | largest difference |\n")
+    sys.stdout.write("|---|---|---|---|\n")
+    wrong = False
+    for name, chunks in sets.items():
+        total = differ = sure = 0
+        largest = 0.0
+        for chunk in chunks:
+            few, could, apart = compare(ours, chunk)
+            total, differ, sure = total + len(chunk), differ + few, sure + could
+            largest = max(largest, apart)
+        sys.stdout.write(f"| {total} of {name} | {sure} | {differ} | {largest:.1e} |\n")
+        wrong = wrong or differ > 0 or largest > TOLERANCE
+    sys.exit(wrong)
+
+
+if __name__ == "__main__":
+    main()

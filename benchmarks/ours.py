@@ -1,0 +1,46 @@
+"""The machine that ships, given to other engines: the same support vectors, the same features."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.svm import SVC
+
+from benchmarks.notebook import plain
+from camd import features, installed, model_file, svm
+from camd.features import FloatArray
+from camd.svm import Model
+
+
+class Fitted:
+    """What scikit-learn would have after the fit; see camd/model_file.py for the arrays."""
+
+    def __init__(self, arrays: Any, gamma: float) -> None:
+        self.C, self.gamma, self._gamma = 10.0, gamma, gamma
+        self.classes_ = arrays["classes"].astype(np.int64)
+        self.n_support_ = arrays["counts"]
+        self.support_vectors_ = arrays["vectors"].astype(np.float64)
+        self.support_ = np.arange(len(self.support_vectors_))
+        self.dual_coef_ = arrays["coefs"].astype(np.float64)
+        self.intercept_ = arrays["intercepts"].astype(np.float64)
+        self.n_features_in_ = self.support_vectors_.shape[1]
+        self.shape_fit_ = (len(self.support_), self.n_features_in_)
+
+
+class Ours:
+    """The shipped machine, without its gate, and scikit-learn's SVC of the same vectors."""
+
+    def __init__(self) -> None:
+        path = installed.model_file()
+        arrays, meta = model_file.read(path)
+        self.model: Model = svm.load(path)
+        self.svc: SVC = plain(Fitted(arrays, meta["gamma"]))
+        self.svc.decision_function_shape = "ovo"
+        self._projection, self._offset = arrays["projection"], arrays["offset"]
+
+    def seen(self, crops: Any) -> FloatArray:
+        """Give what the support vectors are compared with, (N, P), of crops (N, 28, 28)."""
+        return features.extract(crops, self.model.spec) @ self._projection + self._offset
+
+    def labels(self, crops: Any) -> Any:
+        """Classify as the daemon does, the gate left out."""
+        return self.model.judge(self.model.decisions(self.model.project(crops))).labels

@@ -1,0 +1,161 @@
+"""One digit, from its crop to its label: camd beside other machines, in batches, on one core.
+
+    python -m benchmarks svm --data mnist.npz [--notebook FOLDER] [--cnn lenet.onnx]
+
+Times are of processor time. Peers that are not installed are named and left out: they are in the
+extra "bench"; the network: benchmarks/cnn.py.
+"""
+
+import argparse
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.ours import Ours
+from training import data
+
+BATCH = 20
+ROUNDS = 15
+LEAST_S = 0.2
+"""Of processor time, in one round."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    name: str
+    classify: Callable[[Any], Any]
+    """Crops (N, 28, 28) uint8 -> labels (N,)."""
+    same: bool = False
+    """The same machine as ours, so the same errors."""
+
+
+def peers(ours: Ours, options: argparse.Namespace) -> Iterator[Peer | str]:
+    """Give each peer, or why it is left out."""
+    yield Peer("camd", lambda crops: ours.model.classify(crops).labels)
+    yield Peer("camd without its gate", ours.labels)
+    yield Peer(
+        "scikit-learn's SVC, our vectors", lambda crops: ours.svc.predict(ours.seen(crops)), True
+    )
+    for make in (_intel, _onnx):
+        try:
+            yield make(ours)
+        except ImportError as error:
+            yield f"{make.__doc__}: {error}; left out"
+    if options.notebook:
+        from benchmarks import notebook  # noqa: PLC0415
+
+        svc = notebook.machine(options.data, options.notebook)
+        yield Peer(
+            f"SVC.predict of the notebook's {len(svc.support_vectors_)} vectors of 784 pixels",
+            lambda crops: svc.predict(crops.reshape(len(crops), -1) / 255.0),
+        )
+    else:
+        yield "the notebook's machine: no --notebook; left out"
+    if options.cnn:
+        try:
+            from benchmarks import network  # noqa: PLC0415
+
+            session = network.session(options.cnn)
+            yield Peer("LeNet-5 in ONNX Runtime", lambda crops: network.classify(session, crops))
+        except ImportError as error:
+            yield f"LeNet-5: {error}; left out"
+    else:
+        yield "LeNet-5: no --cnn; left out"
+
+
+def _intel(ours: Ours) -> Peer:
+    """scikit-learn-intelex"""
+    from sklearnex.svm import SVC  # noqa: PLC0415
+
+    # It takes no machine of several classes that it has not fitted itself.
+    vectors = ours.svc.support_vectors_.astype(np.float32)
+    fitted = SVC(C=ours.svc.C, gamma=ours.svc.gamma)
+    fitted.fit(vectors, np.repeat(ours.svc.classes_, ours.svc.n_support_))
+    return Peer(
+        f"scikit-learn-intelex, {len(fitted.support_vectors_)} of our vectors",
+        lambda crops: fitted.predict(ours.seen(crops)),
+    )
+
+
+def _onnx(ours: Ours) -> Peer:
+    """ONNX Runtime's SVMClassifier"""
+    from skl2onnx import to_onnx  # noqa: PLC0415
+
+    from benchmarks.network import session  # noqa: PLC0415
+
+    ours.svc.n_features_in_ = ours.svc.support_vectors_.shape[1]
+    example = np.zeros((1, ours.svc.n_features_in_), np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # scikit-learn's, of what skl2onnx asks for
+        graph = to_onnx(ours.svc, example, options={"zipmap": False})
+    run = session(graph.SerializeToString())
+    return Peer(
+        "ONNX Runtime's SVMClassifier, our vectors",
+        lambda crops: run.run(None, {"X": ours.seen(crops).astype(np.float32)})[0],
+        True,
+    )
+
+
+def times(classify: Callable[[Any], Any], crops: Any) -> Any:
+    """Give the seconds a digit, (rounds,): features included."""
+    batches = crops[: len(crops) // BATCH * BATCH].reshape(-1, BATCH, *crops.shape[1:])
+    classify(batches[0])
+    began = time.process_time()
+    classify(batches[1])
+    each = max(1, round(LEAST_S / max(1e-6, time.process_time() - began)))
+    found = []
+    for turn in range(ROUNDS):
+        began = time.process_time()
+        for i in range(each):
+            classify(batches[(turn * each + i) % len(batches)])
+        found.append((time.process_time() - began) / (each * BATCH))
+    return np.array(found)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks svm", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--data", type=Path, required=True, help="as for camd train")
+    parser.add_argument("--notebook", type=Path, help="folder of benchmarks.notebook --cache")
+    parser.add_argument("--cnn", type=Path, help="the network that benchmarks.cnn wrote")
+    parser.add_argument("--errors", type=int, default=10_000, help="test images to count errors in")
+    options = parser.parse_args()
+    machine.one_core()
+    ours = Ours()
+    digits = data.load(options.data)
+    test, labels = digits.images[60_000:], digits.labels[60_000:]
+    packages = ("scikit-learn", "scikit-learn-intelex", "onnxruntime", "skl2onnx")
+    sys.stdout.write(f"{machine.line(packages)}, model {ours.model.id}\n\n")
+    sys.stdout.write(
+        f"| batches of {BATCH}, one core | errors in {options.errors} | a digit, median"
+        " | quartiles | times as long |\n|---|---|---|---|---|\n"
+    )
+    own, left_out, errors = 0.0, [], 0
+    for peer in peers(ours, options):
+        if isinstance(peer, str):
+            left_out.append(peer)
+            continue
+        if not peer.same:
+            said = [peer.classify(test[i : i + 500]) for i in range(0, options.errors, 500)]
+            errors = int((np.concatenate(said) != labels[: options.errors]).sum())
+        found = times(peer.classify, test)
+        low, median, high = np.percentile(found, (25, 50, 75)) * 1e6
+        own = own or median
+        sys.stdout.write(
+            f"| {peer.name} | {'as above' if peer.same else errors} | {median:.0f} µs"
+            f" | {low:.0f} to {high:.0f} µs | {median / own:.3g} |\n"
+        )
+        sys.stdout.flush()
+    sys.stdout.write("\n" + "".join(f"- {text}\n" for text in left_out))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+import argparse
+import sys
+
+import numpy as np
+import pytest
+
+from benchmarks.ours import Ours
+from benchmarks.svm import Peer, peers, times
+
+NOTHING = argparse.Namespace(notebook=None, cnn=None)
+
+
+def test_what_is_not_installed_is_named_and_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    for package in ("sklearnex.svm", "skl2onnx"):
+        monkeypatch.setitem(sys.modules, package, None)
+    found = list(peers(Ours(), NOTHING))
+    left_out = [one for one in found if isinstance(one, str)]
+    assert [one.partition(":")[0] for one in left_out] == [
+        "scikit-learn-intelex",
+        "ONNX Runtime's SVMClassifier",
+        "the notebook's machine",
+        "LeNet-5",
+    ]
+    assert len(found) - len(left_out) == 3
+
+
+def test_peers_of_the_same_vectors_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "skl2onnx", None)
+    ours = Ours()
+    crops = np.zeros((30, 28, 28), np.uint8)
+    for number, crop in enumerate(crops):
+        crop[4:24, 6 + number % 10 : 10 + number % 10] = 200
+        crop[8 + number // 3 : 12 + number // 3, 5:20] = 230
+    expected = ours.labels(crops)
+    for peer in peers(ours, NOTHING):
+        if isinstance(peer, Peer) and peer.same:
+            assert (peer.classify(crops) == expected).all(), peer.name
+
+
+def test_times_are_those_of_one_digit() -> None:
+    seen = []
+    found = times(lambda crops: seen.append(len(crops)), np.zeros((45, 28, 28), np.uint8))
+    assert set(seen) == {20}
+    assert (found >= 0).all()
