@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import cv2
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_info, threadpool_limits
 
 
 def one_core() -> None:
@@ -35,6 +35,10 @@ def line(packages: Iterable[str] = ()) -> str:
         found = installed(name)
         if found:
             parts.append(f"{name} {found}")
+        if name == "numpy":
+            # An environment may hold OpenBLAS to the code of an older processor.
+            own = [lib for lib in threadpool_info() if "numpy" in lib["filepath"]]
+            parts[-1] += "".join(f" (BLAS for {lib['architecture']})" for lib in own)
     return ", ".join(parts)
 
 
