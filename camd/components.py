@@ -43,12 +43,39 @@ class Components:
 
 
 def components(mask: Plane) -> Components:
-    # The default algorithm takes seven times as long in OpenCV 5.0.
-    _, labels, stats, centres = cv2.connectedComponentsWithStatsWithAlgorithm(
-        mask, 8, cv2.CV_32S, cv2.CCL_BBDT
-    )
-    return Components(
-        np.asarray(labels, np.int32),
-        np.asarray(stats[1:], np.int32),
-        np.asarray(centres[1:], np.float64),
-    )
+    """Find the connected pieces of what is not 0, corners connect."""
+    # Not for the whole page: OpenCV's statistics take five times as long as its labels.
+    count, labels = cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    stats, centres = _measure(mask, np.asarray(labels, np.int32), count - 1)
+    return Components(np.asarray(labels, np.int32), stats, centres)
+
+
+def _measure(
+    mask: Plane, labels: NDArray[np.int32], count: int
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Give Components.stats and Components.centres, from the runs of ink in each row."""
+    if not count:
+        return np.zeros((0, 5), np.int32), np.zeros((0, 2))
+    rows, columns = mask.shape
+    inked = mask != 0
+    turns = np.empty((rows, columns + 1), bool)
+    turns[:, 0], turns[:, -1] = inked[:, 0], inked[:, -1]
+    np.not_equal(inked[:, 1:], inked[:, :-1], out=turns[:, 1:-1])
+    at = np.flatnonzero(turns)
+    y = at[::2] // (columns + 1)
+    start, stop = at[::2] - y * (columns + 1), at[1::2] - y * (columns + 1)
+    owner = labels.ravel()[at[::2] - y] - 1
+    # Of numbers of 16 bits NumPy's stable sort is a radix sort.
+    order = np.argsort(owner.astype(np.uint16) if count <= 2**16 else owner, kind="stable")
+    length = np.bincount(owner, minlength=count)
+    last = np.cumsum(length) - 1
+    first = last - length + 1
+    left = np.minimum.reduceat(start[order], first)
+    right = np.maximum.reduceat(stop[order], first)
+    top, bottom = y[order[first]], y[order[last]] + 1
+    width = stop - start
+    area = np.bincount(owner, width)
+    across = np.bincount(owner, width * (start + stop - 1) / 2) / area
+    down = np.bincount(owner, width * y) / area
+    stats = np.stack([left, top, right - left, bottom - top, area], axis=1)
+    return stats.astype(np.int32), np.stack([across, down], axis=1)
