@@ -31,12 +31,13 @@ def _control(setting: str) -> None:
 
 
 def _recovers(service: Service, pid: str, after: str) -> str:
-    """Wait for frames; it must be the same process. Return what it said went wrong."""
+    """Wait for a problem and then for frames; it must be the same process. Return what it said
+    went wrong."""
+    problem = service.says("trying again", after)
+    service.says(": (frames again|open); ", after)
     service.status("camera open")
     assert service.pid == pid, f"another process: {service.journal(after)}"
-    problems = [line for line in service.journal(after).splitlines() if "trying again" in line]
-    assert problems, service.journal(after)
-    return problems[0]
+    return problem
 
 
 def feeder_stalls() -> str:
