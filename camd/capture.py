@@ -5,12 +5,12 @@ reader sees the present and not a queue of the past. A file waits until each fra
 """
 
 import logging
-import random
 import threading
 import time
 from types import TracebackType
 from typing import Self
 
+from camd.backoff import Backoff
 from camd.capture_stats import CaptureStats, Ledger
 from camd.errors import SourceError
 from camd.liveliness import Liveliness
@@ -50,7 +50,7 @@ class Capture:
         self._shape: tuple[int, ...] | None = None
         self._resized = False
         self._open_since = 0.0
-        self._tries = 0
+        self._backoff = Backoff(FIRST_RETRY_S, settings.retry_s)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -88,14 +88,15 @@ class Capture:
     def stats(self) -> CaptureStats:
         return self._ledger.read()
 
-    def stop(self, timeout: float = 2.0) -> None:
-        """End the thread; it closes the source. A thread that the driver does not let go of is left
-        behind: releasing the device under it would crash the process."""
+    def stop(self, timeout: float = 2.0) -> bool:
+        """End the thread; it closes the source. Return False where the driver does not let go of it:
+        it is left behind then, for releasing the device under it would crash the process."""
         self._stop.set()
         self._mailbox.close()
         self._thread.join(timeout)
         if self._thread.is_alive():
             log.warning("%s does not let go; left to the end of the process", self._source.name)
+        return not self._thread.is_alive()
 
     @property
     def alive(self) -> bool:
@@ -119,7 +120,7 @@ class Capture:
                     self._close()
                 if self._fatal is not None:
                     return
-                self._stop.wait(self._pause())
+                self._stop.wait(self._backoff.next())
         finally:
             self._mailbox.close()
 
@@ -207,7 +208,7 @@ class Capture:
         if not self._source.live:
             self._fatal = error
         if self.stats().state == "open" and time.monotonic() - self._open_since > STEADY_S:
-            self._tries = 0
+            self._backoff.reset()
         self._ledger.failed(error.reason, str(error))
         if self._logged == (type(exc), error.reason):
             return
@@ -223,13 +224,6 @@ class Capture:
                 self._source.close()
         except Exception:
             log.exception("%s: a bug in camd while closing", self._source.name)
-
-    def _pause(self) -> float:
-        """Seconds until the next try: doubled each time, and never quite the same, so that several
-        cameras behind one hub that came back do not all ask at once."""
-        pause = FIRST_RETRY_S * 2.0 ** min(self._tries, 16) * random.uniform(0.8, 1.2)
-        self._tries += 1
-        return min(pause, self._settings.retry_s)
 
     def _period(self) -> float:
         opened = self.stats().opened

@@ -5,7 +5,6 @@ costs that session and no more. The outbox is all that lasts from one to the nex
 """
 
 import logging
-import random
 import socket
 import ssl
 import threading
@@ -14,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Literal, TypeAlias
 
+from camd.backoff import Backoff
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.outbox import Outbox
 from camd.mqtt.session import OnMessage, RefusedError, Session, TakenOverError
@@ -115,14 +115,11 @@ class Connection:
             self._waker.send(b"\0")
 
     def _run(self) -> None:
-        first, longest = RETRY_S
-        wait = first
+        backoff = Backoff(*RETRY_S)
         while self._stop_at is None:
             if self._attempt():
-                wait = first
-            # Cameras that lost one broker together must not all come back at once.
-            pause = random.uniform(0.5, 1.0) * (longest if self.state in HOPELESS else wait)
-            wait = min(wait * 2, longest)
+                backoff.reset()
+            pause = backoff.next(longest=self.state in HOPELESS)
             with self._changed:
                 self._changed.wait_for(lambda: self._stop_at is not None, pause)
         self._enter("stopped", "")
