@@ -8,10 +8,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event
 
-from camd import installed, sources, state, svm
+from camd import installed, sources, state, svm, watchdog
 from camd.capture import Capture
 from camd.control import Control
-from camd.errors import CamdError, ConfigError
+from camd.errors import CamdError, ConfigError, SourceError
 from camd.live import LiveOptions
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.mqtt.embedded import EmbeddedBroker
@@ -152,6 +152,9 @@ def _run(
                 service.ready()
             else:
                 log.info("starting anew with the configuration as it is now")
+                # Held by a thread of ours, the camera would be busy for ever.
+                if not capture.stop(watchdog.HANGING * settings.camera.timeout_s):
+                    raise SourceError(f"{source.name}: its driver does not return; start camd anew")
                 return following
 
 

@@ -160,6 +160,19 @@ def test_a_read_that_never_returns_starves_the_watchdog(tmp_path: Path, broker: 
     assert log.count("the camera's driver does not return") == 1
 
 
+def test_a_reload_while_the_driver_hangs_ends_the_process(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    """Else the process would wait for a camera that it holds itself."""
+    with running(tmp_path, broker, [["frame", 20], "block"]) as camd:
+        camd.health("", "frames", "captured", least=20)
+        camd.process.send_signal(signal.SIGHUP)
+        _, log = camd.process.communicate(timeout=60)
+    assert camd.process.returncode == 66, log
+    assert "its driver does not return" in log
+    assert "Traceback" not in log
+
+
 def test_a_wall_clock_that_jumps_changes_nothing_but_timestamps(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
