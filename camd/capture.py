@@ -89,8 +89,8 @@ class Capture:
         return self._ledger.read()
 
     def stop(self, timeout: float = 2.0) -> bool:
-        """End the thread; it closes the source. Return False where the driver does not let go of the
-        thread: it is left behind, for releasing the device under it would crash the process."""
+        """End the thread; it closes the source. Return False where the driver does not let the
+        thread go: it is left behind, for releasing the device under it would crash the process."""
         self._stop.set()
         self._mailbox.close()
         self._thread.join(timeout)

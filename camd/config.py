@@ -82,6 +82,9 @@ class _Layers:
         self.problems: list[str] = []
 
     def put(self, key: KeyPath, value: Any, origin: str) -> None:
+        if isinstance(value, str) and not _is_text(value):
+            self.problems.append(f"{'.'.join(key)}: must be UTF-8 text  [{origin}]")
+            return
         node = self.data
         for part in key[:-1]:
             child = node.get(part)
@@ -119,9 +122,18 @@ class _Layers:
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         for name, text in sorted(environ.items()):
-            if name.startswith(ENV_PREFIX):
+            if name.startswith(ENV_PREFIX) and _is_text(name):
                 key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
                 self.put(key, _from_text(_field(key), text), name)
+
+
+def _is_text(value: str) -> bool:
+    """False for what the command line or the environment held as bytes of another encoding."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _readable(path: Path) -> bool:

@@ -6,9 +6,9 @@ gone is not: no code of ours can mend it, so the watchdog is left to start the p
 
 from dataclasses import dataclass
 
-HANGING = 3.0
+HANGING = 5.0
 """A call to the driver is given up after so many times what it is allowed to take: opening a stream
-may use up its time once for the address and once for the picture, and then asks why it failed."""
+may use up its time for its name, its address, its picture, and for asking why it failed."""
 UNPROCESSED_S = 10.0
 """Frames come, but none was good enough to be read for so long: each is too old, say."""
 

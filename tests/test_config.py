@@ -5,6 +5,7 @@ import pytest
 from camd import config, config_file
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
+from camd.settings import Settings
 
 AREA = "polygon = [[0, 0], [1, 0], [1, 1]]"
 
@@ -187,6 +188,17 @@ def test_settings_in_force_load_again_as_the_same(tmp_path: Path) -> None:
     assert first.settings.region[0].pattern == "[0-9]+"
     file.write_text(config_file.effective(first))
     assert config.load(file, environ={}).settings == first.settings
+
+
+def test_bytes_of_another_encoding_are_refused_unshown() -> None:
+    for given in (
+        {"environ": {"CAMD_CAMERA__DEVICE": "rtsp://u:secret\udc80@cam/"}},
+        {"environ": {}, "overrides": {("camera", "device"): "rtsp://u:secret\udc80@cam/"}},
+    ):
+        with pytest.raises(ConfigError, match=r"camera\.device: must be UTF-8 text") as caught:
+            config.load(**given)  # type: ignore[arg-type]
+        assert "secret" not in str(caught.value)
+    assert config.load(environ={"CAMD_\udc80": "1"}).settings == Settings()
 
 
 def test_credentials_of_systemd_go_before_files_and_after_the_environment(tmp_path: Path) -> None:

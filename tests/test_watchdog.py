@@ -15,10 +15,10 @@ def test_waiting_for_a_camera_is_work() -> None:
 
 
 def test_a_driver_that_holds_a_call_for_ever() -> None:
-    assert problem(WELL, 99 + 15.0, timeout_s=5) == "frames are captured but not processed"
+    assert problem(WELL, 99 + 25.0, timeout_s=5) == "frames are captured but not processed"
     held = replace(WELL, unread_since=None)
-    assert problem(held, 99 + 15.0, timeout_s=5) == ""
-    assert problem(held, 99 + 15.1, timeout_s=5) == "the camera's driver does not return"
+    assert problem(held, 99 + 25.0, timeout_s=5) == ""
+    assert problem(held, 99 + 25.1, timeout_s=5) == "the camera's driver does not return"
 
 
 def test_threads_that_are_gone() -> None:

@@ -1,7 +1,6 @@
 """A camera on the network: RTSP, or MJPEG and the like over HTTP, decoded by OpenCV's FFmpeg."""
 
 import re
-import socket
 from urllib.parse import urlsplit
 
 import cv2
@@ -10,6 +9,7 @@ from camd.errors import SourceError
 from camd.settings import CameraSettings
 from camd.sources import opencv
 from camd.sources.base import MOST_PIXELS, Opened
+from camd.sources.reach import Address, Lookup, connect
 from camd.values import Image
 
 PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
@@ -33,12 +33,14 @@ class Stream(opencv.CaptureSource):
         super().__init__(redact(uri))
         self._uri = uri
         self._settings = settings
+        self._lookup = _lookup(uri)
 
     def open(self) -> Opened:
         """Raises SourceError: missing (nothing answers), failed (it answers but sends no video),
         unreadable (its frames are larger than MOST_PIXELS)."""
         self.close()
         opencv.prepare(self._settings)
+        addresses = self._addresses()
         # After opening these two would be accepted and ignored.
         patience = int(1000 * self._settings.timeout_s)
         limits = [
@@ -49,7 +51,7 @@ class Stream(opencv.CaptureSource):
         ]
         capture = cv2.VideoCapture(self._uri, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
-            raise self._refused()
+            raise self._refused(addresses)
         self._capture = capture
         width, height = opencv.size(capture)
         if width * height > MOST_PIXELS:  # FFmpeg's own limit comes only at a gigabyte
@@ -61,17 +63,24 @@ class Stream(opencv.CaptureSource):
             )
         return Opened(width, height, opencv.fps(capture), "network stream")
 
-    def _refused(self) -> SourceError:
-        """Find out why. Only now: many cameras serve one connection at a time."""
+    def _addresses(self) -> list[Address]:
+        """Ask for the name first: FFmpeg would wait for a dead name server longer than for the
+        camera, and the watchdog end the process."""
+        if self._lookup is None:
+            return []
         try:
-            parts = urlsplit(self._uri)
-            host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-        except ValueError:
+            return self._lookup.addresses(self._settings.timeout_s)
+        except OSError as exc:
+            raise SourceError(f"{self.name}: {exc.strerror or exc}", "missing") from None
+
+    def _refused(self, addresses: list[Address]) -> SourceError:
+        """Find out why. Only now: many cameras serve one connection at a time."""
+        if not addresses:
             return SourceError(f"{self.name}: not an address; expected rtsp://host/path", "missing")
         try:
-            socket.create_connection((host, port), self._settings.timeout_s).close()
+            connect(addresses, self._settings.timeout_s)
         except OSError as exc:
-            why = exc.strerror or str(exc)
+            port, why = addresses[0][1][1], exc.strerror or str(exc)
             return SourceError(f"{self.name}: no answer at port {port}: {why}", "missing")
         return SourceError(
             f"{self.name}: answers but gives no video; check its path, user name and password"
@@ -82,3 +91,14 @@ class Stream(opencv.CaptureSource):
         if not self._grab():
             raise SourceError(f"{self.name}: the stream broke off")
         return opencv.retrieve(self._opened())
+
+
+def _lookup(uri: str) -> Lookup | None:
+    """Return None where no host can be told; FFmpeg may still find one, for passwords hold
+    anything."""
+    try:
+        parts = urlsplit(uri)
+        host, port = parts.hostname, parts.port or PORTS[parts.scheme]
+    except ValueError:
+        return None
+    return Lookup(host, port) if host else None
