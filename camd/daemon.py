@@ -18,6 +18,7 @@ from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
+from camd.pulse import Pulse
 from camd.remote import RemoteModel
 from camd.screen import Screen
 from camd.service import Service
@@ -90,6 +91,8 @@ def _plan(settings: Settings, options: Options) -> Plan:
         settings = settings.model_copy(update={"track": STILLS})
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
+    if settings.mqtt.broker == "embedded":
+        EmbeddedBroker(settings.mqtt.embedded_bind, settings.mqtt.port).free_port()
     return Plan(settings, model, source, boot, live)
 
 
@@ -115,7 +118,8 @@ def _run(
         stack.enter_context(bounded(settings.model.threads))
         log.info("reading %s with model %s", source.name, plan.model.id)
         stack.callback(printer.close)
-        publisher = _publisher(plan, stack, printer)
+        broker = _start_broker(settings, stack, printer)
+        publisher = _publisher(plan, broker, stack)
         service.ready()
         if publisher and not source.live and not options.realtime:
             publisher.wait_connected(CONNECT_WAIT_S)
@@ -125,6 +129,7 @@ def _run(
         capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
         pipeline = Pipeline(settings, plan.model, time.perf_counter)
         screen = Screen(settings, window, printer)
+        pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
         if publisher and plan.live:
 
@@ -134,7 +139,7 @@ def _run(
 
             control = Control(publisher, plan.live, reload)
         loop = Loop(
-            settings, options, source, capture, pipeline, publisher, screen, printer, service,
+            settings, options, source, capture, pipeline, publisher, screen, printer, pulse,
             plan.boot, control,
         )  # fmt: skip
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
@@ -158,12 +163,14 @@ def _run(
                 return following
 
 
-def _publisher(plan: Plan, stack: ExitStack, printer: Printer) -> Publisher | None:
+def _publisher(plan: Plan, broker: EmbeddedBroker | None, stack: ExitStack) -> Publisher | None:
     settings = plan.settings
     if settings.mqtt.broker == "none":
         return None
-    if settings.mqtt.broker == "embedded":
-        settings = _start_broker(settings, stack, printer)
+    if broker:
+        host, port = broker.address
+        here = {"host": host, "port": port, "tls": False, "username": None, "password": None}
+        settings = settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update=here)})
     remote = plan.model if isinstance(plan.model, RemoteModel) else None
     publisher = Publisher(
         settings,
@@ -178,12 +185,12 @@ def _publisher(plan: Plan, stack: ExitStack, printer: Printer) -> Publisher | No
     return publisher
 
 
-def _start_broker(settings: Settings, stack: ExitStack, printer: Printer) -> Settings:
+def _start_broker(settings: Settings, stack: ExitStack, printer: Printer) -> EmbeddedBroker | None:
+    if settings.mqtt.broker != "embedded":
+        return None
     broker = EmbeddedBroker(settings.mqtt.embedded_bind, settings.mqtt.port)
     host, port = broker.start()
     stack.callback(broker.stop)
     topics = f"{settings.mqtt.prefix}/{settings.name}/#"
     printer.message(f"subscribe with: mosquitto_sub -h {host} -p {port} -t '{topics}' -v")
-    here = {"host": host, "port": port, "tls": False, "username": None, "password": None}
-    mqtt = settings.mqtt.model_copy(update=here)
-    return settings.model_copy(update={"mqtt": mqtt})
+    return broker

@@ -20,7 +20,6 @@ from camd.pipeline import Pipeline
 from camd.pulse import Pulse
 from camd.rest import Rest
 from camd.screen import Screen, Shown
-from camd.service import Service
 from camd.settings import Settings
 from camd.sources.base import Source
 from camd.terminal import Printer
@@ -57,7 +56,7 @@ class Loop:
         publisher: Publisher | None,
         screen: Screen,
         printer: Printer,
-        service: Service,
+        pulse: Pulse,
         boot: str,
         control: Control | None = None,
     ) -> None:
@@ -76,12 +75,14 @@ class Loop:
         self._shown: Shown | None = None
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
-        self._pulse = Pulse(capture, publisher, service, settings.camera.timeout_s)
+        self._pulse = pulse
         # A file's frames are all read, in their own time.
         after_s = 0 if self._in_order else settings.rest.after_s
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
         self._seen = time.monotonic()
         self._blind = False
+        self._unanswered = False
+        """No worker was there for the last frame."""
         self._said: dict[str, RegionReading] = {}
         file = settings.metrics.file
         self._metrics = MetricsFile(file, settings.name) if file else None
@@ -150,10 +151,12 @@ class Loop:
             self._publisher.info(self._info())
         try:
             result = self._pipeline.process(frame.image, self._scene_clock(frame))
-        except PublishError:  # no worker was there for this frame
+        except PublishError:
             if self._in_order:
                 raise
+            self._unanswered = True
             return
+        self._unanswered = False
         self._shown = (frame, result)
         now = time.monotonic()
         if self._publisher:
@@ -207,9 +210,16 @@ class Loop:
 
     def _beat(self, now: float) -> None:
         stats = self._capture.stats()
-        rest = ", nothing moves" if self._rest.resting and stats.state == "open" else ""
-        broker = f"; broker {self._publisher.stats().state}" if self._publisher else ""
-        self._pulse.beat(now, f"{stats.fps:.0f} fps; camera {stats.state}{rest}{broker}")
+        status = f"{stats.fps:.0f} fps; camera {stats.state}"
+        if self._screen.paused:
+            status += ", paused: nothing is read"
+        elif self._rest.resting and stats.state == "open":
+            status += ", nothing moves"
+        if self._unanswered:
+            status += ", no worker answers: nothing is read"
+        if self._publisher:
+            status += f"; broker {self._publisher.stats().state}"
+        self._pulse.beat(now, status)
 
     def _write_json(self, frame: Frame, result: Result, now: float) -> None:
         payload = payloads.digits(

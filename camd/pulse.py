@@ -4,6 +4,7 @@ import logging
 
 from camd import watchdog
 from camd.capture import Capture
+from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.publisher import Publisher
 from camd.service import Service
 from camd.watchdog import Vitals
@@ -15,13 +16,19 @@ class Pulse:
     """Beats in the main loop, so that it stops with that one."""
 
     def __init__(
-        self, capture: Capture, publisher: Publisher | None, service: Service, timeout_s: float
+        self,
+        capture: Capture,
+        publisher: Publisher | None,
+        broker: EmbeddedBroker | None,
+        service: Service,
+        timeout_s: float,
     ) -> None:
         """`timeout_s`: what one call to the camera's driver may take."""
         self.problem = ""
         """What has stopped for good, as watchdog.py says; "" while all goes on."""
         self._capture = capture
         self._publisher = publisher
+        self._broker = broker
         self._service = service
         self._timeout_s = timeout_s
         self._unread_since: float | None = None
@@ -52,4 +59,5 @@ class Pulse:
             calling_since=stats.calling_since,
             unread_since=self._unread_since,
             publishing=self._publisher is None or self._publisher.stats().alive,
+            serving=self._broker is None or self._broker.alive,
         )

@@ -25,6 +25,8 @@ class Vitals:
     """Since when frames have come without one that was read or put aside on purpose."""
     publishing: bool
     """The MQTT thread runs, or none is wanted."""
+    serving: bool = True
+    """The embedded broker runs, or none is wanted."""
 
 
 def problem(vitals: Vitals, now: float, timeout_s: float) -> str:
@@ -37,6 +39,8 @@ def problem(vitals: Vitals, now: float, timeout_s: float) -> str:
         return "the camera's driver does not return"
     if not vitals.publishing:
         return "the MQTT thread is gone"
+    if not vitals.serving:
+        return "the embedded broker is gone"
     if vitals.unread_since is not None and now - vitals.unread_since > UNPROCESSED_S:
         return "frames are captured but not processed"
     return ""

@@ -142,9 +142,11 @@ def test_reload_refuses_what_is_wrong_and_applies_what_is_right(tmp_path: Path, 
         )  # fmt: skip
         manager.wait_status("camera open")
 
-        for wrong in ('name = "a b"\n', '[model]\nfile = "gone.npz"\n'):
+        elsewhere = '[mqtt]\nbroker = "embedded"\nembedded_bind = "192.0.2.1"\n'
+        gone = '[model]\nfile = "gone.npz"\n'
+        for wrong in ('name = "a b"\n' + right, gone + right, elsewhere):
             heard = len(manager.lines())
-            config.write_text(wrong + right)
+            config.write_text(wrong)
             process.send_signal(signal.SIGHUP)
             manager.after(heard, "READY=1")
             manager.after(len(manager.lines()), "WATCHDOG=1")  # and it goes on
@@ -161,7 +163,28 @@ def test_reload_refuses_what_is_wrong_and_applies_what_is_right(tmp_path: Path, 
         assert process.wait(30) == 0
         assert process.stderr is not None
         logged = process.stderr.read()
-    assert logged.count("not reloaded") == 2
+    assert logged.count("not reloaded") == 3
+    assert "embedded_bind" in logged
     assert "name: " in logged
     assert "gone.npz" in logged
     assert "Traceback" not in logged
+
+
+def test_it_is_said_that_nothing_is_read_on_purpose(tmp_path: Path, clip: Path) -> None:
+    address = str(tmp_path / "notify")
+    config = tmp_path / "desk.toml"
+    with mosquitto() as broker, notified(address) as manager:
+        config.write_text(
+            f'[mqtt]\nhost = "{broker.host}"\nport = {broker.port}\nrequests = true\n'
+        )
+        process = start(
+            "run", "--device", clip, "--config", config, "--realtime", "--loop", "--segment-only",
+            home=tmp_path, env={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"},
+        )  # fmt: skip
+        manager.wait_status("camera open", "no worker answers: nothing is read")
+        with Subscriber(broker.host, broker.port) as asker:
+            asker._client.publish("camd/camd/request/pause", qos=1)
+            manager.wait_status("camera open", "paused: nothing is read")
+        manager.after(len(manager.lines()), "WATCHDOG=1")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0

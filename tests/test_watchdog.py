@@ -24,6 +24,7 @@ def test_a_driver_that_holds_a_call_for_ever() -> None:
 def test_threads_that_are_gone() -> None:
     assert problem(replace(WELL, capturing=False), 100, 5) == "the capture thread is gone"
     assert problem(replace(WELL, publishing=False), 100, 5) == "the MQTT thread is gone"
+    assert problem(replace(WELL, serving=False), 100, 5) == "the embedded broker is gone"
 
 
 def test_frames_that_nobody_reads() -> None:

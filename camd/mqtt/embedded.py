@@ -72,7 +72,7 @@ class EmbeddedBroker:
         for name in ("amqtt", "transitions"):
             logging.getLogger(name).setLevel(logging.WARNING)
         asked = self._port
-        self._port = self._free_port()
+        self._port = self.free_port()
         if self._port != asked:
             log.info("port %d is taken: the embedded broker uses %d", asked, self._port)
         self._thread = threading.Thread(target=self._run, name="mqtt-broker", daemon=True)
@@ -80,6 +80,11 @@ class EmbeddedBroker:
         self._ready.wait(START_S)
         if self._error is not None or not self._ready.is_set():
             raise PublishError(f"the embedded MQTT broker does not start: {self._error}")
+        return self.address
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where to connect to, once it has started."""
         anywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
         return anywhere.get(self._host, self._host), self._port
 
@@ -91,8 +96,15 @@ class EmbeddedBroker:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(timeout)
 
-    def _free_port(self) -> int:
-        """amqtt reports a taken port with a traceback, so look first."""
+    @property
+    def alive(self) -> bool:
+        """False when its thread has ended, which only `stop` should bring about."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def free_port(self) -> int:
+        """Return the port to listen on: amqtt reports a taken one with a traceback, so look first.
+
+        Raises as `start` does."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         for port in range(self._port, min(self._port + PORTS, 65535) + 1):
             with socket.socket(family) as probe:

@@ -53,6 +53,15 @@ def test_an_address_of_another_machine_is_refused() -> None:
         EmbeddedBroker("192.0.2.1").start()
 
 
+def test_it_is_known_whether_it_runs() -> None:
+    broker = EmbeddedBroker(port=free_port())
+    assert not broker.alive
+    broker.start()
+    assert broker.alive
+    broker.stop()
+    assert not broker.alive
+
+
 def test_no_free_port_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("camd.mqtt.embedded.PORTS", 0)
     with socket.create_server(("127.0.0.1", 0)) as taken:
