@@ -47,18 +47,20 @@ def load(
     file: Path | None = None,
     overrides: Mapping[KeyPath, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    credentials: Mapping[str, Path] | None = None,
 ) -> Config:
-    """Merge all layers and validate once. `overrides` are the command line's, by key path.
+    """Merge all layers and validate once. `overrides` are the command line's, by key path;
+    `credentials` are files by their names in CREDENTIALS, instead of those systemd hands over.
 
     Raises ConfigError that names every wrong key and value with its origin."""
     layers = _Layers()
     for path in (SYSTEM_FILE, user_file()):
-        if _readable(path):
+        if _exists(path):
             layers.add_file(path)
     if file is not None:
         layers.add_file(file)
     environ = os.environ if environ is None else environ
-    layers.add_credentials(environ)
+    layers.add_credentials(_handed_over(environ) if credentials is None else credentials)
     layers.add_environment(environ)
     for key, value in (overrides or {}).items():
         layers.put(key, value, "command line")
@@ -105,12 +107,9 @@ class _Layers:
             for key, value in _leaves(data):
                 self.put(key, value, str(path))
 
-    def add_credentials(self, environ: Mapping[str, str]) -> None:
-        """Take what systemd's LoadCredential= hands over; the unit makes a blank file of one that
-        is not there."""
-        folder = environ.get("CREDENTIALS_DIRECTORY")
-        for name, key in CREDENTIALS.items() if folder else ():
-            path = Path(folder or "", name)
+    def add_credentials(self, paths: Mapping[str, Path]) -> None:
+        for name, path in paths.items():
+            key = CREDENTIALS[name]
             try:
                 words = path.read_text(encoding="utf-8").split() if path.is_file() else []
             except (OSError, UnicodeDecodeError):
@@ -127,6 +126,24 @@ class _Layers:
                 self.put(key, _from_text(_field(key), text), name)
 
 
+def _handed_over(environ: Mapping[str, str]) -> dict[str, Path]:
+    """Return what the unit's LoadCredential= leads to; it makes a blank file of one that is not
+    there."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    return {name: Path(folder, name) for name in CREDENTIALS} if folder else {}
+
+
+def service_credentials(file: Path | None) -> dict[str, Path]:
+    """Return the files of root that systemd hands to the service whose configuration is `file`, as
+    the units in systemd/ say; none where that is no service's."""
+    folder = SYSTEM_FILE.parent
+    if file is not None and file.absolute().parent != folder:
+        return {}
+    camera = "" if file is None or file.name == SYSTEM_FILE.name else f"{file.stem}."
+    paths = {name: folder / f"{camera}{name}" for name in CREDENTIALS}
+    return {name: path for name, path in paths.items() if _exists(path)}
+
+
 def _is_text(value: str) -> bool:
     """False for what the command line or the environment held as bytes of another encoding."""
     try:
@@ -136,7 +153,7 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _readable(path: Path) -> bool:
+def _exists(path: Path) -> bool:
     try:
         return path.is_file()
     except OSError:  # a directory that this user may not enter

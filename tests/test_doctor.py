@@ -1,9 +1,12 @@
 """camd doctor against real brokers, files and a camera that a script plays."""
 
+import io
 import json
+import os
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
+from camd import config
+from camd.doctor import examine
 from camd.doctor.camera import _own, judge
 from camd.doctor.finding import Finding
 from tests.broker import find, free_port, mosquitto, password_file
@@ -153,3 +158,44 @@ def test_a_camera_that_camd_itself_reads_is_no_error(tmp_path: Path) -> None:
     assert found is not None
     assert found.level == "note"
     assert f"PID {running.pid}" in found.text
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The configuration of a service whose broker wants a password, which only root may read."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    monkeypatch.setattr(config, "SYSTEM_FILE", folder / "config.toml")
+    monkeypatch.setattr(config, "user_file", lambda: tmp_path / "none.toml")
+    cv2.imwrite(str(tmp_path / "page.png"), page("3 2 5"))
+    (folder / "desk.mqtt.password").write_text("sesame\n")
+    (folder / "desk.camera.device").write_text(f"{tmp_path}/page.png\n")
+    (folder / "mqtt.password").write_text("of another\n")
+    passwords = password_file(tmp_path / "passwords", "camd", "sesame")
+    passwords.chmod(0o644)
+    with mosquitto(f"allow_anonymous false\npassword_file {passwords}\n") as broker:
+        desk = folder / "desk.toml"
+        desk.write_text(f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nusername = "camd"\n')
+        yield desk
+
+
+def test_the_secrets_of_the_service_are_tried(service: Path) -> None:
+    out = io.StringIO()
+    assert examine(service, {}, out, as_json=False) == 0
+    assert "logged in as camd" in out.getvalue()
+    assert "sesame" not in out.getvalue()
+
+
+def test_secrets_that_only_root_may_read_are_named(
+    service: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    out = io.StringIO()
+    assert examine(service, {}, out, as_json=False) == 69
+    assert f"{service.parent}/desk.mqtt.password, which this user may not read" in out.getvalue()
+    assert "sudo camd doctor" in out.getvalue()
+
+
+def test_another_configuration_has_no_secrets_of_the_service(service: Path, tmp_path: Path) -> None:
+    assert config.service_credentials(tmp_path / "desk.toml") == {}
+    assert config.service_credentials(None) == {"mqtt.password": service.parent / "mqtt.password"}

@@ -1,5 +1,6 @@
 """The units in systemd/, as systemd-analyze sees them, and what is made of them."""
 
+import json
 import os
 import re
 import subprocess
@@ -47,6 +48,19 @@ def test_the_sandbox_leaves_little_open(tmp_path: Path, name: str) -> None:
     exposure = re.search(r"exposure level for \S+: ([\d.]+)", said)
     assert exposure, said
     assert float(exposure[1]) <= 1.3
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_what_is_left_open_has_its_reason_beside_it(tmp_path: Path, name: str) -> None:
+    said = analyze(tmp_path, name, "security", "--offline=true", "--no-pager", "--json=short")
+    reasons = text(name).partition("# Left open, and why:")[2].partition("# Closed:")[0]
+    # RestrictAddressFamilies=~AF_(INET|INET6), RootDirectory=/RootImage=, IPAddressDeny=
+    found = [row["name"] for row in json.loads(said.splitlines()[0]) if row["set"] is False]
+    assert "PrivateNetwork=" in found
+    for item in found:
+        option, _, value = item.partition("=")
+        for word in [option, *re.findall("AF_[A-Z]+", value)]:
+            assert word in reasons, item
 
 
 def test_one_of_several_differs_only_in_its_names() -> None:

@@ -1,6 +1,7 @@
 """One area after the other, and what comes of it for people and for scripts."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -45,12 +46,17 @@ def examine(file: Path | None, overrides: Overrides, out: TextIO, *, as_json: bo
 
 
 def _findings(file: Path | None, overrides: Overrides) -> Iterator[Finding]:
+    files = config.service_credentials(file)
+    ours = {name: path for name, path in files.items() if os.access(path, os.R_OK)}
     try:
-        settings = config.load(file, overrides).settings
+        settings = config.load(file, overrides, credentials=ours or None).settings
     except ConfigError as error:
         yield Finding("configuration", "error", str(error), "camd config show; docs: config.toml")
         return
     yield Finding("configuration", "ok", "every key and value is right")
+    for path in sorted(set(files.values()) - set(ours.values())):
+        text = f"the service is given {path}, which this user may not read"
+        yield Finding("configuration", "note", text, "sudo camd doctor tries with it")
     with bounded(settings.model.threads):
         yield from system.model(settings.model)
         yield from camera.look(settings.camera)

@@ -24,6 +24,7 @@ CHECKS: list[Check] = [
     install.every_sheet_of_the_clip,
     sandbox.exposure,
     sandbox.all_of_it_at_work,
+    sandbox.doctor_knows_its_secrets,
     camera.feeder_stalls,
     camera.feeder_goes_and_comes_back,
     camera.second_camera,

@@ -13,9 +13,9 @@ def _queued() -> int:
 
 def restarted() -> str:
     """It has forgotten all retained messages: camd says them again."""
-    pid = camd.pid
+    pid, after = camd.pid, camd.mark()
     run("systemctl", "restart", "mosquitto")
-    camd.status("broker connected")
+    camd.says("connected to the MQTT broker", after)
     with Listener() as heard:
         heard.wait("status", lambda text: text == "online", retained=True)
         heard.wait("reading", bool, retained=True)

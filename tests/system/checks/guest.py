@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+READY = "checks/ready"
 LONG = 300.0
 """Seconds that nothing takes unless it is broken, in an emulated guest on a busy machine."""
 
@@ -86,6 +87,9 @@ class Listener:
         topics: list[str] = []
         for topic in ("status", "reading", "event", "health"):
             topics += ["-t", f"camd/{name}/{topic}"]
+        # Kept by the broker, and so the sign that all of them are subscribed to.
+        run("mosquitto_pub", "-r", "-t", READY, "-m", "1")
+        topics += ["-t", READY]
         self.heard: list[tuple[str, bool, str]] = []
         self._prefix = f"camd/{name}/"
         self._process = subprocess.Popen(
@@ -94,6 +98,7 @@ class Listener:
             text=True,
         )
         threading.Thread(target=self._listen, daemon=True).start()
+        until(lambda: any(topic == READY for topic, _, _ in list(self.heard)), "subscribed")
 
     def __enter__(self) -> "Listener":
         return self

@@ -6,7 +6,7 @@ from checks.install import camd
 
 def after_it() -> str:
     """Only the feeder has to be started: it stands for what is in front of the camera."""
-    camd.status("camera failed")
+    camd.status("camera failed", "broker connected")
     run("systemctl", "start", "feed")
     with Listener() as heard:
         heard.wait("status", lambda text: text == "online", retained=True)
