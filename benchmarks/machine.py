@@ -11,9 +11,13 @@ from pathlib import Path
 import cv2
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from camd.memory import keep_freed
+
 
 def one_core() -> None:
-    """Keep this process, and the threads it will start, on one core."""
+    """Keep this process, and the threads it will start, on one core, and, as the daemon does, the
+    memory that it has."""
+    keep_freed()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     # Threads that wait for each other on one core spin. Some libraries are loaded, some are not.

@@ -42,40 +42,61 @@ class Components:
         return own.astype(np.uint8)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """The runs of ink in the rows of a mask, from top to bottom and from left to right."""
+
+    y: NDArray[np.intp]
+    start: NDArray[np.intp]
+    stop: NDArray[np.intp]
+    """One beyond the last pixel."""
+    owner: NDArray[np.intp]
+    """Index of its component."""
+
+
 def components(mask: Plane) -> Components:
-    """Find the connected pieces of what is not 0, corners connect."""
-    # Not for the whole page: OpenCV's statistics take five times as long as its labels.
-    count, labels = cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    stats, centres = _measure(mask, np.asarray(labels, np.int32), count - 1)
-    return Components(np.asarray(labels, np.int32), stats, centres)
+    """Find the connected pieces of what is not 0; corners connect."""
+    return with_runs(mask)[0]
 
 
-def _measure(
-    mask: Plane, labels: NDArray[np.int32], count: int
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Give Components.stats and Components.centres, from the runs of ink in each row."""
-    if not count:
-        return np.zeros((0, 5), np.int32), np.zeros((0, 2))
+def with_runs(mask: Plane) -> tuple[Components, Runs]:
+    # OpenCV would give the statistics, too, but takes them from each pixel of the background.
+    count, found = cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
+    labels = np.asarray(found, np.int32)
+    runs = _runs(mask, labels)
+    return Components(labels, *_measure(runs, count - 1)), runs
+
+
+def _runs(mask: Plane, labels: NDArray[np.int32]) -> Runs:
     rows, columns = mask.shape
     inked = mask != 0
     turns = np.empty((rows, columns + 1), bool)
     turns[:, 0], turns[:, -1] = inked[:, 0], inked[:, -1]
     np.not_equal(inked[:, 1:], inked[:, :-1], out=turns[:, 1:-1])
     at = np.flatnonzero(turns)
-    y = at[::2] // (columns + 1)
-    start, stop = at[::2] - y * (columns + 1), at[1::2] - y * (columns + 1)
-    owner = labels.ravel()[at[::2] - y] - 1
+    starts, stops = at[::2], at[1::2]
+    y = starts // (columns + 1)
+    left = y * (columns + 1)
+    owner = labels.ravel()[starts - y].astype(np.intp) - 1
+    return Runs(y, starts - left, stops - left, owner)
+
+
+def _measure(runs: Runs, count: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Give Components.stats and Components.centres."""
+    if not count:
+        return np.zeros((0, 5), np.int32), np.zeros((0, 2))
     # Of numbers of 16 bits NumPy's stable sort is a radix sort.
-    order = np.argsort(owner.astype(np.uint16) if count <= 2**16 else owner, kind="stable")
-    length = np.bincount(owner, minlength=count)
-    last = np.cumsum(length) - 1
-    first = last - length + 1
-    left = np.minimum.reduceat(start[order], first)
-    right = np.maximum.reduceat(stop[order], first)
-    top, bottom = y[order[first]], y[order[last]] + 1
-    width = stop - start
-    area = np.bincount(owner, width)
-    across = np.bincount(owner, width * (start + stop - 1) / 2) / area
-    down = np.bincount(owner, width * y) / area
+    keys = runs.owner.astype(np.uint16) if count <= 2**16 else runs.owner
+    order = np.argsort(keys, kind="stable")
+    many = np.bincount(runs.owner, minlength=count)
+    last = np.cumsum(many) - 1
+    first = last - many + 1
+    left = np.minimum.reduceat(runs.start[order], first)
+    right = np.maximum.reduceat(runs.stop[order], first)
+    top, bottom = runs.y[order[first]], runs.y[order[last]] + 1
+    length = runs.stop - runs.start
+    area = np.bincount(runs.owner, length)
+    across = np.bincount(runs.owner, length * (runs.start + runs.stop - 1) / 2) / area
+    down = np.bincount(runs.owner, length * runs.y) / area
     stats = np.stack([left, top, right - left, bottom - top, area], axis=1)
     return stats.astype(np.int32), np.stack([across, down], axis=1)

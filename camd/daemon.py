@@ -14,6 +14,7 @@ from camd.control import Control
 from camd.errors import CamdError, ConfigError, SourceError
 from camd.live import LiveOptions
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
+from camd.memory import keep_freed
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
@@ -71,6 +72,7 @@ def run(
     On `signals.reload` the settings are loaded again, and everything is started anew with them,
     in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
+    keep_freed()
     plan: Plan | None = _plan(load(), options)
     try:
         while plan is not None:

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.components import Components, components
+from camd.components import Components, with_runs
 from camd.light import Plane
 from camd.normalise import stroke_width
 from camd.values import Box
@@ -129,11 +129,11 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
     scraps = np.zeros(len(found.stats), bool)
     clean = mask.copy() if len(large) else mask
     for index in large:
-        x, y, width, height_ = (int(side) for side in found.stats[index, :4])
+        x, y, width, height_ = found.stats[index, :4].tolist()
         part = (slice(y, y + height_), slice(x, x + width))
-        own = (found.labels[part] == index + 1).astype(np.uint8)
+        own = (found.labels[part] == index + 1).view(np.uint8)
         rules, level, upright = _rules(own, length, tall)
-        clean[part][rules > 0] = 0
+        np.copyto(clean[part], 0, where=rules.view(bool))
         boxes += [(x + left, y + top, w, h) for left, top, w, h in (r.box for r in level)]
         boxes += [(x + left, y + top, w, h) for top, left, h, w in (r.box for r in upright)]
         apart = found.centres - (x, y)
@@ -143,7 +143,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
             off = rule.line.off(apart[:, ::-1])
             scraps |= (off <= rule.thick / 2) & (found.stats[:, 2] <= rule.thick)
     for index in np.flatnonzero(scraps):
-        x, y, width, height_ = found.stats[index, :4]
+        x, y, width, height_ = found.stats[index, :4].tolist()
         part = (slice(y, y + height_), slice(x, x + width))
         clean[part][found.labels[part] == index + 1] = 0
     return clean, boxes
@@ -153,28 +153,37 @@ class _Pieces:
     """The connected pieces of a mask, ready to have lines laid through any of them."""
 
     def __init__(self, mask: Plane) -> None:
-        found = components(mask)
+        found, self._runs = with_runs(mask)
         self.stats, self.centres = found.stats, found.centres
-        inked = cv2.findNonZero(mask)
-        where = np.zeros((0, 2)) if inked is None else np.asarray(inked).reshape(-1, 2)
-        self._xs, self._ys = where.T.astype(np.intp)
-        self._index = found.labels[self._ys, self._xs] - 1
-        count = len(self.stats)
-        x, y = self._xs.astype(np.float64), self._ys.astype(np.float64)
-        self._sums = np.array(
-            [np.bincount(self._index, part, count) for part in (x, y, x * x, x * y)]
-        )
+        self._left, self._right = self.stats[:, 0], self.stats[:, 0] + self.stats[:, 2]
+        runs, count = self._runs, len(self.stats)
+        length = runs.stop - runs.start
+        x = length * (runs.start + runs.stop - 1) / 2
+        x_x = _squares(runs.stop) - _squares(runs.start)
+        parts = (x, length * runs.y, x_x, x * runs.y, length)
+        self._sums = np.array([np.bincount(runs.owner, part, count) for part in parts])
 
     def rule(self, on: NDArray[np.bool_], thick: int) -> _Rule:
-        chosen = on[self._index]
-        return _Rule(self.line(on), thick, self._xs[chosen], self._ys[chosen])
+        chosen = on[self._runs.owner]
+        start, stop = self._runs.start[chosen], self._runs.stop[chosen]
+        length = stop - start
+        before = np.cumsum(length) - length
+        xs = np.arange(length.sum()) + np.repeat(start - before, length)
+        return _Rule(self.line(on), thick, xs, np.repeat(self._runs.y[chosen], length))
 
     def line(self, on: NDArray[np.bool_]) -> _Line:
         """Lay a straight line through the pixels of the pieces that are `on`."""
-        left, width, area = self.stats[on, 0], self.stats[on, 2], self.stats[on, 4]
-        middle, at, x_x, x_y = self._sums[:, on].sum(axis=1) / area.sum()
+        chosen = np.flatnonzero(on)
+        *sums, area = self._sums[:, chosen].sum(axis=1).tolist()
+        middle, at, x_x, x_y = (total / area for total in sums)
         slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
-        return _Line(at, slope, middle, int(left.min()), int((left + width).max()))
+        start, end = self._left[chosen].min(), self._right[chosen].max()
+        return _Line(at, slope, middle, int(start), int(end))
+
+
+def _squares(below: NDArray[np.intp]) -> NDArray[np.float64]:
+    """The sum of the squares of all whole numbers from 0 to just below each."""
+    return np.asarray((below - 1) * below * (2 * below - 1) / 6)
 
 
 def _rules(own: Plane, length: float, tall: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
@@ -190,7 +199,7 @@ def _rules(own: Plane, length: float, tall: float) -> tuple[Plane, list[_Rule], 
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
     turned = np.zeros_like(own.T, order="C")
     fill = TOOTH_FILL if gaps else FILL
-    upright = _level(np.ascontiguousarray(own.T), tooth, fill, thick)
+    upright = _level(np.asarray(cv2.transpose(own), np.uint8), tooth, fill, thick)
     teeth = [rule for rule in upright if rule.joins(level)]
     lean = float(np.median([rule.line.slope for rule in teeth])) if teeth else 0.0
     upright = [
@@ -198,7 +207,7 @@ def _rules(own: Plane, length: float, tall: float) -> tuple[Plane, list[_Rule], 
         for rule in upright
         if rule.length >= tall or (rule in teeth and abs(rule.line.slope - lean) <= LEAN)
     ]
-    return np.maximum(pixels, turned.T), level, upright
+    return np.asarray(cv2.max(pixels, cv2.transpose(turned)), np.uint8), level, upright
 
 
 def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
@@ -222,9 +231,12 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
             continue
         on = np.zeros(len(width), bool)
         on[seed] = True
+        loose = flat & free
         for _ in range(3):  # a longer line is a surer one, and finds more pieces
-            line = pieces.line(on)
-            on |= flat & free & (line.off(pieces.centres) <= thick)
+            before = on
+            on = before | (loose & (pieces.line(on).off(pieces.centres) <= thick))
+            if (on == before).all():
+                break
         span = int((left[on] + width[on]).max()) - int(left[on].min())
         if span < length or width[on].sum() < fill * span:
             tries -= 1

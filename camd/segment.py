@@ -150,8 +150,10 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
         if one_sided(page, Cut.of(page, [int(i)])):
             reason[i] = ONE_SIDED
     bad = np.flatnonzero((reason != "") & seen)[: 4 * settings.max_glyphs]
+    boxes = page.pieces.stats[bad, :4].tolist()
     rejected = [
-        Rejected(scaled(page.pieces.bounds([int(i)]), page.scale), str(reason[i])) for i in bad
+        Rejected(scaled((x, y, width, height), page.scale), why)
+        for (x, y, width, height), why in zip(boxes, reason[bad].tolist(), strict=True)
     ]
     rejected += [Rejected(scaled(box, page.scale), RULED) for box in page.ruled]
     return groups, rejected
@@ -163,5 +165,7 @@ def _strong(page: Page, groups: list[list[int]]) -> float:
     for group in groups:
         good[np.array(group) + 1] = True
     thinned = (slice(None, None, 3), slice(None, None, 3))
-    levels = page.ink[thinned][good[page.pieces.labels[thinned]]]
+    labels = page.pieces.labels[thinned].ravel()
+    inked = np.flatnonzero(labels != 0)  # a few in a hundred
+    levels = page.ink[thinned].ravel()[inked][good[labels[inked]]]
     return float(np.percentile(levels, 75)) if levels.size else 0.0

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.components import components
 from camd.light import Plane
 from camd.normalise import normalise
 from camd.seams import SHORTEST, seams
@@ -194,18 +195,20 @@ def _part(ink: Plane) -> tuple[Box, Plane] | None:
     """Give what of the ink between two cuts may be a digit, cropped, and its box."""
     rows = ink.shape[0]
     solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid)
-    if count < 2:
+    found = components(solid)
+    if not len(found.stats):
         return None
-    area = stats[1:, 4]
-    kept = np.flatnonzero(area >= SCRAP * area.sum()) + 1
-    left, top = stats[kept, 0].min(), stats[kept, 1].min()
-    right, bottom = (stats[kept, :2] + stats[kept, 2:4]).max(axis=0)
+    area = found.stats[:, 4]
+    kept = area >= SCRAP * area.sum()
+    stats = found.stats[kept]
+    left, top = stats[:, 0].min(), stats[:, 1].min()
+    right, bottom = (stats[:, :2] + stats[:, 2:4]).max(axis=0)
     if bottom - top < SHORTEST * rows or right - left > WIDEST * rows:
         return None
-    if len(kept) < count - 1:
-        scraps = np.isin(labels, kept, invert=True) & (labels > 0)
-        around = cv2.dilate(scraps.astype(np.uint8), np.ones((3, 3), np.uint8))
-        ink = np.where((around > 0) & ~np.isin(labels, kept), np.uint8(0), ink)
+    if not kept.all():
+        scraps = np.concatenate(([False], ~kept))[found.labels]
+        around = cv2.dilate(scraps.view(np.uint8), np.ones((3, 3), np.uint8))
+        others = np.concatenate(([True], ~kept))[found.labels]
+        ink = np.where((around > 0) & others, np.uint8(0), ink)
     box = int(left), int(top), int(right - left), int(bottom - top)
     return box, ink[top:bottom, left:right]

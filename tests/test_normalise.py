@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.normalise import normalise, stroke_width
+from camd.normalise import BRUSH, _thicken, normalise, stroke_width
 
 
 def stroke(width: int = 80, height: int = 120, pen: int = 12, level: int = 200) -> np.ndarray:
@@ -75,3 +75,13 @@ def test_stroke_width(pen: int) -> None:
     mask = np.zeros((200, 200), np.uint8)
     mask[100 : 100 + pen, 30:170] = 1
     assert stroke_width(mask) == pytest.approx(pen, rel=0.2, abs=0.2)
+
+
+@pytest.mark.parametrize("by", [1.0, BRUSH + 3.0, 2 * BRUSH + 0.6, 61.0])
+def test_thick_brushes_draw_as_opencvs_do(by: float) -> None:
+    rng = np.random.default_rng(4)
+    patch = (rng.integers(0, 256, (70, 45)) * (rng.random((70, 45)) < 0.03)).astype(np.uint8)
+    drawn = _thicken(patch, by)
+    side = 2 * round(by / 2) + 1
+    brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    assert (drawn == cv2.dilate(np.pad(patch, side // 2 + 1), brush)).all()
