@@ -16,7 +16,14 @@ from typing import Literal, TypeAlias
 from camd.backoff import Backoff
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.outbox import Outbox
-from camd.mqtt.session import OnMessage, RefusedError, Session, TakenOverError
+from camd.mqtt.session import (
+    UNLIMITED,
+    BusyError,
+    OnMessage,
+    RefusedError,
+    Session,
+    TakenOverError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +34,26 @@ State: TypeAlias = Literal[
 HOPELESS = ("refused", "taken over")
 """States that only a person changes; tries are made all the same, but slowly."""
 
+_LOGIN = "check mqtt.username, mqtt.password_file and mqtt.cert_file"
+_CHECK = {
+    "Unsupported protocol version": "check mqtt.protocol",  # of MQTT 5; before, a protocol error
+    "Client identifier not valid": "check mqtt.client_id",
+    "Bad user name or password": _LOGIN,
+    "Not authorized": _LOGIN,
+    "Bad authentication method": _LOGIN,
+}
+"""By MQTT's own words for why nobody may connect."""
+
 RETRY_S = (1.0, 30.0)
 """First and longest wait before the next try; it doubles."""
 SHORT_S = 10.0
 SHORT_MANY = 5
-"""So many connections in a row that the broker took, and closed so soon: before MQTT 5 that is all
-that two clients with one id notice of each other."""
+"""So many connections in a row that the broker took, and closed so soon without a reason: before
+MQTT 5 that is all that two clients with one id notice of each other."""
+HEAVY = 65536
+HEAVY_MANY = 2
+"""So many of them, each with a message of so many bytes: before MQTT 5 that is all that is noticed
+of a limit. What is retained would be sent, and end the connection, for ever."""
 GRACE_S = 0.5
 """For the thread to end after its time; it does not while it connects or looks up a name."""
 
@@ -52,6 +73,9 @@ class Connection:
         self._subscriptions = subscriptions
         self._on_message = on_message
         self._short = 0
+        self._heavy = 0
+        self._largest = UNLIMITED
+        self._complained: set[str] = set()
         self._outbox = outbox
         self._changed = threading.Condition()
         """Guards the outbox and the state, and is never held while paho is called."""
@@ -66,6 +90,10 @@ class Connection:
         self.failures = 0
         """Exceptions that nobody expected, each survived."""
 
+    @property
+    def stopping(self) -> bool:
+        return self._stop_at is not None
+
     def start(self) -> None:
         self._thread.start()
 
@@ -74,11 +102,13 @@ class Connection:
         return self._thread.is_alive()
 
     @contextmanager
-    def outbox(self) -> Iterator[Outbox]:
-        """Lend the outbox under the lock; what is put into it goes out afterwards."""
+    def outbox(self, *, wake: bool = True) -> Iterator[Outbox]:
+        """Lend the outbox under the lock; what is put into it goes out afterwards. `wake` False:
+        to look at it."""
         with self._changed:
             yield self._outbox
-        self._wake()
+        if wake:
+            self._wake()
 
     def wait_connected(self, timeout: float) -> bool:
         """Wait until the first try has succeeded or failed; True when connected."""
@@ -137,6 +167,8 @@ class Connection:
                 self._accepted,
                 self._subscriptions,
                 self._on_message,
+                self._complain,
+                self._largest,
             )
             session.run()
         except TakenOverError:
@@ -157,15 +189,19 @@ class Connection:
             self._enter("no broker", repr(exc))
         finally:
             if session is not None:
-                session.close()
+                with suppress(OSError):
+                    session.close()
             with self._changed:
                 self._outbox.closed()
                 self._changed.notify_all()
         return session is not None and session.accepted
 
     def _lose(self, session: Session, exc: OSError, reason: str) -> None:
-        closed = isinstance(exc, ConnectionError) and session.age() < SHORT_S
+        closed = isinstance(exc, ConnectionError) and session.age() < SHORT_S and not session.told
         self._short = self._short + 1 if closed else 0
+        self._heavy = self._heavy + 1 if closed and session.heaviest >= HEAVY else 0
+        if self._heavy >= HEAVY_MANY:
+            self._largest = session.heaviest - 1
         if self._short >= SHORT_MANY:
             self._enter("taken over", self._rival(), self._rival())
         else:
@@ -192,6 +228,12 @@ class Connection:
         if message:
             log.log(level, message)
 
+    def _complain(self, topic: str, why: str) -> None:
+        """Say what the broker denies us, once for each topic."""
+        if topic not in self._complained:
+            self._complained.add(topic)
+            log.warning("%s: %s", topic, why)
+
     def _lost(self, reason: str) -> str:
         return f"lost the MQTT broker at {self._endpoint.address} ({reason}); trying again"
 
@@ -199,6 +241,10 @@ class Connection:
         hint = "start one there, name yours with --broker, or say --broker none"
         if isinstance(exc, ssl.SSLError):
             hint = "check mqtt.port, mqtt.tls and mqtt.ca_file"
+        elif isinstance(exc, BusyError):
+            hint = "it answers, but takes nobody now"
+        elif str(exc) == "protocol error":
+            hint = "check mqtt.port and mqtt.protocol"
         reason = exc.strerror or str(exc)
         return (
             f"no MQTT broker at {self._endpoint.address} ({reason}): {hint}. "
@@ -208,6 +254,6 @@ class Connection:
     def _refused(self, reason: str) -> str:
         return (
             f"the MQTT broker at {self._endpoint.address} refuses us ({reason}): "
-            "check mqtt.username, mqtt.password_file and mqtt.cert_file. "
+            f"{_CHECK.get(reason, 'the log of the broker may say more')}. "
             "Reading goes on, and so do the tries"
         )

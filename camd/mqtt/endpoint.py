@@ -84,7 +84,8 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        return f"{self.host}:{self.port}{self.websocket_path or ''}"
+        path = (self.websocket_path or "").partition("?")[0]  # behind it there may be a token
+        return f"{self.host}:{self.port}{path}"
 
     def client(self) -> mqtt.Client:
         """Return a client that has never been used: paho carries unacknowledged messages over

@@ -144,13 +144,14 @@ class Outbox:
         self._flying |= batch
         return batch
 
-    def left(self, ticket: int, *, arrived: bool = True) -> None:
-        """The message of `ticket` has arrived, or never can."""
+    def left(self, ticket: int, *, arrived: bool = True) -> Message | None:
+        """The message of `ticket`, which is returned, has arrived, or never can."""
         message = self._flying.pop(ticket, None)
         if message:
             self.sent += arrived
             self.events_dropped += not arrived and _is_event(message)
             self._forget(message)
+        return message
 
     def closed(self) -> None:
         """The connection is gone: unacknowledged events go first on the next one."""

@@ -18,7 +18,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
 from camd.mqtt.endpoint import Endpoint
-from camd.mqtt.outbox import Message, Outbox
+from camd.mqtt.outbox import Outbox
 from camd.mqtt.payloads import OFFLINE
 
 log = logging.getLogger(__name__)
@@ -32,10 +32,13 @@ HEADER_BYTES = 16
 """At most, of a message beside its topic and payload."""
 TICK_S = 1.0
 """How often the keep-alive is looked at."""
-
+CONFIRM_S = 60.0
+"""A peer that has heard it all, and confirmed nothing of what it should for so long, is broken."""
 
 SESSION_TAKEN_OVER = 0x8E
 """MQTT 5, 3.14.2.1: another client has connected under the same id."""
+BUSY = (0x88, 0x89, 0x97, 0x9F)
+"""MQTT 5, 3.2.2.2: unavailable, busy, over its quota or its rate: not our fault, and it passes."""
 
 OnMessage: TypeAlias = Callable[[str, bytes, bool], None]
 """Called with topic, payload, and whether the broker had retained it."""
@@ -43,6 +46,10 @@ OnMessage: TypeAlias = Callable[[str, bytes, bool], None]
 
 class RefusedError(Exception):
     """The broker answered, and does not want this client."""
+
+
+class BusyError(ConnectionError):
+    """The broker answered, and takes nobody now."""
 
 
 class TakenOverError(Exception):
@@ -62,9 +69,13 @@ class Session:
         on_accepted: Callable[[], None],
         subscriptions: Sequence[str],
         on_message: OnMessage,
+        complain: Callable[[str, str], None],
+        largest: int = UNLIMITED,
     ) -> None:
         """`changed` guards `outbox`; a byte on `wake` says that it has something new.
-        `stop_at`: monotonic seconds by which to have said farewell, once that is wanted."""
+        `stop_at`: monotonic seconds by which to have said farewell, once that is wanted.
+        `complain` is given a topic and what the broker denies us of it. `largest`: messages of more
+        bytes are left out."""
         self._endpoint = endpoint
         self._outbox = outbox
         self._changed = changed
@@ -73,12 +84,17 @@ class Session:
         self._on_accepted = on_accepted
         self._subscriptions = subscriptions
         self._on_message = on_message
-        self._started = self._heard = time.monotonic()
-        self._largest = UNLIMITED
+        self._complain = complain
+        self._started = self._heard = self._confirmed = time.monotonic()
+        self._most = largest
         self._tickets: dict[int, int] = {}
-        self._refusal = ""
+        self._refusal: ReasonCode | None = None
         self._taken_over = False
-        self._why = "closed by the broker"
+        self._reason = ""
+        self.told = False
+        """True where the broker has said why it ended the connection."""
+        self.heaviest = 0
+        """Bytes of the largest message handed over."""
         self._farewell: mqtt.MQTTMessageInfo | None = None
         self._leaving = False
         self.accepted = False
@@ -87,6 +103,7 @@ class Session:
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
+        self._client.on_subscribe = self._subscribed
         self._client.on_message = self._received
         # With a register callback set, paho leaves writing to `_serve` instead of doing it
         # inside publish().
@@ -97,7 +114,7 @@ class Session:
 
         Raises RefusedError, TakenOverError, or OSError where the connection fails or is lost."""
         self._endpoint.connect(self._client)
-        self._started = self._heard = time.monotonic()
+        self._started = self._heard = self._confirmed = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
             selector.register(self._socket(), selectors.EVENT_READ)
@@ -111,15 +128,20 @@ class Session:
                 # paho asks for a sign of life after one keep-alive, but counts on from there.
                 if now >= self._heard + 2 * self._endpoint.keepalive_s - TICK_S:
                     raise TimeoutError("it has fallen silent")
+                if not self._tickets or self._client.want_write():
+                    self._confirmed = now
+                elif now >= self._confirmed + CONFIRM_S:
+                    raise TimeoutError("it confirms nothing")
                 if self.accepted:
                     self._send(now, stop_at)
                 self._serve(selector, self._patience(now, stop_at))
         if self._refusal:
-            raise RefusedError(self._refusal)
+            busy = self._refusal.value in BUSY
+            raise (BusyError if busy else RefusedError)(str(self._refusal))
         if self._taken_over:
-            raise TakenOverError(self._why)
+            raise TakenOverError(self._reason)
         if not self._leaving:
-            raise ConnectionError(self._why)
+            raise ConnectionError(self._reason or "closed by the broker")
 
     def age(self) -> float:
         """Seconds since it began."""
@@ -179,49 +201,67 @@ class Session:
             if batch:
                 self._changed.notify_all()
         for ticket, message in batch.items():
-            if len(message.payload) + len(message.topic) + HEADER_BYTES > self._largest:
-                self._leave_out(ticket, message)
+            size = len(message.payload) + len(message.topic) + HEADER_BYTES
+            if size > self._most:
+                self._lose(ticket, f"{size} bytes are too many for the MQTT broker")
                 continue
+            self.heaviest = max(self.heaviest, size)
             info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
+            if info.mid in self._tickets:  # numbers begin anew after 65535: one is that far behind
+                raise TimeoutError("it has confirmed everything but one message")
             self._tickets[info.mid] = ticket
 
-    def _leave_out(self, ticket: int, message: Message) -> None:
-        """Sent, it would end the connection, and the next one too."""
-        log.warning("%s: %d bytes are too many for the broker", message.topic, len(message.payload))
+    def _lose(self, ticket: int, why: str) -> None:
+        """Count a message that the broker does not take; sent again, it would fare no better."""
         with self._changed:
-            self._outbox.left(ticket, arrived=False)
+            message = self._outbox.left(ticket, arrived=False)
             self._changed.notify_all()
+        if message:
+            self._complain(message.topic, why)
 
     def _connected(
         self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, properties: Any
     ) -> None:
         if reason.is_failure:
-            self._refusal = str(reason)
+            self._refusal = reason
             return
         self.accepted = True
-        self._largest = getattr(properties, "MaximumPacketSize", UNLIMITED)
+        self._most = min(self._most, getattr(properties, "MaximumPacketSize", UNLIMITED))
         if self._subscriptions:
             self._client.subscribe([(topic, 1) for topic in self._subscriptions])
         with self._changed:
             self._outbox.opened(getattr(properties, "ReceiveMaximum", UNLIMITED))
         self._on_accepted()
 
+    def _subscribed(
+        self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+    ) -> None:
+        for topic, reason in zip(self._subscriptions, reasons, strict=False):
+            if reason.is_failure:
+                self._complain(topic, f"the MQTT broker does not let us hear it ({reason})")
+
     def _received(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         self._on_message(message.topic, bytes(message.payload), message.retain)
 
     def _disconnected(
-        self, _client: Any, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+        self, _client: Any, _data: Any, flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
         self._taken_over = reason.value == SESSION_TAKEN_OVER
+        self.told = flags.is_disconnect_packet_from_server
         if str(reason) != "Unspecified error":
-            self._why = str(reason).lower()
+            self._reason = str(reason).lower()
 
     def _published(
-        self, _client: Any, _data: Any, mid: int, _reason: ReasonCode, _properties: Any
+        self, _client: Any, _data: Any, mid: int, reason: ReasonCode, _properties: Any
     ) -> None:
         """Called for QoS 1 when acknowledged, for QoS 0 when the bytes have left."""
         ticket = self._tickets.pop(mid, None)
-        if ticket is not None:
-            with self._changed:
-                self._outbox.left(ticket)
-                self._changed.notify_all()
+        if ticket is None:
+            return
+        self._confirmed = time.monotonic()
+        if reason.is_failure:  # only MQTT 5 says so
+            self._lose(ticket, f"the MQTT broker does not take it ({reason})")
+            return
+        with self._changed:
+            self._outbox.left(ticket)
+            self._changed.notify_all()

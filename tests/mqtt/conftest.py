@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from camd.mqtt.publisher import Publisher
+from camd.mqtt.session import Session
 from camd.settings import MqttSettings, RegionSettings, Settings
 from tests.broker import Mosquitto, mosquitto, until
 from tests.mqtt.scenes import Embedded, Publishers
@@ -67,3 +68,17 @@ def publishers() -> Iterator[Publishers]:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again at once: a test has no time for pauses made for brokers."""
     monkeypatch.setattr("camd.mqtt.connection.RETRY_S", (0.05, 0.05))
+
+
+@pytest.fixture
+def tries(monkeypatch: pytest.MonkeyPatch) -> list[None]:
+    """One item for each connection tried."""
+    made: list[None] = []
+    run = Session.run
+
+    def counted(session: Session) -> None:
+        made.append(None)
+        run(session)
+
+    monkeypatch.setattr(Session, "run", counted)
+    return made

@@ -5,11 +5,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeAlias
 
 from tests.broker import Mosquitto
 
 PUBACK = 4
+SUBACK = 9
 PUBLISH_QOS1 = 0x32
+
+
+Flying: TypeAlias = dict[bytes, bytes]
 
 
 class Proxy:
@@ -21,11 +26,14 @@ class Proxy:
         self.frozen = False
         """Nothing passes, in either direction, and nothing is closed: a half-open connection."""
         self.withhold_pubacks = False
+        self.deny_subscriptions = False
         self.pause_s = 0.0
         """Before each piece of at most 512 bytes on its way to the broker."""
         self.connections = 0
         self.acknowledged: list[bytes] = []
         """Payloads of QoS 1 that the broker has confirmed, and the confirmation was passed on."""
+        self.confirmed: list[bytes] = []
+        """The same of what the broker has delivered, and the client confirmed."""
         self._broker = broker
         self._closing = False
         self._sockets: list[socket.socket] = []
@@ -45,50 +53,66 @@ class Proxy:
             while True:
                 near, _ = self._server.accept()
                 near.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                far = socket.create_connection((self._broker.host, self._broker.port))
+                try:
+                    far = socket.create_connection((self._broker.host, self._broker.port))
+                except OSError:
+                    near.close()
+                    continue
                 self.connections += 1
                 self._sockets += [near, far]
-                flying: dict[bytes, bytes] = {}
+                up: dict[bytes, bytes] = {}
+                down: dict[bytes, bytes] = {}
                 for pump in (self._up, self._down):
-                    arguments = (pump, near, far, flying)
+                    arguments = (pump, near, far, up, down)
                     threading.Thread(target=self._run, args=arguments, daemon=True).start()
 
     def _run(
         self,
-        pump: Callable[[socket.socket, socket.socket, dict[bytes, bytes]], None],
+        pump: Callable[[socket.socket, socket.socket, Flying, Flying], None],
         near: socket.socket,
         far: socket.socket,
-        flying: dict[bytes, bytes],
+        up: Flying,
+        down: Flying,
     ) -> None:
         with suppress(OSError, EOFError):
-            pump(near, far, flying)
+            pump(near, far, up, down)
         for sock in (near, far):
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
 
-    def _up(self, near: socket.socket, far: socket.socket, flying: dict[bytes, bytes]) -> None:
+    def _up(self, near: socket.socket, far: socket.socket, up: Flying, down: Flying) -> None:
         for packet in _packets(near):
-            if packet[0] & 0xF6 == PUBLISH_QOS1:
-                head = 1 + next(i for i, byte in enumerate(packet[1:], 1) if byte < 0x80)
-                name = head + 2 + int.from_bytes(packet[head : head + 2])
-                flying[packet[name : name + 2]] = packet[name + 2 :]
+            _note(packet, up)
+            if packet[0] >> 4 == PUBACK:
+                self.confirmed.append(down.pop(packet[2:4]))
             for start in range(0, len(packet), 512 if self.pause_s else len(packet)):
                 time.sleep(self.pause_s)
                 self._thaw()
                 far.sendall(packet[start : start + 512] if self.pause_s else packet)
 
-    def _down(self, near: socket.socket, far: socket.socket, flying: dict[bytes, bytes]) -> None:
+    def _down(self, near: socket.socket, far: socket.socket, up: Flying, down: Flying) -> None:
         for packet in _packets(far):
             self._thaw()
-            if packet[0] >> 4 != PUBACK:
+            _note(packet, down)
+            if packet[0] >> 4 == SUBACK and self.deny_subscriptions:
+                near.sendall(packet[:4] + b"\x80" * (len(packet) - 4))
+            elif packet[0] >> 4 != PUBACK:
                 near.sendall(packet)
             elif not self.withhold_pubacks:
-                self.acknowledged.append(flying.pop(packet[2:4]))
+                self.acknowledged.append(up.pop(packet[2:4]))
                 near.sendall(packet)
 
     def _thaw(self) -> None:
         while self.frozen and not self._closing:
             time.sleep(0.01)
+
+
+def _note(packet: bytes, flying: Flying) -> None:
+    """Remember a message of QoS 1 until it is confirmed."""
+    if packet[0] & 0xF6 == PUBLISH_QOS1:
+        head = 1 + next(i for i, byte in enumerate(packet[1:], 1) if byte < 0x80)
+        name = head + 2 + int.from_bytes(packet[head : head + 2])
+        flying[packet[name : name + 2]] = packet[name + 2 :]
 
 
 def _packets(sock: socket.socket) -> Iterator[bytes]:

@@ -44,6 +44,7 @@ def test_withheld_acknowledgements_hold_back_events_and_nothing_else(
 ) -> None:
     with proxy(real) as between, Subscriber(real.host, real.port) as subscriber:
         publisher = publishers(between, outbox_size=30, max_rate=1000)
+        until(lambda: publisher.stats().sent == 1, "online is confirmed")
         between.withhold_pubacks = True
         for number in range(60):
             publisher.frame(frame(), result(event(number)), 100.0 + number)
