@@ -42,6 +42,14 @@ class _Broker(Broker):  # type: ignore[misc]
         handler.wait_disconnect = wait_until_delivered
         await super()._client_message_loop(client_session, handler)
 
+    async def _publish_retained_messages_for_subscription(
+        self, subscription: tuple[str, int], session: Session
+    ) -> None:
+        """amqtt sends a newcomer what is retained for the subscriptions of everybody."""
+        subscribers = self._subscriptions.get(subscription[0], ())
+        if any(one.client_id == session.client_id for one, _ in subscribers):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
+
     async def drain(self) -> None:
         """Return when every message has been passed on to its subscribers."""
         while not self._broadcast_queue.empty() or not all(

@@ -1,5 +1,6 @@
 """What the daemon tells the world through: results in, messages out."""
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -16,8 +17,11 @@ from camd.mqtt.regions import Regions
 from camd.mqtt.requests import BURST, Hearing, Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.topics import Topics
+from camd.mqtt.upkeep import Upkeep
 from camd.settings import Settings
 from camd.values import Event, Frame, Result
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 """How long one frame of a file waits for a broker that has stopped taking messages."""
@@ -68,6 +72,7 @@ class Publisher:
         self._digits_seq = 0
         self._reading_seq = 0
         self._regions = Regions(settings, boot)
+        self._upkeep = Upkeep(settings, boot)
         self._settings = settings
         self._event_seq = 0
         self._stalled = False
@@ -84,7 +89,7 @@ class Publisher:
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
         if settings.mqtt.discovery:
             outbox.put(self._announcement())
-        subscriptions = [self._topics.regions]
+        subscriptions = self._upkeep.subscriptions
         if settings.mqtt.discovery:
             subscriptions.append(self._birth_topic)
         if settings.mqtt.requests:
@@ -167,10 +172,10 @@ class Publisher:
 
     def stats(self) -> Stats:
         connection = self._connection
-        with connection.outbox() as outbox:
+        with connection.outbox(wake=False) as outbox:
             return Stats(
                 state=connection.state,
-                error=connection.error,
+                error=connection.error or self._upkeep.rival,
                 connected=outbox.open,
                 alive=connection.alive(),
                 failures=connection.failures,
@@ -199,26 +204,31 @@ class Publisher:
         if self._on_classes and topic == self._topics.classes:
             self._on_classes(payload)
             return
-        if self._regions.owns(topic):
-            self._tidy(topic, payload, retained)
+        if not topic.startswith(self._topics.request("")):
+            self._keep_up(topic, payload, retained)
             return
         command = topic.rpartition("/")[2]
         now = time.monotonic()
         request = self._hearing.hear(command, payload, retained=retained, now=now)
         if request:
+            self._hearing.ignored += len(self._requests) == self._requests.maxlen
             self._requests.append(request)
 
-    def _tidy(self, topic: str, payload: bytes, retained: bool) -> None:
-        """Take back what an earlier run has left of a region that is no more."""
-        if retained and payload and self._regions.find_gone(topic):
+    def _keep_up(self, topic: str, payload: bytes, retained: bool) -> None:
+        rival, gone = self._upkeep.rival, len(self._upkeep.gone)
+        answer = self._upkeep.hear(topic, payload, retained=retained)
+        if self._upkeep.rival and not rival:
+            log.warning(self._upkeep.rival)
+        if answer and not self._connection.stopping:
             with self._connection.outbox() as outbox:
-                outbox.put(Message(topic, b"", qos=1, retain=True))
-                if self._settings.mqtt.discovery:
+                # Home Assistant could make nothing of an empty region whose sensors it still has.
+                if len(self._upkeep.gone) > gone and self._settings.mqtt.discovery:
                     outbox.put(self._announcement())
+                outbox.put(answer)
 
     def _announcement(self) -> Message:
         config = discovery.announcement(
-            self._settings, __version__, self._model_id, self._regions.gone
+            self._settings, __version__, self._model_id, self._upkeep.gone
         )
         return Message(self._config_topic, payloads.encode(config), qos=1, retain=True)
 

@@ -1,4 +1,4 @@
-"""PURE: the messages of the regions: each on change, and none left of those that are no more."""
+"""PURE: the messages of the regions, each on change."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,9 +17,6 @@ class Regions:
         self._topics = Topics.of(settings.mqtt.prefix, settings.name)
         self._seq: Counter[str] = Counter()
         self._told: dict[str, tuple[object, ...]] = {}
-        self._own = {self._topics.region(region.name) for region in settings.region}
-        self.gone: list[str] = []
-        """Names of the regions of earlier runs that `find_gone` came across."""
 
     def changed(self, said: Sequence[RegionReading], at: float) -> list[Message]:
         """Return a message of each region that says something else than before, `at` seconds
@@ -41,16 +38,3 @@ class Regions:
             topic = self._topics.region(value.name)
             messages.append(Message(topic, payloads.encode(payload), qos=1, retain=True))
         return messages
-
-    def owns(self, topic: str) -> bool:
-        """Tell whether a region's messages go to `topic`."""
-        return topic.startswith(self._topics.region(""))
-
-    def find_gone(self, topic: str) -> bool:
-        """Tell whether `topic` is that of a region which is not configured any more."""
-        if topic in self._own:
-            return False
-        name = topic.removeprefix(self._topics.region(""))
-        if name not in self.gone:
-            self.gone.append(name)
-        return True

@@ -137,7 +137,10 @@ def test_a_farewell_reaches_those_who_come_later(publishers: Publishers) -> None
 
 def test_mosquitto_sub_understands_it(publishers: Publishers) -> None:
     broker = Embedded()
-    publishers(broker).info(INFO)
+    publisher = publishers(broker)
+    publisher.info(INFO)
+    with Subscriber(broker.host, broker.port) as subscriber:
+        subscriber.wait("camd/desk/info")
     command = [find("mosquitto_sub"), "-h", broker.host, "-p", str(broker.port)]
     told = subprocess.run(
         [*command, "-t", "camd/#", "-v", "-C", "2"], capture_output=True, timeout=LONG, check=True
