@@ -3,6 +3,8 @@
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.11 and later)
 """
 
+import re
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +18,13 @@ MISSED = 3
 
 
 def device_id(settings: Settings) -> str:
-    return f"{settings.mqtt.prefix}_{settings.name}".replace("/", "_")
+    """Return what no other prefix and name give, of letters that Home Assistant takes."""
+    prefix = settings.mqtt.prefix
+    plain = re.sub(r"[^A-Za-z0-9-]", "_", prefix)
+    own = f"{plain}_{settings.name}"
+    return (
+        own if prefix.isalnum() and prefix.isascii() else f"{own}_{zlib.crc32(prefix.encode()):08x}"
+    )
 
 
 def config_topic(settings: Settings) -> str:
@@ -41,9 +49,11 @@ def announcement(
     for region in settings.region:
         components |= _region(topics, region)
     for key, component in components.items():
-        component["unique_id"] = f"{own}_{key}"
+        component |= {"unique_id": f"{own}_{key}", "qos": 1}
+    # A component of which nothing but the platform is left is removed, where there was one.
+    if not settings.mqtt.requests:
+        components["detection"] = {"platform": "switch"}
     for name in gone:
-        # A component of which nothing but the platform is left is removed.
         components |= {key: {"platform": "sensor"} for key in _keys(name)}
     return {
         "device": {
@@ -155,8 +165,7 @@ def _diagnostics(topics: Topics, settings: Settings) -> dict[str, dict[str, Any]
             "name": "Problem",
             "device_class": "problem",
             "value_template": (
-                "{{ 'ON' if value_json.camera.error or value_json.problem | default('') "
-                "else 'OFF' }}"
+                "{{ 'ON' if value_json.camera.error or value_json.messages.error else 'OFF' }}"
             ),
             "json_attributes_topic": topics.health,
             **health,

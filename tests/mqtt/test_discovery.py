@@ -52,7 +52,8 @@ def test_the_announcement_is_retained_and_names_what_is_published(
 
 
 def test_no_switch_without_requests() -> None:
-    assert "detection" not in announced()["components"]
+    """And one that was there before goes: nothing but its platform is left of it."""
+    assert announced()["components"]["detection"] == {"platform": "switch"}
 
 
 def test_the_switch_sends_what_set_understands() -> None:
