@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from tests.mqtt.scenes import event, frame, result
 from tests.test_cli import page
 
 BOOT = "9f3c"
+SIZE = (1280, 720)
 PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"
 """Without it the broker sits on each small message until the one before is confirmed."""
 
@@ -62,17 +65,19 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
     """Classify the crops of eight frames of 32 digits at once, again and again."""
     glyphs = segment(page("0123456789"), SegmentSettings()).glyphs
     crops = np.resize(np.stack([glyph.crop for glyph in glyphs]), (256, 28, 28))
+    boxes = [glyphs[number % len(glyphs)].box for number in range(256)]
     with threadpool_limits(1):
         model = svm.load(installed.model_file())
-        rates = {"in this process": _rate(model, crops, seconds)}
+        rates = {"in this process": _rate(lambda: model.classify(crops), len(crops), seconds)}
     for count in counts:
         with mosquitto(PROMPT) as broker:
             processes = [_worker(broker) for _ in range(count)]
             remote = RemoteModel("desk", BOOT)
             publisher = _publisher(broker, on_classes=remote.receive)
             remote.send = publisher.crops
-            remote.classify(crops)
-            rates[f"{count} workers"] = _rate(remote, crops, seconds)
+            remote.classify_at(crops, boxes, SIZE)
+            ask = partial(remote.classify_at, crops, boxes, SIZE)
+            rates[f"{count} workers"] = _rate(ask, len(crops), seconds)
             publisher.stop()
             for process in processes:
                 process.terminate()
@@ -80,11 +85,11 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
     return {"crops_per_s": rates}
 
 
-def _rate(model: Any, crops: Any, seconds: float) -> int:
+def _rate(classify: Callable[[], object], count: int, seconds: float) -> int:
     done, started = 0, time.monotonic()
     while time.monotonic() < started + seconds:
-        model.classify(crops)
-        done += len(crops)
+        classify()
+        done += count
     return round(done / (time.monotonic() - started))
 
 

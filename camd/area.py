@@ -10,7 +10,7 @@ from camd.region import Region
 from camd.segment import Segmentation, segment
 from camd.settings import RegionSettings, Settings
 from camd.track import Tracked, Tracker
-from camd.values import Digit, Image, Line, Reading, Rejected, Result
+from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
 from camd.view import View
 
 MASKED = "masked"
@@ -70,6 +70,10 @@ class Area:
                 *(Rejected(box, MASKED) for box in masked),
             ),
         )
+
+    def in_frame(self, box: Box) -> Box:
+        """Return a box that `segment` gave in pixels of the frame."""
+        return self._view.in_frame(box)
 
     def track(self, digits: Sequence[Digit], clock: float) -> Tracked:
         return self._tracker.update(digits, clock)

@@ -73,7 +73,7 @@ def run(
     in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
     keep_freed()
-    plan: Plan | None = _plan(load(), options)
+    plan: Plan | None = _plan(load(), options, signals)
     try:
         while plan is not None:
             plan = _run(plan, load, options, printer, signals, service)
@@ -81,13 +81,17 @@ def run(
         service.stopping()
 
 
-def _plan(settings: Settings, options: Options) -> Plan:
+def _plan(settings: Settings, options: Options, signals: Signals) -> Plan:
     live = None
     if settings.mqtt.requests:
         live = LiveOptions(settings, state.directory() / f"{settings.name}.live.json")
         settings = live.settings
+
+    def leave() -> bool:
+        return signals.stop.is_set() or signals.reload.is_set()
+
     boot = secrets.token_hex(2)
-    model = _model(settings, options, boot)
+    model = _model(settings, options, boot, leave)
     source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
         settings = settings.model_copy(update={"track": STILLS})
@@ -98,12 +102,12 @@ def _plan(settings: Settings, options: Options) -> Plan:
     return Plan(settings, model, source, boot, live)
 
 
-def _model(settings: Settings, options: Options, boot: str) -> Model:
+def _model(settings: Settings, options: Options, boot: str, leave: Callable[[], bool]) -> Model:
     if not options.segment_only:
         return svm.load(installed.model_file(settings.model.file))
     if settings.mqtt.broker != "external":
         raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
-    return RemoteModel(settings.name, boot)
+    return RemoteModel(settings.name, boot, leave)
 
 
 def _run(
@@ -136,7 +140,7 @@ def _run(
         if publisher and plan.live:
 
             def reload() -> None:
-                _plan(load(), options)
+                _plan(load(), options, signals)
                 signals.reload.set()
 
             control = Control(publisher, plan.live, reload)
@@ -153,7 +157,7 @@ def _run(
             signals.reload.clear()
             service.reloading()
             try:
-                following = _plan(load(), options)
+                following = _plan(load(), options, signals)
             except CamdError as error:
                 log.error("not reloaded, the old configuration stays in force: %s", error)
                 service.ready()

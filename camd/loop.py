@@ -81,8 +81,9 @@ class Loop:
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
         self._seen = time.monotonic()
         self._blind = False
-        self._unanswered = False
-        """No worker was there for the last frame."""
+        self._unread = ""
+        """Why the last frame could not be read."""
+        self._leave: Callable[[], bool] = lambda: False
         self._said: dict[str, RegionReading] = {}
         file = settings.metrics.file
         self._metrics = MetricsFile(file, settings.name) if file else None
@@ -94,13 +95,15 @@ class Loop:
         again after that. `poll`: seconds to wait for a frame before looking around.
 
         Raises SourceError when a file cannot be read on."""
+        self._leave = leave
         while not (leave() or self._screen.quit or self._capture.ended):
             frame = self._capture.next(poll)
             if frame is not None:
                 self._pulse.read()
-                self._seen, self._blind = frame.clock, False
                 if not self._screen.paused and self._rest.update(frame.image, frame.clock):
                     self._process(frame)
+                if not self._unread:
+                    self._seen, self._blind = frame.clock, False
                 if self._health.processed == self._options.frames:
                     break
             if self._control:
@@ -129,7 +132,8 @@ class Loop:
     def status(self) -> dict[str, Any]:
         """Return the `health` payload."""
         stats = self._capture.stats()
-        camera = asdict(stats) | {"error": self._pulse.problem or stats.error}
+        error = self._pulse.problem or stats.error or self._unread
+        camera = asdict(stats) | {"error": error}
         counts = asdict(self._publisher.stats()) if self._publisher else {}
         return self._health.payload(time.monotonic(), camera, counts)
 
@@ -151,12 +155,14 @@ class Loop:
             self._publisher.info(self._info())
         try:
             result = self._pipeline.process(frame.image, self._scene_clock(frame))
-        except PublishError:
+        except PublishError as error:  # no worker was there for this frame
+            if self._leave():
+                return
             if self._in_order:
                 raise
-            self._unanswered = True
+            self._unread = str(error)
             return
-        self._unanswered = False
+        self._unread = ""
         self._shown = (frame, result)
         now = time.monotonic()
         if self._publisher:
@@ -193,7 +199,8 @@ class Loop:
         return float(frame.number) if self._in_order else frame.clock
 
     def _clear_if_blind(self, now: float) -> None:
-        """End a reading that nobody can see any more: a dead camera must not look alive."""
+        """End a reading that nobody can see any more: a dead camera must not look alive, nor one
+        that no worker reads for."""
         if self._screen.paused or self._in_order or self._blind:
             return
         if now - self._seen > self._settings.camera.timeout_s:
@@ -215,7 +222,7 @@ class Loop:
             status += ", paused: nothing is read"
         elif self._rest.resting and stats.state == "open":
             status += ", nothing moves"
-        if self._unanswered:
+        if self._unread:
             status += ", no worker answers: nothing is read"
         if self._publisher:
             status += f"; broker {self._publisher.stats().state}"

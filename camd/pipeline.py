@@ -1,9 +1,9 @@
 """PURE. Frame -> Result: segment, classify, look around, track, lines."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from camd import context, split
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.settings import Settings
-from camd.values import Digit, Glyph, Image, Rejected, Result
+from camd.values import Box, Digit, Glyph, Image, Rejected, Result
 
 
 class Classified(Protocol):
@@ -28,7 +28,7 @@ class Classified(Protocol):
         """(N,) 0..1, calibrated."""
 
 
-class Model(Protocol):
+class Described(Protocol):
     @property
     def id(self) -> str: ...
 
@@ -39,8 +39,24 @@ class Model(Protocol):
     @property
     def scores(self) -> Mapping[str, float]: ...
 
+
+class Near(Described, Protocol):
     def classify(self, crops: NDArray[np.uint8]) -> Classified:
         """Classify crops (N, 28, 28) uint8."""
+
+
+@runtime_checkable
+class Distant(Described, Protocol):
+    """Lives elsewhere, where it is told as well what lies where."""
+
+    def classify_at(
+        self, crops: NDArray[np.uint8], boxes: Sequence[Box], size: tuple[int, int]
+    ) -> Classified:
+        """Classify crops (N, 28, 28) uint8 that lie in `boxes` of a frame of `size` (width,
+        height)."""
+
+
+Model: TypeAlias = Near | Distant
 
 
 def _no_timer() -> float:
@@ -107,7 +123,7 @@ class Pipeline:
     ) -> tuple[list[Digit], tuple[Rejected, ...]]:
         found = area.segment(image)
         laps.lap("segment")
-        glyphs, classified = split.apart(found.glyphs, self._model.classify)
+        glyphs, classified = split.apart(found.glyphs, self._classifier(area, image))
         laps.lap("classify")
         fitting = context.judge(
             glyphs,
@@ -119,6 +135,15 @@ class Pipeline:
         digits, doubtful = self._sort(glyphs, classified, fitting)
         laps.lap("context")
         return digits, found.rejected + doubtful
+
+    def _classifier(self, area: Area, image: Image) -> Callable[[Sequence[Glyph]], Classified]:
+        model = self._model
+        if not isinstance(model, Distant):
+            return lambda glyphs: model.classify(_crops(glyphs))
+        size = image.shape[1], image.shape[0]
+        return lambda glyphs: model.classify_at(
+            _crops(glyphs), [area.in_frame(glyph.box) for glyph in glyphs], size
+        )
 
     def _sort(
         self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: NDArray[np.float32]
@@ -146,6 +171,10 @@ class Pipeline:
             else:
                 rejected.append(Rejected(glyph.box, UNSURE))
         return digits, tuple(rejected)
+
+
+def _crops(glyphs: Sequence[Glyph]) -> NDArray[np.uint8]:
+    return np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, 28, 28)
 
 
 class _Laps:

@@ -84,18 +84,18 @@ class Proposal:
 
 
 def apart(
-    glyphs: Sequence[Glyph], classify: Callable[[NDArray[np.uint8]], Classified]
+    glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]
 ) -> tuple[tuple[Glyph, ...], Classified]:
     """Classify glyphs, those that are believed to be several digits replaced by their pieces.
 
     A piece is right only where all of its glyph are: each has the product of their confidences."""
-    whole = classify(_crops(glyphs))
+    whole = classify(glyphs)
     single = np.where(whole.labels >= 0, whole.confidence, 0).astype(np.float32)
     proposals = propose(glyphs, single)
     if not proposals:
         return tuple(glyphs), whole
     pieces = [piece.glyph for proposal in proposals for piece in proposal.pieces]
-    parts = classify(_crops(pieces))
+    parts = classify(pieces)
     digits = np.where(parts.labels >= 0, parts.confidence, 0).astype(np.float32)
     gone: list[int] = []
     chosen: list[int] = []
@@ -118,10 +118,6 @@ def apart(
             np.concatenate([whole.confidence[kept], np.array(sure, np.float32)]),
         ),
     )
-
-
-def _crops(glyphs: Sequence[Glyph]) -> NDArray[np.uint8]:
-    return np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, 28, 28)
 
 
 def propose(glyphs: Sequence[Glyph], sure: Floats) -> list[Proposal]:

@@ -46,8 +46,7 @@ class Worker:
         self._model = model
         self._stop = stop
         self._trouble = ""
-        self.done = 0
-        """Batches answered."""
+        self._taken = False
 
     def run(self) -> None:
         """Work until `stop` is set, through every loss of the broker."""
@@ -70,7 +69,7 @@ class Worker:
         client.on_connect = self._connected
         client.on_subscribe = self._subscribed
         client.on_message = self._received
-        before = self.done
+        self._taken = False
         self._endpoint.connect(client)
         while not self._stop.is_set():
             if client.loop(POLL_S) != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -80,7 +79,7 @@ class Worker:
             client.loop(POLL_S)
         if not self._stop.is_set():
             self._say("the connection is lost")
-        return self.done > before
+        return self._taken
 
     def _connected(
         self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
@@ -99,20 +98,19 @@ class Worker:
             client.disconnect()
             return
         self._trouble = ""
+        self._taken = True
         log.info("taking crops from %s", self._endpoint.address)
 
     def _received(self, client: mqtt.Client, _data: Any, message: mqtt.MQTTMessage) -> None:
         try:
-            boot, batch, crops = codec.decode(bytes(message.payload))
+            batch = codec.decode(bytes(message.payload))
         except ValueError as error:
             log.warning("%s: %s", message.topic, error)
             return
-        said = codec.answer(
-            boot, batch, self._model.id, self._model.open_set, self._model.classify(crops)
-        )
+        classified = self._model.classify(batch.crops)
+        said = codec.answer(batch.head, self._model.id, self._model.open_set, classified)
         # paho sends the acknowledgement when this returns, behind the answer.
         client.publish(message.topic.removesuffix("crops") + "classes", said, qos=1)
-        self.done += 1
 
     def _say(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -1,6 +1,7 @@
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from camd import split
 from camd.segment import segment
@@ -19,8 +20,9 @@ def rings(sheet: Sheet, *, joined: bool = True) -> Sheet:
     return line(sheet, (317, 240), (333, 236), pen=6) if joined else sheet
 
 
-def by_width(crops: NDArray[np.uint8]) -> Judged:
+def by_width(glyphs: Sequence[Glyph]) -> Judged:
     """Call a hollow crop 0 that is neither narrow nor wide, and all others no digits."""
+    crops = [glyph.crop for glyph in glyphs]
     widths = np.array([np.ptp(np.nonzero(crop > 60)[1]) for crop in crops], np.int64)
     hollow = np.array([crop[14, 14] < 60 for crop in crops], bool)
     labels = np.where((widths > 10) & (widths < 17) & hollow, 0, -1).astype(np.int64)
@@ -55,9 +57,9 @@ def test_single_digits_are_classified_once() -> None:
     sheet = rings(paper(), joined=False)
     calls = []
 
-    def classify(crops: NDArray[np.uint8]) -> Judged:
-        calls.append(len(crops))
-        return by_width(crops)
+    def classify(glyphs: Sequence[Glyph]) -> Judged:
+        calls.append(len(glyphs))
+        return by_width(glyphs)
 
     found, _ = apart(glyphs(sheet), classify)
     assert len(found) == 2
@@ -65,8 +67,8 @@ def test_single_digits_are_classified_once() -> None:
 
 
 def test_what_is_no_digits_stays_whole() -> None:
-    def nothing(crops: NDArray[np.uint8]) -> Judged:
-        count = len(crops)
+    def nothing(glyphs: Sequence[Glyph]) -> Judged:
+        count = len(glyphs)
         return Judged(
             np.full(count, -1, np.int64), np.ones(count, np.float32), np.ones(count, np.float32)
         )

@@ -13,6 +13,8 @@ import pytest
 from camd import installed, svm
 from camd.mqtt import crops as codec
 from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from tests.mqtt.proxy import Proxy, proxy
+from tests.mqtt.scenes import batch
 from tests.process import camd, start
 from tests.test_cli import page
 
@@ -25,12 +27,12 @@ def broker() -> Iterator[Mosquitto]:
         yield running
 
 
-def url(broker: Mosquitto) -> str:
+def url(broker: Mosquitto | Proxy) -> str:
     return f"mqtt://{broker.host}:{broker.port}"
 
 
 class Workers:
-    def __init__(self, broker: Mosquitto, home: Path, count: int) -> None:
+    def __init__(self, broker: Mosquitto | Proxy, home: Path, count: int) -> None:
         self.processes: list[subprocess.Popen[str]] = []
         for _ in range(count):
             process = start("worker", "--broker", url(broker), home=home)
@@ -96,10 +98,8 @@ def test_it_needs_a_broker_that_others_reach(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(180)
-def test_a_killed_worker_has_answered_all_it_acknowledged(
-    broker: Mosquitto, tmp_path: Path
-) -> None:
-    """And what it had not, the device sends again: frames go on with the worker that is left."""
+def test_frames_go_on_with_the_worker_that_is_left(broker: Mosquitto, tmp_path: Path) -> None:
+    """What the killed one had not answered, the device sends again."""
     clip = video(tmp_path / "clip.mp4")
     with Workers(broker, tmp_path, 2) as workers, Subscriber(broker.host, broker.port) as heard:
         device = start(
@@ -113,17 +113,42 @@ def test_a_killed_worker_has_answered_all_it_acknowledged(
         heard.wait("camd/camd/digits", len(heard.on("camd/camd/digits")) + 10)
         device.send_signal(signal.SIGTERM)
         assert device.wait(LONG) == 0
-        asked = {codec.decode(item.payload)[1] for item in heard.on("camd/camd/crops")}
+        asked = {codec.decode(item.payload).head["batch"] for item in heard.on("camd/camd/crops")}
         answered = {codec.read_answer(item.payload).batch for item in heard.on("camd/camd/classes")}
         assert len(asked - answered) <= 1, "but for the one under way at the end"
 
 
+@pytest.mark.timeout(180)
+def test_a_worker_killed_in_mid_batch_has_answered_all_it_acknowledged(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    with (
+        proxy(broker) as between,
+        Workers(between, tmp_path, 1) as workers,
+        Subscriber(broker.host, broker.port, "camd/desk/classes") as heard,
+    ):
+        for number in range(1, 201):
+            heard._client.publish("camd/desk/crops", batch(CROPS[:32], number), qos=1)
+        heard.wait("camd/desk/classes", 20)
+        workers.processes[0].send_signal(signal.SIGKILL)
+        workers.processes[0].wait(LONG)
+        acknowledged = {codec.decode(item[item.index(b"{") :]) for item in between.confirmed}
+        numbers = {item.head["batch"] for item in acknowledged}
+        assert 20 <= len(numbers) < 200, "there was more to do"
+
+        def answered() -> set[int]:
+            return {codec.read_answer(item.payload).batch for item in heard.heard}
+
+        until(lambda: answered() >= numbers, "each has its answer")
+
+
 def test_nonsense_does_not_stop_a_worker(broker: Mosquitto, tmp_path: Path) -> None:
     model = svm.load(installed.model_file())
-    with Workers(broker, tmp_path, 1), Subscriber(broker.host, broker.port) as heard:
+    topic = "camd/desk/classes"
+    with Workers(broker, tmp_path, 1), Subscriber(broker.host, broker.port, topic) as heard:
         for nonsense in (b"", b"{}\n", b'{"count":2}\nxx', b"[" * 2000, b'{"count":-1}\n'):
             heard._client.publish("camd/desk/crops", nonsense, qos=1)
-        heard._client.publish("camd/desk/crops", codec.encode("desk", "9f3c", 7, CROPS), qos=1)
+        heard._client.publish("camd/desk/crops", batch(CROPS), qos=1)
         (said,) = heard.wait("camd/desk/classes")
     answer = codec.read_answer(said.payload)
     expected = model.classify(CROPS)
@@ -140,7 +165,7 @@ def test_a_worker_outlives_the_broker(broker: Mosquitto, tmp_path: Path) -> None
         with Subscriber(broker.host, broker.port) as heard:
 
             def answered() -> bool:
-                message = codec.encode("desk", "9f3c", 7, CROPS)
+                message = batch(CROPS)
                 heard._client.publish("camd/desk/crops", message, qos=1)
                 return bool(heard.on("camd/desk/classes"))
 

@@ -248,12 +248,32 @@ class Response(TypedDict):
 
 
 @_described
-class Classes(TypedDict):
-    """What a worker makes of one message of crops."""
+class Crops(TypedDict):
+    """What a device that only cuts sends to workers. This is the first line of the message; behind
+    it are 784 bytes a crop, 28 rows of 28, ink bright on 0."""
 
+    camera: Camera
     boot: Boot
     batch: Count
-    """Both as in the message of crops."""
+    """Comes back in the answer."""
+    at: At
+    size: Size
+    count: Count
+    """Of crops."""
+    boxes: list[Box]
+    """Where each lies, in pixels of the frame."""
+
+
+@_described
+class Classes(TypedDict):
+    """What a worker makes of one message of crops; camera, boot, batch, at, size and boxes as
+    there."""
+
+    camera: Camera
+    boot: Boot
+    batch: Count
+    at: At
+    size: Size
     model: str
     open_set: bool
     """True where the model knows what is no digit."""
@@ -262,6 +282,7 @@ class Classes(TypedDict):
     margins: list[float]
     """By how much each is a digit and none of the others."""
     confidence: list[Annotated[float, Field(ge=0, le=1)]]
+    boxes: list[Box]
 
 
 TOPICS: dict[str, type] = {
@@ -273,10 +294,11 @@ TOPICS: dict[str, type] = {
     "info": Info,
     "state": State,
     "response": Response,
+    "crops": Crops,
     "classes": Classes,
 }
-"""What is JSON, by the first part of its topic below the camera's. `status` is text, `snapshot` a
-JPEG."""
+"""What is JSON, by the first part of its topic below the camera's; of `crops` the first line.
+`status` is text, `snapshot` a JPEG."""
 
 
 def schema(name: str) -> dict[str, Any]:

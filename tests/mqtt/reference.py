@@ -13,14 +13,14 @@ from unittest.mock import patch
 import numpy as np
 
 from camd import live
-from camd.mqtt.crops import answer
+from camd.mqtt.crops import answer, decode
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
 from camd.settings import MqttSettings, RegionSettings, Settings
 from camd.values import Event, RegionReading
 from tests.broker import Subscriber, mosquitto
-from tests.mqtt.scenes import INFO, SEVEN, frame, health, result
+from tests.mqtt.scenes import INFO, SEVEN, batch, frame, health, result
 
 CLASSES = SimpleNamespace(
     labels=np.array([7, -1]), margins=np.array([1.25, -0.5]), confidence=np.array([0.9934, 0.875])
@@ -50,15 +50,16 @@ def examples() -> dict[str, str]:
             publisher.state(detection=True, options={"lines.gap": 2.5, "mqtt.max_rate": 10})
             publisher.respond(Request("set", 7), {"detection": True, "options": {"lines.gap": 2.5}})
             publisher.respond(Request("dance", 8), error="unknown; known are ...")
-        subscriber._client.publish(
-            "camd/desk/classes", answer("9f3c", 7, "a1b2c3d4", True, CLASSES)
-        )
+            crops = batch(np.zeros((2, 28, 28), np.uint8))
+            publisher.crops(crops)
+        said = answer(decode(crops).head, "a1b2c3d4", True, CLASSES)
+        subscriber._client.publish("camd/desk/classes", said)
         more = {"response/set", "response/dance", "region/meter"}
         for name in ({*TOPICS} | more) - {"response", "region"}:
             subscriber.wait(f"camd/desk/{name}")
         publisher.stop()
         return {
-            item.topic.removeprefix("camd/desk/"): item.payload.decode()
+            item.topic.removeprefix("camd/desk/"): item.payload.partition(b"\n")[0].decode()
             for item in subscriber.heard
             if not item.retained
         }

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camd.mqtt.crops import encode
 from tests.broker import Mosquitto, Subscriber, find, mosquitto, until
-from tests.mqtt.scenes import Publishers, event, frame, result
+from tests.mqtt.scenes import Publishers, batch, event, frame, result
 
 ACL = Path(__file__).parents[2] / "examples" / "mosquitto.acl"
 CROPS = np.zeros((2, 28, 28), np.uint8)
@@ -57,7 +56,7 @@ def test_a_worker_hears_crops_alone(broker: Mosquitto, publishers: Publishers) -
     with as_user(broker, "camd-worker") as worker:
         publisher = publishers(broker, on_classes=answers.append, **login)
         publisher.frame(frame(), result(), 100.0)
-        publisher.crops(encode("desk", "9f3c", 1, CROPS))
+        publisher.crops(batch(CROPS))
         worker.wait("camd/desk/crops")
         worker._client.publish("camd/desk/classes", b"{}", qos=1)
         until(lambda: answers == [b"{}"], "the answer")
