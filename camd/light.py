@@ -18,6 +18,10 @@ Plane: TypeAlias = NDArray[np.uint8]
 REDUCED = 320
 """Long side of the frame on which the background is estimated, pixels. It divides the usual
 frames: OpenCV averages whole blocks of pixels four times as fast."""
+STROKES = 640
+"""The same for telling which is the ink: fine strokes must still be there."""
+SURROUNDINGS = 27
+"""Window of the mean that they are compared with, pixels of that frame."""
 STROKE_SHARE = 0.15
 """The thickest stroke taken for ink, as a share of the short side of the frame."""
 DARKEST = 32
@@ -40,9 +44,11 @@ def is_light_on_dark(grey: Plane) -> bool:
     """Tell whether the ink of a frame is brighter than what it is written on.
 
     Ink covers less than the paper around it, so differences from the local mean are skewed
-    towards the ink; the edges of things count on both sides and nearly cancel."""
-    small = _reduce(grey).astype(np.float32)
-    mean = cv2.blur(small, (31, 31))
+    towards the ink; the edges of things count on both sides and nearly cancel. A sheet on a dark
+    table is itself a light spot in the dark: the mean is that of its strokes' surroundings, not of
+    the sheet's."""
+    small = _reduce(grey, STROKES).astype(np.float32)
+    mean = cv2.blur(small, (SURROUNDINGS, SURROUNDINGS))
     apart = (small - mean) / np.maximum(mean, DARKEST)
     return float(np.vdot(apart * apart, apart)) > 0
 
@@ -97,9 +103,9 @@ def _paper(cells: Plane) -> Plane:
     return np.asarray(cv2.medianBlur(level, 5), np.uint8)
 
 
-def _reduce(grey: Plane) -> Plane:
+def _reduce(grey: Plane, side: int = REDUCED) -> Plane:
     height, width = grey.shape
-    factor = -(-max(height, width) // REDUCED)
+    factor = -(-max(height, width) // side)
     if factor == 1:
         return grey
     size = (-(-width // factor), -(-height // factor))

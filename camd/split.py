@@ -196,6 +196,8 @@ def _part(ink: Plane) -> tuple[Box, Plane] | None:
         return None
     area = found.stats[:, 4]
     kept = area >= SCRAP * area.sum()
+    if not kept.any():  # confetti
+        return None
     stats = found.stats[kept]
     left, top = stats[:, 0].min(), stats[:, 1].min()
     right, bottom = (stats[:, :2] + stats[:, 2:4]).max(axis=0)

@@ -46,6 +46,10 @@ class Style:
     """Of a digit, pixels of the sheet."""
     spacing: float = 0.32
     """Between two digits of a number, in digit heights."""
+    rule: float = 0.12
+    """How much darker than the paper its rules are, as a share."""
+    grain: float = 1.0
+    """How much of a fibre and of clouds the paper shows; 0 for a screen."""
     words: int = 0
     """Words of letters among the numbers."""
     scribbles: int = 0
@@ -81,12 +85,12 @@ def write_sheet(
 
     Raises ValueError where a line does not fit."""
     width, height = size
-    image = _paper(rng, size, style)
+    image = blank(rng, size, style)
     taken = np.zeros((height, width), bool)
     pitch = height / (len(lines) + 0.6)
     digits: list[Written] = []
     for row, line in enumerate(lines):
-        masks = [None if c == " " else _digit(rng, hand, int(c), style) for c in line]
+        masks = [None if c == " " else digit(rng, hand, int(c), style, style.height) for c in line]
         gaps = style.height * style.spacing * rng.uniform(0.75, 1.25, len(line))
         gaps[-1] = 0
         steps = [
@@ -103,7 +107,7 @@ def write_sheet(
                 h, w = mask.shape
                 y = (row + 0.8) * pitch - h / 2 + rng.normal(0, 0.03 * style.height)
                 top, left = int(np.clip(y, 4, height - h - 4)), int(x)
-                _ink(rng, image, mask, (left, top), style.pen.color)
+                ink(rng, image, mask, (left, top), style.pen.color)
                 digits.append(Written(int(character), (left, top, w, h), row))
                 pad = round(0.35 * style.height)
                 taken[max(0, top - pad) : top + h + pad, max(0, left - pad) : left + w + pad] = True
@@ -112,31 +116,28 @@ def write_sheet(
     return Sheet(image, tuple(digits), tuple(lines))
 
 
-def _digit(rng: np.random.Generator, hand: Hand, value: int, style: Style) -> Mask:
+def digit(rng: np.random.Generator, hand: Hand, value: int, style: Style, height: int) -> Mask:
     """Write a sample that stays in one piece, if one can be found: tracing tears some of the
     thickest apart, and what is left of a 7 may be a 1."""
     mask = np.zeros((1, 1), np.float32)
     for _ in range(TRIES):
         sample = hand.digit(rng, value)
-        mask = write(sample, _vary(rng, style.height), style.pen)
+        mask = write(sample, round(height * rng.uniform(0.9, 1.1)), style.pen)
         if pieces(mask > 0.5) <= pieces(sample > 20):
             break
     return mask
 
 
-def _vary(rng: np.random.Generator, height: int) -> int:
-    return round(height * rng.uniform(0.9, 1.1))
-
-
-def _paper(rng: np.random.Generator, size: tuple[int, int], style: Style) -> Canvas:
+def blank(rng: np.random.Generator, size: tuple[int, int], style: Style) -> Canvas:
+    """Give a sheet that nothing is written on, (width, height) pixels."""
     width, height = size
     fibre = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 2)
     cloud = cv2.resize(
         rng.normal(0, 1, (6, 8)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
     )
-    tone = (1 + 0.012 * fibre + 0.01 * cloud)[:, :, None]
+    tone = (1 + style.grain * (0.012 * fibre + 0.01 * cloud))[:, :, None]
     image = np.asarray(np.array(style.paper, np.float32) * tone, np.float32)
-    rule = np.array((0.93, 0.88, 0.84), np.float32)
+    rule = 1 - style.rule / 0.12 * np.array((0.07, 0.12, 0.16), np.float32)
     step = round(0.62 * style.height) if style.pattern == "squared" else round(1.3 * style.height)
     if style.pattern != "plain":
         for y in range(step // 2, height, step):
@@ -147,7 +148,7 @@ def _paper(rng: np.random.Generator, size: tuple[int, int], style: Style) -> Can
     return image
 
 
-def _ink(
+def ink(
     rng: np.random.Generator,
     image: Canvas,
     mask: Mask,
@@ -195,7 +196,7 @@ def _distract(
                 and left + w < width
                 and not taken[top : top + h, left : left + w].any()
             ):
-                _ink(rng, image, mask, (left, top), style.pen.color)
+                ink(rng, image, mask, (left, top), style.pen.color)
                 taken[top : top + h, left : left + w] = True
                 break
 

@@ -6,7 +6,11 @@ regenerates the clip that `camd demo` plays, and its truth, and
 
     python -m training.scenes clips --data mnist.npz --letters omniglot-small.npz --out clips
 
-the clips that `camd eval --video clips` scores. Both are written with MNIST's test digits.
+the clips that `camd eval --video clips` scores, and
+
+    python -m training.scenes stills --data mnist.npz --letters omniglot-small.npz --out stills
+
+the images that `camd eval stills` scores. All are written with MNIST's test digits.
 """
 
 import argparse
@@ -18,7 +22,7 @@ import numpy as np
 from camd.values import Digit, Image
 from training.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
 from training.hand import Hand
-from training.paper import Sheet, random_style, write_sheet
+from training.paper import Sheet, Style, random_style, write_sheet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +47,16 @@ def render_scene(
 
 def random_sheet(rng: np.random.Generator, hand: Hand) -> Sheet:
     style = random_style(rng)
+    return write_sheet(rng, hand, random_lines(rng, style), style)
+
+
+def random_lines(rng: np.random.Generator, style: Style, rows: int = 5) -> list[str]:
+    """Give one to `rows` numbers that have room on a sheet."""
     room = int(1200 * 0.8 / (style.height * (0.75 + 1.25 * style.spacing)))
-    lines = [
+    return [
         "".join(str(d) for d in rng.integers(0, 10, rng.integers(1, min(8, room) + 1)))
-        for _ in range(rng.integers(1, min(5, 800 // int(1.7 * style.height)) + 1))
+        for _ in range(rng.integers(1, min(rows, 800 // int(1.7 * style.height)) + 1))
     ]
-    return write_sheet(rng, hand, lines, style)
 
 
 def random_pose(rng: np.random.Generator, size: tuple[int, int]) -> Pose:
@@ -86,7 +94,7 @@ def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
 
 
 def main() -> None:
-    from training import clip_kinds  # noqa: PLC0415  (they import this module)
+    from training import clip_kinds, still_kinds  # noqa: PLC0415  (they import this module)
     from training.demo import legible, make  # noqa: PLC0415
     from training.negatives import unlike_digits  # noqa: PLC0415
 
@@ -94,19 +102,24 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="render the demo clip and its truth")
     clips = commands.add_parser("clips", help="render clips of every kind and their truth")
-    for command in (demo, clips):
+    stills = commands.add_parser("stills", help="render images of every kind and their labels")
+    for command in (demo, clips, stills):
         command.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
         command.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
         command.add_argument("--out", type=Path, required=True, help="folder for what is rendered")
-    clips.add_argument("--seed", type=int, default=1)
-    clips.add_argument("--each", type=int, default=4, help="clips of each kind (default 4)")
+    for command, each in ((clips, 4), (stills, 8)):
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument(
+            "--each", type=int, default=each, help="of each kind (default %(default)s)"
+        )
     chosen = parser.parse_args()
     test = Hand.load(chosen.data, "test", chosen.letters)
     if chosen.command == "demo":
         make(legible(test, Hand.load(chosen.data, "train")), chosen.out)
     else:
         hand = replace(test, letters=test.letters[unlike_digits(chosen.letters)])
-        clip_kinds.make(chosen.out, hand, chosen.seed, chosen.each)
+        kinds = clip_kinds if chosen.command == "clips" else still_kinds
+        kinds.make(chosen.out, hand, chosen.seed, chosen.each)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,179 @@
+"""The kinds of stills that reading single images is measured with: the paper, the pen and the light
+of each are drawn at random, what makes its kind hard is its own."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from camd.truth import LABELS
+from camd.values import Image
+from training.camera import Light, Pose, Table, photograph
+from training.forms import Grid, fill
+from training.hand import Hand, Pen
+from training.paper import Sheet, Style, random_style, write_sheet
+from training.scenes import random_lines, random_light, random_optics, random_pose, random_sheet
+
+SIZE = 1280, 720
+QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Still:
+    image: Image
+    lines: tuple[str, ...]
+
+
+def plain(rng: np.random.Generator, hand: Hand) -> Still:
+    """Numbers on a sheet of paper, words and scribbles between them."""
+    return _photo(rng, random_sheet(rng, hand))
+
+
+def ruled(rng: np.random.Generator, hand: Hand) -> Still:
+    """Rules or squares as dark as half the ink, right through the digits."""
+    style = replace(random_style(rng), pattern=rng.choice(["ruled", "squared"]))
+    style = replace(style, rule=rng.uniform(0.3, 0.7))
+    return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
+
+
+def boxes(rng: np.random.Generator, hand: Hand) -> Still:
+    """One digit in each box of a form."""
+    grid = Grid(rng.integers(2, 5), rng.integers(5, 10), gap=rng.uniform(0, 0.3))
+    return _form(rng, hand, grid)
+
+
+def comb(rng: np.random.Generator, hand: Hand) -> Still:
+    """A comb field: a line with teeth between the digits."""
+    return _form(rng, hand, Grid(rng.integers(1, 4), rng.integers(5, 12), comb=True))
+
+
+def table(rng: np.random.Generator, hand: Hand) -> Still:
+    """A table with numbers of one to three digits."""
+    grid = Grid(rng.integers(3, 6), rng.integers(3, 6), aspect=2.2, most=3, filled=0.8)
+    return _form(rng, hand, grid)
+
+
+def sudoku(rng: np.random.Generator, hand: Hand) -> Still:
+    """Nine by nine cells, each third line thicker, half of them filled in."""
+    return _form(rng, hand, Grid(9, 9, filled=0.5, bold=3), size=(1000, 1000))
+
+
+def shadow(rng: np.random.Generator, hand: Hand) -> Still:
+    """A hard shadow across the sheet, and a lamp on one side."""
+    lit = Light(
+        exposure=rng.uniform(0.7, 1.2),
+        slope=(rng.choice([-1, 1]) * rng.uniform(0.2, 0.4), rng.uniform(-0.3, 0.3)),
+        vignette=rng.uniform(0.3, 0.6),
+        shadow=rng.uniform(0.5, 0.7),
+        shadow_at=(rng.uniform(0, 360), rng.uniform(-0.4, 0.4)),
+    )
+    return _photo(rng, random_sheet(rng, hand), lit)
+
+
+def pencil(rng: np.random.Generator, hand: Hand) -> Still:
+    """A hard pencil: fine grey strokes that hardly darken the paper."""
+    style = random_style(rng)
+    shade = 1 - rng.uniform(0.15, 0.4)
+    blue, green, red = (round(level * shade) for level in style.paper)
+    style = replace(style, pen=Pen(rng.uniform(0.04, 0.07), (blue, green, red), 0.7))
+    return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
+
+
+def touching(rng: np.random.Generator, hand: Hand) -> Still:
+    """Digits so close that some of them touch."""
+    style = replace(random_style(rng), spacing=rng.uniform(-0.02, 0.06), words=0, scribbles=0)
+    return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
+
+
+def small(rng: np.random.Generator, hand: Hand) -> Still:
+    """A sheet far away: digits of some 14 to 24 pixels."""
+    sheet = random_sheet(rng, hand)
+    style_height = max((digit.box[3] for digit in sheet.digits), default=100)
+    width = sheet.image.shape[1] * rng.uniform(14, 24) / style_height
+    pose = replace(random_pose(rng, SIZE), width=width)
+    return _photo(rng, sheet, pose=pose)
+
+
+def large(rng: np.random.Generator, hand: Hand) -> Still:
+    """One to three digits over most of the frame."""
+    count = int(rng.integers(1, 4))
+    style = replace(random_style(rng), height=round(rng.uniform(250, 420) if count < 3 else 250), words=0, scribbles=0)
+    text = "".join(map(str, rng.integers(0, 10, count)))
+    return _photo(rng, write_sheet(rng, hand, [text], style))
+
+
+def screen(rng: np.random.Generator, hand: Hand) -> Still:
+    """Digital ink: a screenshot of strokes of one width, black on white or white on black."""
+    pen = Pen(rng.uniform(0.03, 0.12), (0, 0, 0), 1.0)
+    white = (255, 255, 255)
+    style = Style(pen, white, height=int(rng.integers(60, 180)), spacing=rng.uniform(0.15, 0.6))
+    style = replace(style, grain=0.0)
+    sheet = write_sheet(rng, hand, random_lines(rng, style, rows=3), style)
+    image = np.clip(sheet.image, 0, 255).astype(np.uint8)
+    return Still(np.asarray(255 - image if rng.random() < 0.4 else image, np.uint8), sheet.lines)
+
+
+def board(rng: np.random.Generator, hand: Hand) -> Still:
+    """Chalk on a blackboard."""
+    level = int(rng.integers(170, 250))
+    pen = Pen(rng.uniform(0.06, 0.11), (level, level, level), 0.6)
+    paper = ((52, 60, 50), (44, 44, 44), (70, 84, 60))[rng.integers(3)]
+    style = replace(random_style(rng), pen=pen, paper=paper, pattern="plain")
+    return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
+
+
+def letters(rng: np.random.Generator, hand: Hand) -> Still:
+    """Words and scribbles, not one digit."""
+    style = replace(
+        random_style(rng), words=int(rng.integers(4, 12)), scribbles=int(rng.integers(0, 4))
+    )
+    return _photo(rng, write_sheet(rng, hand, [], style))
+
+
+KINDS: tuple[Callable[[np.random.Generator, Hand], Still], ...] = (
+    plain, ruled, boxes, comb, table, sudoku, shadow, pencil, touching, small, large, screen, board,
+    letters,
+)  # fmt: skip
+
+
+def make(out: Path, hand: Hand, seed: int, each: int) -> None:
+    """Render `each` stills of every kind into the folder `out`, with their labels.json."""
+    out.mkdir(parents=True, exist_ok=True)
+    labels = []
+    for number, kind in enumerate(KINDS):
+        for turn in range(each):
+            still = kind(np.random.default_rng((seed, number, turn)), hand)
+            file = f"{kind.__name__}-{turn + 1}.jpg"
+            cv2.imwrite(str(out / file), still.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
+            hard = None if kind is plain else kind.__name__
+            labels.append(
+                {"file": file, "digits": list(still.lines), "kind": "photo", "hard": hard}
+            )
+    (out / LABELS).write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+
+
+def _photo(
+    rng: np.random.Generator, sheet: Sheet, light: Light | None = None, pose: Pose | None = None
+) -> Still:
+    if pose is None:
+        pose = random_pose(rng, SIZE)  # of a sheet half as wide again as it is high
+        height, width = sheet.image.shape[:2]
+        pose = replace(pose, width=pose.width * min(1, width / height / 1.5))
+    image = photograph(
+        sheet,
+        pose,
+        Table.random(rng, SIZE),
+        light or random_light(rng),
+        random_optics(rng),
+        rng,
+    )
+    return Still(image, sheet.lines)
+
+
+def _form(
+    rng: np.random.Generator, hand: Hand, grid: Grid, size: tuple[int, int] = (1200, 800)
+) -> Still:
+    return _photo(rng, fill(rng, hand, grid, random_style(rng), size))
