@@ -18,10 +18,8 @@ Plane: TypeAlias = NDArray[np.uint8]
 REDUCED = 320
 """Long side of the frame on which the background is estimated, pixels. It divides the usual
 frames: OpenCV averages whole blocks of pixels four times as fast."""
-STROKES = 640
-"""The same for telling which is the ink: fine strokes must still be there."""
-SURROUNDINGS = 27
-"""Window of the mean that they are compared with, pixels of that frame."""
+FINE = 640
+"""The same of a frame in which fine strokes are still there."""
 STROKE_SHARE = 0.15
 """The thickest stroke taken for ink, as a share of the short side of the frame."""
 DARKEST = 32
@@ -44,13 +42,19 @@ def is_light_on_dark(grey: Plane) -> bool:
     """Tell whether the ink of a frame is brighter than what it is written on.
 
     Ink covers less than the paper around it, so differences from the local mean are skewed
-    towards the ink; the edges of things count on both sides and nearly cancel. A sheet on a dark
-    table is itself a light spot in the dark: the mean is that of its strokes' surroundings, not of
-    the sheet's."""
-    small = _reduce(grey, STROKES).astype(np.float32)
-    mean = cv2.blur(small, (SURROUNDINGS, SURROUNDINGS))
-    apart = (small - mean) / np.maximum(mean, DARKEST)
-    return float(np.vdot(apart * apart, apart)) > 0
+    towards the ink; the edges of things count on both sides and nearly cancel. Seen from afar a
+    sheet on a dark table is itself a light spot in the dark, and seen closely the gaps of thick
+    strokes are; so both count."""
+    return 0.8 * _skew(_reduce(grey), 31) + _skew(_reduce(grey, FINE), 17) > 0
+
+
+def _skew(grey: Plane, window: int) -> float:
+    """Give the skewness, -1..1, of the differences from the mean of a window."""
+    levels = grey.astype(np.float32)
+    mean = cv2.blur(levels, (window, window))
+    apart = (levels - mean) / np.maximum(mean, DARKEST)
+    cubes = apart * apart * apart
+    return float(cubes.sum() / max(1e-9, float(np.abs(cubes).sum())))
 
 
 def flatten(grey: Plane, *, light_ink: bool) -> Plane:

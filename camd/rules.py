@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd import comb
 from camd.components import Components, with_runs
 from camd.light import Plane
 from camd.normalise import stroke_width
@@ -25,6 +26,9 @@ LONG_ALONE = 0.45
 sides of the frame; a single large digit has shorter ones."""
 TALL_ALONE = 0.95
 """The same for an upright rule, in heights of the frame: a large 1 is shorter."""
+FINELY = 80.0
+"""Least length of a rule where the height of the writing is not known, in stroke widths of its
+component, if that is less: no pen draws a digit so large and so fine."""
 TOOTH = 0.95
 """Least length of a rule across a box or comb, in clear distances of the rules it joins."""
 FILL = 0.5
@@ -123,7 +127,8 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
     if not height:
         length = max(LONG_ALONE * max(rows, columns), 0.8 * rows)
         tall = TALL_ALONE * rows
-    long = (found.stats[:, 2] >= length) | (found.stats[:, 3] >= tall)
+    least = min(length, tall) if height else 0.2 * max(rows, columns)
+    long = (found.stats[:, 2:4] >= least).any(axis=1)
     large = np.flatnonzero(long)[:MOST]
     boxes: list[Box] = []
     scraps = np.zeros(len(found.stats), bool)
@@ -132,7 +137,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
         x, y, width, height_ = found.stats[index, :4].tolist()
         part = (slice(y, y + height_), slice(x, x + width))
         own = (found.labels[part] == index + 1).view(np.uint8)
-        rules, level, upright = _rules(own, length, tall)
+        rules, level, upright = _rules(own, length, tall, 0 if height else FINELY)
         np.copyto(clean[part], 0, where=rules.view(bool))
         boxes += [(x + left, y + top, w, h) for left, top, w, h in (r.box for r in level)]
         boxes += [(x + left, y + top, w, h) for top, left, h, w in (r.box for r in upright)]
@@ -186,14 +191,22 @@ def _squares(below: NDArray[np.intp]) -> NDArray[np.float64]:
     return np.asarray((below - 1) * below * (2 * below - 1) / 6)
 
 
-def _rules(own: Plane, length: float, tall: float) -> tuple[Plane, list[_Rule], list[_Rule]]:
-    """Find the pixels of the rules of one component, and its level and upright rules."""
+def _rules(
+    own: Plane, length: float, tall: float, finely: float
+) -> tuple[Plane, list[_Rule], list[_Rule]]:
+    """Find the pixels of the rules of one component, and its level and upright rules; none is
+    shorter than `length` and `tall`, or than `finely` stroke widths where that is less and not 0.
+    """
     pixels = np.zeros_like(own)
     stroke = stroke_width(own)
     if stroke > THICKEST:
         return pixels, [], []
+    if finely:
+        length, tall = min(length, finely * stroke), min(tall, finely * stroke)
     thick = round(min(max(THICKER * stroke, 3), THICKEST))
     level = [rule.paint(pixels) for rule in _level(own, length, FILL, thick)]
+    for rule in level:
+        np.maximum(pixels, comb.teeth(own, pixels, rule.line, thick), out=pixels)
     tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
@@ -225,7 +238,7 @@ def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
     rules: list[_Rule] = []
     tries = TRIES
     for seed in np.argsort(-width, kind="stable"):
-        if tries == 0 or width[seed] < length / 6:
+        if tries == 0 or width[seed] < length / 10:
             break
         if not (flat[seed] and free[seed]):
             continue

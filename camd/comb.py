@@ -1,0 +1,66 @@
+"""PURE. The teeth of a comb field: short upright strokes that part the places of a number. One alone
+is a 1; what tells them apart is that many stand on one rule, alike and at even distances."""
+
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.components import components
+from camd.light import Plane
+
+FEWEST = 4
+"""Teeth of a comb."""
+ALIKE = 0.25
+"""How far the height of a tooth may be from the usual one, as a share."""
+UNEVEN = 0.12
+"""How far a distance may be from a multiple of the usual one, in usual ones."""
+APART = 0.8
+"""Least distance of two teeth, in heights: 1s stand closer."""
+
+
+class Line(Protocol):
+    """y = at + slope * (x - middle)."""
+
+    @property
+    def at(self) -> float: ...
+    @property
+    def slope(self) -> float: ...
+    @property
+    def middle(self) -> float: ...
+
+
+def teeth(own: Plane, rules: Plane, line: Line, thick: int) -> Plane:
+    """Give the teeth that stand on, or hang from, a level rule: a mask of zeros and ones like `own`,
+    the ink, and `rules`, which of it are pixels of rules; `thick` is the thickest that a rule is,
+    pixels."""
+    found = components(np.asarray(cv2.subtract(own, rules), np.uint8))
+    x, y, width, height, area = found.stats.T.astype(np.float64)
+    middle = x + width / 2
+    foot = line.at + line.slope * (middle - line.middle)
+    reach = 1.5 * thick + 1
+    stands = (np.abs(y + height - foot) <= reach) | (np.abs(y - foot) <= reach)
+    slim = (area <= thick * height) & (width <= thick + 0.35 * height)
+    chosen = np.flatnonzero(stands & slim & (height >= 2 * thick))
+    if len(chosen) >= FEWEST:
+        usual = np.median(height[chosen])
+        chosen = chosen[np.abs(height[chosen] / usual - 1) <= ALIKE]
+    teeth = np.zeros_like(own)
+    if len(chosen) < FEWEST:
+        return teeth
+    places, tall = np.sort(middle[chosen]), float(np.median(height[chosen]))
+    gap = float(np.median(np.diff(places)))
+    if gap < APART * tall or not _multiple(np.diff(places), gap).all():
+        return teeth
+    # What a digit or a crossing rule left of others stands in the same places.
+    nearest = np.abs(middle[:, None] - places).min(axis=1)
+    rest = stands & slim & (height <= (1 + ALIKE) * tall) & _multiple(nearest, gap)
+    teeth[np.isin(found.labels, np.flatnonzero(rest) + 1)] = 1
+    return teeth
+
+
+def _multiple(distances: NDArray[np.float64], gap: float) -> NDArray[np.bool_]:
+    times = distances / gap
+    even: NDArray[np.bool_] = np.abs(times - np.rint(times)) <= UNEVEN * np.maximum(times, 1)
+    return even
