@@ -1,5 +1,5 @@
-"""PURE. The teeth of a comb field: short upright strokes that part the places of a number. One alone
-is a 1; what tells them apart is that many stand on one rule, alike and at even distances."""
+"""PURE. The teeth of a comb field: short upright strokes that part the places of a number. One
+alone is a 1; what tells them apart is that many stand on one rule, alike, at even distances."""
 
 from typing import Protocol
 
@@ -32,9 +32,9 @@ class Line(Protocol):
 
 
 def teeth(own: Plane, rules: Plane, line: Line, thick: int) -> Plane:
-    """Give the teeth that stand on, or hang from, a level rule: a mask of zeros and ones like `own`,
-    the ink, and `rules`, which of it are pixels of rules; `thick` is the thickest that a rule is,
-    pixels."""
+    """Give the teeth that stand on, or hang from, a level rule: a mask of zeros and ones like
+    `own`, the ink, and `rules`, which of it are pixels of rules; `thick` is the thickest that a
+    rule is, pixels."""
     found = components(np.asarray(cv2.subtract(own, rules), np.uint8))
     x, y, width, height, area = found.stats.T.astype(np.float64)
     middle = x + width / 2

@@ -100,6 +100,7 @@ def _figures(console: Console, evaluation: Evaluation) -> None:
         ("with digits", evaluation.positives),
         ("ordinary photos", evaluation.ordinary),
         ("without digits", evaluation.negatives),
+        *evaluation.hard.items(),
     ):
         if part.images:
             table.add_row(*_cells(name, part))

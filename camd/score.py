@@ -65,6 +65,8 @@ class Evaluation:
     ordinary: Score
     """Positives that are photos and not marked hard; none where the labels do not say."""
     negatives: Score
+    hard: dict[str, Score]
+    """By what makes images hard, in alphabetical order; only what several have in common."""
 
     def worst(self, count: int = 10) -> tuple[Row, ...]:
         """The images with the most missed and false digits, most first; none that is faultless."""
@@ -77,12 +79,18 @@ def score(labels: Iterable[Label], predictions: Mapping[str, Sequence[str]]) -> 
 
     `predictions` gives the lines read, by file; an image that is not in it was read as empty."""
     rows = tuple(_row(label, tuple(predictions.get(label.file, ()))) for label in labels)
+    hard = Counter(row.label.hard for row in rows if row.label.hard)
     return Evaluation(
         rows,
         _total(rows),
         _total(row for row in rows if not row.label.negative),
         _total(row for row in rows if row.label.ordinary),
         _total(row for row in rows if row.label.negative),
+        {
+            what: _total(row for row in rows if row.label.hard == what)
+            for what in sorted(hard)
+            if hard[what] > 1
+        },
     )
 
 

@@ -54,6 +54,13 @@ def test_groups() -> None:
     assert result.negatives.clean == 0
 
 
+def test_what_makes_several_images_hard_has_a_row() -> None:
+    glare = [Label(name, ("12",), hard="glare") for name in ("a", "b")]
+    result = score([*glare, Label("c", ("3",), hard="comb"), TWO_LINES], {"a": ["12"]})
+    assert list(result.hard) == ["glare"]
+    assert (result.hard["glare"].right, result.hard["glare"].missed) == (2, 2)
+
+
 def test_worst_first() -> None:
     result = score([SCAN, TWO_LINES, HARD], {"h.jpg": ["55"], "s.png": ["6"]})
     assert [row.label.file for row in result.worst()] == ["a.jpg"]

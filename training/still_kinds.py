@@ -15,7 +15,7 @@ from training.camera import Light, Pose, Table, photograph
 from training.forms import Grid, fill
 from training.hand import Hand, Pen
 from training.paper import Sheet, Style, random_style, write_sheet
-from training.scenes import random_lines, random_light, random_optics, random_pose, random_sheet
+from training.scenes import random_light, random_lines, random_optics, random_pose, random_sheet
 
 SIZE = 1280, 720
 QUALITY = 85
@@ -41,18 +41,18 @@ def ruled(rng: np.random.Generator, hand: Hand) -> Still:
 
 def boxes(rng: np.random.Generator, hand: Hand) -> Still:
     """One digit in each box of a form."""
-    grid = Grid(rng.integers(2, 5), rng.integers(5, 10), gap=rng.uniform(0, 0.3))
+    grid = Grid(_some(rng, 2, 4), _some(rng, 5, 9), gap=rng.uniform(0, 0.3))
     return _form(rng, hand, grid)
 
 
 def comb(rng: np.random.Generator, hand: Hand) -> Still:
     """A comb field: a line with teeth between the digits."""
-    return _form(rng, hand, Grid(rng.integers(1, 4), rng.integers(5, 12), comb=True))
+    return _form(rng, hand, Grid(_some(rng, 1, 3), _some(rng, 5, 11), comb=True))
 
 
 def table(rng: np.random.Generator, hand: Hand) -> Still:
     """A table with numbers of one to three digits."""
-    grid = Grid(rng.integers(3, 6), rng.integers(3, 6), aspect=2.2, most=3, filled=0.8)
+    grid = Grid(_some(rng, 3, 5), _some(rng, 3, 5), aspect=2.2, most=3, filled=0.8)
     return _form(rng, hand, grid)
 
 
@@ -100,7 +100,12 @@ def small(rng: np.random.Generator, hand: Hand) -> Still:
 def large(rng: np.random.Generator, hand: Hand) -> Still:
     """One to three digits over most of the frame."""
     count = int(rng.integers(1, 4))
-    style = replace(random_style(rng), height=round(rng.uniform(250, 420) if count < 3 else 250), words=0, scribbles=0)
+    style = replace(
+        random_style(rng),
+        height=round(rng.uniform(250, 420) if count < 3 else 250),
+        words=0,
+        scribbles=0,
+    )
     text = "".join(map(str, rng.integers(0, 10, count)))
     return _photo(rng, write_sheet(rng, hand, [text], style))
 
@@ -153,6 +158,10 @@ def make(out: Path, hand: Hand, seed: int, each: int) -> None:
                 {"file": file, "digits": list(still.lines), "kind": "photo", "hard": hard}
             )
     (out / LABELS).write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+
+
+def _some(rng: np.random.Generator, least: int, most: int) -> int:
+    return int(rng.integers(least, most + 1))
 
 
 def _photo(

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from camd.truth import load_labels
+from tests.training.test_scenes import printed
+from training import still_kinds
+from training.hand import Hand
+from training.still_kinds import KINDS, make
+
+
+@pytest.fixture(scope="module")
+def hand() -> Hand:
+    digits = np.stack([printed(str(d), 28) for d in range(10)])
+    letters = np.stack([printed(c, 105) for c in "ahkx"])
+    return Hand(digits, np.arange(10, dtype=np.uint8), letters)
+
+
+def test_every_kind_is_rendered_with_labels_that_eval_reads(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, hand, seed=3, each=1)
+    labels = load_labels(tmp_path)
+    assert [label.hard for label in labels] == [None, *(kind.__name__ for kind in KINDS[1:])]
+    assert [label.file for label in labels if label.negative] == ["letters-1.jpg"]
+    assert sum(label.ordinary for label in labels) == 1
+    first = (tmp_path / "sudoku-1.jpg").read_bytes()
+    monkeypatch.setattr(still_kinds, "KINDS", KINDS[:6])
+    make(tmp_path / "again", hand, seed=3, each=1)
+    assert (tmp_path / "again" / "sudoku-1.jpg").read_bytes() == first
+    make(tmp_path / "other", hand, seed=4, each=1)
+    assert (tmp_path / "other" / "sudoku-1.jpg").read_bytes() != first
+
+
+def test_a_form_says_what_is_written_in_it(hand: Hand) -> None:
+    still = still_kinds.table(np.random.default_rng(1), hand)
+    assert still.image.shape == (720, 1280, 3)
+    assert 3 <= len(still.lines) <= 5
+    assert all(set(line) <= set("0123456789") for line in still.lines)
