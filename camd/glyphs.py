@@ -87,7 +87,7 @@ def glyph(page: Page, group: list[int], faintest: float) -> Glyph | Rejected:
     ink = page.ink[cut.around]
     source = scaled(cut.box, page.scale)
     stroke = stroke_width(cut.own)
-    if stroke > THICKEST * cut.box[3] or _square(cut.own):
+    if stroke > THICKEST * cut.box[3] or square(cut.own):
         return Rejected(source, NOT_A_STROKE)
     strength = cv2.mean(ink, cut.own)[0]
     if strength < faintest:
@@ -116,7 +116,8 @@ def one_sided(page: Page, cut: Cut) -> bool:
     return bool(lighter < SURROUNDED * len(levels))
 
 
-def _square(own: Plane) -> bool:
+def square(own: Plane) -> bool:
+    """Tell whether a mask of zeros and ones is one box, empty or filled."""
     outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if len(outlines) != 1:
         return False

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import light
-from camd.components import components
+from camd.components import Components, components
 from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
@@ -18,6 +18,7 @@ from camd.glyphs import (
     glyph,
     one_sided,
     scaled,
+    square,
 )
 from camd.join import join
 from camd.rules import erase
@@ -141,6 +142,8 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
         order = good[np.argsort(-area[good], kind="stable")]
         reason[order[settings.max_glyphs :]] = TOO_MANY
         good = np.sort(order[: settings.max_glyphs])
+    reason[_frames(page.pieces, good)] = RULED
+    good = good[reason[good] == ""]
     seen = np.maximum(width, height) >= SPECK * least
     parts = np.flatnonzero(seen & ~border & ((reason == TOO_SMALL) | (reason == WRONG_SHAPE)))
     groups = join(page.pieces, good, parts[: 4 * settings.max_glyphs])
@@ -157,6 +160,19 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
     ]
     rejected += [Rejected(scaled(box, page.scale), RULED) for box in page.ruled]
     return groups, rejected
+
+
+def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
+    """Find the boxes that other pieces are written into: part of a form, and no part of a digit."""
+    x, y, width, height = pieces.stats[good, :4].T
+    within = (
+        (x > x[:, None])
+        & (y > y[:, None])
+        & (x + width < (x + width)[:, None])
+        & (y + height < (y + height)[:, None])
+    )
+    holding = good[within.any(axis=1)].tolist()
+    return [i for i in holding if square(pieces.mask([i], pieces.bounds([i])))]
 
 
 def _strong(page: Page, groups: list[list[int]]) -> float:
