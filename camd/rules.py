@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import comb
-from camd.components import Components, with_runs
+from camd.components import Components, components, with_runs
 from camd.light import Plane
 from camd.normalise import stroke_width
 from camd.values import Box
@@ -220,7 +220,22 @@ def _rules(
         for rule in upright
         if rule.length >= tall or (rule in teeth and abs(rule.line.slope - lean) <= LEAN)
     ]
+    _slivers(np.asarray(cv2.transpose(own), np.uint8), turned, upright)
+    _slivers(own, pixels, level)
     return np.asarray(cv2.max(pixels, cv2.transpose(turned)), np.uint8), level, upright
+
+
+def _slivers(own: Plane, pixels: Plane, rules: list[_Rule]) -> None:
+    """Add to the pixels of rules what is left along them: half a thick rule looks like a 1."""
+    if not rules:
+        return
+    left = components(np.asarray(cv2.subtract(own, pixels), np.uint8))
+    length, across = left.stats[:, 2:4].T
+    along = np.zeros(len(length) + 1, bool)
+    for rule in rules:
+        thin = (across <= rule.thick) & (length >= 2 * across)
+        along[1:] |= thin & (rule.line.off(left.centres) <= rule.thick)
+    pixels[along[left.labels]] = 1
 
 
 def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:

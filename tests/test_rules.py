@@ -42,6 +42,17 @@ def test_table_leaves_its_digits() -> None:
     assert len(boxes) >= 8
 
 
+def test_the_worn_side_of_a_thick_rule_goes_with_it() -> None:
+    table = blank()
+    for y in (20, 280):
+        draw(table, (10, y), (590, y))
+    for x in (10, 200, 400, 590):
+        draw(table, (x, 20), (x, 280))
+    table[40:120, 194:199] = 255  # swollen on one side
+    left, _ = clean(table)
+    assert not (components(left).stats[:, 3] > 20).any()
+
+
 def test_comb_field_leaves_the_digit_that_touches_its_rules() -> None:
     comb = blank(600, 120)
     draw(comb, (5, 20), (595, 20))

@@ -90,7 +90,15 @@ def test_digit_in_a_box() -> None:
     found = look(sheet)
     (glyph,) = found.glyphs
     assert abs(glyph.box[3] - 60) < 12
-    assert reasons(found) == {module.NOT_A_STROKE}
+    assert reasons(found) == {module.RULED}
+
+
+def test_digit_that_nearly_touches_its_box() -> None:
+    alone = line(paper(), (320, 180), (320, 270))
+    boxed = alone.copy()
+    cv2.rectangle(boxed, (270, 160), (330, 280), (60, 60, 60), 3)
+    (glyph,) = look(boxed).glyphs
+    assert np.abs(glyph.crop.astype(int) - look(alone).glyphs[0].crop).mean() < 4
 
 
 def test_digit_on_a_ruled_line() -> None:
