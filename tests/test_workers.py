@@ -119,6 +119,28 @@ def test_frames_go_on_with_the_worker_that_is_left(broker: Mosquitto, tmp_path: 
 
 
 @pytest.mark.timeout(180)
+def test_a_reading_that_no_worker_reads_for_any_more_is_emptied(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    """It must not pass for the present; the device says why, and does not wait to be ended."""
+    config = tmp_path / "config.toml"
+    config.write_text("[camera]\ntimeout_s = 1\n[mqtt]\nhealth_s = 1\n[rest]\nafter_s = 0\n")
+    with Workers(broker, tmp_path, 1) as workers, Subscriber(broker.host, broker.port) as heard:
+        device = start(
+            *("run", "--device", video(tmp_path / "clip.mp4"), "--realtime", "--loop"),
+            *("--segment-only", "--broker", url(broker), "--config", config),
+            home=tmp_path,
+        )
+        until(lambda: any(item.json["lines"] for item in heard.on("camd/camd/reading")))
+        workers.processes[0].send_signal(signal.SIGKILL)
+        until(lambda: heard.on("camd/camd/reading")[-1].json["lines"] == [])
+        until(lambda: "worker" in heard.on("camd/camd/health")[-1].json["camera"]["error"])
+        device.send_signal(signal.SIGTERM)
+        assert device.wait(LONG) == 0
+        assert heard.wait("camd/camd/status", 2)[-1].payload == b"offline"
+
+
+@pytest.mark.timeout(180)
 def test_a_worker_killed_in_mid_batch_has_answered_all_it_acknowledged(
     broker: Mosquitto, tmp_path: Path
 ) -> None:

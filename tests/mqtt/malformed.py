@@ -1,6 +1,7 @@
 """Payloads that no request should have."""
 
 import json
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -17,3 +18,12 @@ malformed = st.one_of(
     ),
     st.integers(1, 3000).map(lambda depth: b'{"a":' * depth),
 )
+
+
+def damaged(payload: bytes, random: Random, copies: int = 19) -> list[bytes]:
+    """Return `payload`, and copies of it with a byte replaced by two."""
+    made = [payload]
+    for _ in range(copies):
+        cut = random.randrange(len(payload) + 1)
+        made.append(payload[:cut] + random.randbytes(2) + payload[cut + 1 :])
+    return made

@@ -1,7 +1,6 @@
 """A network and brokers that misbehave: no message is lost uncounted, and nothing hangs."""
 
 import json
-import signal
 import time
 
 import pytest
@@ -69,10 +68,7 @@ def test_a_slow_network_delays_and_loses_no_event(real: Mosquitto, publishers: P
 def test_twenty_kills_under_load_lose_nothing_uncounted(
     real: Mosquitto, publishers: Publishers
 ) -> None:
-    """What the broker has confirmed and what was counted as dropped is what was sent, by seq.
-
-    It is stopped before it is killed: a confirmation under way when it dies is one that nobody
-    can count right."""
+    """What the broker has confirmed, and what was counted as dropped, is what was sent, by seq."""
     with proxy(real) as between:
         publisher = publishers(between, outbox_size=50)
         sent = 0
@@ -84,9 +80,6 @@ def test_twenty_kills_under_load_lose_nothing_uncounted(
                 sent += 1
                 if number == 20:
                     until(lambda: len(between.acknowledged) > confirmed + 5, "under way")  # noqa: B023
-                elif number == 25:
-                    real.signal(signal.SIGSTOP)
-                    time.sleep(0.2)
                 elif number == 30:
                     real.kill()
             real.start()

@@ -1,12 +1,21 @@
 """What is heard, what is refused, and that nothing whatever stops the hearing."""
 
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from camd.control import Control
+from camd.live import LiveOptions
 from camd.mqtt import payloads
+from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import BURST, COMMANDS, MOST_BYTES, Hearing, Request, parse
-from tests.mqtt.malformed import malformed
+from camd.settings import Settings
+from tests.mqtt.malformed import damaged, malformed
+from tests.payloads import check
 
 NESTED = b'{"transaction":' + b"[" * 1500 + b"]" * 1500 + b"}"
 
@@ -69,8 +78,51 @@ def test_too_many_get_one_error_and_then_silence() -> None:
     assert again == Request("status")
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.sampled_from(COMMANDS) | st.text(max_size=40), malformed)
-def test_whatever_is_asked_has_an_answer(command: str, payload: bytes) -> None:
-    request = parse(command, payload)
-    payloads.encode(payloads.response(request.transaction, {}, request.error))
+class Asker:
+    """Stands in for the publisher, with one request at a time, and for the loop."""
+
+    paused = False
+
+    def __init__(self) -> None:
+        self.asked: list[Request] = []
+        self.answers: list[bytes] = []
+
+    def requests(self) -> list[Request]:
+        asked, self.asked = self.asked, []
+        return asked
+
+    def respond(self, request: Request, data: Any = None, error: str = "") -> None:
+        self.answers.append(payloads.encode(payloads.response(request.transaction, data, error)))
+        check(f"camd/desk/response/{request.command}", self.answers[-1])
+
+    def state(self, **_: Any) -> None: ...
+
+    def take_snapshot(self) -> bool:
+        return False
+
+    def status(self) -> dict[str, Any]:
+        return {}
+
+    def retune(self, changed: Settings) -> None:
+        assert changed.lines.gap > 0
+
+
+def test_each_of_ten_thousand_malformed_requests_has_one_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """500 that hypothesis makes, and 19 damaged copies of each, through all that reads them."""
+    asker = Asker()
+    live = LiveOptions(Settings(), tmp_path / "live.json")
+    control = Control(cast(Publisher, asker), live, lambda: None)
+
+    @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(st.sampled_from(COMMANDS) | st.text(max_size=40), malformed, st.randoms())
+    def ask(command: str, payload: bytes, random: Random) -> None:
+        for item in damaged(payload, random):
+            asker.asked.append(parse(command, item))
+            control.tick(asker)
+
+    ask()
+    assert len(asker.answers) >= 10_000
+    assert sum(b'"status":"error"' in answer for answer in asker.answers) > 5_000
+    assert "bug" not in caplog.text

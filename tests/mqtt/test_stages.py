@@ -42,25 +42,60 @@ def ends(process: subprocess.Popen[str], *statuses: int) -> str:
     return said
 
 
+STAGES = ("born", "0.1 s", "0.3 s", "reading ", "connected", "status", "digits", "reading")
+"""Of a start: at once, a moment later, a word in the log, a message that is heard."""
+
+
+def reach(stage: str, process: subprocess.Popen[str], heard: Subscriber) -> None:
+    if stage.endswith(" s"):
+        time.sleep(float(stage.removesuffix(" s")))
+    elif stage in ("reading ", "connected"):
+        assert process.stderr is not None
+        while stage not in process.stderr.readline():
+            assert process.poll() is None
+    elif stage != "born":
+        heard.wait(f"camd/camd/{stage}")
+
+
+def statuses(heard: Subscriber) -> list[bytes]:
+    return [item.payload for item in heard.on("camd/camd/status") if not item.retained]
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_signal_at_any_moment_leaves_offline_or_nothing(
-    real: Mosquitto, clip: Path, tmp_path: Path, number: signal.Signals
+def test_a_signal_at_each_stage_of_the_start_leaves_offline_or_nothing(
+    clip: Path, tmp_path: Path, number: signal.Signals
 ) -> None:
-    """From before the interpreter runs to well into the work; online is never the last word."""
-    for stage in range(8):
-        with Subscriber(real.host, real.port, "camd/camd/status") as heard:
-            process = begin(clip, tmp_path, real.host, real.port)
-            time.sleep(stage * 0.3)
+    """Online is never the last word, and offline is said once."""
+    for stage in STAGES:
+        with mosquitto() as broker, Subscriber(broker.host, broker.port) as heard:
+            process = begin(clip, tmp_path, broker.host, broker.port)
+            reach(stage, process, heard)
             process.send_signal(number)
             ends(process, 0, -number)
+            if b"online" in statuses(heard):
+                until(lambda: b"offline" in statuses(heard), "offline")
+                assert statuses(heard) == [b"online", b"offline"]
+            else:
+                assert stage not in STAGES[5:]
 
-            def said(heard: Subscriber = heard) -> list[bytes]:
-                return [item.payload for item in heard.heard if not item.retained]
 
-            if b"online" in said():
-                until(lambda: b"offline" in said(), "offline")
-                assert said() == [b"online", b"offline"]
+@pytest.mark.timeout(300)
+def test_a_kill_at_each_stage_of_the_stop_leaves_offline(
+    real: Mosquitto, clip: Path, tmp_path: Path
+) -> None:
+    for moment in (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5):
+        with Subscriber(real.host, real.port) as heard:
+            process = begin(clip, tmp_path, real.host, real.port)
+            heard.wait("camd/camd/digits")
+            process.send_signal(signal.SIGTERM)
+            time.sleep(moment)
+            process.kill()
+            ends(process, 0, -signal.SIGKILL)
+            until(lambda: b"offline" in statuses(heard), "offline")
+            until(lambda: statuses(heard)[-1] == b"offline")
+            # Killed between the two, it is said by camd and by its will.
+            assert statuses(heard) in ([b"online", b"offline"], [b"online", b"offline", b"offline"])
 
 
 @pytest.mark.timeout(120)

@@ -1,0 +1,167 @@
+"""Crops to workers and answers back; the workers are played by threads."""
+
+import threading
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from camd.errors import PublishError
+from camd.mqtt import crops as codec
+from camd.mqtt.crops import BATCH
+from camd.pipeline import Pipeline
+from camd.remote import WINDOW, RemoteModel
+from camd.settings import RegionSettings, Settings
+from camd.values import Box
+from tests.sheets import paper, write
+
+SIZE = (640, 480)
+
+
+def crops(count: int) -> NDArray[np.uint8]:
+    """Crops that tell which one they are."""
+    made = np.zeros((count, 28, 28), np.uint8)
+    made[:, 0, 0] = np.arange(count) % 10
+    return made
+
+
+def boxes(count: int) -> list[Box]:
+    return [(number, 0, 10, 20) for number in range(count)]
+
+
+def work(payload: bytes) -> bytes:
+    batch = codec.decode(payload)
+    count = len(batch.crops)
+    said = SimpleNamespace(
+        labels=batch.crops[:, 0, 0].astype(np.int64),
+        margins=np.ones(count, np.float32),
+        confidence=np.full(count, 0.9, np.float32),
+    )
+    return codec.answer(batch.head, "a1b2c3d4", True, said)
+
+
+@pytest.fixture
+def model() -> RemoteModel:
+    return RemoteModel("desk", "9f3c")
+
+
+def answering(model: RemoteModel, *, lost: Callable[[int], bool] = lambda _: False) -> list[bytes]:
+    """Have each message answered at once, except those `lost`, by their number; return all."""
+    sent: list[bytes] = []
+
+    def send(payload: bytes) -> None:
+        sent.append(payload)
+        if not lost(len(sent)):
+            threading.Thread(target=lambda: model.receive(work(payload))).start()
+
+    model.send = send
+    return sent
+
+
+def test_each_crop_gets_its_own_answer_however_many_there_are(model: RemoteModel) -> None:
+    """More than may be out at once, and more than the outbox would hold."""
+    count = 5 * WINDOW * BATCH // 2 + 7
+    sent = answering(model)
+    said = model.classify_at(crops(count), boxes(count), SIZE)
+    assert said.labels.tolist() == [number % 10 for number in range(count)]
+    assert len(sent) == -(-count // BATCH)
+
+
+def test_no_more_than_a_window_is_out_at_once(model: RemoteModel) -> None:
+    sent: list[bytes] = []
+    model.send = sent.append
+    count = 3 * WINDOW * BATCH
+    asked = threading.Thread(target=lambda: model.classify_at(crops(count), boxes(count), SIZE))
+    asked.start()
+    answered = 0
+    while asked.is_alive():
+        assert len(sent) - answered <= WINDOW
+        if answered < len(sent):
+            model.receive(work(sent[answered]))
+            answered += 1
+        else:
+            time.sleep(0.001)
+    assert answered == 3 * WINDOW
+
+
+def test_the_message_says_where_each_crop_lies(model: RemoteModel) -> None:
+    sent = answering(model)
+    model.classify_at(crops(BATCH + 2), boxes(BATCH + 2), SIZE)
+    heads = sorted((codec.decode(item).head for item in sent), key=lambda head: head["batch"])
+    assert [head["count"] for head in heads] == [BATCH, 2]
+    assert heads[0]["size"] == [640, 480]
+    assert [box[0] for head in heads for box in head["boxes"]] == list(range(BATCH + 2))
+
+
+def test_what_was_lost_is_sent_again(model: RemoteModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("camd.remote.RESEND_S", 0.05)
+    sent = answering(model, lost=lambda number: number % 3 != 0)
+    assert len(model.classify_at(crops(100), boxes(100), SIZE).labels) == 100
+    assert len(sent) > 4
+
+
+def test_no_answer_is_given_up_and_said_once(
+    model: RemoteModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("camd.remote.GIVE_UP_S", 0.2)
+    monkeypatch.setattr("camd.remote.RESEND_S", 0.1)
+    for _ in range(3):
+        with pytest.raises(PublishError, match="camd worker"):
+            model.classify_at(crops(1), boxes(1), SIZE)
+    assert len(caplog.records) == 1
+    answering(model)
+    assert model.classify_at(crops(1), boxes(1), SIZE).labels.tolist() == [0]
+
+
+def test_nobody_waits_for_workers_who_wants_to_leave(caplog: pytest.LogCaptureFixture) -> None:
+    model = RemoteModel("desk", "9f3c", leave=lambda: True)
+    with pytest.raises(PublishError):
+        model.classify_at(crops(1), boxes(1), SIZE)
+    assert not caplog.records, "it is no fault of the workers"
+
+
+def test_a_frame_without_ink_asks_nobody(model: RemoteModel) -> None:
+    sent = answering(model)
+    assert len(model.classify_at(crops(0), [], SIZE).labels) == 0
+    assert not sent
+
+
+@pytest.mark.parametrize("way", ["polygon", "corners"])
+def test_boxes_are_those_of_the_frame_where_a_region_is_cut_out(
+    model: RemoteModel, way: str
+) -> None:
+    place = ((0.3, 0.4), (0.9, 0.4), (0.9, 0.9), (0.3, 0.9))
+    region = RegionSettings.model_validate({"name": "meter", way: place})
+    sheet = write(paper(*SIZE), "1", (300, 300))
+    sent = answering(model)
+    Pipeline(Settings(region=(region,)), model).process(sheet, 0)
+    ((x, y, width, height),) = codec.decode(sent[0]).head["boxes"]
+    ink = sheet.min(axis=2) < 128
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    assert abs(x - columns[0]) <= 4
+    assert abs(y - rows[0]) <= 4
+    assert abs(x + width - columns[-1]) <= 4
+    assert abs(y + height - rows[-1]) <= 4
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{}\n",
+        b'{"camera":"a","boot":"b","batch":1,"at":"x","size":[1,2],"count":1,"boxes":[]}\n'
+        + bytes(784),
+        b'{"camera":"a","boot":"b","batch":1,"at":"x","size":[1],"count":1,"boxes":[[0,0,1,1]]}\n'
+        + bytes(784),
+        b'{"camera":"a","boot":"b","batch":1,"at":"x","size":[1,2],"count":2,"boxes":[[0,0,1,1]]}\n'
+        + bytes(784),
+        b'{"camera":"a","boot":"b","batch":1,"at":"x","size":[1,2],"count":1,"boxes":[[0,0,1,1e99]]}\n'
+        + bytes(784),
+    ],
+)
+def test_what_is_no_message_of_crops_is_refused(payload: bytes) -> None:
+    with pytest.raises(ValueError, match="crops"):
+        codec.decode(payload)
