@@ -1,14 +1,19 @@
-"""Home Assistant's side of it, played by a subscriber; its schemas are no dependency of ours."""
+"""Home Assistant, played by a subscriber; scripts/test-home-assistant has the real one."""
 
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jinja2 import Template
 
+from camd.mqtt import payloads
 from camd.mqtt.discovery import announcement, config_topic
-from camd.settings import MqttSettings, Settings
+from camd.settings import MqttSettings, RegionSettings, Settings
+from camd.values import Reading, RegionReading
 from tests.broker import Mosquitto, Subscriber, retained, until
-from tests.mqtt.scenes import Publishers
+from tests.mqtt.scenes import Publishers, event, health, result
 from tests.process import camd
 
 CONFIG = "homeassistant/device/camd_desk/config"
@@ -69,6 +74,87 @@ def test_what_health_says_expires_when_health_stops() -> None:
     ]
     assert len(on_health) == 3
     assert all(item["expire_after"] > 20 for item in on_health)
+
+
+@pytest.mark.parametrize("requests", [True, False])
+def test_home_assistant_knows_all_that_is_announced(requests: bool) -> None:
+    """By its own schemas: scripts/test-home-assistant has written down what they accept."""
+    known = json.loads((Path(__file__).parent / "home_assistant.json").read_text())
+    config = announcement(described(requests=requests), "0.1.0", "a1b2c3d4", ["old"])
+    assert set(config["device"]) <= set(known["device"])
+    assert set(config["origin"]) <= set(known["origin"])
+    for name, component in config["components"].items():
+        platform = component["platform"]
+        assert set(component) - {"platform"} <= set(known["platforms"][platform]), name
+        assert component.get("entity_category", "config") in known["entity_category"]
+        assert component.get("state_class", "total") in known["state_class"]
+        if "device_class" in component:
+            assert component["device_class"] in known["device_class"][platform]
+
+
+def shown(component: str, payload: Any) -> str:
+    """Return what Home Assistant makes of a message, None being its word for unknown."""
+    template = announcement(described(), "", "")["components"][component]["value_template"]
+    text = payloads.encode(payload)
+    return Template(template).render(value=text.decode(), value_json=json.loads(text))
+
+
+def described(**options: Any) -> Settings:
+    place = ((0, 0), (1, 0), (1, 1))
+    meter = RegionSettings(name="meter", polygon=place, never_decreasing=True, decimals=2)
+    mqtt = MqttSettings(discovery=True, **{"requests": True, **options})
+    return Settings(name="desk", mqtt=mqtt, region=(meter,))
+
+
+def test_the_templates_make_of_each_message_what_it_says() -> None:
+    own: Any = {"camera": "desk", "boot": "9f3c", "seq": 1, "at": 0.0}
+    reading = payloads.reading(**own, value=result().reading, dropped=0)
+    assert shown("reading", reading) == "7"
+    assert shown("confidence", reading) == "99.3"
+    empty = payloads.reading(**own, value=Reading(), dropped=0)
+    assert (shown("reading", empty), shown("confidence", empty)) == ("", "None")
+    long = payloads.reading(**own, value=Reading(("1" * 300,)), dropped=0)
+    assert len(shown("reading", long)) == 255
+    good = payloads.region(**own, value=RegionReading("meter", "ok", 19.47, "01947", 0.9876))
+    assert (shown("region_meter", good), shown("confidence_meter", good)) == ("19.47", "98.7")
+    none = payloads.region(**own, value=RegionReading("meter", "unseen"))
+    assert (shown("region_meter", none), shown("confidence_meter", none)) == ("None", "None")
+    zero = payloads.region(**own, value=RegionReading("meter", "ok", 0, "0", 0.0))
+    assert (shown("region_meter", zero), shown("confidence_meter", zero)) == ("0", "0.0")
+    came = json.loads(shown("event", payloads.event(**own, value=event(), dropped=0)))
+    assert (came["event_type"], came["digit"], came["track"]) == ("new", 7, 12)
+    assert shown("detection", {"detection": True}) == "on"
+    assert shown("detection", {"detection": False}) == "off"
+
+
+def test_the_templates_say_what_is_wrong() -> None:
+    said = health()
+    assert (shown("camera", said), shown("problem", said)) == ("ON", "OFF")
+    assert shown("fps", said) == "0.0"
+    said["camera"] = said["camera"] | {"state": "missing", "error": "no such device"}
+    assert (shown("camera", said), shown("problem", said)) == ("OFF", "ON")
+    said = health()
+    said["messages"]["error"] = "another camd publishes below camd/desk, too"
+    assert shown("problem", said) == "ON"
+
+
+def test_everything_is_heard_at_qos_1() -> None:
+    components = announcement(described(), "", "")["components"].values()
+    assert all(item["qos"] == 1 for item in components)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(("camd_a", "b"), ("camd", "a_b")), (("a/b", "c"), ("a_b", "c")), (("ä", "c"), ("ö", "c"))],
+)
+def test_no_two_cameras_are_one_device(one: tuple[str, str], other: tuple[str, str]) -> None:
+    topics = [
+        config_topic(Settings(name=name, mqtt=MqttSettings(prefix=prefix)))
+        for prefix, name in (one, other)
+    ]
+    assert topics[0] != topics[1]
+    for topic in topics:
+        assert re.fullmatch(r"homeassistant/device/[A-Za-z0-9_-]+/config", topic)
 
 
 def test_two_cameras_are_two_devices() -> None:
