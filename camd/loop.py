@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from camd import __version__
@@ -12,6 +12,7 @@ from camd.capture import Capture
 from camd.control import Control
 from camd.errors import PublishError
 from camd.health import Health
+from camd.laps import Laps
 from camd.metrics_file import MetricsFile
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
@@ -150,6 +151,7 @@ class Loop:
                 self._publisher.info(self._info())
 
     def _process(self, frame: Frame) -> None:
+        began = time.monotonic()
         if self._publisher and self._size != frame.image.shape[1::-1]:
             self._size = frame.image.shape[1::-1]
             self._publisher.info(self._info())
@@ -165,9 +167,11 @@ class Loop:
         self._unread = ""
         self._shown = (frame, result)
         now = time.monotonic()
+        laps = Laps(time.perf_counter)
         if self._publisher:
-            self._publisher.frame(frame, result, now, every_frame=self._in_order)
-        self._health.frame(result, now - frame.clock, now)
+            self._publisher.frame(frame, result, now, every_frame=self._in_order, lap=laps.lap)
+        stages = {"capture": began - frame.clock, **result.stages, **laps.seconds}
+        self._health.frame(replace(result, stages=stages), now - frame.clock, now)
         if self._options.json:
             self._write_json(frame, result, now)
         self._read(result, frame.at)

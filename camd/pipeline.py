@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from camd import context, split
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
+from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.settings import Settings
 from camd.values import Box, Digit, Glyph, Image, Rejected, Result
 
@@ -41,7 +42,7 @@ class Described(Protocol):
 
 
 class Near(Described, Protocol):
-    def classify(self, crops: NDArray[np.uint8]) -> Classified:
+    def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
         """Classify crops (N, 28, 28) uint8."""
 
 
@@ -59,16 +60,10 @@ class Distant(Described, Protocol):
 Model: TypeAlias = Near | Distant
 
 
-def _no_timer() -> float:
-    return 0.0
-
-
 class Pipeline:
     """One way through for a frame; see `process`. One pipeline follows one camera."""
 
-    def __init__(
-        self, settings: Settings, model: Model, timer: Callable[[], float] = _no_timer
-    ) -> None:
+    def __init__(self, settings: Settings, model: Model, timer: Timer = no_timer) -> None:
         """`timer` gives seconds for `Result.stages`; without one they are 0."""
         self._settings = settings
         self._model = model
@@ -94,7 +89,7 @@ class Pipeline:
 
     def process(self, image: Image, clock: float) -> Result:
         """Read one frame, (H, W, 3) uint8 BGR, captured at `clock` seconds."""
-        laps = _Laps(self._timer)
+        laps = Laps(self._timer)
         results = []
         for area in self._areas:
             digits, rejected = self._look(area, image, laps)
@@ -110,7 +105,7 @@ class Pipeline:
 
     def still(self, image: Image) -> Result:
         """Read one image on its own: no tracks, nothing stable, an empty reading."""
-        laps = _Laps(self._timer)
+        laps = Laps(self._timer)
         results = []
         for area in self._areas:
             digits, rejected = self._look(area, image, laps)
@@ -119,12 +114,12 @@ class Pipeline:
         return replace(together(results), stages=laps.seconds)
 
     def _look(
-        self, area: Area, image: Image, laps: "_Laps"
+        self, area: Area, image: Image, laps: Laps
     ) -> tuple[list[Digit], tuple[Rejected, ...]]:
         found = area.segment(image)
         laps.lap("segment")
-        glyphs, classified = split.apart(found.glyphs, self._classifier(area, image))
-        laps.lap("classify")
+        glyphs, classified = split.apart(found.glyphs, self._classifier(area, image, laps.lap))
+        laps.lap("split")
         fitting = context.judge(
             glyphs,
             classified.labels,
@@ -136,14 +131,23 @@ class Pipeline:
         laps.lap("context")
         return digits, found.rejected + doubtful
 
-    def _classifier(self, area: Area, image: Image) -> Callable[[Sequence[Glyph]], Classified]:
+    def _classifier(
+        self, area: Area, image: Image, lap: Lap
+    ) -> Callable[[Sequence[Glyph]], Classified]:
         model = self._model
-        if not isinstance(model, Distant):
-            return lambda glyphs: model.classify(_crops(glyphs))
         size = image.shape[1], image.shape[0]
-        return lambda glyphs: model.classify_at(
-            _crops(glyphs), [area.in_frame(glyph.box) for glyph in glyphs], size
-        )
+
+        def classify(glyphs: Sequence[Glyph]) -> Classified:
+            crops = np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, 28, 28)
+            lap("split")
+            if not isinstance(model, Distant):
+                return model.classify(crops, lap)
+            boxes = [area.in_frame(glyph.box) for glyph in glyphs]
+            classified = model.classify_at(crops, boxes, size)
+            lap("workers")
+            return classified
+
+        return classify
 
     def _sort(
         self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: NDArray[np.float32]
@@ -171,19 +175,3 @@ class Pipeline:
             else:
                 rejected.append(Rejected(glyph.box, UNSURE))
         return digits, tuple(rejected)
-
-
-def _crops(glyphs: Sequence[Glyph]) -> NDArray[np.uint8]:
-    return np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, 28, 28)
-
-
-class _Laps:
-    def __init__(self, timer: Callable[[], float]) -> None:
-        self.seconds: dict[str, float] = {}
-        self._timer = timer
-        self._last = timer()
-
-    def lap(self, stage: str) -> None:
-        now = self._timer()
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
-        self._last = now

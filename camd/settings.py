@@ -37,7 +37,9 @@ class CameraSettings(Section):
     fps: float = Field(30, gt=0, le=1000, description="asked of a camera, frames a second")
     fourcc: str = Field("MJPG", pattern=r"^(.{4})?$", description="pixel format; empty: its own")
     rotate: Literal[0, 90, 180, 270] = Field(0, description="clockwise, degrees")
-    max_age_ms: float = Field(500, gt=0, description="a live frame older than this is not read")
+    max_age_ms: float = Field(
+        500, gt=0, description="a live frame older than this is not read, nor published"
+    )
     timeout_s: float = Field(5, ge=1, le=60, description="a network stream or camera is given up")
     frozen_s: float = Field(
         30, ge=0, le=3600, description="a picture the same for so long is a dead camera's; 0: never"

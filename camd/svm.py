@@ -13,6 +13,7 @@ from camd import features, gate, model_file
 from camd.errors import ModelError
 from camd.features import FeatureSpec, FloatArray
 from camd.gate import Gate
+from camd.laps import Lap, no_lap
 from camd.model_file import Arrays, Meta
 from camd.rbf import Kernel
 
@@ -61,15 +62,21 @@ class Model:
         """True where the model knows what is no digit, by its gate or a class of its own."""
         return self.gate is not None or bool((self.classes < 0).any())
 
-    def classify(self, crops: NDArray[np.uint8]) -> Classified:
+    def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
         """Classify crops (N, 28, 28) uint8 in one batch; N may be 0."""
         extracted = features.extract(crops, self.spec)
+        lap("features")
+        classified = self._classify(extracted)
+        lap("kernel")
+        return classified
+
+    def _classify(self, extracted: FloatArray) -> Classified:
         if self.gate is None:
             return self.judge(self.decisions(self._seen(extracted)))
         values = self.gate.values(extracted)
         passed = values > gate.PASS
         judged = self.judge(self.decisions(self._seen(extracted[passed])))
-        labels = np.full(len(crops), -1, np.int64)
+        labels = np.full(len(extracted), -1, np.int64)
         labels[passed] = judged.labels
         margins = values.copy()
         margins[passed] = np.minimum(values[passed], judged.margins)

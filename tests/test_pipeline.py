@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
 from camd.settings import LineSettings, MaskSettings, RegionSettings, Settings
 from camd.values import Image
@@ -29,11 +30,12 @@ class ModelByWidth:
     scores: Mapping[str, float] = field(default_factory=dict)
     open_set: bool = True
 
-    def classify(self, crops: NDArray[np.uint8]) -> Answers:
+    def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Answers:
         assert crops.dtype == np.uint8
         assert crops.shape[1:] == (28, 28)
         widths = np.array([np.ptp(np.nonzero(crop > 60)[1]) for crop in crops], np.int64)
         labels = np.where(widths < 8, 1, np.where(widths > 11, 0, -1))
+        lap("kernel")
         return Answers(
             labels.astype(np.int64),
             np.where(labels < 0, 0.2, 1.5).astype(np.float32),
@@ -133,7 +135,8 @@ def test_stages_are_timed_by_the_timer_given() -> None:
     pipeline = Pipeline(Settings(), ModelByWidth(), timer=lambda: float(next(ticks)))
     assert pipeline.process(sheet(), 0.0).stages == {
         "segment": 1.0,
-        "classify": 1.0,
+        "split": 2.0,
+        "kernel": 1.0,
         "context": 1.0,
         "track": 1.0,
         "lines": 1.0,

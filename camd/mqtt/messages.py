@@ -198,7 +198,9 @@ class Health(TypedDict):
     latency_ms: Percentiles
     """From capture to publication."""
     stages_ms: dict[str, Milliseconds]
-    """Mean time a stage."""
+    """Mean time a stage: `capture`, from the device to the reader; `segment`, `split` (touching
+    digits), `features`, `kernel`, or instead of these two `workers`, `context`, `track`, `lines`;
+    `encode` and `publish`, up to the connection."""
     frames: Frames
     rejected: dict[str, Count]
     """By reason."""

@@ -10,6 +10,7 @@ Four lanes, told apart by how a message is to be delivered:
 """
 
 import itertools
+import math
 from collections import deque
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -26,6 +27,8 @@ class Message:
     retain: bool = False
     transient: bool = False
     """An answer."""
+    until: float = math.inf
+    """Seconds, monotonic: a frame of the stream is not sent later."""
     key: int | None = None
     """Of its entry in the journal."""
 
@@ -119,8 +122,9 @@ class Outbox:
         self._window = min(self._most_flying, receive_maximum)
         self._due = dict.fromkeys(self._state)
 
-    def take(self) -> dict[int, Message]:
-        """Return what may be sent now, by ticket, in order. It flies until `left` or `closed`."""
+    def take(self, now: float = -math.inf) -> dict[int, Message]:
+        """Return what may be sent at `now`, seconds, monotonic, by ticket, in order. It flies until
+        `left` or `closed`."""
         if not self.open:
             return {}
         batch: dict[int, Message] = {}
@@ -138,9 +142,11 @@ class Outbox:
         while self._answers and unacknowledged < self._window:
             unacknowledged += 1
             batch[next(self._tickets)] = self._answers.popleft()
-        if self._stream:
+        if self._stream and self._stream.until < now:
+            self.stream_dropped += 1
+        elif self._stream:
             batch[next(self._tickets)] = self._stream
-            self._stream = None
+        self._stream = None
         self._flying |= batch
         return batch
 

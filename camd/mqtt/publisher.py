@@ -1,6 +1,7 @@
 """What the daemon tells the world through: results in, messages out."""
 
 import logging
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from camd import __version__, state
+from camd.laps import Lap, no_lap
 from camd.mqtt import discovery, payloads
 from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
@@ -69,6 +71,7 @@ class Publisher:
         self._model_id = model_id
         self._topics = Topics.of(settings.mqtt.prefix, settings.name)
         self._throttle = Throttle(1 / settings.mqtt.max_rate)
+        self._max_age_s = settings.camera.max_age_ms / 1000
         self._digits_seq = 0
         self._reading_seq = 0
         self._regions = Regions(settings, boot)
@@ -106,11 +109,19 @@ class Publisher:
         """Wait up to `timeout` seconds for the first try to connect; True when it did."""
         return self._connection.wait_connected(timeout)
 
-    def frame(self, frame: Frame, result: Result, now: float, *, every_frame: bool = False) -> None:
+    def frame(
+        self,
+        frame: Frame,
+        result: Result,
+        now: float,
+        *,
+        every_frame: bool = False,
+        lap: Lap = no_lap,
+    ) -> None:
         """Publish what a frame gave. `now`: seconds on the clock of `frame.clock`.
 
-        `every_frame`: no rate limit, and wait for what came before to leave, so that a file's
-        frames all arrive; a camera's are dropped and counted instead."""
+        `every_frame`: no limit of rate or age, and wait for what came before to leave, so that a
+        file's frames all arrive; a camera's are dropped and counted instead."""
         if every_frame:
             self._wait_room()
         digits_message = None
@@ -125,8 +136,13 @@ class Publisher:
                 model_id=self._model_id,
                 age_ms=(now - frame.clock) * 1e3,
             )
-            digits_message = Message(self._topics.digits, payloads.encode(digits))
+            left_s = math.inf if every_frame else self._max_age_s - (now - frame.clock)
+            digits_message = Message(
+                self._topics.digits, payloads.encode(digits), until=time.monotonic() + left_s
+            )
+        lap("encode")
         self._put(digits_message, result, frame.at)
+        lap("publish")
 
     def absent(self, result: Result, at: float) -> None:
         """Publish what follows from no frame having come. `at`: seconds since the epoch."""

@@ -197,7 +197,7 @@ class Session:
 
     def _hand_over(self) -> None:
         with self._changed:
-            batch = self._outbox.take()
+            batch = self._outbox.take(time.monotonic())
             if batch:
                 self._changed.notify_all()
         for ticket, message in batch.items():

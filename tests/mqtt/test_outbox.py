@@ -43,6 +43,15 @@ def test_state_goes_first_in_the_order_it_was_first_put(outbox: Outbox) -> None:
     assert payloads(outbox.take()) == [b"online", b"2"]
 
 
+def test_a_frame_that_grew_old_while_it_waited_is_dropped_and_counted(outbox: Outbox) -> None:
+    outbox.opened()
+    outbox.put(Message("digits", b"old", until=10.0))
+    assert not outbox.take(10.1)
+    assert (outbox.stream_dropped, outbox.queued) == (1, 0)
+    outbox.put(Message("digits", b"new", until=10.2))
+    assert payloads(outbox.take(10.1)) == [b"new"]
+
+
 def test_state_is_due_again_on_every_connection(outbox: Outbox) -> None:
     outbox.put(STATUS)
     outbox.put(SNAPSHOT)

@@ -63,6 +63,20 @@ def test_a_camera_publishes_no_more_than_its_rate(
         assert len(arrived) + publisher.stats().dropped == 30
 
 
+def test_a_frame_read_too_late_says_nothing_but_what_has_changed(
+    any_broker: Broker, publishers: Publishers
+) -> None:
+    with listen(any_broker) as client:
+        publisher = publishers(any_broker, max_rate=1000)
+        publisher.frame(frame(1), result(event(), changed=True), 100.6)  # half a second is the most
+        client.wait("camd/desk/event")
+        client.wait("camd/desk/reading")
+        until(lambda: publisher.stats().dropped == 1, "dropped")
+        publisher.frame(frame(2, clock=100.3), result(), 100.7)
+        assert client.wait("camd/desk/digits")[0].json["age_ms"] == 400
+        assert len(client.on("camd/desk/digits")) == 1
+
+
 def test_messages_are_the_contracts(any_broker: Broker, publishers: Publishers) -> None:
     with listen(any_broker) as subscriber:
         publisher = publishers(any_broker)
