@@ -61,10 +61,10 @@ class Service:
         )
 
     def mark(self) -> str:
-        """Return the place in the journal where later entries begin."""
-        return (
-            run("journalctl", "-n", "1", "-o", "json").partition('__CURSOR":"')[2].partition('"')[0]
-        )
+        """Return the place in the journal where later entries of it begin: after an entry of
+        another unit, journalctl would leave out the first of them."""
+        last = run("journalctl", "-u", self.name, "-n", "1", "-o", "json")
+        return last.partition('__CURSOR":"')[2].partition('"')[0]
 
     def journal(self, after: str = "") -> str:
         """Return what it and systemd have said about it, since `after` or this boot."""
