@@ -37,7 +37,7 @@ class DataError(CamdError):
 
 
 class PublishError(CamdError):
-    """A broker that the command cannot do without is unavailable."""
+    """What publishing cannot do without is unavailable: a broker, workers, the file of events."""
 
     status = 69
 

@@ -4,7 +4,6 @@ The broker deals the messages out (a shared subscription, MQTT 5, 4.8.2). A mess
 behind its answer, on the same connection: what a worker has acknowledged has been answered."""
 
 import logging
-import random
 import secrets
 import threading
 from typing import Any
@@ -14,6 +13,7 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
 from camd import installed, svm
+from camd.backoff import Backoff
 from camd.errors import ConfigError
 from camd.mqtt import crops as codec
 from camd.mqtt.connection import RETRY_S
@@ -50,17 +50,16 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop` is set, through every loss of the broker."""
-        wait = RETRY_S[0]
+        backoff = Backoff(*RETRY_S)
         while not self._stop.is_set():
             try:
                 if self._session():
-                    wait = RETRY_S[0]
+                    backoff.reset()
             except OSError as exc:
                 self._say(exc.strerror or str(exc))
             except Exception:
                 log.exception("the worker failed by a bug in camd")
-            self._stop.wait(wait * random.uniform(0.5, 1.0))
-            wait = min(2 * wait, RETRY_S[1])
+            self._stop.wait(backoff.next())
 
     def _session(self) -> bool:
         """Serve one connection to its end; True when the broker had taken it."""

@@ -10,13 +10,13 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from camd.errors import ConfigError
+from camd.errors import PublishError
 from camd.mqtt.outbox import Message
 
 log = logging.getLogger(__name__)
 
-_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-"""A disk that is full, or over its quota or the limit of the process."""
+_TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 class DiskJournal:
@@ -26,44 +26,34 @@ class DiskJournal:
     again with each, and said when it begins and when it is over."""
 
     def __init__(self, path: Path) -> None:
-        """Raises ConfigError where the file cannot be used, or another camd uses it. A full disk is
-        neither: it may be emptied."""
-        self._failed = self._prepared = False
+        """Raises PublishError where another camd uses the file."""
+        self._path = path
+        self._db: sqlite3.Connection | None = None
+        self._failed = False
         self._overdue: list[int] = []
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(
-                path, timeout=0, isolation_level=None, check_same_thread=False
-            )
-            self._prepare()
+            self._open()
         except OSError as exc:
-            raise ConfigError(f"mqtt.outbox: cannot keep events in {path}: {exc.strerror}") from exc
-        except sqlite3.OperationalError as exc:
-            if exc.sqlite_errorcode & 0xFF in _FULL:
-                self._fail(exc)
-                return
-            raise ConfigError(
-                f"mqtt.outbox: cannot keep events in {path} ({exc}): "
-                "is another camd of this name running?"
-            ) from exc
-        except sqlite3.DatabaseError as exc:
-            raise ConfigError(
-                f"mqtt.outbox: {path} is damaged ({exc}): move it out of the way"
-            ) from exc
+            self._fail(exc.strerror or exc)
+        except sqlite3.Error as exc:
+            if _code(exc) in _TAKEN:
+                raise PublishError(
+                    f"mqtt.outbox: {path} is in use: is another camd of this name running?"
+                ) from exc
+            self._fail(exc)
 
-    def _prepare(self) -> None:
-        # One process only: two would send, and drop, each other's events.
-        self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("BEGIN EXCLUSIVE")
-        # AUTOINCREMENT: a key is never given twice, so a late removal cannot hit another event.
-        self._db.execute(
-            "CREATE TABLE IF NOT EXISTS events"
-            " (key INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL)"
-        )
-        self._db.execute("COMMIT")
-        self._prepared = True
+    def _open(self) -> sqlite3.Connection:
+        if self._db is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._db = _prepared(self._path)
+            except sqlite3.DatabaseError as exc:
+                if _code(exc) not in _DAMAGED:
+                    raise
+                aside = self._path.replace(self._path.with_suffix(".damaged"))
+                log.error("%s: %s; set aside as %s, a new one is begun", self._path, exc, aside)
+                self._db = _prepared(self._path)
+        return self._db
 
     def load(self) -> list[Message]:
         rows = self._try("SELECT topic, payload, key FROM events ORDER BY key")
@@ -87,20 +77,45 @@ class DiskJournal:
             self._overdue = []
 
     def close(self) -> None:
-        self._db.close()
+        if self._db:
+            self._db.close()
 
     def _try(self, statement: str, *values: Any) -> list[Any] | None:
         try:
-            if not self._prepared:
-                self._prepare()
-            return self._db.execute(statement, values).fetchall()
-        except sqlite3.Error as exc:
+            return self._open().execute(statement, values).fetchall()
+        except (OSError, sqlite3.Error) as exc:
             self._fail(exc)
             return None
 
-    def _fail(self, exc: sqlite3.Error) -> None:
+    def _fail(self, why: object) -> None:
         level = logging.DEBUG if self._failed else logging.ERROR
-        log.log(level, "events are kept in memory only: %s", exc)
+        log.log(level, "events are kept in memory only: %s", why)
         self._failed = True
-        with contextlib.suppress(sqlite3.Error):
-            self._db.rollback()
+        if self._db:
+            with contextlib.suppress(sqlite3.Error):
+                self._db.rollback()
+
+
+def _prepared(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        # One process only: two would send, and drop, each other's events.
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("BEGIN EXCLUSIVE")
+        # AUTOINCREMENT: a key is never given twice, so a late removal cannot hit another event.
+        db.execute(
+            "CREATE TABLE IF NOT EXISTS events"
+            " (key INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL)"
+        )
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        db.close()
+        raise
+    return db
+
+
+def _code(exc: sqlite3.Error) -> int:
+    """Return the primary code of an error: the extended ones hold it in their lowest byte."""
+    return getattr(exc, "sqlite_errorcode", 0) & 0xFF

@@ -61,7 +61,8 @@ class Publisher:
         model_id: str,
         on_classes: Callable[[bytes], None] | None = None,
     ) -> None:
-        """Raises ConfigError where the login, certificates or file of events cannot be used.
+        """Raises ConfigError where the login or certificates cannot be used, PublishError where
+        another camd uses the file of events.
 
         `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
         the answers of workers, in the connection's thread."""

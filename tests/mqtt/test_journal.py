@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import camd
-from camd.errors import ConfigError
+from camd.errors import PublishError
 from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Message
 from tests.broker import Mosquitto, Subscriber, free_port
@@ -40,26 +40,46 @@ def test_what_was_added_and_not_removed_is_there_again(path: Path) -> None:
 
 def test_one_process_at_a_time(path: Path) -> None:
     first = DiskJournal(path)
-    with pytest.raises(ConfigError, match="another camd"):
+    with pytest.raises(PublishError, match="another camd"):
         DiskJournal(path)
     first.close()
     DiskJournal(path).close()
 
 
-def test_a_file_that_is_none_is_named(path: Path) -> None:
+def test_a_damaged_file_is_set_aside(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A power cut must not keep the service down until somebody comes."""
     path.parent.mkdir()
     path.write_bytes(b"not a database" * 100)
-    with pytest.raises(ConfigError, match=r"mqtt\.outbox"):
-        DiskJournal(path)
-    with pytest.raises(ConfigError, match=r"mqtt\.outbox"):
-        DiskJournal(path / "below")
+    journal = DiskJournal(path)
+    assert journal.add(message(1)) is not None
+    journal.close()
+    assert path.with_suffix(".damaged").read_bytes().startswith(b"not a database")
+    assert "set aside as" in caplog.text
+    again = DiskJournal(path)
+    assert [item.payload for item in again.load()] == [b"1"]
+    again.close()
+
+
+def test_a_place_that_cannot_be_written_is_tried_again(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.parent.mkdir(exist_ok=True)
+    path.parent.write_text("in the way")
+    journal = DiskJournal(path)
+    assert journal.load() == []
+    assert [journal.add(message(n)) for n in range(3)] == [None] * 3
+    journal.remove(7)
+    assert caplog.text.count("kept in memory only") == 1
+    path.parent.unlink()
+    assert journal.add(message(4)) is not None
+    journal.close()
 
 
 def test_a_disk_that_fails_is_said_once_and_raises_nothing(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     journal = DiskJournal(path)
-    journal._db.execute("PRAGMA max_page_count = 1")
+    journal._open().execute("PRAGMA max_page_count = 1")
     keys = [journal.add(Message("event", bytes(10_000), qos=1)) for _ in range(3)]
     assert keys == [None, None, None]
     journal.remove(1)
@@ -70,10 +90,10 @@ def test_what_could_not_be_removed_is_removed_later(path: Path) -> None:
     """Or the next process would send events of days ago."""
     journal = DiskJournal(path)
     keys = [journal.add(message(number)) for number in range(3)]
-    journal._db.execute("PRAGMA query_only = ON")
+    journal._open().execute("PRAGMA query_only = ON")
     for key in keys[:2]:
         journal.remove(key or 0)
-    journal._db.execute("PRAGMA query_only = OFF")
+    journal._open().execute("PRAGMA query_only = OFF")
     journal.remove(keys[2] or 0)
     journal.close()
     again = DiskJournal(path)
