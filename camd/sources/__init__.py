@@ -59,6 +59,9 @@ def _pick(device: str, settings: CameraSettings) -> Source:
         return Images(path)
     if path.is_file():
         return Images(path) if _is_picture(path) else Video(path, settings)
+    # A link that a rule of udev makes, which may not be there yet: SYMLINK+="desk-camera"
+    if LINUX and re.fullmatch(r"/dev/(?!shm/|fd/).+", device):
+        return Camera(device, settings)
     raise SourceError(
         f"{redact(device)}: no such device or file; expected a camera number, /dev/video0, "
         "/dev/v4l/by-id/..., rtsp://..., http://..., a video, an image, a folder or demo",

@@ -23,6 +23,8 @@ SETTINGS = CameraSettings()
         ("/dev/video2", Camera),
         ("/dev/v4l/by-id/usb-046d_C920-video-index0", Camera),
         ("/dev/v4l/by-path/pci-0000:00:14.0-usb-0:1:1.0-video-index0", Camera),
+        ("/dev/desk-camera", Camera),
+        ("/dev/null", Camera),
         ("rtsp://host/live", Stream),
         ("rtsps://host/live", Stream),
         ("http://host:8080/stream.mjpg", Stream),
@@ -50,7 +52,8 @@ def test_files_are_told_by_suffix_then_by_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "device", ["nothing.mp4", "/dev/null", "rstp://user:secret@host/", "user:secret@host", "-1"]
+    "device",
+    ["nothing.mp4", "/dev/shm/nothing.mp4", "rstp://user:secret@host/", "user:secret@host", "-1"],
 )
 def test_anything_else_is_missing_and_says_what_was_expected(device: str) -> None:
     with pytest.raises(SourceError, match=r"expected a camera number.*demo") as caught:
