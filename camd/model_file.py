@@ -16,7 +16,16 @@ sorted by class, n classes, T test crops):
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
 
-A second machine that tells digits from everything else (camd/gate.py) may be there as well, with
+A smaller machine for the clear cases (camd/svm.py, Quick) may be there as well, with quick_gamma
+and quick_clear (its least margin of a clear case) in meta, Q <= P and U support vectors:
+
+    quick_counts      (n,) int32
+    quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features
+    quick_coefs       (n - 1, U) float32
+    quick_intercepts  (n (n - 1) / 2,) float32
+    quick_calibration (2, k) float32
+
+And a machine that tells digits from everything else (camd/gate.py), with
 gate_gamma in meta and Q projected features, G support vectors:
 
     gate_projection (D, Q) float32    features @ gate_projection + gate_offset
@@ -61,6 +70,13 @@ _DTYPES = {
     "test_crops": ("uint8",),
     "test_labels": ("int8",),
     "test_margins": ("float32",),
+}
+_QUICK_DTYPES = {
+    "quick_counts": ("int32",),
+    "quick_vectors": ("float16", "float32"),
+    "quick_coefs": ("float32",),
+    "quick_intercepts": ("float32",),
+    "quick_calibration": ("float32",),
 }
 _GATE_DTYPES = {
     "gate_projection": ("float32",),
@@ -143,22 +159,27 @@ def _unpack(path: Path) -> tuple[Arrays, Meta]:
                 f"{path}: format version {meta.get('version')}, this camd reads {VERSION}; "
                 f"update camd or {_REBUILD}"
             )
-        names = [*_DTYPES, *(_GATE_DTYPES if "gate_gamma" in meta else ())]
+        names = list(_DTYPES)
+        for key, more in (("quick_gamma", _QUICK_DTYPES), ("gate_gamma", _GATE_DTYPES)):
+            names += more if key in meta else ()
         return {name: stored[name] for name in names}, meta
 
 
 def _problem(arrays: Arrays, meta: Meta) -> str | None:
     """Say what is wrong with the contents, if anything."""
     for name, array in arrays.items():
-        dtypes = _DTYPES.get(name) or _GATE_DTYPES[name]
+        dtypes = (_DTYPES | _QUICK_DTYPES | _GATE_DTYPES)[name]
         if array.dtype.name not in dtypes:
             return f"{name} is {array.dtype}, not {' or '.join(dtypes)}"
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             return f"{name} holds values that are not finite"
-    for name in ("gamma", *(("gate_gamma",) if "gate_gamma" in meta else ())):
-        gamma = meta.get(name)
-        if not isinstance(gamma, float) or not 0 < gamma < np.inf:
-            return f"{name} is {gamma}, not a number above 0"
+    optional = [name for name in ("quick_gamma", "gate_gamma") if name in meta]
+    if "quick_gamma" in meta:
+        optional.append("quick_clear")
+    for name in ("gamma", *optional):
+        value = meta.get(name)
+        if not isinstance(value, float) or not 0 < value < np.inf:
+            return f"{name} is {value}, not a number above 0"
     try:
         spec = spec_from(meta)
     except (ValueError, KeyError, TypeError) as exc:
@@ -167,21 +188,21 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
     classes, counts = arrays["classes"], arrays["counts"]
     if (counts < 0).any():
         return "its counts are below 0"
-    n, support = classes.size, int(counts.sum(dtype=np.int64))
-    projected, tests = arrays["offset"].size, arrays["test_labels"].size
-    shapes = {
+    n, projected, tests = classes.size, arrays["offset"].size, arrays["test_labels"].size
+    shapes = _machine_shapes(arrays, "", n, projected) | {
         "classes": (n,),
-        "counts": (n,),
         "projection": (spec.size, projected),
         "offset": (projected,),
-        "vectors": (support, projected),
-        "coefs": (n - 1, support),
-        "intercepts": (n * (n - 1) // 2,),
-        "calibration": (2, arrays["calibration"].size // 2),
         "test_crops": (tests, SIDE, SIDE),
         "test_labels": (tests,),
         "test_margins": (tests,),
     }
+    if "quick_vectors" in arrays:
+        # A width that is not there or too large differs from any that could be.
+        width = arrays["quick_vectors"].shape[-1] if arrays["quick_vectors"].ndim else 0
+        if (arrays["quick_counts"] < 0).any():
+            return "its quick_counts are below 0"
+        shapes |= _machine_shapes(arrays, "quick_", n, min(width, projected))
     if "gate_vectors" in arrays:
         seen, kept = arrays["gate_offset"].size, arrays["gate_coefs"].size
         shapes |= {
@@ -197,7 +218,7 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
             return f"{name} has the shape {arrays[name].shape}, not {shape}"
     if n < 2 or not (np.diff(classes) > 0).all() or classes[0] < -1 or classes[-1] > 9:
         return f"its classes are {classes.tolist()}"
-    for name in ("calibration", *(("gate_calibration",) if "gate_vectors" in arrays else ())):
+    for name in (name for name in arrays if name.endswith("calibration")):
         margins, probabilities = arrays[name]
         if margins.size < 1 or not (np.diff(margins) > 0).all():
             return f"the margins of its {name} do not ascend"
@@ -206,3 +227,15 @@ def _problem(arrays: Arrays, meta: Meta) -> str | None:
     if tests < 1:
         return "it holds no self-test"
     return None
+
+
+def _machine_shapes(arrays: Arrays, prefix: str, n: int, width: int) -> dict[str, tuple[int, ...]]:
+    """Give the shapes of what a one-vs-one machine of n classes is made of."""
+    support = int(arrays[f"{prefix}counts"].sum(dtype=np.int64))
+    return {
+        f"{prefix}counts": (n,),
+        f"{prefix}vectors": (support, width),
+        f"{prefix}coefs": (n - 1, support),
+        f"{prefix}intercepts": (n * (n - 1) // 2,),
+        f"{prefix}calibration": (2, arrays[f"{prefix}calibration"].size // 2),
+    }

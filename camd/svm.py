@@ -1,5 +1,5 @@
-"""The classifier: a one-vs-one support vector machine with an RBF kernel, for a frame's crops at
-once. PURE but for `load`. What is in the file, and what is checked: camd/model_file.py.
+"""The classifier: support vector machines with RBF kernels, for a frame's crops at once. PURE but
+for `load`. What is in the file, and what is checked: camd/model_file.py.
 """
 
 from collections.abc import Mapping
@@ -10,25 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import features, gate, model_file
+from camd.duels import Classified, Duels
 from camd.errors import ModelError
 from camd.features import FeatureSpec, FloatArray
 from camd.gate import Gate
 from camd.laps import Lap, no_lap
 from camd.model_file import Arrays, Meta
-from camd.rbf import Kernel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classified:
-    """One entry a crop."""
+class Quick:
+    """A small machine that answers the clear cases before the full one is asked: a cascade."""
 
-    labels: NDArray[np.int64]
-    """(N,) the winning class; -1 where the model says that it is no digit."""
-    margins: FloatArray
-    """(N,) least signed decision value over the winner's duels, the gate's counted among them;
-    the gate's alone where the label is -1."""
-    confidence: FloatArray
-    """(N,) 0..1, calibrated probability that the label is right."""
+    duels: Duels
+    width: int
+    """It sees so many of the first components that the full one sees, the greatest ones."""
+    scale: np.float32
+    """sqrt(gamma of this one / gamma of the full one)."""
+    clear: float
+    """Least margin of a clear case."""
+
+    def judge(self, seen: FloatArray) -> Classified:
+        """Judge what the full machine would see, (N, P)."""
+        return self.duels.judge(self.duels.decisions(seen[:, : self.width] * self.scale))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,31 +40,24 @@ class Model:
     id: str
     """First 8 hexadecimal digits of the file's SHA-256."""
     spec: FeatureSpec
-    classes: NDArray[np.int64]
-    support: int
-    """Number of support vectors."""
     projection: FloatArray
     offset: FloatArray
-    kernel: Kernel
-    """Its vectors stand class by class."""
-    coefs: tuple[tuple[slice, FloatArray], ...]
-    """Of each class: which vectors are its own, and (S_c, n - 1) a column for each other class."""
-    pairs: NDArray[np.intp]
-    """(2, n (n - 1) / 2) the two classes of each duel."""
-    own_duels: NDArray[np.intp]
-    """(n, n - 1) the duels of each class; those that it wins below zero, as their number plus
-    n (n - 1) / 2."""
-    intercepts: FloatArray
-    calibration: FloatArray
+    full: Duels
     scores: Mapping[str, float]
     """What the card says of it, e.g. "test_error"; fractions."""
+    quick: Quick | None = None
     gate: Gate | None = None
     """Tells digits from everything else; without one, everything is a digit."""
 
     @property
     def open_set(self) -> bool:
         """True where the model knows what is no digit, by its gate or a class of its own."""
-        return self.gate is not None or bool((self.classes < 0).any())
+        return self.gate is not None or bool((self.full.classes < 0).any())
+
+    @property
+    def support(self) -> int:
+        """Number of support vectors of the full machine."""
+        return self.full.kernel.size
 
     def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
         """Classify crops (N, 28, 28) uint8 in one batch; N may be 0."""
@@ -72,10 +69,10 @@ class Model:
 
     def _classify(self, extracted: FloatArray) -> Classified:
         if self.gate is None:
-            return self.judge(self.decisions(self._seen(extracted)))
+            return self.judge(self._seen(extracted))
         values = self.gate.values(extracted)
         passed = values > gate.PASS
-        judged = self.judge(self.decisions(self._seen(extracted[passed])))
+        judged = self.judge(self._seen(extracted[passed]))
         labels = np.full(len(extracted), -1, np.int64)
         labels[passed] = judged.labels
         margins = values.copy()
@@ -86,76 +83,48 @@ class Model:
         return Classified(labels, margins, confidence)
 
     def project(self, crops: NDArray[np.uint8]) -> FloatArray:
-        """Give what the kernel sees of the crops: (N, P), scaled by sqrt(2 gamma)."""
+        """Give what the full machine sees of the crops: (N, P), scaled by sqrt(2 gamma)."""
         return self._seen(features.extract(crops, self.spec))
+
+    def judge(self, seen: FloatArray) -> Classified:
+        """Say which digits they are, the gate left out; `seen` (N, P) as from `project`."""
+        if self.quick is None:
+            return self.full.judge(self.full.decisions(seen))
+        judged = self.quick.judge(seen)
+        unclear = np.flatnonzero(judged.margins < self.quick.clear)
+        if len(unclear):
+            better = self.full.judge(self.full.decisions(seen[unclear]))
+            judged.labels[unclear] = better.labels
+            judged.margins[unclear] = better.margins
+            judged.confidence[unclear] = better.confidence
+        return judged
 
     def _seen(self, extracted: FloatArray) -> FloatArray:
         projected: FloatArray = extracted @ self.projection
         projected += self.offset
         return projected
 
-    def decisions(self, projected: FloatArray) -> FloatArray:
-        """Give the value (N, n (n - 1) / 2) of every duel i < j, in scikit-learn's order:
-        positive for class i."""
-        values = np.empty((len(projected), self.pairs.shape[1]), np.float32)
-        first, second = self.pairs
-        for part, kernel in self.kernel.values(projected):
-            sums = np.stack([kernel[:, own] @ coefs for own, coefs in self.coefs])
-            # A class is left out of its own columns, so those of the classes after it move up.
-            values[part] = (sums[first, :, second - 1] + sums[second, :, first]).T
-        values += self.intercepts
-        return values
-
-    def judge(self, decisions: FloatArray) -> Classified:
-        """Count the votes of the duels as libsvm does: of equal counts the lower class wins."""
-        # A duel that ends level goes to j, which only the comparison with 0 tells apart.
-        won = np.concatenate([decisions > 0, decisions <= 0], axis=1)
-        winner = won[:, self.own_duels].sum(axis=2).argmax(axis=1)
-        signed = np.concatenate([decisions, -decisions], axis=1)
-        margins = np.take_along_axis(signed, self.own_duels[winner], axis=1).min(axis=1)
-        confidence = np.interp(margins, *self.calibration).astype(np.float32)
-        return Classified(self.classes[winner], margins, confidence)
-
-
-def duels(n: int) -> list[tuple[int, int]]:
-    """Give the pairs of classes in the order of scikit-learn's one-vs-one decision values."""
-    return [(i, j) for i in range(n) for j in range(i + 1, n)]
-
-
-def own_duels(n: int) -> NDArray[np.intp]:
-    """Give Model.own_duels for n classes."""
-    pairs = duels(n)
-    return np.array(
-        [
-            [number + len(pairs) * (c == j) for number, (i, j) in enumerate(pairs) if c in (i, j)]
-            for c in range(n)
-        ],
-        np.intp,
-    )
-
 
 def build(arrays: Arrays, meta: Meta) -> Model:
     """Make the machine from arrays that hold what camd/model_file.py says."""
     scale = np.float32(np.sqrt(2 * meta["gamma"]))
-    vectors = arrays["vectors"].astype(np.float32) * scale
-    n = len(arrays["classes"])
-    stops = np.cumsum(arrays["counts"])
-    owned = [slice(stop - size, stop) for stop, size in zip(stops, arrays["counts"], strict=True)]
+    classes = arrays["classes"]
+    quick = None
+    if "quick_vectors" in arrays:
+        quick = Quick(
+            Duels.of(arrays, "quick_", meta["quick_gamma"], classes),
+            arrays["quick_vectors"].shape[1],
+            np.float32(np.sqrt(meta["quick_gamma"] / meta["gamma"])),
+            meta["quick_clear"],
+        )
     return Model(
         id=meta["sha256"][:8],
         spec=model_file.spec_from(meta),
-        classes=arrays["classes"].astype(np.int64),
-        support=len(vectors),
         projection=arrays["projection"] * scale,
         offset=arrays["offset"] * scale,
-        kernel=Kernel.of(vectors),
-        # Row k of dual_coef_ holds the duel with the k-th *other* class.
-        coefs=tuple((own, np.ascontiguousarray(arrays["coefs"][:, own].T)) for own in owned),
-        pairs=np.array(duels(n), np.intp).T,
-        own_duels=own_duels(n),
-        intercepts=arrays["intercepts"],
-        calibration=arrays["calibration"],
+        full=Duels.of(arrays, "", meta["gamma"], classes),
         scores=dict(meta.get("scores", {})),
+        quick=quick,
         gate=gate.build(arrays, meta),
     )
 

@@ -12,10 +12,11 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from camd import model_file, svm
+from camd.duels import Duels, duels, own_duels
 from camd.errors import ModelError
 from camd.features import FeatureSpec, Scale, extract
 from camd.rbf import Kernel
-from training.export import Machine, pack, to_bytes
+from training.export import Machine, Quick, pack, to_bytes
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
 CALIBRATION = np.array([[-1.0, 0.0, 2.0], [0.1, 0.5, 1.0]], np.float32)
@@ -61,6 +62,23 @@ class Fitted:
             machine, SPEC, self.projection, self.offset, CALIBRATION, self.crops[:12], {"x": 0.5}
         )
         self.model = svm.build(self.arrays, self.meta)
+        few = SVC(C=1.0, gamma=0.7).fit(seen[::2, :20], labels[::2])
+        small = Machine(
+            few.classes_.astype(np.int8), few.n_support_, few.support_vectors_,
+            sign * few.dual_coef_, sign * few.intercept_, 0.7,
+        )  # fmt: skip
+        self.few = few
+        self.quick = Quick(small, CALIBRATION * np.float32(0.5), 0.6)
+        self.cascade = pack(
+            machine,
+            SPEC,
+            self.projection,
+            self.offset,
+            CALIBRATION,
+            self.crops[:12],
+            {},
+            self.quick,
+        )
 
     def seen(self, crops: np.ndarray) -> np.ndarray:
         return extract(crops, SPEC) @ self.projection + self.offset
@@ -86,7 +104,7 @@ def test_labels_and_decisions_equal_scikit_learns(classes: list[int]) -> None:
         expected = fitted.svc.decision_function(seen).reshape(len(crops), -1)
         if len(classes) == 2:
             expected = -expected
-        given = fitted.model.decisions(fitted.model.project(crops))
+        given = fitted.model.full.decisions(fitted.model.project(crops))
         np.testing.assert_allclose(given, expected, atol=1e-3)
         sure = np.abs(expected).min(axis=1) > 1e-3  # a duel that ends level may go either way
         assert sure.mean() > 0.9
@@ -102,16 +120,34 @@ def test_any_number_of_crops(fitted: Fitted, count: int) -> None:
     np.testing.assert_array_equal(given.labels, fitted.model.classify(many).labels[:count])
 
 
-def test_margin_is_the_winners_closest_duel_and_decides_confidence(fitted: Fitted) -> None:
-    model = svm.Model(
-        id="", spec=SPEC, classes=np.array([-1, 3, 7]), support=0, projection=fitted.projection,
-        offset=fitted.offset, kernel=Kernel.of(np.zeros((0, 60), np.float32)), coefs=(),
-        pairs=np.array(svm.duels(3)).T, own_duels=svm.own_duels(3),
-        intercepts=np.zeros(3, np.float32), calibration=CALIBRATION, scores={},
+def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted: Fitted) -> None:
+    cascade, crops = svm.build(*fitted.cascade), enlarged(1700)[0]
+    assert cascade.quick is not None
+    seen = cascade.project(crops)
+    small, full = cascade.quick.judge(seen), fitted.model.classify(crops)
+    np.testing.assert_array_equal(
+        small.labels, fitted.few.predict(fitted.seen(crops)[:, :20].astype(np.float16))
+    )
+    clear = small.margins >= 0.6
+    assert 0.1 < clear.mean() < 0.9
+    given = cascade.classify(crops)
+    for got, quick, slow in (
+        (given.labels, small.labels, full.labels),
+        (given.margins, small.margins, full.margins),
+        (given.confidence, small.confidence, full.confidence),
+    ):
+        np.testing.assert_allclose(got, np.where(clear, quick, slow), atol=1e-4)
+
+
+def test_margin_is_the_winners_closest_duel_and_decides_confidence() -> None:
+    machine = Duels(
+        classes=np.array([-1, 3, 7]), kernel=Kernel.of(np.zeros((0, 60), np.float32)), coefs=(),
+        pairs=np.array(duels(3)).T, own=own_duels(3), intercepts=np.zeros(3, np.float32),
+        calibration=CALIBRATION,
     )  # fmt: skip
     # Duels: (-1, 3), (-1, 7), (3, 7).
     given = [[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1], [0, 1, 1]]
-    votes = model.judge(np.array(given, np.float32))
+    votes = machine.judge(np.array(given, np.float32))
     # Then a draw of one vote each, which goes to the first, and a level duel, which does not.
     assert votes.labels.tolist() == [-1, 3, 7, -1, 3]
     assert votes.margins.tolist() == [1, 1, 0.5, -1, 0]
@@ -176,6 +212,34 @@ def test_wrong_arrays_are_refused(
     path.write_bytes(resigned(fitted.arrays | {name: spoil(fitted.arrays[name])}, fitted.meta))
     with pytest.raises(ModelError, match=says):
         svm.load(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "says"),
+    [
+        ("quick_vectors", nan, "quick_vectors holds values that are not finite"),
+        ("quick_vectors", lambda a: np.pad(a, ((0, 0), (0, 50))), "quick_vectors has the shape"),
+        ("quick_vectors", lambda a: a[0, 0], "quick_vectors has the shape"),
+        ("quick_coefs", lambda a: a[:, 1:], "quick_coefs has the shape"),
+        ("quick_counts", lambda a: -a, "quick_counts"),
+        ("quick_calibration", lambda a: a * 4, "quick_calibration"),
+        ("quick_intercepts", lambda a: a + 5, "self-test"),
+    ],
+)
+def test_a_wrong_cascade_is_refused(
+    fitted: Fitted, tmp_path: Path, name: str, spoil: Callable[[np.ndarray], np.ndarray], says: str
+) -> None:
+    arrays, meta = fitted.cascade
+    path = tmp_path / "digits.npz"
+    path.write_bytes(to_bytes(arrays))
+    assert svm.load(path).quick
+    path.write_bytes(resigned(arrays | {name: spoil(arrays[name])}, meta))
+    with pytest.raises(ModelError, match=says):
+        svm.load(path)
+    for change in ({"quick_gamma": 0.0}, {"quick_clear": -1.0}, {"quick_clear": None}):
+        path.write_bytes(resigned(arrays, meta | change))
+        with pytest.raises(ModelError, match=next(iter(change))):
+            svm.load(path)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,13 @@ def hold_out(digits: Digits) -> tuple[Digits, Digits]:
     return digits.take(learn), digits.take(test)
 
 
+def notebook_split() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Give the indices of MNIST's images that the notebook learnt and chose with, and of those that
+    it tested with."""
+    learnt, test = train_test_split(np.arange(MNIST_SIZE), test_size=10_000, random_state=42)
+    return learnt, test
+
+
 def stratified(
     labels: NDArray[np.int64], share: float | int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

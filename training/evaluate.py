@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 
 from camd import svm
-from camd.svm import Classified
-from training.data import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load
+from camd.duels import Classified
+from training.data import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load, notebook_split
 
 BINS = 15
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)
@@ -54,7 +53,7 @@ def evaluate_model(model_path: Path, data: Path | None) -> Evaluation:
     published = figures(model, held) if model.gate else None
     if len(digits) != MNIST_SIZE:
         return Evaluation(test, published)
-    _, notebook = train_test_split(np.arange(MNIST_SIZE), test_size=10_000, random_state=42)
+    _, notebook = notebook_split()
     unseen = np.sort(notebook[notebook >= MNIST_TRAIN])
     return Evaluation(test, published, figures(alone, digits.take(unseen)))
 

@@ -31,6 +31,16 @@ class Machine:
     gamma: float
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Quick:
+    """The small machine of a cascade; camd.svm.Quick is what becomes of it."""
+
+    machine: Machine
+    calibration: FloatArray
+    clear: float
+    """Least margin of a clear case."""
+
+
 def pack(
     machine: Machine,
     spec: FeatureSpec,
@@ -39,19 +49,15 @@ def pack(
     calibration: FloatArray,
     test_crops: NDArray[np.uint8],
     scores: Mapping[str, float],
+    quick: Quick | None = None,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Give the arrays and the meta of a file whose self-test is `test_crops` (T, 28, 28)."""
     arrays: dict[str, NDArray[Any]] = {
         "classes": machine.classes.astype(np.int8),
-        "counts": machine.counts.astype(np.int32),
         "projection": projection.astype(np.float32),
         "offset": offset.astype(np.float32),
-        # Exact: they were rounded to halves before the fit.
-        "vectors": machine.vectors.astype(np.float16),
-        "coefs": machine.coefs.astype(np.float32),
-        "intercepts": machine.intercepts.astype(np.float32),
-        "calibration": calibration.astype(np.float32),
         "test_crops": test_crops,
+        **_machine("", machine, calibration),
     }
     meta: dict[str, Any] = {
         "format": model_file.FORMAT,
@@ -61,7 +67,21 @@ def pack(
         "scores": dict(scores),
         "sha256": "",
     }
+    if quick is not None:
+        arrays |= _machine("quick_", quick.machine, quick.calibration)
+        meta |= {"quick_gamma": float(quick.machine.gamma), "quick_clear": float(quick.clear)}
     return seal(arrays, meta)
+
+
+def _machine(prefix: str, machine: Machine, calibration: FloatArray) -> dict[str, NDArray[Any]]:
+    return {
+        f"{prefix}counts": machine.counts.astype(np.int32),
+        # Exact: they were rounded to halves before the fit.
+        f"{prefix}vectors": machine.vectors.astype(np.float16),
+        f"{prefix}coefs": machine.coefs.astype(np.float32),
+        f"{prefix}intercepts": machine.intercepts.astype(np.float32),
+        f"{prefix}calibration": calibration.astype(np.float32),
+    }
 
 
 def seal(

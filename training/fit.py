@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from camd.duels import Classified
 from camd.features import FeatureSpec, FloatArray, Scale, extract
-from camd.svm import Classified
 from training.augment import Distortion, distort
 from training.export import Machine
 
@@ -48,6 +48,8 @@ class Recipe:
     """In units of 1 / (sum of the variances of the components)."""
     copies: int = 1
     """Distorted versions of each training image, beside the image itself."""
+    quick: int = 40
+    """Principal components that the small machine of the cascade sees; 0 for no cascade."""
     distortion: Distortion = field(default_factory=Distortion)
 
     def as_dict(self) -> dict[str, object]:
@@ -62,8 +64,8 @@ class Projection:
     """(D, P)."""
     offset: FloatArray
     """(P,)."""
-    variance: float
-    """Sum over the components."""
+    variances: FloatArray
+    """(P,) descending."""
 
 
 def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
@@ -77,7 +79,7 @@ def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
     return Projection(
         matrix.astype(np.float32),
         -(mean @ matrix).astype(np.float32),
-        float(variances[::-1][: recipe.projected].sum()),
+        variances[::-1][: recipe.projected].astype(np.float32),
     )
 
 
@@ -112,7 +114,7 @@ def fit_machine(
     progress: Progress,
 ) -> Machine:
     """Fit the machine on `seen` (copies, N, P), with the labels and weights (N,) of each copy;
-    `variance` is the projection's."""
+    `variance` is the sum over what of the projection they are."""
     copies, count, width = seen.shape
     progress(f"fitting the SVM on {copies * count} images with {ENGINE}; this takes minutes")
     gamma = recipe.gamma / variance
@@ -146,3 +148,18 @@ def calibrate(judged: Classified, labels: NDArray[np.int64]) -> FloatArray:
     sigmoid = LogisticRegression(C=1e4).fit(judged.margins[:, None], right)
     likely = sigmoid.predict_proba(KNOTS[:, None])[:, 1]
     return np.stack([KNOTS, likely]).astype(np.float32)
+
+
+def clear_margin(
+    by_quick: Classified, by_full: Classified, labels: NDArray[np.int64], extra: float
+) -> float | None:
+    """Choose the margin from which the small machine of a cascade is believed: the least at which
+    it makes no more errors on images held out than the full one, `extra` (a share of them) aside.
+
+    None where it is not to be believed at all."""
+    order = np.argsort(-by_quick.margins, kind="stable")
+    worse = (by_quick.labels != labels).astype(int) - (by_full.labels != labels)
+    bad = np.flatnonzero(np.cumsum(worse[order]) > extra * len(labels))
+    last = int(bad[0]) - 1 if len(bad) else len(labels) - 1
+    margin = float(by_quick.margins[order[last]]) if last >= 0 else 0.0
+    return margin if margin > 0 else None

@@ -74,7 +74,9 @@ def fit_gate(
     projection = learn_projection(crops, settings)
     seen = (extract(crops, features) @ projection.matrix + projection.offset).astype(np.float16)
     weights = np.ones(len(crops), np.float32)
-    machine = fit_machine(seen[None], is_digit, weights, settings, projection.variance, progress)
+    machine = fit_machine(
+        seen[None], is_digit, weights, settings, float(projection.variances.sum()), progress
+    )
     # The machine counts for its lower class, which is 0, no digit.
     return Fitted(
         {

@@ -30,6 +30,8 @@ TEXTURES = 0.15
 """Share of pictures without writing."""
 MOST = 60
 """Crops taken from one picture without writing; else one noise field would outweigh all else."""
+SOFTEST = 1.3
+"""Blur of small writing, pixels: no camera is in focus to a fraction of one."""
 MATCH, FRAGMENT = 0.6, 0.3
 """A glyph whose box overlaps that of a digit by so much (intersection over union) is the digit; by
 less than the second, it is a piece of it. Between the two nobody can say."""
@@ -145,7 +147,7 @@ def _photographed(rng: np.random.Generator, sheet: Grey, tall: float) -> NDArray
     corners = rng.uniform(rng.uniform(0.5, 1), 1, (3, 4)).astype(np.float32)
     light = cv2.resize(corners, (width, height), interpolation=cv2.INTER_CUBIC)
     image = np.asarray(sheet * light, np.float32)
-    blur = rng.uniform(0.3, max(0.6, min(4.0, 0.045 * tall)))
+    blur = rng.uniform(0.3, max(SOFTEST, min(4.0, 0.045 * tall)))
     image = np.asarray(cv2.GaussianBlur(image, (0, 0), blur), np.float32)
     if rng.random() < 0.15:
         image = 250 - image

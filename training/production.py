@@ -11,26 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from camd import __version__, svm
 from camd.errors import ModelError
-from camd.features import FloatArray
 from training import data as datasets
 from training.augment import distort
+from training.bench import Bench, Machines
 from training.data import Digits
-from training.evaluate import figures
-from training.export import Machine, carry_gate, pack, to_bytes, write
-from training.fit import ENGINE, Projection, Recipe, calibrate, fit_machine, learn_projection, see
-from training.study.workers import Cluster
+from training.evaluate import Figures, figures
+from training.export import carry_gate, to_bytes, write
+from training.fit import ENGINE, Recipe
+from training.study.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)
 
 QUICK_IMAGES = 4000
 TESTS = 20
 """Crops kept in the file for the self-test at load."""
-_UNKNOWN = np.array([[0.0], [0.5]], np.float32)
-"""The calibration of a machine that is not calibrated yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +74,32 @@ def train(
             learn = learn.take(datasets.stratified(learn.labels, QUICK_IMAGES)[1])
     part, held = datasets.stratified(learn.labels, 1 / 6)
     validation = learn.take(held)
-
-    cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
-    progress(f"learning the features' components from {len(part)} images")
-    projection = learn_projection(learn.images[part], recipe)
     joined = datasets.join(learn, own) if own else learn
     weights = np.full(len(joined), extra_weight, np.float32)
     weights[: len(learn)] = 1
+    cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     with cluster as workers:
-        seen = see(joined.images, projection, recipe, seed, progress, workers)
-
-    def fitted(index: NDArray[np.intp]) -> Machine:
-        return fit_machine(
-            seen[:, index],
-            joined.labels[index],
-            weights[index],
-            recipe,
-            projection.variance,
-            progress,
-        )
-
-    progress("first machine: without the validation images, to measure and calibrate")
-    extra_index = np.arange(len(learn), len(joined))
-    first = fitted(np.append(part, extra_index))
-    trial = svm.build(*_packed(first, recipe, projection, _UNKNOWN, test))
-    # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
-    drawn_again = distort(validation.images, recipe.distortion, seed)
-    both = datasets.join(validation, replace(validation, images=drawn_again))
-    calibration = calibrate(trial.classify(both.images), both.labels)
-    validated = figures(replace(trial, calibration=calibration), validation)
-    progress(f"validation: {validated.errors} errors in {validated.images}")
-
-    progress("second machine: on all training images")
-    machine = fitted(np.arange(len(joined)))
-    tested = figures(svm.build(*_packed(machine, recipe, projection, calibration, test)), test)
+        progress(f"learning the features' components from {len(part)} images")
+        bench = Bench.of(joined, weights, learn.images[part], recipe, seed, progress, workers)
+        progress("first machines: without the validation images, to measure and calibrate")
+        without = np.append(part, np.arange(len(learn), len(joined)))
+        # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
+        drawn_again = distort(validation.images, recipe.distortion, seed)
+        both = datasets.join(validation, replace(validation, images=drawn_again))
+        trial = bench.calibrated(bench.fit(without), both)
+        validated = figures(bench.model(trial), validation)
+        progress(f"validation: {validated.errors} errors in {validated.images}")
+        progress("second machines: on all training images")
+        fitted = bench.fit(np.arange(len(joined))).like(trial)
+        notebook = None
+        if len(digits) == datasets.MNIST_SIZE and not quick and not own:
+            progress("third machines: on the notebook's split, to compare with it")
+            notebook = _on_the_notebooks_split(digits, trial, recipe, seed, progress, workers)
+    tested = figures(bench.model(fitted), test)
+    alone = figures(bench.model(replace(fitted, quick=None)), test)
     progress(f"test: {tested.errors} errors in {tested.images}")
     scores = {"validation_error": validated.error, "test_error": tested.error}
-    arrays, meta = _packed(machine, recipe, projection, calibration, test, scores)
+    arrays, meta = bench.pack(fitted, test.images[:TESTS], scores)
     final = tested
     if gate_of and (gated := carry_gate(gate_of, arrays, meta)):
         arrays, meta = gated
@@ -126,6 +112,7 @@ def train(
         "scores": scores,
         "validation": validated.as_dict() | {"calibration": "fitted on these and copies of them"},
         "test": tested.as_dict(),
+        "notebook_test": notebook.as_dict() if notebook else None,
         "data": {
             "images": len(digits),
             "sha256": digits.sha256(),
@@ -134,9 +121,10 @@ def train(
             "extra_weight": extra_weight,
         },
         "recipe": recipe.as_dict(),
-        "gamma": machine.gamma,
+        "gamma": fitted.full.gamma,
         "gate": {"of": str(gate_of), "test": final.as_dict()} if final is not tested else None,
-        "support_vectors": len(machine.vectors),
+        "support_vectors": len(fitted.full.vectors),
+        "cascade": _cascade(fitted, trial, both, bench, alone),
         "bytes": len(content),
         "seed": seed,
         "engine": ENGINE,
@@ -154,23 +142,40 @@ def train(
     return Trained(out, True, card)
 
 
-def _packed(
-    machine: Machine,
+def _cascade(
+    fitted: Machines, trial: Machines, held: Digits, bench: Bench, alone: Figures
+) -> dict[str, Any] | None:
+    """Say what the cascade saves, and what it costs."""
+    if fitted.quick is None:
+        return None
+    model = bench.model(trial)
+    assert model.quick is not None
+    clear = model.quick.judge(model.project(held.images)).margins >= model.quick.clear
+    return {
+        "support_vectors": len(fitted.quick.machine.vectors),
+        "clear_from_margin": round(fitted.quick.clear, 4),
+        "clear_of_held_out": round(float(clear.mean()), 4),
+        "test_errors_of_the_full_machine_alone": alone.errors,
+    }
+
+
+def _on_the_notebooks_split(
+    digits: Digits,
+    trial: Machines,
     recipe: Recipe,
-    projection: Projection,
-    calibration: FloatArray,
-    test: Digits,
-    scores: dict[str, float] | None = None,
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    return pack(
-        machine,
-        recipe.features,
-        projection.matrix,
-        projection.offset,
-        calibration,
-        test.images[:TESTS],
-        scores or {},
-    )
+    seed: int,
+    progress: Callable[[str], None],
+    workers: Workers | None,
+) -> Figures:
+    """Fit the recipe on the notebook's training and validation images, and count on its test."""
+    learnt, held = datasets.notebook_split()
+    learn = digits.take(learnt)
+    weights = np.ones(len(learn), np.float32)
+    bench = Bench.of(learn, weights, learn.images, recipe, seed, progress, workers)
+    fitted = bench.fit(np.arange(len(learn))).like(trial)
+    found = figures(bench.model(fitted), digits.take(held))
+    progress(f"the notebook's test: {found.errors} errors in {found.images}")
+    return found
 
 
 def _better_one(out: Path, errors: int, test: Digits) -> int | None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.svm import Classified
+from camd.duels import Classified
 from training.evaluate import calibration_error, score
 
 

@@ -3,7 +3,7 @@ import pytest
 from sklearn import svm as libsvm
 
 from camd import svm
-from camd.svm import Classified
+from camd.duels import Classified
 from tests.training.small_digits import RECIPE, digits
 from training import fit
 from training.data import Digits
@@ -16,7 +16,7 @@ def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fi
         weights = np.ones(len(part), np.float32)
     seen = fit.see(part.images, projection, RECIPE, 0, lambda _: None)
     machine = fit.fit_machine(
-        seen, part.labels, weights, RECIPE, projection.variance, lambda _: None
+        seen, part.labels, weights, RECIPE, float(projection.variances.sum()), lambda _: None
     )
     return machine, projection
 
@@ -35,8 +35,8 @@ def test_projection_keeps_the_distances() -> None:
     features = fit.extract(crops, RECIPE.features)
     seen = features @ projection.matrix + projection.offset
     np.testing.assert_allclose(seen.mean(axis=0), 0, atol=1e-4)
-    assert seen.var(axis=0).sum() == pytest.approx(projection.variance, rel=1e-2)
-    assert projection.variance > 0.9 * features.var(axis=0).sum()
+    assert seen.var(axis=0).sum() == pytest.approx(float(projection.variances.sum()), rel=1e-2)
+    assert float(projection.variances.sum()) > 0.9 * features.var(axis=0).sum()
 
 
 def test_the_engine_gives_what_libsvm_gives(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +89,18 @@ def test_calibration_recovers_the_odds_behind_the_margins() -> None:
 def test_calibration_of_a_machine_that_never_errs_is_modest() -> None:
     given = Classified(np.zeros(8, np.int64), np.ones(8, np.float32), np.ones(8, np.float32))
     assert fit.calibrate(given, np.zeros(8, np.int64)).tolist() == [[0.0], [pytest.approx(0.9)]]
+
+
+def said(labels: list[int], margins: list[float]) -> Classified:
+    sure = np.array(margins, np.float32)
+    return Classified(np.array(labels), sure, sure)
+
+
+def test_the_small_machine_is_believed_down_to_where_it_costs_errors() -> None:
+    truth = np.array([1, 2, 3, 4, 5])
+    full = said([1, 2, 3, 4, 0], [1.0] * 5)
+    small = said([1, 2, 0, 4, 5], [0.9, 0.3, 0.2, 0.7, 0.1])
+    assert fit.clear_margin(small, full, truth, extra=0) == pytest.approx(0.3)
+    assert fit.clear_margin(small, full, truth, extra=0.2) == pytest.approx(0.1)
+    wrong_when_surest = said([0, 2, 3, 4, 5], [0.9, 0.3, 0.2, 0.7, 0.1])
+    assert fit.clear_margin(wrong_when_surest, full, truth, extra=0) is None

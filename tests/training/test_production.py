@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -45,6 +46,19 @@ def test_the_card_says_what_evaluation_finds(data: Path, made: Trained) -> None:
     assert card["test"] == json.loads(json.dumps(found))
 
 
+def test_a_small_machine_answers_clear_cases_or_none_does(
+    data: Path, made: Trained, tmp_path: Path
+) -> None:
+    model, test = svm.load(made.path), hold_out(load(data))[1]
+    assert model.quick is not None
+    share = (model.quick.judge(model.project(test.images)).margins >= model.quick.clear).mean()
+    assert abs(share - made.card["cascade"]["clear_of_held_out"]) < 0.15
+    assert made.card["cascade"]["test_errors_of_the_full_machine_alone"] >= 0
+    without = trained(data, tmp_path / "digits.npz", recipe=replace(small.RECIPE, quick=0))
+    assert svm.load(without.path).quick is None
+    assert without.card["cascade"] is None
+
+
 def test_the_same_data_and_seed_give_the_same_file(
     data: Path, made: Trained, tmp_path: Path
 ) -> None:
@@ -81,7 +95,7 @@ def test_extra_images_join_and_may_be_no_digits(data: Path, tmp_path: Path) -> N
     result = trained(data, tmp_path / "digits.npz", extra=tmp_path / "extra")
     assert result.card["data"]["extra"] == 60
     model = svm.load(result.path)
-    assert model.classes.tolist() == list(range(-1, 10))
+    assert model.full.classes.tolist() == list(range(-1, 10))
     assert (model.classify(noise[60:]).labels == -1).all()
     assert (model.classify(small.digits().images).labels == -1).mean() < 0.01
 

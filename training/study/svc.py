@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.duels import duels
 from camd.features import FloatArray
 from camd.rbf import Kernel
-from camd.svm import duels
 from training import fit
 
 Fitter = fit.SVC  # type: ignore[attr-defined]

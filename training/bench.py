@@ -1,0 +1,120 @@
+"""The machines of a model, fitted and calibrated on one set of images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd import svm
+from camd.features import FloatArray
+from training.data import Digits
+from training.export import Machine, Quick, pack
+from training.fit import (
+    Projection,
+    Recipe,
+    calibrate,
+    clear_margin,
+    fit_machine,
+    learn_projection,
+    see,
+)
+from training.study.workers import Workers
+
+EXTRA_ERRORS = 1e-4
+"""What the cascade may cost on images held out, as a share of them."""
+UNKNOWN = np.array([[0.0], [0.5]], np.float32)
+"""The calibration of a machine that is not calibrated yet."""
+NEVER = 1e9
+"""A margin that no case reaches."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Machines:
+    full: Machine
+    calibration: FloatArray
+    quick: Quick | None
+    """The small machine of the cascade."""
+
+    def like(self, other: "Machines") -> "Machines":
+        """Give these machines, which have seen all images, the calibration and the threshold of
+        others that had not."""
+        quick = self.quick and other.quick and replace(other.quick, machine=self.quick.machine)
+        return replace(self, calibration=other.calibration, quick=quick)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bench:
+    recipe: Recipe
+    projection: Projection
+    seen: NDArray[np.float16]
+    """(1 + copies, N, P): what the kernel sees of the images and their distorted copies."""
+    labels: NDArray[np.int64]
+    weights: FloatArray
+    progress: Callable[[str], None]
+
+    @classmethod
+    def of(
+        cls,
+        digits: Digits,
+        weights: FloatArray,
+        typical: NDArray[np.uint8],
+        recipe: Recipe,
+        seed: int,
+        progress: Callable[[str], None],
+        workers: Workers | None,
+    ) -> "Bench":
+        """Learn the components from the `typical` images, and look at all `digits` through them."""
+        projection = learn_projection(typical, recipe)
+        seen = see(digits.images, projection, recipe, seed, progress, workers)
+        return cls(recipe, projection, seen, digits.labels, weights, progress)
+
+    def fit(self, index: NDArray[np.intp]) -> Machines:
+        """Fit on the images of `index`, the small machine without their copies."""
+        quick = None
+        if width := min(self.recipe.quick, self.projection.offset.size):
+            machine = self._fitted(self.seen[:1, index, :width], index)
+            quick = Quick(machine, UNKNOWN, NEVER)
+        return Machines(self._fitted(self.seen[:, index], index), UNKNOWN, quick)
+
+    def _fitted(self, seen: NDArray[np.float16], index: NDArray[np.intp]) -> Machine:
+        variance = float(self.projection.variances[: seen.shape[2]].sum())
+        return fit_machine(
+            seen, self.labels[index], self.weights[index], self.recipe, variance, self.progress
+        )
+
+    def calibrated(self, machines: Machines, held: Digits) -> Machines:
+        """Calibrate on images that the machines have not seen, and choose the cascade's margin."""
+        model = self.model(machines)
+        seen = model.project(held.images)
+        by_full = model.full.judge(model.full.decisions(seen))
+        calibration = calibrate(by_full, held.labels)
+        quick = None
+        if machines.quick and model.quick:
+            by_quick = model.quick.judge(seen)
+            clear = clear_margin(by_quick, by_full, held.labels, EXTRA_ERRORS)
+            if clear is not None:
+                quick = Quick(machines.quick.machine, calibrate(by_quick, held.labels), clear)
+        return Machines(machines.full, calibration, quick)
+
+    def model(self, machines: Machines) -> svm.Model:
+        return svm.build(*self.pack(machines, np.zeros((1, 28, 28), np.uint8)))
+
+    def pack(
+        self,
+        machines: Machines,
+        test_crops: NDArray[np.uint8],
+        scores: dict[str, float] | None = None,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give the arrays and the meta of a model file."""
+        return pack(
+            machines.full,
+            self.recipe.features,
+            self.projection.matrix,
+            self.projection.offset,
+            machines.calibration,
+            test_crops,
+            scores or {},
+            machines.quick,
+        )
