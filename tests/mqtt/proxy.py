@@ -76,19 +76,26 @@ class Proxy:
     ) -> None:
         with suppress(OSError, EOFError):
             pump(near, far, up, down)
-        for sock in (near, far):
+        # What has come from the broker must still arrive: an end in both directions at once would
+        # be a reset, and undo what was passed on before.
+        with suppress(OSError):
+            near.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            while pump == self._up and near.recv(65536):
+                pass
+        if pump == self._up:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+                far.shutdown(socket.SHUT_RDWR)
 
     def _up(self, near: socket.socket, far: socket.socket, up: Flying, down: Flying) -> None:
         for packet in _packets(near):
             _note(packet, up)
-            if packet[0] >> 4 == PUBACK:
-                self.confirmed.append(down.pop(packet[2:4]))
             for start in range(0, len(packet), 512 if self.pause_s else len(packet)):
                 time.sleep(self.pause_s)
                 self._thaw()
                 far.sendall(packet[start : start + 512] if self.pause_s else packet)
+            if packet[0] >> 4 == PUBACK:
+                self.confirmed.append(down.pop(packet[2:4]))
 
     def _down(self, near: socket.socket, far: socket.socket, up: Flying, down: Flying) -> None:
         for packet in _packets(far):
@@ -99,8 +106,8 @@ class Proxy:
             elif packet[0] >> 4 != PUBACK:
                 near.sendall(packet)
             elif not self.withhold_pubacks:
-                self.acknowledged.append(up.pop(packet[2:4]))
                 near.sendall(packet)
+                self.acknowledged.append(up.pop(packet[2:4]))
 
     def _thaw(self) -> None:
         while self.frozen and not self._closing:
