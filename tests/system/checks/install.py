@@ -9,9 +9,11 @@ CAMD = "/opt/camd/bin/camd"
 SHEETS = [sheet["lines"] for sheet in json.loads(Path("/share/demo.json").read_text())["readings"]]
 EMULATED = """
 [Service]
+TimeoutStartSec=600
 Environment=CAMD_TRACK__FORGET_MS=6000 CAMD_TRACK__MEMORY_MS=12000 CAMD_CAMERA__MAX_AGE_MS=10000
 """
-"""The clip runs in slow motion there, and camd far slower still."""
+"""The clip runs in slow motion there, and camd far slower still; on a busy machine its start takes
+minutes."""
 camd = Service("camd", "config.toml")
 
 
