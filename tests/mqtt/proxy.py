@@ -76,16 +76,14 @@ class Proxy:
     ) -> None:
         with suppress(OSError, EOFError):
             pump(near, far, up, down)
-        # What has come from the broker must still arrive: an end in both directions at once would
-        # be a reset, and undo what was passed on before.
+        # What was passed on must still arrive: an end in both directions at once is a reset, which
+        # undoes it where it was not read yet.
+        source, sink = (near, far) if pump == self._up else (far, near)
         with suppress(OSError):
-            near.shutdown(socket.SHUT_WR)
+            sink.shutdown(socket.SHUT_WR)
         with suppress(OSError):
-            while pump == self._up and near.recv(65536):
+            while source.recv(65536):
                 pass
-        if pump == self._up:
-            with suppress(OSError):
-                far.shutdown(socket.SHUT_RDWR)
 
     def _up(self, near: socket.socket, far: socket.socket, up: Flying, down: Flying) -> None:
         for packet in _packets(near):
