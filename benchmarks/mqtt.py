@@ -1,17 +1,21 @@
-"""How much goes over MQTT here: `python -m benchmarks.mqtt load|workers`, with mosquitto installed.
+"""How much goes over MQTT: `python -m benchmarks mqtt load|workers|stop`, with mosquitto installed.
 
 load: messages a second, and memory, against a subscriber that does not read.
-workers: crops classified a second by 1, 2 and 4 workers, and by none (in this process).
+workers: crops classified a second by 1, 2 and 4 workers, and by none (in this process); and
+processor time a frame of the device that cuts them.
+stop: seconds from SIGTERM to the end of camd, by what its broker does.
 """
 
 import argparse
 import json
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,10 +25,12 @@ from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
 from camd.mqtt.publisher import Publisher
+from camd.pipeline import Pipeline
 from camd.remote import RemoteModel
 from camd.segment import segment
 from camd.settings import MqttSettings, SegmentSettings, Settings
 from tests.broker import Mosquitto, find, mosquitto
+from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import event, frame, result
 from tests.test_cli import page
 
@@ -35,14 +41,20 @@ PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"
 
 
 def load(seconds: float) -> dict[str, Any]:
-    """Publish as fast as messages leave: `digits`, an event and a reading each frame."""
+    """Publish as fast as messages leave: with each frame `digits`, event, reading and snapshot."""
     with mosquitto() as broker:
         command = [find("mosquitto_sub"), "-p", str(broker.port), "-t", "camd/#", "-q", "1"]
         listener = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         time.sleep(1)
         listener.send_signal(signal.SIGSTOP)
         publisher = _publisher(broker, max_rate=1000.0)
-        before, frames = _memory_mb(), 0
+        frames = 0
+        while frames < 100:  # what is allocated once is no growth
+            frames += 1
+            publisher.frame(frame(frames), result(event(frames), changed=True), frames / 1000)
+            publisher.snapshot(bytes(100_000))
+            publisher._connection.wait_room(1)
+        before, sent = _memory_mb(), publisher.stats().sent
         started = time.monotonic()
         while time.monotonic() < started + seconds:
             frames += 1
@@ -54,9 +66,10 @@ def load(seconds: float) -> dict[str, Any]:
         publisher.stop()
         listener.kill()
     return {
-        "messages_per_s": round(stats.sent / taken),
+        "messages_per_s": round((stats.sent - sent) / taken),
         "sent": stats.sent,
         "dropped": stats.dropped,
+        "memory_mb": round(_memory_mb(), 1),
         "memory_grown_mb": round(_memory_mb() - before, 1),
     }
 
@@ -82,7 +95,69 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
             for process in processes:
                 process.terminate()
                 process.wait()
-    return {"crops_per_s": rates}
+    return {"crops_per_s": rates, "device_cpu_ms_a_frame": _device(seconds)}
+
+
+def _device(seconds: float) -> dict[str, float]:
+    """Return what a frame of 40 digits costs the process that has the camera."""
+    image = np.vstack([page("0123456789")] * 4)
+    costs = {}
+    with threadpool_limits(1), mosquitto(PROMPT) as broker:
+        worker = _worker(broker)
+        remote = RemoteModel("desk", BOOT)
+        publisher = _publisher(broker, on_classes=remote.receive)
+        remote.send = publisher.crops
+        for name, model in (("alone", svm.load(installed.model_file())), ("with a worker", remote)):
+            pipeline = Pipeline(Settings(), model)
+            pipeline.process(image, 0)
+            frames, started, used = 0, time.monotonic(), time.process_time()
+            while time.monotonic() < started + seconds:
+                frames += 1
+                pipeline.process(image, frames / 30)
+            costs[name] = round((time.process_time() - used) / frames * 1e3, 2)
+        publisher.stop()
+        worker.terminate()
+        worker.wait()
+    return costs
+
+
+def stop() -> dict[str, float]:
+    """End camd under brokers that do not help it; the worst of three each."""
+    taken = {}
+    with mosquitto() as broker, proxy(broker) as between, _mute() as mute:
+        silent = f"127.0.0.1:{mute}"
+        for name, url in {
+            "a broker that works": f"mqtt://127.0.0.1:{broker.port}",
+            "none": "mqtt://127.0.0.1:1",
+            "half-open": f"mqtt://127.0.0.1:{between.port}",
+            "accepts, never answers": f"mqtt://{silent}",
+            "the same, TLS": f"mqtts://{silent}",
+            "the same, WebSockets": f"ws://{silent}/mqtt",
+            "workers that are not there": f"mqtt://127.0.0.1:{broker.port}",
+        }.items():
+            options = ["--segment-only"] if "workers" in name else []
+            taken[name] = round(max(_ending(url, between, options) for _ in range(3)), 2)
+            between.frozen = False
+    return {"seconds_to_the_end": taken}
+
+
+def _ending(url: str, between: Proxy, options: list[str]) -> float:
+    command = [sys.executable, "-m", "camd", "run", "--device", "demo", "--realtime", "--loop"]
+    command += ["--no-window", "--broker", url, *options]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    time.sleep(8)
+    between.frozen = True
+    started = time.monotonic()
+    process.terminate()
+    process.wait()
+    return time.monotonic() - started
+
+
+@contextmanager
+def _mute() -> Iterator[int]:
+    """Yield a port where connections are taken by the kernel, and nobody says anything."""
+    with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
+        yield int(server.getsockname()[1])
 
 
 def _rate(classify: Callable[[], object], count: int, seconds: float) -> int:
@@ -118,11 +193,15 @@ def _memory_mb() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("load", "workers"))
+    parser.add_argument("what", choices=("load", "workers", "stop"))
     parser.add_argument("--seconds", type=float, default=10)
     arguments = parser.parse_args()
-    figures = load(arguments.seconds) if arguments.what == "load" else None
-    print(json.dumps(figures or workers((1, 2, 4), arguments.seconds), indent=2))  # noqa: T201
+    figures = {
+        "load": lambda: load(arguments.seconds),
+        "workers": lambda: workers((1, 2, 4), arguments.seconds),
+        "stop": stop,
+    }[arguments.what]()
+    print(json.dumps(figures, indent=2))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 CONNECT_WAIT_S = 5.0
 """A file waits this long for the broker, so that its first frames are not lost."""
-GOODBYE_S = 4.0
+GOODBYE_S = 3.0
 """Longest wait at the end for what is still to be sent."""
 
 STILLS = TrackSettings(settle_ms=0, settle_frames=1, settle_confidence=0, forget_ms=0, memory_ms=1)
