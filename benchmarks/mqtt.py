@@ -8,6 +8,7 @@ stop: seconds from SIGTERM to the end of camd, by what its broker does.
 
 import argparse
 import json
+import os
 import resource
 import signal
 import socket
@@ -82,6 +83,7 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
     with threadpool_limits(1):
         model = svm.load(installed.model_file())
         rates = {"in this process": _rate(lambda: model.classify(crops), len(crops), seconds)}
+    costs = {}
     for count in counts:
         with mosquitto(PROMPT) as broker:
             processes = [_worker(broker) for _ in range(count)]
@@ -90,12 +92,23 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
             remote.send = publisher.crops
             remote.classify_at(crops, boxes, SIZE)
             ask = partial(remote.classify_at, crops, boxes, SIZE)
-            rates[f"{count} workers"] = _rate(ask, len(crops), seconds)
+            roles = {"device": [os.getpid()], "broker": [broker.pid]}
+            roles["workers"] = [process.pid for process in processes]
+            before = {role: _cpu_s(*pids) for role, pids in roles.items()}
+            rates[f"{count} workers"] = rate = _rate(ask, len(crops), seconds)
+            used = {role: _cpu_s(*pids) - before[role] for role, pids in roles.items()}
+            costs[f"{count} workers"] = {
+                role: round(spent / (rate * seconds) * 1e6, 1) for role, spent in used.items()
+            }
             publisher.stop()
             for process in processes:
                 process.terminate()
                 process.wait()
-    return {"crops_per_s": rates, "device_cpu_ms_a_frame": _device(seconds)}
+    return {
+        "crops_per_s": rates,
+        "cpu_us_a_crop": costs,
+        "device_cpu_ms_a_frame": _device(seconds),
+    }
 
 
 def _device(seconds: float) -> dict[str, float]:
@@ -184,6 +197,15 @@ def _publisher(broker: Mosquitto, on_classes: Any = None, **options: Any) -> Pub
     publisher.start()
     assert publisher.wait_connected(10)
     return publisher
+
+
+def _cpu_s(*pids: int) -> float:
+    """Return the processor time that processes have used."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _memory_mb() -> float:

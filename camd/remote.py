@@ -1,7 +1,7 @@
 """A model that lives elsewhere: crops go out over MQTT, and any worker answers.
 
-It takes the place of the model in the pipeline, so that a weak device cuts and votes, and only
-the classification, which is nearly all of the work, is done by others."""
+It takes the place of the model in the pipeline: a weak device cuts and votes, and others, as many
+as it takes, classify."""
 
 import logging
 import threading
