@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from paho.mqtt import publish
 
 from camd.health import Health
 from camd.mqtt import crops as codec
@@ -45,6 +46,11 @@ def batch(crops: NDArray[np.uint8], number: int = 7) -> bytes:
     return codec.encode(
         crops, boxes, camera="desk", boot="9f3c", batch=number, at=frame().at, size=(1280, 720)
     )
+
+
+def tell(broker: Any, topic: str, payload: bytes) -> None:
+    """Have somebody else publish it, retained."""
+    publish.single(topic, payload, 1, retain=True, hostname=broker.host, port=broker.port)
 
 
 INFO = {

@@ -93,7 +93,10 @@ def test_a_name_that_does_not_exist_is_survived(publishers: Publishers) -> None:
     assert publisher.stats().failures == 0
 
 
-@pytest.mark.parametrize("method", ["_connected", "_published", "_hand_over", "_disconnected"])
+@pytest.mark.parametrize(
+    "method",
+    ["_connected", "_subscribed", "_published", "_received", "_hand_over", "_disconnected"],
+)
 def test_a_callback_that_raises_costs_one_connection(
     real: Mosquitto,
     publishers: Publishers,

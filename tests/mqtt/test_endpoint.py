@@ -30,6 +30,11 @@ def test_shows_no_password() -> None:
     assert SECRET not in repr(endpoint(password=SECRET))
 
 
+def test_shows_no_token_of_a_websocket() -> None:
+    path = f"/mqtt?token={SECRET}"
+    assert endpoint(transport="websockets", websocket_path=path).address.endswith(":1883/mqtt")
+
+
 def test_clients_are_told_apart_by_name_and_run() -> None:
     assert endpoint().client_id == "camd-desk-9f3c"
     assert endpoint(client_id="mine").client_id == "mine"

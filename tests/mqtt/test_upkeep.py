@@ -4,13 +4,12 @@ import logging
 from typing import Any
 
 import pytest
-from paho.mqtt import publish
 
 from camd.mqtt.upkeep import Upkeep
 from camd.settings import MqttSettings, RegionSettings, Settings
 from tests.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.proxy import proxy
-from tests.mqtt.scenes import Embedded, Publishers, health
+from tests.mqtt.scenes import Embedded, Publishers, health, tell
 
 STATUS = "camd/desk/status"
 REGION = RegionSettings(name="meter", polygon=((0, 0), (1, 0), (1, 1)))
@@ -19,10 +18,6 @@ REGION = RegionSettings(name="meter", polygon=((0, 0), (1, 0), (1, 1)))
 def upkeep(**options: Any) -> Upkeep:
     settings = Settings(name="desk", mqtt=MqttSettings(**options), region=(REGION,))
     return Upkeep(settings, "9f3c")
-
-
-def tell(broker: Any, topic: str, payload: bytes) -> None:
-    publish.single(topic, payload, 1, retain=True, hostname=broker.host, port=broker.port)
 
 
 def test_a_will_that_comes_late_is_contradicted(
