@@ -30,11 +30,17 @@ SIZE = (1920, 1080)
 ROWS, COLUMNS = 4, 5
 
 
-def frame(rng: np.random.Generator, hand: Hand) -> tuple[Image, tuple[str, ...]]:
-    """Photograph a sheet with 20 digits; return it, (1080, 1920, 3) BGR, and its lines."""
-    lines = ["".join(map(str, rng.integers(0, 10, COLUMNS))) for _ in range(ROWS)]
+def frame(
+    rng: np.random.Generator,
+    hand: Hand,
+    rows: int = ROWS,
+    columns: int = COLUMNS,
+    size: tuple[int, int] = SIZE,
+) -> tuple[Image, tuple[str, ...]]:
+    """Photograph a sheet of digits; return it, (height, width, 3) BGR, and its lines."""
+    lines = ["".join(map(str, rng.integers(0, 10, columns))) for _ in range(rows)]
     sheet = write_sheet(rng, hand, lines, random_style(rng))
-    pose, table = random_pose(rng, SIZE), Table.random(rng, SIZE)
+    pose, table = random_pose(rng, size), Table.random(rng, size)
     return photograph(sheet, pose, table, random_light(rng), random_optics(rng), rng), sheet.lines
 
 

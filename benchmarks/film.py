@@ -1,0 +1,61 @@
+"""camd as it is, but for its camera, which plays a folder of JPEGs.
+
+    python -m benchmarks.film FOLDER FPS ARGUMENTS
+
+As from a webcam, a picture counts as captured when its bytes are there, and is
+decoded then. It makes no difference whether anybody takes it.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from camd import cli, daemon
+from camd.sources.base import Opened
+from camd.values import Image
+
+
+class Film:
+    live = True
+    name = "film"
+
+    def __init__(self, folder: Path, fps: float) -> None:
+        self._pictures = [np.fromfile(file, np.uint8) for file in sorted(folder.glob("*.jpg"))]
+        self._fps = fps
+        self._began = 0.0
+        self._number = -1
+        self.grabbed = 0.0
+
+    def open(self) -> Opened:
+        self._began = time.monotonic()
+        return Opened(0, 0, self._fps, "film")
+
+    def read(self) -> Image:
+        """Give the newest picture; those that came meanwhile are lost."""
+        late = int((time.monotonic() - self._began) * self._fps)
+        self._number = max(self._number + 1, late)
+        self.grabbed = self._began + self._number / self._fps
+        time.sleep(max(0.0, self.grabbed - time.monotonic()))
+        picture = cv2.imdecode(self._pictures[self._number % len(self._pictures)], cv2.IMREAD_COLOR)
+        assert picture is not None
+        return np.asarray(picture, np.uint8)
+
+    def label(self) -> str:
+        return self.name
+
+    def close(self) -> None:
+        pass
+
+
+def main() -> None:
+    film = Film(Path(sys.argv.pop(1)), float(sys.argv.pop(1)))
+    daemon.sources.from_uri = lambda *_, **__: film  # type: ignore[assignment]
+    daemon.sources.are_stills = lambda *_: False  # type: ignore[assignment]
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()
