@@ -16,8 +16,10 @@ import pytest
 
 from camd import config
 from camd.doctor import examine
-from camd.doctor.camera import _own, judge
+from camd.doctor.camera import _own, judge, look
 from camd.doctor.finding import Finding
+from camd.settings import CameraSettings
+from camd.sources import v4l2
 from tests.broker import find, free_port, mosquitto, password_file
 from tests.process import camd
 from tests.test_cli import page
@@ -139,6 +141,15 @@ def test_pictures_that_cannot_be_read(image: np.ndarray, says: str) -> None:
 
 def test_a_picture_that_can() -> None:
     assert all(one.level == "ok" for one in judge(page("3 2 5")))
+
+
+@pytest.mark.parametrize("rotate", [0, 90])
+def test_the_formats_of_a_camera_are_named(monkeypatch: pytest.MonkeyPatch, rotate: int) -> None:
+    monkeypatch.setattr(v4l2, "formats", lambda node: ["MJPG", "YUYV"] if node[-2:] == "99" else [])
+    settings = CameraSettings(device="99", rotate=rotate)  # type: ignore[arg-type]
+    found = list(look(settings))
+    assert any(one.text == "/dev/video99 offers MJPG, YUYV" for one in found)
+    assert found[-1].level == "error"
 
 
 def test_a_camera_that_camd_itself_reads_is_no_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from camd.capture import Capture
 from camd.doctor.finding import Finding
 from camd.errors import SourceError
 from camd.settings import CameraSettings
-from camd.sources.camera import LINUX, Camera
+from camd.sources.camera import LINUX
 from camd.values import Frame, Image
 
 WATCHED_S = 3.0
@@ -42,7 +42,7 @@ def look(settings: CameraSettings) -> Iterator[Finding]:
     except SourceError as error:
         yield Finding("camera", "error", str(error), TODO.get(error.reason, ""))
         return
-    if LINUX and isinstance(source, Camera):
+    if LINUX and source.live and source.name.startswith("/dev/"):
         formats = v4l2.formats(os.path.realpath(source.name))
         if formats:
             yield Finding("camera", "note", f"{source.name} offers {', '.join(formats)}")
