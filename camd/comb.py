@@ -3,12 +3,10 @@ alone is a 1; what tells them apart is that many stand on one rule, alike, at ev
 
 from typing import Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.components import components
-from camd.light import Plane
+from camd.components import Components
 
 FEWEST = 4
 """Teeth of a comb."""
@@ -18,6 +16,7 @@ UNEVEN = 0.12
 """How far a distance may be from a multiple of the usual one, in usual ones."""
 APART = 0.8
 """Least distance of two teeth, in heights: 1s stand closer."""
+NONE = np.zeros(0, np.intp)
 
 
 class Line(Protocol):
@@ -31,11 +30,9 @@ class Line(Protocol):
     def middle(self) -> float: ...
 
 
-def teeth(own: Plane, rules: Plane, line: Line, thick: int) -> Plane:
-    """Give the teeth that stand on, or hang from, a level rule: a mask of zeros and ones like
-    `own`, the ink, and `rules`, which of it are pixels of rules; `thick` is the thickest that a
-    rule is, pixels."""
-    found = components(np.asarray(cv2.subtract(own, rules), np.uint8))
+def teeth(found: Components, line: Line, thick: int) -> NDArray[np.intp]:
+    """Give the indices of the teeth that stand on, or hang from, a level rule; `found` is the ink
+    but for the pixels of rules, `thick` the thickest that a rule is, pixels."""
     x, y, width, height, area = found.stats.T.astype(np.float64)
     middle = x + width / 2
     foot = line.at + line.slope * (middle - line.middle)
@@ -46,18 +43,16 @@ def teeth(own: Plane, rules: Plane, line: Line, thick: int) -> Plane:
     if len(chosen) >= FEWEST:
         usual = np.median(height[chosen])
         chosen = chosen[np.abs(height[chosen] / usual - 1) <= ALIKE]
-    teeth = np.zeros_like(own)
     if len(chosen) < FEWEST:
-        return teeth
+        return NONE
     places, tall = np.sort(middle[chosen]), float(np.median(height[chosen]))
     gap = float(np.median(np.diff(places)))
     if gap < APART * tall or not _multiple(np.diff(places), gap).all():
-        return teeth
+        return NONE
     # What a digit or a crossing rule left of others stands in the same places.
     nearest = np.abs(middle[:, None] - places).min(axis=1)
     rest = stands & slim & (height <= (1 + ALIKE) * tall) & _multiple(nearest, gap)
-    teeth[np.isin(found.labels, np.flatnonzero(rest) + 1)] = 1
-    return teeth
+    return np.flatnonzero(rest)
 
 
 def _multiple(distances: NDArray[np.float64], gap: float) -> NDArray[np.bool_]:

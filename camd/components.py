@@ -41,6 +41,13 @@ class Components:
             own |= part == member + 1
         return own.astype(np.uint8)
 
+    def draw(self, members: NDArray[np.intp], pixels: Plane) -> None:
+        """Set the pixels of some of them to 1 in a mask of the page."""
+        for index in members.tolist():
+            x, y, width, height = self.stats[index, :4].tolist()
+            part = (slice(y, y + height), slice(x, x + width))
+            pixels[part][self.labels[part] == index + 1] = 1
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:

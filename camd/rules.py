@@ -205,37 +205,45 @@ def _rules(
         length, tall = min(length, finely * stroke), min(tall, finely * stroke)
     thick = round(min(max(THICKER * stroke, 3), THICKEST))
     level = [rule.paint(pixels) for rule in _level(own, length, FILL, thick)]
+    left = _left(own, pixels, level)
     for rule in level:
-        np.maximum(pixels, comb.teeth(own, pixels, rule.line, thick), out=pixels)
+        teeth = comb.teeth(left, rule.line, thick)
+        if len(teeth):
+            left.draw(teeth, pixels)
+            left = _left(own, pixels, level)
     tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
     turned = np.zeros_like(own.T, order="C")
     fill = TOOTH_FILL if gaps else FILL
-    upright = _level(np.asarray(cv2.transpose(own), np.uint8), tooth, fill, thick)
-    teeth = [rule for rule in upright if rule.joins(level)]
-    lean = float(np.median([rule.line.slope for rule in teeth])) if teeth else 0.0
+    lying = np.asarray(cv2.transpose(own), np.uint8)
+    upright = _level(lying, tooth, fill, thick)
+    across = [rule for rule in upright if rule.joins(level)]
+    lean = float(np.median([rule.line.slope for rule in across])) if across else 0.0
     upright = [
         rule.paint(turned)
         for rule in upright
-        if rule.length >= tall or (rule in teeth and abs(rule.line.slope - lean) <= LEAN)
+        if rule.length >= tall or (rule in across and abs(rule.line.slope - lean) <= LEAN)
     ]
-    _slivers(np.asarray(cv2.transpose(own), np.uint8), turned, upright)
-    _slivers(own, pixels, level)
+    _slivers(_left(lying, turned, upright), turned, upright)
+    _slivers(left, pixels, level)
     return np.asarray(cv2.max(pixels, cv2.transpose(turned)), np.uint8), level, upright
 
 
-def _slivers(own: Plane, pixels: Plane, rules: list[_Rule]) -> None:
-    """Add to the pixels of rules what is left along them: half a thick rule looks like a 1."""
-    if not rules:
-        return
-    left = components(np.asarray(cv2.subtract(own, pixels), np.uint8))
+def _left(own: Plane, pixels: Plane, rules: list[_Rule]) -> Components:
+    """What is left of a mask without the pixels of rules; without rules nobody asks."""
+    mask = np.asarray(cv2.subtract(own, pixels), np.uint8) if rules else np.zeros((1, 1), np.uint8)
+    return components(mask)
+
+
+def _slivers(left: Components, pixels: Plane, rules: list[_Rule]) -> None:
+    """Add to the pixels of rules what is `left` along them: half a thick rule looks like a 1."""
     length, across = left.stats[:, 2:4].T
-    along = np.zeros(len(length) + 1, bool)
+    along = np.zeros(len(length), bool)
     for rule in rules:
         thin = (across <= rule.thick) & (length >= 2 * across)
-        along[1:] |= thin & (rule.line.off(left.centres) <= rule.thick)
-    pixels[along[left.labels]] = 1
+        along |= thin & (rule.line.off(left.centres) <= rule.thick)
+    left.draw(np.flatnonzero(along), pixels)
 
 
 def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
