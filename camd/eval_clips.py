@@ -169,6 +169,8 @@ def _cells(name: str, score: ClipScore) -> list[str]:
 
 def _percent(share: float) -> str:
     """Rounded down: 99.99 % is not all of them."""
+    if share >= 1:
+        return "100 %"  # With two decimals the table would not fit 80 columns.
     return f"{math.floor(share * 10_000) / 100:.2f} %"
 
 

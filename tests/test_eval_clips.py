@@ -43,7 +43,7 @@ def test_clips_are_read_and_scored_by_kind(
     said = capsys.readouterr().out
     cells = [line.split("│") for line in said.splitlines() if "│" in line]
     rows = {row[1].strip(): row for row in cells}
-    assert rows["still"][2].strip() == "100.00 %"
+    assert rows["still"][2].strip() == "100 %"
     assert rows["mistaken"][2].strip() == "66.66 %"
     assert "other.avi" in said.split("the worst:")[1]
     assert "right.avi, 1" not in said
