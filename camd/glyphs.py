@@ -12,7 +12,6 @@ from camd.normalise import normalise, stroke_width
 from camd.values import Box, Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
-TOO_FAINT = "too faint"
 NO_EDGE = "no clear edge"
 ONE_SIDED = "edge of something"
 
@@ -81,8 +80,17 @@ class Cut:
         return cls(box, around, own, edge, bare, np.asarray(cv2.bitwise_and(ring, bare), np.uint8))
 
 
-def glyph(page: Page, group: list[int], faintest: float) -> Glyph | Rejected:
-    """Make a glyph of the pieces; `faintest` is the least mean ink that counts, levels of 255."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Inked:
+    glyph: Glyph
+    strength: float
+    """Its mean ink, levels of 255."""
+    area: int
+    """Pixels of ink."""
+
+
+def inked(page: Page, group: list[int]) -> Inked | Rejected:
+    """Make a glyph of the pieces, or say why they are none."""
     cut = Cut.of(page, group)
     ink = page.ink[cut.around]
     source = scaled(cut.box, page.scale)
@@ -90,8 +98,6 @@ def glyph(page: Page, group: list[int], faintest: float) -> Glyph | Rejected:
     if stroke > THICKEST * cut.box[3] or square(cut.own):
         return Rejected(source, NOT_A_STROKE)
     strength = cv2.mean(ink, cut.own)[0]
-    if strength < faintest:
-        return Rejected(source, TOO_FAINT)
     if cv2.mean(ink, cut.ring)[0] > SOFTEST * strength:
         return Rejected(source, NO_EDGE)
     if one_sided(page, cut):
@@ -101,7 +107,8 @@ def glyph(page: Page, group: list[int], faintest: float) -> Glyph | Rejected:
     patch = np.where(mine, ink, np.uint8(0))
     left, top = cut.box[0] - cut.around[1].start, cut.box[1] - cut.around[0].start
     ink = patch[top : top + cut.box[3], left : left + cut.box[2]]
-    return Glyph(source, normalise(patch, stroke), stroke / page.scale, ink)
+    made = Glyph(source, normalise(patch, stroke), stroke / page.scale, ink)
+    return Inked(made, strength, cv2.countNonZero(cut.own))
 
 
 def one_sided(page: Page, cut: Cut) -> bool:

@@ -1,5 +1,6 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -12,10 +13,10 @@ from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
     ONE_SIDED,
-    TOO_FAINT,
     Cut,
+    Inked,
     Page,
-    glyph,
+    inked,
     one_sided,
     scaled,
     square,
@@ -30,6 +31,7 @@ TOO_LARGE = "too large"
 AT_BORDER = "touches the border"
 WRONG_SHAPE = "wrong shape"
 TOO_MANY = "too many"
+TOO_FAINT = "too faint"
 RULED = "ruled line"
 REASONS = (
     TOO_SMALL,
@@ -78,15 +80,14 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         return Segmentation()
     page = _page(image, settings)
     groups, rejected = _sift(page, settings)
-    strong = _strong(page, groups)
-    glyphs: list[Glyph] = []
-    for group in groups:
-        found = glyph(page, group, FAINTEST * strong)
-        if isinstance(found, Glyph):
-            glyphs.append(found)
-        else:
-            rejected.append(found)
-    return Segmentation(tuple(glyphs), tuple(rejected))
+    found = [inked(page, group) for group in groups]
+    rejected += [one for one in found if isinstance(one, Rejected)]
+    candidates = [one for one in found if isinstance(one, Inked)]
+    faintest = FAINTEST * _strong(candidates)
+    glyphs = tuple(one.glyph for one in candidates if one.strength >= faintest)
+    faint = [one.glyph.box for one in candidates if one.strength < faintest]
+    rejected += [Rejected(box, TOO_FAINT) for box in faint]
+    return Segmentation(glyphs, tuple(rejected))
 
 
 def _page(image: Image, settings: SegmentSettings) -> Page:
@@ -175,13 +176,12 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
     return [i for i in holding if square(pieces.mask([i], pieces.bounds([i])))]
 
 
-def _strong(page: Page, groups: list[list[int]]) -> float:
-    """Strength of the strong ink: that of the upper quarter of the pixels of all glyphs."""
-    good = np.zeros(len(page.pieces.stats) + 1, bool)
-    for group in groups:
-        good[np.array(group) + 1] = True
-    thinned = (slice(None, None, 3), slice(None, None, 3))
-    labels = page.pieces.labels[thinned].ravel()
-    inked = np.flatnonzero(labels != 0)  # a few in a hundred
-    levels = page.ink[thinned].ravel()[inked][good[labels[inked]]]
-    return float(np.percentile(levels, 75)) if levels.size else 0.0
+def _strong(candidates: Sequence[Inked]) -> float:
+    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
+    glyphs counts: what glitters on a table is stronger than a pencil."""
+    if not candidates:
+        return 0.0
+    strengths = np.array([one.strength for one in candidates])
+    order = np.argsort(strengths)
+    area = np.cumsum(np.array([one.area for one in candidates])[order])
+    return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])

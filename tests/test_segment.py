@@ -163,6 +163,13 @@ def test_reasons(name: str, reason: str) -> None:
     assert len(found.glyphs) == (2 if name == "ghost" else 0)
 
 
+def test_a_pencil_counts_beside_something_that_glitters() -> None:
+    sheet = write(paper(noise=0.5), "88", (100, 250), ink=185)
+    for x in range(60, 600, 60):
+        cv2.circle(sheet, (x, 400), 20, (5,) * 3, -1)
+    assert len(look(sheet).glyphs) == 2
+
+
 def test_line_of_a_pixel_is_no_digit() -> None:
     sheet = paper(noise=0)
     sheet[200:224, 300] = 60
