@@ -35,7 +35,7 @@ ROW_REACH = 3.0
 """Gap up to which a mark counts for the row, in heights of the glyph."""
 AROUND_REACH = 15.0
 """Standard deviation of the distance at which a mark counts, in heights of the glyph."""
-ALONE = 0.4
+ALONE = 0.3
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
 PRIOR = 1.25
 SUREST = 1.25

@@ -12,7 +12,7 @@ from camd.features import FloatArray
 from camd.model_file import Arrays, Meta
 from camd.rbf import Kernel
 
-PASS = -0.5
+PASS = -0.8
 """Least decision value of what may be a digit: below the middle, because what is turned away here
 no neighbourhood can win back."""
 

@@ -39,12 +39,12 @@ class Recipe:
     """All that decides the model but data and seed. How it was chosen: docs/model.md."""
 
     features: FeatureSpec = field(
-        default_factory=lambda: FeatureSpec(directions=12, scales=(Scale(0.5, 8),))
+        default_factory=lambda: FeatureSpec(directions=16, scales=(Scale(0.5, 9),))
     )
-    projected: int = 120
+    projected: int = 160
     """Principal components that the kernel sees."""
     c: float = 10.0
-    gamma: float = 1.0
+    gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
     copies: int = 1
     """Distorted versions of each training image, beside the image itself."""
