@@ -44,7 +44,8 @@ def test_clips_are_read_and_scored_by_kind(
     cells = [line.split("│") for line in said.splitlines() if "│" in line]
     rows = {row[1].strip(): row for row in cells}
     assert rows["still"][2].strip() == "100 %"
-    assert rows["mistaken"][2].strip() == "66.66 %"
+    # Two of three digits; one may settle a frame before another.
+    assert 60 < float(rows["mistaken"][2].strip().removesuffix(" %")) < 70
     assert "other.avi" in said.split("the worst:")[1]
     assert "right.avi, 1" not in said
     sheet = cv2.imread(str(folder / "worst.jpg"))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from camd import svm
-from camd.features import FeatureSpec, Scale, extract
+from camd.features import extract
 from camd.gate import PASS
 from tests.training import small_digits
 from training.evaluate import evaluate_model
@@ -33,12 +33,12 @@ def fitted() -> Fitted:
         np.concatenate([digits.images[300:600], frames(300)]),
         np.concatenate([digits.labels[300:600], np.full(300, -1)]).astype(np.int8),
     )
-    spec = FeatureSpec(12, (Scale(0.5, 8),))
+    spec = small_digits.RECIPE.features
     return fit_gate(drawn, digits.images, spec, RECIPE, lambda _: None)
 
 
 def test_digits_pass_and_others_do_not(fitted: Fitted) -> None:
-    spec = FeatureSpec(12, (Scale(0.5, 8),))
+    spec = small_digits.RECIPE.features
     digits = fitted.values(extract(small_digits.digits().images[600:900], spec))
     others = fitted.values(extract(frames(500)[300:], spec))
     assert (digits > 0).mean() > 0.99
