@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from threading import Event
+from typing import TYPE_CHECKING
 
 from camd import installed, sources, state, svm, watchdog
 from camd.capture import Capture
@@ -15,7 +16,6 @@ from camd.errors import CamdError, ConfigError, SourceError
 from camd.live import LiveOptions
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.memory import keep_freed
-from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
@@ -28,6 +28,9 @@ from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.threads import bounded
 from camd.window import Window
+
+if TYPE_CHECKING:
+    from camd.mqtt.embedded import EmbeddedBroker
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +101,7 @@ def _plan(settings: Settings, options: Options, signals: Signals) -> Plan:
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":
-        EmbeddedBroker(settings.mqtt.embedded_bind, settings.mqtt.port).free_port()
+        _embedded_broker(settings).free_port()
     return Plan(settings, model, source, boot, live)
 
 
@@ -169,7 +172,7 @@ def _run(
                 return following
 
 
-def _publisher(plan: Plan, broker: EmbeddedBroker | None, stack: ExitStack) -> Publisher | None:
+def _publisher(plan: Plan, broker: "EmbeddedBroker | None", stack: ExitStack) -> Publisher | None:
     settings = plan.settings
     if settings.mqtt.broker == "none":
         return None
@@ -191,10 +194,19 @@ def _publisher(plan: Plan, broker: EmbeddedBroker | None, stack: ExitStack) -> P
     return publisher
 
 
-def _start_broker(settings: Settings, stack: ExitStack, printer: Printer) -> EmbeddedBroker | None:
+def _embedded_broker(settings: Settings) -> "EmbeddedBroker":
+    # A seventh of the start of those who have a broker of their own.
+    from camd.mqtt.embedded import EmbeddedBroker  # noqa: PLC0415
+
+    return EmbeddedBroker(settings.mqtt.embedded_bind, settings.mqtt.port)
+
+
+def _start_broker(
+    settings: Settings, stack: ExitStack, printer: Printer
+) -> "EmbeddedBroker | None":
     if settings.mqtt.broker != "embedded":
         return None
-    broker = EmbeddedBroker(settings.mqtt.embedded_bind, settings.mqtt.port)
+    broker = _embedded_broker(settings)
     host, port = broker.start()
     stack.callback(broker.stop)
     topics = f"{settings.mqtt.prefix}/{settings.name}/#"

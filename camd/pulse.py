@@ -1,13 +1,16 @@
 """Watches over the threads of a running daemon, and tells systemd and the log."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from camd import watchdog
 from camd.capture import Capture
-from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.publisher import Publisher
 from camd.service import Service
 from camd.watchdog import Vitals
+
+if TYPE_CHECKING:
+    from camd.mqtt.embedded import EmbeddedBroker
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +22,7 @@ class Pulse:
         self,
         capture: Capture,
         publisher: Publisher | None,
-        broker: EmbeddedBroker | None,
+        broker: "EmbeddedBroker | None",
         service: Service,
         timeout_s: float,
     ) -> None:
