@@ -10,6 +10,7 @@ is what an idle machine takes. What to install: benchmarks/peers.py.
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from training.scenes import random_light, random_optics, random_pose
 
 SIZE = (1920, 1080)
 ROWS, COLUMNS = 4, 5
+ROOM = 720
+"""Heights of a row's digits together for which the sheet is wide enough, pixels."""
 
 
 def frame(
@@ -39,7 +42,9 @@ def frame(
 ) -> tuple[Image, tuple[str, ...]]:
     """Photograph a sheet of digits; return it, (height, width, 3) BGR, and its lines."""
     lines = ["".join(map(str, rng.integers(0, 10, columns))) for _ in range(rows)]
-    sheet = write_sheet(rng, hand, lines, random_style(rng))
+    style = random_style(rng)
+    style = replace(style, height=min(style.height, ROOM // columns))
+    sheet = write_sheet(rng, hand, lines, style)
     pose, table = random_pose(rng, size), Table.random(rng, size)
     return photograph(sheet, pose, table, random_light(rng), random_optics(rng), rng), sheet.lines
 
