@@ -45,7 +45,8 @@ def is_light_on_dark(grey: Plane) -> bool:
     towards the ink; the edges of things count on both sides and nearly cancel. Seen from afar a
     sheet on a dark table is itself a light spot in the dark, and seen closely the gaps of thick
     strokes are; so both count."""
-    return 0.8 * _skew(_reduce(grey), 31) + _skew(_reduce(grey, FINE), 17) > 0
+    fine = _reduce(grey, FINE)
+    return 0.8 * _skew(_reduce(fine), 31) + _skew(fine, 17) > 0
 
 
 def _skew(grey: Plane, window: int) -> float:
