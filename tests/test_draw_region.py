@@ -28,6 +28,7 @@ def test_a_person_clicks_four_corners_and_they_are_written(
     config.write_text('name = "till"  # ours\n')
     drawing = start_drawing(display, sheet, config, "--digits", "4")
     window = display.find("camd region - total")
+    until(lambda: display.size(window)[1] > 100, "the window at its size")  # it opens smaller
     _, high = display.size(window)
     wide = round(high * 4 / 3)  # the picture is as high as the window; the panel is beside it
     until(lambda: display.screenshot(tmp_path / "shot.png")[:high, :wide].std() > 5)
