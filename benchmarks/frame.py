@@ -22,10 +22,9 @@ from camd.errors import CamdError
 from camd.score import score
 from camd.truth import Label
 from camd.values import Image
-from training.camera import Table, photograph
 from training.hand import Hand
 from training.paper import random_style, write_sheet
-from training.scenes import random_light, random_optics, random_pose
+from training.scenes import on_a_table, random_pose
 
 SIZE = (1920, 1080)
 ROWS, COLUMNS = 4, 5
@@ -45,8 +44,7 @@ def frame(
     style = random_style(rng)
     style = replace(style, height=min(style.height, ROOM // columns))
     sheet = write_sheet(rng, hand, lines, style)
-    pose, table = random_pose(rng, size), Table.random(rng, size)
-    return photograph(sheet, pose, table, random_light(rng), random_optics(rng), rng), sheet.lines
+    return on_a_table(rng, sheet, random_pose(rng, size), size), sheet.lines
 
 
 def table(labels: Sequence[Label], accounts: Sequence[Account]) -> list[str]:

@@ -39,10 +39,20 @@ def render_scene(
     """Photograph a random sheet lying wholly in a frame of (width, height) pixels."""
     sheet = random_sheet(rng, hand)
     pose = random_pose(rng, size)
-    image = photograph(
-        sheet, pose, Table.random(rng, size), random_light(rng), random_optics(rng), rng
-    )
-    return Scene(image, true_digits(sheet, pose), sheet.lines)
+    return Scene(on_a_table(rng, sheet, pose, size), true_digits(sheet, pose), sheet.lines)
+
+
+def on_a_table(
+    rng: np.random.Generator,
+    sheet: Sheet,
+    pose: Pose,
+    size: tuple[int, int],
+    light: Light | None = None,
+) -> Image:
+    """Photograph a sheet on a random table, through random optics, and in random light where none
+    is given; (height, width, 3) BGR for a `size` of (width, height)."""
+    table = Table.random(rng, size)
+    return photograph(sheet, pose, table, light or random_light(rng), random_optics(rng), rng)
 
 
 def random_sheet(rng: np.random.Generator, hand: Hand) -> Sheet:

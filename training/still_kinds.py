@@ -11,11 +11,11 @@ import numpy as np
 
 from camd.truth import LABELS
 from camd.values import Image
-from training.camera import Light, Pose, Table, photograph
+from training.camera import Light, Pose
 from training.forms import Grid, fill
 from training.hand import Hand, Pen
 from training.paper import Sheet, Style, random_style, write_sheet
-from training.scenes import random_light, random_lines, random_optics, random_pose, random_sheet
+from training.scenes import on_a_table, random_lines, random_pose, random_sheet
 
 SIZE = 1280, 720
 QUALITY = 85
@@ -171,15 +171,7 @@ def _photo(
         pose = random_pose(rng, SIZE)  # of a sheet half as wide again as it is high
         height, width = sheet.image.shape[:2]
         pose = replace(pose, width=pose.width * min(1, width / height / 1.5))
-    image = photograph(
-        sheet,
-        pose,
-        Table.random(rng, SIZE),
-        light or random_light(rng),
-        random_optics(rng),
-        rng,
-    )
-    return Still(image, sheet.lines)
+    return Still(on_a_table(rng, sheet, pose, SIZE, light), sheet.lines)
 
 
 def _form(
