@@ -54,11 +54,6 @@ class Model:
         """True where the model knows what is no digit, by its gate or a class of its own."""
         return self.gate is not None or bool((self.full.classes < 0).any())
 
-    @property
-    def support(self) -> int:
-        """Number of support vectors of the full machine."""
-        return self.full.kernel.size
-
     def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
         """Classify crops (N, 28, 28) uint8 in one batch; N may be 0."""
         extracted = features.extract(crops, self.spec)

@@ -157,7 +157,7 @@ def test_margin_is_the_winners_closest_duel_and_decides_confidence() -> None:
 def test_a_file_comes_back_as_it_was_written(fitted: Fitted, path: Path) -> None:
     model = svm.load(path)
     assert model.id == fitted.meta["sha256"][:8]
-    assert model.support == len(fitted.svc.support_)
+    assert model.full.kernel.size == len(fitted.svc.support_)
     assert model.scores == {"x": 0.5}
     given, expected = model.classify(fitted.crops), fitted.model.classify(fitted.crops)
     np.testing.assert_array_equal(given.margins, expected.margins)
