@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from platformdirs import user_cache_path
 from sklearn.svm import SVC
 
-from camd.features import SIDE
-from camd.values import Image
+from camd.values import SIDE, Image
 from training.study import run
 from training.study.split import pixels
 

@@ -7,12 +7,12 @@ from sklearn.svm import SVC
 
 from benchmarks.notebook import plain
 from camd import features, installed, model_file, svm
-from camd.features import FloatArray
 from camd.svm import Model
+from camd.values import FloatArray
 
 
 class Fitted:
-    """What scikit-learn would have after the fit; see camd/model_file.py for the arrays."""
+    """What scikit-learn would have after the fit; see camd/model_check.py for the arrays."""
 
     def __init__(self, arrays: Any, gamma: float) -> None:
         self.C, self.gamma, self._gamma = 10.0, gamma, gamma

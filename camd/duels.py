@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.features import FloatArray
 from camd.rbf import Kernel
+from camd.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,8 @@ Gradient direction features after Liu, Nakashima, Sako and Fujisawa, "Handwritte
 recognition: benchmarking of state-of-the-art techniques", Pattern Recognition 36 (2003), section 3:
 Sobel gradient, each vector decomposed onto the two nearest of K directions, each direction map
 sampled by Gaussians on a grid, square root. Every linear step is separable, so a whole batch goes
-through a handful of matrix products.
+through a handful of matrix products. What the crops lose when they are made upright first
+(camd/upright.py) follows as numbers of its own.
 """
 
 from dataclasses import dataclass
@@ -14,15 +15,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SIDE = 28
+from camd.upright import NUMBERS, Shapes, upright
+from camd.values import SIDE, FloatArray
+
 MARGIN = 2
 """Pixels around the crop that the gradient of its border ink spills into."""
 CHUNK = 32
 """Crops at once, whose direction maps still fit a cache; memory does not grow with the batch."""
 LEAST_WEIGHT = 1e-9
 """Of a sample's Gaussian, whose weights add up to 1; smaller ones count as 0."""
-
-FloatArray = NDArray[np.float32]
+MOST_WEIGHT = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,10 @@ class FeatureSpec:
     directions: int = 8
     """Even, 4 to 64."""
     scales: tuple[Scale, ...] = (Scale(0.0, 7),)
+    upright: float = 0.0
+    """Greater side of the ink of crops made upright, pixels; 0 leaves the crops as they are."""
+    shape: float = 0.0
+    """Weight of the numbers that follow, of slant, proportions and ink; 0 for none."""
 
     def __post_init__(self) -> None:
         if self.directions % 2 or not 4 <= self.directions <= 64:
@@ -49,16 +55,22 @@ class FeatureSpec:
         for scale in self.scales:
             if not (0 <= scale.blur <= 8 and 1 <= scale.grid <= SIDE):
                 raise ValueError(f"{scale}: blur must be 0 to 8, grid 1 to {SIDE}")
+        if not 0 <= self.upright <= 2 * SIDE:
+            raise ValueError(f"upright {self.upright}: must be 0 to {2 * SIDE}")
+        if not 0 <= self.shape <= MOST_WEIGHT:
+            raise ValueError(f"shape {self.shape}: must be 0 to {MOST_WEIGHT:g}")
 
     @property
     def size(self) -> int:
         """Length of a feature vector."""
-        return self.directions * sum(scale.grid**2 for scale in self.scales)
+        numbers = NUMBERS if self.shape else 0
+        return self.directions * sum(scale.grid**2 for scale in self.scales) + numbers
 
     def as_dict(self) -> dict[str, object]:
-        """For the model file and its card; camd.model_file.spec_from reads it back."""
+        """For the model file and its card; camd.model_check.spec_from reads it back."""
         scales = [[scale.blur, scale.grid, scale.weight] for scale in self.scales]
-        return {"directions": self.directions, "scales": scales}
+        described: dict[str, object] = {"directions": self.directions, "scales": scales}
+        return described | {"upright": self.upright, "shape": self.shape}
 
 
 def extract(crops: NDArray[np.uint8], spec: FeatureSpec) -> FloatArray:
@@ -66,13 +78,18 @@ def extract(crops: NDArray[np.uint8], spec: FeatureSpec) -> FloatArray:
     features = np.empty((len(crops), spec.size), np.float32)
     for start in range(0, len(crops), CHUNK):
         part = crops[start : start + CHUNK]
+        own = features[start : start + CHUNK]
+        if spec.upright or spec.shape:
+            shapes = Shapes.of(part)
+            if spec.upright:
+                part = upright(part, shapes, spec.upright)
+            if spec.shape:
+                own[:, -NUMBERS:] = np.float32(spec.shape) * shapes.numbers()
         rows = np.ascontiguousarray(part.transpose(1, 0, 2), np.float32) / np.float32(255)
         column = 0
         for scale in spec.scales:
             width = spec.directions * scale.grid**2
-            features[start : start + len(part), column : column + width] = _at_scale(
-                rows, scale, spec.directions
-            )
+            own[:, column : column + width] = _at_scale(rows, scale, spec.directions)
             column += width
     return features
 

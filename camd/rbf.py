@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from camd.features import FloatArray
+from camd.values import FloatArray
 
 CHUNK = 32
 """Inputs at once: their kernel values stay in the second-level cache."""

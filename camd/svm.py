@@ -1,5 +1,5 @@
 """The classifier: support vector machines with RBF kernels, for a frame's crops at once. PURE but
-for `load`. What is in the file, and what is checked: camd/model_file.py.
+for `load`. What is in the file, and what is checked: camd/model_check.py.
 """
 
 from collections.abc import Mapping
@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import features, gate, model_file
+from camd import features, gate, model_check, model_file
 from camd.duels import Classified, Duels
 from camd.errors import ModelError
-from camd.features import FeatureSpec, FloatArray
+from camd.features import FeatureSpec
 from camd.gate import Gate
 from camd.laps import Lap, no_lap
-from camd.model_file import Arrays, Meta
+from camd.model_check import Arrays, Meta
+from camd.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,14 +66,13 @@ class Model:
     def _classify(self, extracted: FloatArray) -> Classified:
         if self.gate is None:
             return self.judge(self._seen(extracted))
-        values = self.gate.values(extracted)
+        values, confidence = self.gate.judge(extracted)
         passed = values > gate.PASS
         judged = self.judge(self._seen(extracted[passed]))
         labels = np.full(len(extracted), -1, np.int64)
         labels[passed] = judged.labels
         margins = values.copy()
         margins[passed] = np.minimum(values[passed], judged.margins)
-        confidence = self.gate.probability(values)
         confidence[~passed] = 1 - confidence[~passed]
         confidence[passed] *= judged.confidence
         return Classified(labels, margins, confidence)
@@ -101,7 +101,7 @@ class Model:
 
 
 def build(arrays: Arrays, meta: Meta) -> Model:
-    """Make the machine from arrays that hold what camd/model_file.py says."""
+    """Make the machine from arrays that hold what camd/model_check.py says."""
     scale = np.float32(np.sqrt(2 * meta["gamma"]))
     classes = arrays["classes"]
     quick = None
@@ -114,7 +114,7 @@ def build(arrays: Arrays, meta: Meta) -> Model:
         )
     return Model(
         id=meta["sha256"][:8],
-        spec=model_file.spec_from(meta),
+        spec=model_check.spec_from(meta),
         projection=arrays["projection"] * scale,
         offset=arrays["offset"] * scale,
         full=Duels.of(arrays, "", meta["gamma"], classes),

@@ -11,6 +11,11 @@ from camd.polygon import Corners
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, BGR."""
 
+SIDE = 28
+"""Pixels of a crop, a side, as MNIST's."""
+
+FloatArray: TypeAlias = NDArray[np.float32]
+
 Box: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels of the source frame."""
 

@@ -7,6 +7,7 @@ from camd.features import CHUNK, FeatureSpec, Scale, extract
 SPECS = [
     FeatureSpec(8, (Scale(0.0, 7),)),
     FeatureSpec(12, (Scale(0.5, 8), Scale(1.0, 5, 0.7))),
+    FeatureSpec(8, (Scale(0.5, 7),), upright=24.0, shape=0.5),
 ]
 
 
@@ -78,7 +79,13 @@ def test_an_empty_crop_has_no_edges() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [lambda: FeatureSpec(7), lambda: FeatureSpec(8, (Scale(-1.0, 7),))]
+    "wrong",
+    [
+        lambda: FeatureSpec(7),
+        lambda: FeatureSpec(8, (Scale(-1.0, 7),)),
+        lambda: FeatureSpec(upright=-1.0),
+        lambda: FeatureSpec(shape=float("nan")),
+    ],
 )
 def test_impossible_specs_are_refused(wrong) -> None:
     with pytest.raises(ValueError, match="must be"):

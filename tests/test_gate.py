@@ -10,6 +10,7 @@ from sklearn.svm import SVC
 from camd import gate, svm
 from camd.errors import ModelError
 from camd.features import FeatureSpec, Scale, extract
+from camd.model_check import names, problem
 from training.export import Machine, pack, seal, to_bytes
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
@@ -73,7 +74,41 @@ def test_values_equal_scikit_learns(gated: Gated) -> None:
     built = gate.build(gated.arrays, gated.meta)
     assert built is not None
     expected = gated.svc.decision_function(features @ gated.projection + gated.offset)
-    np.testing.assert_allclose(built.values(features), expected, atol=1e-3)
+    values, likely = built.judge(features)
+    np.testing.assert_allclose(values, expected, atol=1e-3)
+    np.testing.assert_allclose(likely, np.clip((expected + 2) / 4, 0, 1), atol=1e-3)
+
+
+def test_a_cascade_asks_the_full_gate_where_the_small_one_is_not_sure(gated: Gated) -> None:
+    crops = np.concatenate([digits()[0][:300], noise(100, 3)])
+    features = extract(crops, SPEC)
+    seen = (features @ gated.projection + gated.offset)[:, :15]
+    few = SVC(C=1.0, gamma=0.5).fit(seen[::5].astype(np.float16), np.arange(400)[::5] < 300)
+    arrays, meta = seal(
+        {
+            **gated.arrays,
+            "gate_quick_vectors": few.support_vectors_.astype(np.float16),
+            "gate_quick_coefs": few.dual_coef_[0].astype(np.float32),
+            "gate_quick_intercept": few.intercept_.astype(np.float32),
+            "gate_quick_calibration": np.array([[-2.0, 2.0], [0.1, 0.9]], np.float32),
+        },
+        {**gated.meta, "gate_quick_gamma": 0.5, "gate_quick_digit": 0.8, "gate_quick_other": 0.9},
+    )
+    built = gate.build(arrays, meta)
+    assert built is not None
+    small, full = (
+        few.decision_function(seen),
+        gated.svc.decision_function(features @ gated.projection + gated.offset),
+    )
+    clear = (small >= 0.8) | (small <= -0.9)
+    assert 0.1 < clear.mean() < 0.9
+    values, likely = built.judge(features)
+    np.testing.assert_allclose(values, np.where(clear, small, full), atol=1e-3)
+    tables = np.clip(0.5 + 0.2 * small, 0.1, 0.9), np.clip(0.5 + 0.25 * full, 0, 1)
+    np.testing.assert_allclose(likely, np.where(clear, *tables), atol=1e-3)
+    del meta["gate_gamma"]
+    left = {name: arrays[name] for name in names(meta)}
+    assert "gate_quick_gamma" in (problem(left, meta) or "")
 
 
 def test_what_passes_keeps_the_label_that_it_had(gated: Gated) -> None:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.features import SIDE
+from camd.values import SIDE
 
 if TYPE_CHECKING:
     from training.study.workers import Workers

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import svm
-from camd.features import FloatArray
+from camd.values import FloatArray
 from training.data import Digits
 from training.export import Machine, Quick, pack
 from training.fit import (
@@ -26,6 +26,9 @@ EXTRA_ERRORS = 1e-4
 """What the cascade may cost on images held out, as a share of them."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
+EVERY, FEW = 2, 6
+"""The small machine learns each second image and each sixth photograph: more would make it slower,
+and hardly surer."""
 NEVER = 1e9
 """A margin that no case reaches."""
 
@@ -52,6 +55,9 @@ class Bench:
     """(1 + copies, N, P): what the kernel sees of the images and their distorted copies."""
     labels: NDArray[np.int64]
     weights: FloatArray
+    photographed: NDArray[np.float16]
+    """(M, P): the same of crops of photographs, which every machine learns."""
+    photo_labels: NDArray[np.int64]
     progress: Callable[[str], None]
 
     @classmethod
@@ -60,6 +66,7 @@ class Bench:
         digits: Digits,
         weights: FloatArray,
         typical: NDArray[np.uint8],
+        photographs: Digits,
         recipe: Recipe,
         seed: int,
         progress: Callable[[str], None],
@@ -68,20 +75,43 @@ class Bench:
         """Learn the components from the `typical` images, and look at all `digits` through them."""
         projection = learn_projection(typical, recipe)
         seen = see(digits.images, projection, recipe, seed, progress, workers)
-        return cls(recipe, projection, seen, digits.labels, weights, progress)
+        photographed = see(
+            photographs.images, projection, replace(recipe, copies=0), seed, progress
+        )
+        return cls(
+            recipe,
+            projection,
+            seen,
+            digits.labels,
+            weights,
+            photographed[0],
+            photographs.labels,
+            progress,
+        )
 
     def fit(self, index: NDArray[np.intp]) -> Machines:
-        """Fit on the images of `index`, the small machine without their copies."""
+        """Fit on the images of `index` and on the photographs, the small machine on few of them."""
         quick = None
         if width := min(self.recipe.quick, self.projection.offset.size):
-            machine = self._fitted(self.seen[:1, index, :width], index)
+            machine = self._fitted(self.seen[:1], index[::EVERY], FEW, width)
             quick = Quick(machine, UNKNOWN, NEVER)
-        return Machines(self._fitted(self.seen[:, index], index), UNKNOWN, quick)
+        full = self._fitted(self.seen, index, 1, self.projection.offset.size)
+        return Machines(full, UNKNOWN, quick)
 
-    def _fitted(self, seen: NDArray[np.float16], index: NDArray[np.intp]) -> Machine:
-        variance = float(self.projection.variances[: seen.shape[2]].sum())
+    def _fitted(
+        self, seen: NDArray[np.float16], index: NDArray[np.intp], every: int, width: int
+    ) -> Machine:
+        """Fit on images and `every` so manyth photograph, in the first `width` components."""
+        copies = len(seen)
+        photographed = self.photographed[::every, :width]
+        weights = np.tile(self.weights[index], copies)
         return fit_machine(
-            seen, self.labels[index], self.weights[index], self.recipe, variance, self.progress
+            np.concatenate([seen[:, index, :width].reshape(-1, width), photographed]),
+            np.concatenate([np.tile(self.labels[index], copies), self.photo_labels[::every]]),
+            np.concatenate([weights, np.ones(len(photographed), np.float32)]),
+            self.recipe,
+            float(self.projection.variances[:width].sum()),
+            self.progress,
         )
 
     def calibrated(self, machines: Machines, held: Digits) -> Machines:

@@ -17,7 +17,7 @@ from sklearn.datasets import fetch_openml
 from sklearn.model_selection import train_test_split
 
 from camd.errors import DataError
-from camd.features import SIDE
+from camd.values import SIDE
 
 MNIST_SIZE = 70_000
 MNIST_TRAIN = 60_000

@@ -1,4 +1,4 @@
-"""Write a fitted machine as the file that camd/model_file.py describes."""
+"""Write a fitted machine as the file that camd/model_check.py describes."""
 
 import io
 import json
@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from camd import model_file, svm
 from camd.errors import ModelError
-from camd.features import FeatureSpec, FloatArray
+from camd.features import FeatureSpec
+from camd.values import FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +110,8 @@ def carry_gate(
     if "gate_vectors" not in old or described["features"] != meta["features"]:
         return None
     gate = {name: array for name, array in old.items() if name.startswith("gate_")}
-    return seal({**arrays, **gate}, {**meta, "gate_gamma": described["gate_gamma"]})
+    known = {name: value for name, value in described.items() if name.startswith("gate_")}
+    return seal({**arrays, **gate}, {**meta, **known})
 
 
 def write(path: Path, content: bytes) -> None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from camd.duels import Classified
-from camd.features import FeatureSpec, FloatArray, Scale, extract
+from camd.features import FeatureSpec, Scale, extract
+from camd.values import FloatArray
 from training.augment import Distortion, distort
 from training.export import Machine
 
@@ -39,7 +40,7 @@ class Recipe:
     """All that decides the model but data and seed. How it was chosen: docs/model.md."""
 
     features: FeatureSpec = field(
-        default_factory=lambda: FeatureSpec(directions=16, scales=(Scale(0.5, 9),))
+        default_factory=lambda: FeatureSpec(12, (Scale(0.5, 8),), upright=24.0, shape=0.5)
     )
     projected: int = 160
     """Principal components that the kernel sees."""
@@ -48,7 +49,9 @@ class Recipe:
     """In units of 1 / (sum of the variances of the components)."""
     copies: int = 1
     """Distorted versions of each training image, beside the image itself."""
-    quick: int = 40
+    photographs: int = 30_000
+    """Crops of rendered photographs, written with the training images: what a camera sees."""
+    quick: int = 32
     """Principal components that the small machine of the cascade sees; 0 for no cascade."""
     distortion: Distortion = field(default_factory=Distortion)
 
@@ -113,18 +116,17 @@ def fit_machine(
     variance: float,
     progress: Progress,
 ) -> Machine:
-    """Fit the machine on `seen` (copies, N, P), with the labels and weights (N,) of each copy;
-    `variance` is the sum over what of the projection they are."""
-    copies, count, width = seen.shape
-    progress(f"fitting the SVM on {copies * count} images with {ENGINE}; this takes minutes")
+    """Fit the machine on `seen` (N, P), with labels and weights (N,); `variance` is the sum over
+    what of the projection they are."""
+    progress(f"fitting the SVM on {len(seen)} images with {ENGINE}; this takes minutes")
     gamma = recipe.gamma / variance
     svc = SVC(C=recipe.c, gamma=gamma, cache_size=CACHE_MB)
     # Unweighted data goes the engines' plain way.
     even = bool((weights == 1).all())
     svc.fit(
-        seen.reshape(-1, width).astype(np.float32),
-        np.tile(labels, copies),
-        None if even else np.tile(weights, copies),
+        seen.astype(np.float32),
+        labels,
+        None if even else weights,
     )
     # For two classes scikit-learn turns the signs round; the model file never does.
     sign = -1 if len(svc.classes_) == 2 else 1

@@ -5,7 +5,7 @@ import argparse
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from camd import gate, model_file, svm
-from camd.features import FeatureSpec, FloatArray, extract
-from training.export import seal, to_bytes, write
-from training.fit import Recipe, fit_machine, learn_projection
-from training.negatives import Crops, Labelled, generate, sources
+from camd.features import FeatureSpec, extract
+from camd.gate import Gate
+from camd.values import FloatArray
+from training.cut_out import Crops
+from training.export import Machine, seal, to_bytes, write
+from training.fit import Projection, Recipe, fit_machine, learn_projection
+from training.negatives import Labelled, render, sources
 
 log = logging.getLogger(__name__)
 
@@ -41,19 +44,39 @@ class GateRecipe:
     c: float = 3.0
     gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
+    quick: int = 40
+    """Principal components that the small machine of the cascade sees."""
+    every: int = 8
+    """It learns each so manyth crop."""
+    digit: float = 1.2
+    """Decision value from which on it is believed that something is a digit: high, because the
+    full machine tells sure from very sure better, and that is published."""
+    other: float = 1.6
+    """The same, so far below 0, of what is none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     arrays: dict[str, NDArray[Any]]
     """gate_* of the model file."""
-    gamma: float
+    meta: dict[str, float]
+    """The same."""
 
-    def values(self, features: FloatArray) -> FloatArray:
-        """Give the decision values (N,) of features (N, D)."""
-        built = gate.build(self.arrays, {"gate_gamma": self.gamma})
+    def built(self) -> Gate:
+        built = gate.build(self.arrays, self.meta)
         assert built is not None
-        return built.values(features)
+        return built
+
+    def calibrated(self, features: FloatArray, is_digit: NDArray[np.bool_]) -> "Fitted":
+        """Give this gate with what its decision values mean on crops held back: features (N, D)
+        and which are digits, (N,)."""
+        built = self.built()
+        seen = features @ built.projection + built.offset
+        own = {"gate_calibration": calibrate(built.full.values(seen), is_digit)}
+        if built.quick:
+            few = seen[:, : built.quick.width] * built.quick.scale
+            own["gate_quick_calibration"] = calibrate(built.quick.machine.values(few), is_digit)
+        return replace(self, arrays={**self.arrays, **own})
 
 
 def fit_gate(
@@ -73,22 +96,44 @@ def fit_gate(
     # Learnt on digits alone, the components would be blind to what sets other things apart.
     projection = learn_projection(crops, settings)
     seen = (extract(crops, features) @ projection.matrix + projection.offset).astype(np.float16)
-    weights = np.ones(len(crops), np.float32)
-    machine = fit_machine(
-        seen[None], is_digit, weights, settings, float(projection.variances.sum()), progress
-    )
-    # The machine counts for its lower class, which is 0, no digit.
-    return Fitted(
-        {
-            "gate_projection": projection.matrix,
-            "gate_offset": projection.offset,
-            "gate_vectors": machine.vectors.astype(np.float16),
-            "gate_coefs": -machine.coefs[0],
-            "gate_intercept": -machine.intercepts,
-            "gate_calibration": np.array([[0.0], [0.5]], np.float32),
-        },
-        machine.gamma,
-    )
+    full = _machine(seen, is_digit, projection, settings, progress)
+    arrays = {"gate_projection": projection.matrix, "gate_offset": projection.offset}
+    arrays |= _arrays("gate_", full)
+    meta = {"gate_gamma": full.gamma}
+    if recipe.quick:
+        few = seen[:: recipe.every, : recipe.quick]
+        quick = _machine(few, is_digit[:: recipe.every], projection, settings, progress)
+        arrays |= _arrays("gate_quick_", quick)
+        meta |= {
+            "gate_quick_gamma": quick.gamma,
+            "gate_quick_digit": recipe.digit,
+            "gate_quick_other": recipe.other,
+        }
+    return Fitted(arrays, meta)
+
+
+def _machine(
+    seen: NDArray[np.float16],
+    is_digit: NDArray[np.int64],
+    projection: Projection,
+    settings: Recipe,
+    progress: Progress,
+) -> Machine:
+    """Fit on the first of the components, (N, P)."""
+    variance = float(projection.variances[: seen.shape[1]].sum())
+    weights = np.ones(len(seen), np.float32)
+    return fit_machine(seen, is_digit, weights, settings, variance, progress)
+
+
+def _arrays(prefix: str, machine: Machine) -> dict[str, NDArray[Any]]:
+    """Give what the model file holds; of two classes a machine counts for the lower one, which is
+    no digit."""
+    return {
+        f"{prefix}vectors": machine.vectors.astype(np.float16),
+        f"{prefix}coefs": -machine.coefs[0],
+        f"{prefix}intercept": -machine.intercepts,
+        f"{prefix}calibration": np.array([[0.0], [0.5]], np.float32),
+    }
 
 
 def calibrate(values: FloatArray, is_digit: NDArray[np.bool_]) -> FloatArray:
@@ -99,7 +144,7 @@ def calibrate(values: FloatArray, is_digit: NDArray[np.bool_]) -> FloatArray:
 
 
 def install(
-    model: Path, fitted: Fitted, calibration: FloatArray, others: Crops
+    model: Path, fitted: Fitted, others: Crops
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Give the contents of `model` with this gate in the place of any other; `others` (N, 28, 28)
     are no digits, for the self-test. Raises ModelError."""
@@ -109,10 +154,9 @@ def install(
         {
             **arrays,
             **fitted.arrays,
-            "gate_calibration": calibration,
             "test_crops": np.concatenate([digits, others[:TESTS]]),
         },
-        {**meta, "gate_gamma": fitted.gamma},
+        {**meta, **fitted.meta},
     )
 
 
@@ -137,23 +181,25 @@ def main() -> None:
     features = svm.load(options.model).spec
     to_fit, to_check = sources(options.data, options.letters, options.fonts)
     log.info("rendering %d crops; this takes minutes", recipe.crops + recipe.held_back)
-    drawn = generate(to_fit, recipe.crops, options.seed)
-    held = generate(to_check, recipe.held_back, options.seed + 1)
+    drawn = render(to_fit, recipe.crops, options.seed)
+    held = render(to_check, recipe.held_back, options.seed + 1)
     fitted = fit_gate(drawn, to_fit.hand.images, features, recipe, log.info)
-    values, is_digit = fitted.values(extract(held.crops, features)), held.labels >= 0
+    extracted, is_digit = extract(held.crops, features), held.labels >= 0
+    fitted = fitted.calibrated(extracted, is_digit)
+    values = fitted.built().judge(extracted)[0]
     passing = {
         "digits": round(float((values[is_digit] > gate.PASS).mean()), 4),
         "others": round(float((values[~is_digit] > gate.PASS).mean()), 4),
     }
     log.info("held back: %(digits).4f of the digits pass, %(others).4f of the others", passing)
-    calibration = calibrate(values, is_digit)
-    arrays, meta = install(options.model, fitted, calibration, held.crops[~is_digit])
+    arrays, meta = install(options.model, fitted, held.crops[~is_digit])
     content = to_bytes(arrays)
     write(options.model, content)
     note = {
         "what": "digit or not, SVM with RBF kernel, on the same features",
         "recipe": asdict(recipe),
         "support_vectors": len(arrays["gate_coefs"]),
+        "of_the_small_machine": len(arrays["gate_quick_coefs"]),
         "passing_of_held_back": passing,
         "seed": options.seed,
     }

@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.segment import segment
 from camd.settings import SegmentSettings
-from camd.values import Box
+from camd.values import SIDE, Box
 from training import textures
+from training.cut_out import Crops, cut_out
 from training.hand import Hand
 from training.lettering import LETTERS_LIKE_DIGITS, Fonts
-from training.shapes import NO_DIGIT, UNCLEAR, Mark, Writer
+from training.shapes import Mark, Writer
+from training.study.workers import Workers
 
-Crops = NDArray[np.uint8]
 Grey = NDArray[np.float32]
 """(H, W) float32, 0..1."""
 
@@ -28,15 +28,12 @@ SMALLEST, LARGEST = 12, 200
 """Heights of digits, pixels."""
 TEXTURES = 0.15
 """Share of pictures without writing."""
+CHUNK = 500
+"""Crops rendered by one worker at once."""
 MOST = 60
 """Crops taken from one picture without writing; else one noise field would outweigh all else."""
 SOFTEST = 1.3
 """Blur of small writing, pixels: no camera is in focus to a fraction of one."""
-MATCH, FRAGMENT = 0.6, 0.3
-"""A glyph whose box overlaps that of a digit by so much (intersection over union) is the digit; by
-less than the second, it is a piece of it. Between the two nobody can say."""
-SLIM = 4.0
-"""A stroke so many times as long as wide, more or less upright, may always be a 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,15 +51,19 @@ class Sources:
     settings: SegmentSettings = field(default_factory=SegmentSettings)
 
 
-def generate(sources: Sources, count: int, seed: int) -> Labelled:
-    """Give at least `count` crops, about half of them digits; equal seeds give equal crops."""
+def generate(
+    sources: Sources, count: int, seed: int | tuple[int, ...], *, digits_alone: bool = False
+) -> Labelled:
+    """Give at least `count` crops, about half of them digits or, `digits_alone`, next to all;
+    equal seeds give equal crops."""
     crops: list[Crops] = []
     labels: list[int] = []
+    start = seed if isinstance(seed, tuple) else (seed,)
     picture = 0
     while len(crops) < count:
-        rng = np.random.default_rng([seed, picture])
-        image, marks = _picture(rng, sources)
-        found = _matched(image, marks, sources.settings)
+        rng = np.random.default_rng([*start, picture])
+        image, marks = _picture(rng, sources, digits_alone)
+        found = cut_out(image, marks, sources.settings)
         if not marks:
             found = [found[i] for i in rng.permutation(len(found))[:MOST]]
         for crop, label in found:
@@ -72,28 +73,70 @@ def generate(sources: Sources, count: int, seed: int) -> Labelled:
     return Labelled(np.stack(crops), np.array(labels, np.int8))
 
 
+def render(
+    sources: Sources,
+    count: int,
+    seed: int,
+    *,
+    digits_alone: bool = False,
+    workers: Workers | None = None,
+) -> Labelled:
+    """Give what `generate` gives, but other crops: the work is split among `workers`, by default
+    processes of this machine, and how many they are makes no difference."""
+    hand = sources.hand
+    blank = replace(sources, hand=Hand(hand.images[:0], hand.labels[:0], hand.letters[:0]))
+    shared = hand.images, hand.labels, hand.letters, blank, min(count, CHUNK), digits_alone
+    tasks = [((seed, chunk),) for chunk in range(-(-count // CHUNK))]
+    parts = [Labelled(np.empty((0, SIDE, SIDE), np.uint8), np.empty(0, np.int8))] * len(tasks)
+    with (workers or Workers()).each(_chunk, shared, tasks) as results:
+        for index, part in results:
+            parts[index] = part
+    return Labelled(
+        np.concatenate([part.crops for part in parts]),
+        np.concatenate([part.labels for part in parts]),
+    )
+
+
+def _chunk(
+    images: Crops,
+    labels: Crops,
+    letters: Crops,
+    others: Sources,
+    count: int,
+    digits_alone: bool,
+    seed: tuple[int, ...],
+) -> Labelled:
+    """Generate with arrays that workers get once, not with each task as what is in an object."""
+    hand = Hand(images, labels, letters)
+    return generate(replace(others, hand=hand), count, seed, digits_alone=digits_alone)
+
+
 def _picture(
-    rng: np.random.Generator, sources: Sources
+    rng: np.random.Generator, sources: Sources, digits_alone: bool
 ) -> tuple[NDArray[np.uint8], list[tuple[Box, Mark]]]:
     """Give a photograph (H, W) uint8 and the boxes and labels of the marks in it."""
     tall = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
     width = int(np.clip(tall * rng.uniform(10, 18), 320, 1280))
     height = round(0.75 * width)
-    if rng.random() < TEXTURES:
+    if not digits_alone and rng.random() < TEXTURES:
         scene = textures.draw(rng, width, height)
         low, high = np.sort(rng.uniform(10, 250, 2))
         return _photographed(rng, low + (high - low) * scene, 20.0), []
-    sheet, marks = _sheet(rng, sources, (width, height), tall)
+    sheet, marks = _sheet(rng, sources, (width, height), tall, digits_alone)
     return _photographed(rng, sheet, tall), marks
 
 
 def _sheet(
-    rng: np.random.Generator, sources: Sources, size: tuple[int, int], tall: float
+    rng: np.random.Generator,
+    sources: Sources,
+    size: tuple[int, int],
+    tall: float,
+    digits_alone: bool,
 ) -> tuple[Grey, list[tuple[Box, Mark]]]:
     width, height = size
     pen = float(np.exp(rng.uniform(np.log(0.05), np.log(0.2))))
     writer = Writer(sources.hand, sources.fonts, rng, pen, rng.uniform(0.4, 1), rng.normal(0, 0.15))
-    share = rng.choice([0.0, 0.5, 0.7, 1.0])
+    share = 1.0 if digits_alone else rng.choice([0.0, 0.5, 0.7, 1.0])
     ink = np.zeros((height, width), np.float32)
     marks: list[tuple[Box, Mark]] = []
     y = tall * rng.uniform(0.2, 0.8)
@@ -157,47 +200,6 @@ def _photographed(rng: np.random.Generator, sheet: Grey, tall: float) -> NDArray
     quality = int(rng.integers(40, 98))
     _, coded = cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-
-
-def _matched(
-    image: NDArray[np.uint8], marks: list[tuple[Box, Mark]], settings: SegmentSettings
-) -> list[tuple[Crops, int]]:
-    """Cut out the glyphs and say what each is; those that nobody could name are left out."""
-    found: list[tuple[Crops, int]] = []
-    boxes = np.array([box for box, _ in marks], np.float64).reshape(-1, 4)
-    for glyph in segment(image, settings).glyphs:
-        label = _label(np.array(glyph.box, np.float64), boxes, [mark for _, mark in marks])
-        if label >= 0 or (label == NO_DIGIT and not like_one(glyph.crop)):
-            found.append((glyph.crop, label))
-    return found
-
-
-def _label(box: NDArray[np.float64], boxes: NDArray[np.float64], marks: list[Mark]) -> int:
-    if not marks:
-        return NO_DIGIT
-    low = np.maximum(box[:2], boxes[:, :2])
-    high = np.minimum(box[:2] + box[2:], boxes[:, :2] + boxes[:, 2:])
-    common = np.prod(np.maximum(high - low, 0), axis=1)
-    union = box[2] * box[3] + np.prod(boxes[:, 2:], axis=1) - common
-    best = int(np.argmax(common / union))
-    overlap = float(common[best] / union[best])
-    mark = marks[best]
-    if overlap >= MATCH:
-        return mark.label
-    if mark.label >= 0:
-        return NO_DIGIT if overlap < FRAGMENT else UNCLEAR
-    return mark.pieces if mark.label == NO_DIGIT else UNCLEAR
-
-
-def like_one(crop: Crops) -> bool:
-    """Tell whether a crop is a bare upright stroke: nothing in its shape says that it is no 1."""
-    ys, xs = np.nonzero(crop > 100)
-    if len(ys) < 8:
-        return True
-    spread, axes = np.linalg.eigh(np.cov(np.stack([xs, ys])))
-    along = axes[:, 1] * np.sign(axes[1, 1] or 1)
-    tilt = np.degrees(np.arctan2(-along[0], along[1]))  # > 0 leans right, as "/" does
-    return bool(spread[1] > SLIM**2 * spread[0] and -25 < tilt < 50)
 
 
 def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]:

@@ -21,11 +21,13 @@ from training.data import Digits
 from training.evaluate import Figures, figures
 from training.export import carry_gate, to_bytes, write
 from training.fit import ENGINE, Recipe
+from training.photographs import photograph
 from training.study.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)
 
 QUICK_IMAGES = 4000
+QUICK_PHOTOGRAPHS = 60
 TESTS = 20
 """Crops kept in the file for the self-test at load."""
 
@@ -69,7 +71,11 @@ def train(
     own = datasets.load_folder(extra) if extra else None
     learn, test = datasets.hold_out(digits)
     if quick:
-        recipe = replace(recipe, copies=min(recipe.copies, 1))
+        recipe = replace(
+            recipe,
+            copies=min(recipe.copies, 1),
+            photographs=min(recipe.photographs, QUICK_PHOTOGRAPHS),
+        )
         if len(learn) > QUICK_IMAGES:
             learn = learn.take(datasets.stratified(learn.labels, QUICK_IMAGES)[1])
     part, held = datasets.stratified(learn.labels, 1 / 6)
@@ -79,13 +85,18 @@ def train(
     weights[: len(learn)] = 1
     cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     with cluster as workers:
+        seen_by_camera = _photographs(learn.take(part), recipe.photographs, seed, progress, workers)
         progress(f"learning the features' components from {len(part)} images")
-        bench = Bench.of(joined, weights, learn.images[part], recipe, seed, progress, workers)
+        bench = Bench.of(
+            joined, weights, learn.images[part], seen_by_camera, recipe, seed, progress, workers
+        )
         progress("first machines: without the validation images, to measure and calibrate")
         without = np.append(part, np.arange(len(learn), len(joined)))
         # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
         drawn_again = distort(validation.images, recipe.distortion, seed)
         both = datasets.join(validation, replace(validation, images=drawn_again))
+        count = recipe.photographs * len(held) // len(part)
+        both = datasets.join(both, _photographs(validation, count, seed + 1, progress, workers))
         trial = bench.calibrated(bench.fit(without), both)
         validated = figures(bench.model(trial), validation)
         progress(f"validation: {validated.errors} errors in {validated.images}")
@@ -117,6 +128,7 @@ def train(
             "images": len(digits),
             "sha256": digits.sha256(),
             "learnt": len(learn) * (1 + recipe.copies),
+            "photographs": len(seen_by_camera),
             "extra": len(own) if own else 0,
             "extra_weight": extra_weight,
         },
@@ -171,11 +183,24 @@ def _on_the_notebooks_split(
     learnt, held = datasets.notebook_split()
     learn = digits.take(learnt)
     weights = np.ones(len(learn), np.float32)
-    bench = Bench.of(learn, weights, learn.images, recipe, seed, progress, workers)
+    photographs = _photographs(learn, recipe.photographs, seed, progress, workers)
+    bench = Bench.of(learn, weights, learn.images, photographs, recipe, seed, progress, workers)
     fitted = bench.fit(np.arange(len(learn))).like(trial)
     found = figures(bench.model(fitted), digits.take(held))
     progress(f"the notebook's test: {found.errors} errors in {found.images}")
     return found
+
+
+def _photographs(
+    digits: Digits,
+    count: int,
+    seed: int,
+    progress: Callable[[str], None],
+    workers: Workers | None,
+) -> Digits:
+    if count:
+        progress(f"rendering photographs, {count} digits; this takes minutes")
+    return photograph(digits, count, seed, workers)
 
 
 def _better_one(out: Path, errors: int, test: Digits) -> int | None:

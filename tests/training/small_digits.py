@@ -9,7 +9,7 @@ from sklearn.datasets import load_digits
 from training.data import Digits
 from training.fit import Recipe
 
-RECIPE = Recipe(projected=40, copies=1)
+RECIPE = Recipe(projected=40, copies=1, photographs=40)
 
 
 def digits() -> Digits:

@@ -15,8 +15,14 @@ def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fi
     if weights is None:
         weights = np.ones(len(part), np.float32)
     seen = fit.see(part.images, projection, RECIPE, 0, lambda _: None)
+    copies = len(seen)
     machine = fit.fit_machine(
-        seen, part.labels, weights, RECIPE, float(projection.variances.sum()), lambda _: None
+        seen.reshape(copies * len(part), -1),
+        np.tile(part.labels, copies),
+        np.tile(weights, copies),
+        RECIPE,
+        float(projection.variances.sum()),
+        lambda _: None,
     )
     return machine, projection
 

@@ -39,8 +39,8 @@ def fitted() -> Fitted:
 
 def test_digits_pass_and_others_do_not(fitted: Fitted) -> None:
     spec = small_digits.RECIPE.features
-    digits = fitted.values(extract(small_digits.digits().images[600:900], spec))
-    others = fitted.values(extract(frames(500)[300:], spec))
+    digits, _ = fitted.built().judge(extract(small_digits.digits().images[600:900], spec))
+    others, _ = fitted.built().judge(extract(frames(500)[300:], spec))
     assert (digits > 0).mean() > 0.99
     assert (others < PASS).mean() > 0.99
 
@@ -53,12 +53,23 @@ def test_calibration_says_how_often_a_value_means_a_digit() -> None:
     np.testing.assert_allclose(given, 1 / (1 + np.exp(-2 * np.array([-1, 0, 1]) - 0.5)), atol=0.02)
 
 
+def test_both_machines_are_calibrated_on_crops_held_back(fitted: Fitted) -> None:
+    crops = np.concatenate([small_digits.digits().images[600:900], frames(500)[300:]])
+    is_digit = np.arange(500) < 300
+    given = fitted.calibrated(extract(crops, small_digits.RECIPE.features), is_digit).built()
+    assert given.quick is not None
+    for machine in (given.full, given.quick.machine):
+        low, middle, high = machine.probability(np.array([-1.5, 0, 1.5], np.float32))
+        assert low < 0.1
+        assert high > 0.9
+        assert low < middle < high
+
+
 def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: Path) -> None:
     data, path = small_digits.write(tmp_path / "data.npz"), tmp_path / "digits.npz"
     train(data, path, quick=True, recipe=small_digits.RECIPE)
-    calibration = np.array([[-1.0, 1.0], [0.1, 0.9]], np.float32)
     for _ in range(2):
-        arrays, _ = install(path, fitted, calibration, frames(12))
+        arrays, _ = install(path, fitted, frames(12))
         path.write_bytes(to_bytes(arrays))
     model = svm.load(path)
     assert (model.classify(frames(60)[12:]).labels == -1).all()

@@ -7,9 +7,10 @@ import pytest
 
 from camd.errors import DataError
 from training import textures
+from training.cut_out import like_one
 from training.hand import Hand
 from training.lettering import LETTERS, LIKE_DIGITS, Fonts, squared, text
-from training.negatives import Labelled, Sources, generate, like_one
+from training.negatives import Labelled, Sources, generate
 from training.shapes import NO_DIGIT, UNCLEAR, Writer
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"

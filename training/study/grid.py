@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import ParameterGrid, StratifiedKFold
 
-from camd.features import FloatArray
+from camd.values import FloatArray
 from training.study.cache import Cache, Key
 from training.study.progress import Report, Step
 from training.study.split import FOLDS

@@ -8,7 +8,7 @@ import numpy as np
 from joblib import cpu_count
 from sklearn.base import BaseEstimator, clone
 
-from camd.features import FloatArray
+from camd.values import FloatArray
 from training import data as datasets
 from training.study import rows
 from training.study.cache import Cache, Key

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
 
 from camd.errors import DataError
-from camd.features import FloatArray
+from camd.values import FloatArray
 from training.data import NONE, Digits
 
 FOLDS = 3

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.duels import duels
-from camd.features import FloatArray
 from camd.rbf import Kernel
+from camd.values import FloatArray
 from training import fit
 
 Fitter = fit.SVC  # type: ignore[attr-defined]

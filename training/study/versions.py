@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.features import SIDE, FloatArray
+from camd.values import SIDE, FloatArray
 from training import augment  # makes imgaug importable on NumPy 2
 from training.study.split import pixels
 from training.study.workers import Workers

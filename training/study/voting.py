@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import VotingClassifier
 from sklearn.frozen import FrozenEstimator
 
-from camd.features import FloatArray
+from camd.values import FloatArray
 
 
 class Probable(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

@@ -1,0 +1,208 @@
+"""PURE. What a model file must hold.
+
+The file is a NumPy .npz of these arrays (D features, P projected features, S support vectors
+sorted by class, n classes, T test crops):
+
+    meta        (bytes,) uint8    JSON: format, version, features, gamma, sha256 of all the rest
+    classes     (n,) int8         0..9, ascending; -1, and so first, for "not a digit"
+    counts      (n,) int32        support vectors of each class; they sum to S
+    projection  (D, P) float32    features @ projection + offset is what the kernel sees
+    offset      (P,) float32
+    vectors     (S, P) float16 or float32
+    coefs       (n - 1, S) float32    as scikit-learn's SVC.dual_coef_ for three classes and more
+    intercepts  (n (n - 1) / 2,) float32    as SVC.intercept_
+    calibration (2, k) float32    margins, ascending, and the probability that the label is right
+    test_crops  (T, 28, 28) uint8
+    test_labels (T,) int8         what the model says of them
+    test_margins (T,) float32
+
+A smaller machine for the clear cases (camd/svm.py, Quick) may be there as well, with quick_gamma
+and quick_clear (its least margin of a clear case) in meta, Q <= P and U support vectors:
+
+    quick_counts      (n,) int32
+    quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features
+    quick_coefs       (n - 1, U) float32
+    quick_intercepts  (n (n - 1) / 2,) float32
+    quick_calibration (2, k) float32
+
+And a machine that tells digits from everything else (camd/gate.py), with
+gate_gamma in meta and Q projected features, G support vectors:
+
+    gate_projection (D, Q) float32    features @ gate_projection + gate_offset
+    gate_offset     (Q,) float32
+    gate_vectors    (G, Q) float16 or float32
+    gate_coefs      (G,) float32      positive for digits
+    gate_intercept  (1,) float32
+    gate_calibration (2, m) float32   decision values, ascending, and the probability of a digit
+
+The gate, too, may have a smaller machine for the clear cases, with gate_quick_gamma,
+gate_quick_digit (its least decision value of what is clearly a digit) and gate_quick_other (what
+is clearly none lies so far below 0) in meta, R <= Q and V support vectors:
+
+    gate_quick_vectors     (V, R) float16 or float32    in the first R of the gate's features
+    gate_quick_coefs       (V,) float32
+    gate_quick_intercept   (1,) float32
+    gate_quick_calibration (2, m) float32
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.features import FeatureSpec, Scale
+from camd.values import SIDE
+
+Arrays = Mapping[str, NDArray[Any]]
+Meta = Mapping[str, Any]
+
+_DTYPES = {
+    "meta": ("uint8",),
+    "classes": ("int8",),
+    "counts": ("int32",),
+    "projection": ("float32",),
+    "offset": ("float32",),
+    "vectors": ("float16", "float32"),
+    "coefs": ("float32",),
+    "intercepts": ("float32",),
+    "calibration": ("float32",),
+    "test_crops": ("uint8",),
+    "test_labels": ("int8",),
+    "test_margins": ("float32",),
+}
+_QUICK_DTYPES = {
+    "quick_counts": ("int32",),
+    "quick_vectors": ("float16", "float32"),
+    "quick_coefs": ("float32",),
+    "quick_intercepts": ("float32",),
+    "quick_calibration": ("float32",),
+}
+_GATE_DTYPES = {
+    "gate_projection": ("float32",),
+    "gate_offset": ("float32",),
+    "gate_vectors": ("float16", "float32"),
+    "gate_coefs": ("float32",),
+    "gate_intercept": ("float32",),
+    "gate_calibration": ("float32",),
+}
+_GATE_QUICK_DTYPES = {
+    "gate_quick_vectors": ("float16", "float32"),
+    "gate_quick_coefs": ("float32",),
+    "gate_quick_intercept": ("float32",),
+    "gate_quick_calibration": ("float32",),
+}
+_OPTIONAL = {
+    "quick_gamma": _QUICK_DTYPES,
+    "gate_gamma": _GATE_DTYPES,
+    "gate_quick_gamma": _GATE_QUICK_DTYPES,
+}
+"""Which arrays are there where meta has an entry."""
+_THRESHOLDS = {
+    "quick_gamma": ("quick_clear",),
+    "gate_quick_gamma": ("gate_quick_digit", "gate_quick_other"),
+}
+"""Which entries of meta are there where it has another."""
+
+
+def names(meta: Meta) -> list[str]:
+    """Name the arrays that a file with this meta holds."""
+    optional = [name for key, more in _OPTIONAL.items() if key in meta for name in more]
+    return [*_DTYPES, *optional]
+
+
+def spec_from(meta: Meta) -> FeatureSpec:
+    """Read the `features` entry of meta, as FeatureSpec.as_dict wrote it.
+
+    Raises ValueError, KeyError or TypeError."""
+    features = meta["features"]
+    scales = tuple(Scale(float(b), int(g), float(w)) for b, g, w in features["scales"])
+    upright, shape = (float(features.get(name, 0)) for name in ("upright", "shape"))
+    return FeatureSpec(int(features["directions"]), scales, upright, shape)
+
+
+def problem(arrays: Arrays, meta: Meta) -> str | None:
+    """Say what is wrong with the contents, if anything."""
+    for name, array in arrays.items():
+        dtypes = (_DTYPES | _QUICK_DTYPES | _GATE_DTYPES | _GATE_QUICK_DTYPES)[name]
+        if array.dtype.name not in dtypes:
+            return f"{name} is {array.dtype}, not {' or '.join(dtypes)}"
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            return f"{name} holds values that are not finite"
+    optional = [name for name in _OPTIONAL if name in meta]
+    thresholds = [name for key in optional for name in _THRESHOLDS.get(key, ())]
+    for name in ("gamma", *optional, *thresholds):
+        value = meta.get(name)
+        if not isinstance(value, float) or not 0 < value < np.inf:
+            return f"{name} is {value}, not a number above 0"
+    try:
+        spec = spec_from(meta)
+    except (ValueError, KeyError, TypeError) as exc:
+        return f"its features are not described ({exc})"
+
+    classes, counts = arrays["classes"], arrays["counts"]
+    if (counts < 0).any():
+        return "its counts are below 0"
+    n, projected, tests = classes.size, arrays["offset"].size, arrays["test_labels"].size
+    shapes = _machine_shapes(arrays, "", n, projected) | {
+        "classes": (n,),
+        "projection": (spec.size, projected),
+        "offset": (projected,),
+        "test_crops": (tests, SIDE, SIDE),
+        "test_labels": (tests,),
+        "test_margins": (tests,),
+    }
+    if "quick_vectors" in arrays:
+        # A width that is not there or too large differs from any that could be.
+        width = arrays["quick_vectors"].shape[-1] if arrays["quick_vectors"].ndim else 0
+        if (arrays["quick_counts"] < 0).any():
+            return "its quick_counts are below 0"
+        shapes |= _machine_shapes(arrays, "quick_", n, min(width, projected))
+    if "gate_vectors" in arrays:
+        seen, kept = arrays["gate_offset"].size, arrays["gate_coefs"].size
+        shapes |= {
+            "gate_projection": (spec.size, seen),
+            "gate_offset": (seen,),
+            "gate_vectors": (kept, seen),
+            "gate_coefs": (kept,),
+            "gate_intercept": (1,),
+            "gate_calibration": (2, arrays["gate_calibration"].size // 2),
+        }
+    if "gate_quick_vectors" in arrays:
+        if "gate_vectors" not in arrays:
+            return "it has gate_quick_gamma, but no gate_gamma"
+        vectors = arrays["gate_quick_vectors"]
+        width = vectors.shape[-1] if vectors.ndim else 0
+        kept = arrays["gate_quick_coefs"].size
+        shapes |= {
+            "gate_quick_vectors": (kept, min(width, arrays["gate_offset"].size)),
+            "gate_quick_coefs": (kept,),
+            "gate_quick_intercept": (1,),
+            "gate_quick_calibration": (2, arrays["gate_quick_calibration"].size // 2),
+        }
+    for name, shape in shapes.items():
+        if arrays[name].shape != shape:
+            return f"{name} has the shape {arrays[name].shape}, not {shape}"
+    if n < 2 or not (np.diff(classes) > 0).all() or classes[0] < -1 or classes[-1] > 9:
+        return f"its classes are {classes.tolist()}"
+    for name in (name for name in arrays if name.endswith("calibration")):
+        margins, probabilities = arrays[name]
+        if margins.size < 1 or not (np.diff(margins) > 0).all():
+            return f"the margins of its {name} do not ascend"
+        if probabilities.min() < 0 or probabilities.max() > 1:
+            return f"the probabilities of its {name} leave 0..1"
+    if tests < 1:
+        return "it holds no self-test"
+    return None
+
+
+def _machine_shapes(arrays: Arrays, prefix: str, n: int, width: int) -> dict[str, tuple[int, ...]]:
+    """Give the shapes of what a one-vs-one machine of n classes is made of."""
+    support = int(arrays[f"{prefix}counts"].sum(dtype=np.int64))
+    return {
+        f"{prefix}counts": (n,),
+        f"{prefix}vectors": (support, width),
+        f"{prefix}coefs": (n - 1, support),
+        f"{prefix}intercepts": (n * (n - 1) // 2,),
+        f"{prefix}calibration": (2, arrays[f"{prefix}calibration"].size // 2),
+    }

@@ -1,0 +1,23 @@
+"""Digits as a camera sees them: written with pens of all widths, photographed, and cut out by the
+very segmentation that reads them later."""
+
+import numpy as np
+
+from training.data import Digits
+from training.hand import Hand
+from training.lettering import Fonts
+from training.negatives import Sources, render
+from training.study.workers import Workers
+
+
+def photograph(digits: Digits, count: int, seed: int, workers: Workers | None = None) -> Digits:
+    """Give about `count` crops of photographed sheets that are written with `digits`, which must
+    have all ten classes. Equal seeds give equal crops, whoever renders them: `workers`, or
+    processes of this machine."""
+    if not count:
+        return digits.take(slice(0))
+    hand = Hand(digits.images, digits.labels.astype(np.uint8), np.zeros((0, 105, 105), np.uint8))
+    sources = Sources(hand, Fonts((), ()))
+    drawn = render(sources, count, seed, digits_alone=True, workers=workers)
+    good = drawn.labels >= 0
+    return Digits(drawn.crops[good], drawn.labels[good].astype(np.int64))
