@@ -43,4 +43,4 @@ class Ours:
 
     def labels(self, crops: Any) -> Any:
         """Classify as the daemon does, the gate left out."""
-        return self.model.judge(self.model.project(crops)).labels
+        return self.model.judge(features.extract(crops, self.model.spec)).labels

@@ -1,5 +1,5 @@
-"""PURE. A one-vs-one support vector machine: what the kernel sees -> the duels of all pairs of
-classes -> labels, margins, confidence."""
+"""PURE. A one-vs-one support vector machine: features -> the duels of all pairs of classes ->
+labels, margins, confidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,13 +46,15 @@ class Duels:
         cls, arrays: Mapping[str, NDArray[Any]], prefix: str, gamma: float, classes: NDArray[Any]
     ) -> "Duels":
         """Make the machine from the arrays of a model file whose names begin with `prefix`."""
-        vectors = arrays[f"{prefix}vectors"].astype(np.float32) * np.float32(np.sqrt(2 * gamma))
+        kernel = Kernel.of(
+            arrays["projection"], arrays["offset"], arrays[f"{prefix}vectors"], gamma
+        )
         counts, coefs = arrays[f"{prefix}counts"], arrays[f"{prefix}coefs"]
         stops = np.cumsum(counts)
         owned = [slice(stop - size, stop) for stop, size in zip(stops, counts, strict=True)]
         return cls(
             classes.astype(np.int64),
-            Kernel.of(vectors),
+            kernel,
             # Row k of dual_coef_ holds the duel with the k-th *other* class.
             tuple((own, np.ascontiguousarray(coefs[:, own].T)) for own in owned),
             np.array(duels(len(classes)), np.intp).T,
@@ -61,19 +63,23 @@ class Duels:
             arrays[f"{prefix}calibration"],
         )
 
-    def decisions(self, seen: FloatArray) -> FloatArray:
+    def decisions(self, features: FloatArray) -> FloatArray:
         """Give the value (N, n (n - 1) / 2) of every duel i < j, in scikit-learn's order, positive
-        for class i; `seen` (N, P) is scaled by sqrt(2 gamma)."""
-        values = np.empty((len(seen), self.pairs.shape[1]), np.float32)
+        for class i; `features` are (N, D)."""
+        values = np.empty((len(features), self.pairs.shape[1]), np.float32)
         first, second = self.pairs
-        for part, kernel in self.kernel.values(seen):
+        for part, kernel in self.kernel.values(features):
             sums = np.stack([kernel[:, own] @ coefs for own, coefs in self.coefs])
             # A class is left out of its own columns, so those of the classes after it move up.
             values[part] = (sums[first, :, second - 1] + sums[second, :, first]).T
         values += self.intercepts
         return values
 
-    def judge(self, decisions: FloatArray) -> Classified:
+    def judge(self, features: FloatArray) -> Classified:
+        """Judge features (N, D)."""
+        return self.count(self.decisions(features))
+
+    def count(self, decisions: FloatArray) -> Classified:
         """Count the votes of the duels as libsvm does: of equal counts the lower class wins."""
         # A duel that ends level goes to j, which only the comparison with 0 tells apart.
         won = np.concatenate([decisions > 0, decisions <= 0], axis=1)

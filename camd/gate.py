@@ -31,18 +31,18 @@ class Machine:
     @classmethod
     def of(cls, arrays: Arrays, prefix: str, gamma: float) -> "Machine":
         """Make the machine from the arrays of a model file whose names begin with `prefix`."""
-        scale = np.float32(np.sqrt(2 * gamma))
+        projection = arrays["gate_projection"], arrays["gate_offset"]
         return cls(
-            Kernel.of(arrays[f"{prefix}vectors"].astype(np.float32) * scale),
+            Kernel.of(*projection, arrays[f"{prefix}vectors"], gamma),
             arrays[f"{prefix}coefs"],
             arrays[f"{prefix}intercept"][0],
             arrays[f"{prefix}calibration"],
         )
 
-    def values(self, seen: FloatArray) -> FloatArray:
-        """Give the decision values (N,) of what the kernel sees, (N, Q) scaled by sqrt(2 gamma)."""
-        values = np.empty(len(seen), np.float32)
-        for part, kernel in self.kernel.values(seen):
+    def values(self, features: FloatArray) -> FloatArray:
+        """Give the decision values (N,) of features (N, D): the greater, the likelier a digit."""
+        values = np.empty(len(features), np.float32)
+        for part, kernel in self.kernel.values(features):
             values[part] = kernel @ self.coefs
         values += self.intercept
         return values
@@ -57,10 +57,6 @@ class Quick:
     """A small machine that answers the clear cases before the full one is asked: a cascade."""
 
     machine: Machine
-    width: int
-    """It sees so many of the first components that the full one sees."""
-    scale: np.float32
-    """sqrt(gamma of this one / gamma of the full one)."""
     digit: float
     """Least decision value of what is clearly a digit."""
     other: float
@@ -69,27 +65,21 @@ class Quick:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gate:
-    projection: FloatArray
-    """(D, Q), scaled by sqrt(2 gamma), as is the offset."""
-    offset: FloatArray
-    """(Q,)."""
     full: Machine
     quick: Quick | None = None
 
     def judge(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Give the decision values (N,) of features (N, D), the greater, the likelier a digit, and
-        the probabilities (N,) that they are digits."""
-        seen = features @ self.projection
-        seen += self.offset
+        """Give the decision values (N,) of features (N, D), and the probabilities (N,) that they
+        are digits."""
         if self.quick is None:
-            values = self.full.values(seen)
+            values = self.full.values(features)
             return values, self.full.probability(values)
         quick = self.quick
-        values = quick.machine.values(seen[:, : quick.width] * quick.scale)
+        values = quick.machine.values(features)
         likely = quick.machine.probability(values)
         unclear = np.flatnonzero((values > quick.other) & (values < quick.digit))
         if len(unclear):
-            values[unclear] = self.full.values(seen[unclear])
+            values[unclear] = self.full.values(features[unclear])
             likely[unclear] = self.full.probability(values[unclear])
         return values, likely
 
@@ -98,21 +88,11 @@ def build(arrays: Arrays, meta: Meta) -> Gate | None:
     """Make the gate of a model file, where it has one."""
     if "gate_vectors" not in arrays:
         return None
-    gamma = meta["gate_gamma"]
-    scale = np.float32(np.sqrt(2 * gamma))
     quick = None
     if "gate_quick_vectors" in arrays:
-        own = meta["gate_quick_gamma"]
         quick = Quick(
-            Machine.of(arrays, "gate_quick_", own),
-            arrays["gate_quick_vectors"].shape[1],
-            np.float32(np.sqrt(own / gamma)),
+            Machine.of(arrays, "gate_quick_", meta["gate_quick_gamma"]),
             meta["gate_quick_digit"],
             -meta["gate_quick_other"],
         )
-    return Gate(
-        arrays["gate_projection"] * scale,
-        arrays["gate_offset"] * scale,
-        Machine.of(arrays, "gate_", gamma),
-        quick,
-    )
+    return Gate(Machine.of(arrays, "gate_", meta["gate_gamma"]), quick)

@@ -1,9 +1,11 @@
-"""PURE. The RBF kernel between a batch of inputs and the support vectors of a machine."""
+"""PURE. The RBF kernel between a batch of features and the support vectors of a machine."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camd.values import FloatArray
 
@@ -17,8 +19,13 @@ A whole machine it copies first, which takes longer than the product of a frame'
 @dataclass(frozen=True, slots=True, eq=False)
 class Kernel:
     """exp(-gamma |x - s|²) = exp(x.s - |x|² / 2 - |s|² / 2), both scaled by sqrt(2 gamma): with two
-    columns more, the exponent is one matrix product."""
+    columns more, the exponent is one matrix product. What it sees of features are some of their
+    principal components."""
 
+    matrix: FloatArray
+    """(D, P), scaled."""
+    offset: FloatArray
+    """(P,), scaled."""
     blocks: FloatArray
     """(S / BLOCK rounded up, P + 2, BLOCK): the support vectors, ones, and half their squared
     lengths, negative; zeros after the last."""
@@ -26,17 +33,30 @@ class Kernel:
     """S."""
 
     @classmethod
-    def of(cls, vectors: FloatArray) -> "Kernel":
-        """Take support vectors (S, P), scaled by sqrt(2 gamma)."""
+    def of(
+        cls, matrix: FloatArray, offset: FloatArray, vectors: NDArray[Any], gamma: float
+    ) -> "Kernel":
+        """Take support vectors (S, P) in the first P of the components that features (D,) @
+        `matrix` + `offset` are."""
+        scale = np.float32(np.sqrt(2 * gamma))
+        width = vectors.shape[1]
+        vectors = vectors.astype(np.float32) * scale
         rows = _widened(vectors, 1, -_half_norms(vectors))
         padded = np.pad(rows, ((0, -len(rows) % BLOCK), (0, 0)))
         blocks = padded.reshape(-1, BLOCK, rows.shape[1]).swapaxes(1, 2)
-        return cls(np.ascontiguousarray(blocks), len(vectors))
+        return cls(
+            np.ascontiguousarray(matrix[:, :width]) * scale,
+            offset[:width] * scale,
+            np.ascontiguousarray(blocks),
+            len(vectors),
+        )
 
-    def values(self, inputs: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-        """Give the values (n, S) of inputs (N, P), scaled like the vectors, slice by slice of N.
+    def values(self, features: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
+        """Give the values (n, S) of features (N, D), slice by slice of N.
 
         The array is used again for the next slice."""
+        inputs = features @ self.matrix
+        inputs += self.offset
         widened = _widened(inputs, -_half_norms(inputs), 1)
         count = len(self.blocks)
         room = np.empty((min(CHUNK, len(inputs)), count * BLOCK), np.float32)

@@ -24,16 +24,8 @@ class Quick:
     """A small machine that answers the clear cases before the full one is asked: a cascade."""
 
     duels: Duels
-    width: int
-    """It sees so many of the first components that the full one sees, the greatest ones."""
-    scale: np.float32
-    """sqrt(gamma of this one / gamma of the full one)."""
     clear: float
     """Least margin of a clear case."""
-
-    def judge(self, seen: FloatArray) -> Classified:
-        """Judge what the full machine would see, (N, P)."""
-        return self.duels.judge(self.duels.decisions(seen[:, : self.width] * self.scale))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +33,6 @@ class Model:
     id: str
     """First 8 hexadecimal digits of the file's SHA-256."""
     spec: FeatureSpec
-    projection: FloatArray
-    offset: FloatArray
     full: Duels
     scores: Mapping[str, float]
     """What the card says of it, e.g. "test_error"; fractions."""
@@ -65,10 +55,10 @@ class Model:
 
     def _classify(self, extracted: FloatArray) -> Classified:
         if self.gate is None:
-            return self.judge(self._seen(extracted))
+            return self.judge(extracted)
         values, confidence = self.gate.judge(extracted)
         passed = values > gate.PASS
-        judged = self.judge(self._seen(extracted[passed]))
+        judged = self.judge(extracted[passed])
         labels = np.full(len(extracted), -1, np.int64)
         labels[passed] = judged.labels
         margins = values.copy()
@@ -77,46 +67,29 @@ class Model:
         confidence[passed] *= judged.confidence
         return Classified(labels, margins, confidence)
 
-    def project(self, crops: NDArray[np.uint8]) -> FloatArray:
-        """Give what the full machine sees of the crops: (N, P), scaled by sqrt(2 gamma)."""
-        return self._seen(features.extract(crops, self.spec))
-
-    def judge(self, seen: FloatArray) -> Classified:
-        """Say which digits they are, the gate left out; `seen` (N, P) as from `project`."""
+    def judge(self, extracted: FloatArray) -> Classified:
+        """Say which digits features (N, D) are, the gate left out."""
         if self.quick is None:
-            return self.full.judge(self.full.decisions(seen))
-        judged = self.quick.judge(seen)
+            return self.full.judge(extracted)
+        judged = self.quick.duels.judge(extracted)
         unclear = np.flatnonzero(judged.margins < self.quick.clear)
         if len(unclear):
-            better = self.full.judge(self.full.decisions(seen[unclear]))
+            better = self.full.judge(extracted[unclear])
             judged.labels[unclear] = better.labels
             judged.margins[unclear] = better.margins
             judged.confidence[unclear] = better.confidence
         return judged
 
-    def _seen(self, extracted: FloatArray) -> FloatArray:
-        projected: FloatArray = extracted @ self.projection
-        projected += self.offset
-        return projected
-
 
 def build(arrays: Arrays, meta: Meta) -> Model:
     """Make the machine from arrays that hold what camd/model_check.py says."""
-    scale = np.float32(np.sqrt(2 * meta["gamma"]))
     classes = arrays["classes"]
     quick = None
     if "quick_vectors" in arrays:
-        quick = Quick(
-            Duels.of(arrays, "quick_", meta["quick_gamma"], classes),
-            arrays["quick_vectors"].shape[1],
-            np.float32(np.sqrt(meta["quick_gamma"] / meta["gamma"])),
-            meta["quick_clear"],
-        )
+        quick = Quick(Duels.of(arrays, "quick_", meta["quick_gamma"], classes), meta["quick_clear"])
     return Model(
         id=meta["sha256"][:8],
         spec=model_check.spec_from(meta),
-        projection=arrays["projection"] * scale,
-        offset=arrays["offset"] * scale,
         full=Duels.of(arrays, "", meta["gamma"], classes),
         scores=dict(meta.get("scores", {})),
         quick=quick,

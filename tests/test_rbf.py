@@ -11,11 +11,13 @@ GAMMA = 0.4
 @pytest.mark.parametrize("size", [1, BLOCK, 2 * BLOCK + 9])
 def test_values_are_scikit_learns(count: int, size: int) -> None:
     rng = np.random.default_rng(0)
-    inputs, vectors = rng.normal(size=(count, 6)), rng.normal(size=(size, 6))
-    scale = np.sqrt(2 * GAMMA)
-    kernel = Kernel.of((scale * vectors).astype(np.float32))
+    features = rng.normal(size=(count, 9)).astype(np.float32)
+    matrix, offset = (rng.normal(size=size).astype(np.float32) / 3 for size in ((9, 8), 8))
+    vectors = rng.normal(size=(size, 6))
+    kernel = Kernel.of(matrix, offset, vectors, GAMMA)
     given = np.zeros((count, size))
-    for part, values in kernel.values((scale * inputs).astype(np.float32)):
+    for part, values in kernel.values(features):
         given[part] = values
     if count:
-        np.testing.assert_allclose(given, rbf_kernel(inputs, vectors, GAMMA), atol=1e-6)
+        seen = (features @ matrix + offset)[:, :6]
+        np.testing.assert_allclose(given, rbf_kernel(seen, vectors, GAMMA), atol=1e-5)

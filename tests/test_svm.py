@@ -104,7 +104,7 @@ def test_labels_and_decisions_equal_scikit_learns(classes: list[int]) -> None:
         expected = fitted.svc.decision_function(seen).reshape(len(crops), -1)
         if len(classes) == 2:
             expected = -expected
-        given = fitted.model.full.decisions(fitted.model.project(crops))
+        given = fitted.model.full.decisions(extract(crops, SPEC))
         np.testing.assert_allclose(given, expected, atol=1e-3)
         sure = np.abs(expected).min(axis=1) > 1e-3  # a duel that ends level may go either way
         assert sure.mean() > 0.9
@@ -123,8 +123,8 @@ def test_any_number_of_crops(fitted: Fitted, count: int) -> None:
 def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted: Fitted) -> None:
     cascade, crops = svm.build(*fitted.cascade), enlarged(1700)[0]
     assert cascade.quick is not None
-    seen = cascade.project(crops)
-    small, full = cascade.quick.judge(seen), fitted.model.classify(crops)
+    small = cascade.quick.duels.judge(extract(crops, SPEC))
+    full = fitted.model.classify(crops)
     np.testing.assert_array_equal(
         small.labels, fitted.few.predict(fitted.seen(crops)[:, :20].astype(np.float16))
     )
@@ -140,14 +140,15 @@ def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted:
 
 
 def test_margin_is_the_winners_closest_duel_and_decides_confidence() -> None:
+    none = np.zeros((1, 60)), np.zeros(60), np.zeros((0, 60))
     machine = Duels(
-        classes=np.array([-1, 3, 7]), kernel=Kernel.of(np.zeros((0, 60), np.float32)), coefs=(),
+        classes=np.array([-1, 3, 7]), kernel=Kernel.of(*none, 1.0), coefs=(),
         pairs=np.array(duels(3)).T, own=own_duels(3), intercepts=np.zeros(3, np.float32),
         calibration=CALIBRATION,
     )  # fmt: skip
     # Duels: (-1, 3), (-1, 7), (3, 7).
     given = [[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1], [0, 1, 1]]
-    votes = machine.judge(np.array(given, np.float32))
+    votes = machine.count(np.array(given, np.float32))
     # Then a draw of one vote each, which goes to the first, and a level duel, which does not.
     assert votes.labels.tolist() == [-1, 3, 7, -1, 3]
     assert votes.margins.tolist() == [1, 1, 0.5, -1, 0]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import svm
+from camd.features import extract
 from camd.values import FloatArray
 from training.data import Digits
 from training.export import Machine, Quick, pack
@@ -26,8 +27,8 @@ EXTRA_ERRORS = 1e-4
 """What the cascade may cost on images held out, as a share of them."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
-EVERY, FEW = 2, 6
-"""The small machine learns each second image and each sixth photograph: more would make it slower,
+EVERY, FEW = 3, 8
+"""The small machine learns each third image and each eighth photograph: more would make it slower,
 and hardly surer."""
 NEVER = 1e9
 """A margin that no case reaches."""
@@ -117,12 +118,12 @@ class Bench:
     def calibrated(self, machines: Machines, held: Digits) -> Machines:
         """Calibrate on images that the machines have not seen, and choose the cascade's margin."""
         model = self.model(machines)
-        seen = model.project(held.images)
-        by_full = model.full.judge(model.full.decisions(seen))
+        extracted = extract(held.images, model.spec)
+        by_full = model.full.judge(extracted)
         calibration = calibrate(by_full, held.labels)
         quick = None
         if machines.quick and model.quick:
-            by_quick = model.quick.judge(seen)
+            by_quick = model.quick.duels.judge(extracted)
             clear = clear_margin(by_quick, by_full, held.labels, EXTRA_ERRORS)
             if clear is not None:
                 quick = Quick(machines.quick.machine, calibrate(by_quick, held.labels), clear)

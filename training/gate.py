@@ -44,9 +44,9 @@ class GateRecipe:
     c: float = 3.0
     gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
-    quick: int = 40
+    quick: int = 32
     """Principal components that the small machine of the cascade sees."""
-    every: int = 8
+    every: int = 12
     """It learns each so manyth crop."""
     digit: float = 1.2
     """Decision value from which on it is believed that something is a digit: high, because the
@@ -71,11 +71,10 @@ class Fitted:
         """Give this gate with what its decision values mean on crops held back: features (N, D)
         and which are digits, (N,)."""
         built = self.built()
-        seen = features @ built.projection + built.offset
-        own = {"gate_calibration": calibrate(built.full.values(seen), is_digit)}
+        own = {"gate_calibration": calibrate(built.full.values(features), is_digit)}
         if built.quick:
-            few = seen[:, : built.quick.width] * built.quick.scale
-            own["gate_quick_calibration"] = calibrate(built.quick.machine.values(few), is_digit)
+            values = built.quick.machine.values(features)
+            own["gate_quick_calibration"] = calibrate(values, is_digit)
         return replace(self, arrays={**self.arrays, **own})
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from camd import __version__, svm
 from camd.errors import ModelError
+from camd.features import extract
 from training import data as datasets
 from training.augment import distort
 from training.bench import Bench, Machines
@@ -162,11 +163,11 @@ def _cascade(
         return None
     model = bench.model(trial)
     assert model.quick is not None
-    clear = model.quick.judge(model.project(held.images)).margins >= model.quick.clear
+    margins = model.quick.duels.judge(extract(held.images, model.spec)).margins
     return {
         "support_vectors": len(fitted.quick.machine.vectors),
         "clear_from_margin": round(fitted.quick.clear, 4),
-        "clear_of_held_out": round(float(clear.mean()), 4),
+        "clear_of_held_out": round(float((margins >= model.quick.clear).mean()), 4),
         "test_errors_of_the_full_machine_alone": alone.errors,
     }
 
