@@ -44,6 +44,8 @@ class Recipe:
     )
     projected: int = 160
     """Principal components that the kernel sees."""
+    flatten: float = 0.0
+    """Their variances count to the power of 1 - `flatten`: what seldom varies may tell most."""
     c: float = 10.0
     gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
@@ -78,11 +80,13 @@ def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
     mean = features.mean(axis=0, dtype=np.float64)
     covariance = np.cov((features - mean.astype(np.float32)).T, dtype=np.float64)
     variances, components = np.linalg.eigh(covariance)
-    matrix = components[:, ::-1][:, : recipe.projected]
+    variances = variances[::-1][: recipe.projected]
+    scales = np.maximum(variances / variances[0], 1e-9) ** (-recipe.flatten / 2)
+    matrix = components[:, ::-1][:, : recipe.projected] * scales
     return Projection(
         matrix.astype(np.float32),
         -(mean @ matrix).astype(np.float32),
-        variances[::-1][: recipe.projected].astype(np.float32),
+        (variances * scales**2).astype(np.float32),
     )
 
 

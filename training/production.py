@@ -16,7 +16,6 @@ from camd import __version__, svm
 from camd.errors import ModelError
 from camd.features import extract
 from training import data as datasets
-from training.augment import distort
 from training.bench import Bench, Machines
 from training.data import Digits
 from training.evaluate import Figures, figures
@@ -94,10 +93,9 @@ def train(
         progress("first machines: without the validation images, to measure and calibrate")
         without = np.append(part, np.arange(len(learn), len(joined)))
         # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
-        drawn_again = distort(validation.images, recipe.distortion, seed)
-        both = datasets.join(validation, replace(validation, images=drawn_again))
         count = recipe.photographs * len(held) // len(part)
-        both = datasets.join(both, _photographs(validation, count, seed + 1, progress, workers))
+        taken = _photographs(validation, count, seed + 1, progress, workers)
+        both = datasets.join(validation, taken)
         trial = bench.calibrated(bench.fit(without), both)
         validated = figures(bench.model(trial), validation)
         progress(f"validation: {validated.errors} errors in {validated.images}")
@@ -122,7 +120,8 @@ def train(
         "id": meta["sha256"][:8],
         "what": "one-vs-one SVM, RBF kernel, on gradient direction features; see docs/model.md",
         "scores": scores,
-        "validation": validated.as_dict() | {"calibration": "fitted on these and copies of them"},
+        "validation": validated.as_dict()
+        | {"calibration": "fitted on these and photographs of them"},
         "test": tested.as_dict(),
         "notebook_test": notebook.as_dict() if notebook else None,
         "data": {

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn import svm as libsvm
@@ -43,6 +45,19 @@ def test_projection_keeps_the_distances() -> None:
     np.testing.assert_allclose(seen.mean(axis=0), 0, atol=1e-4)
     assert seen.var(axis=0).sum() == pytest.approx(float(projection.variances.sum()), rel=1e-2)
     assert float(projection.variances.sum()) > 0.9 * features.var(axis=0).sum()
+
+
+def test_flattened_components_differ_less() -> None:
+    crops = digits().images[:300]
+    plain = fit.learn_projection(crops, RECIPE)
+    flat = fit.learn_projection(crops, replace(RECIPE, flatten=0.5))
+    np.testing.assert_allclose(flat.variances[0], plain.variances[0], rtol=1e-4)
+    ratios = np.log(flat.variances[1:] / flat.variances[0])
+    np.testing.assert_allclose(
+        ratios, 0.5 * np.log(plain.variances[1:] / plain.variances[0]), rtol=1e-3
+    )
+    seen = fit.extract(crops, RECIPE.features) @ flat.matrix + flat.offset
+    assert seen.var(axis=0).sum() == pytest.approx(float(flat.variances.sum()), rel=1e-2)
 
 
 def test_the_engine_gives_what_libsvm_gives(monkeypatch: pytest.MonkeyPatch) -> None:
