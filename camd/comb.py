@@ -6,8 +6,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.components import Components
-
 FEWEST = 4
 """Teeth of a comb."""
 ALIKE = 0.25
@@ -30,10 +28,11 @@ class Line(Protocol):
     def middle(self) -> float: ...
 
 
-def teeth(found: Components, line: Line, thick: int) -> NDArray[np.intp]:
-    """Give the indices of the teeth that stand on, or hang from, a level rule; `found` is the ink
-    but for the pixels of rules, `thick` the thickest that a rule is, pixels."""
-    x, y, width, height, area = found.stats.T.astype(np.float64)
+def teeth(stats: NDArray[np.int32], line: Line, thick: int) -> NDArray[np.intp]:
+    """Give the indices of the teeth that stand on, or hang from, a level rule; `stats` are
+    Components.stats of the ink but for the pixels of rules, `thick` the thickest that a rule is,
+    pixels."""
+    x, y, width, height, area = stats.T.astype(np.float64)
     middle = x + width / 2
     foot = line.at + line.slope * (middle - line.middle)
     reach = 1.5 * thick + 1

@@ -1,25 +1,31 @@
 """PURE. Connected pieces of a mask."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from camd.light import Plane
+from camd.runs import Ints, Runs, ascending, counted, runs
 from camd.values import Box
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Components:
-    """The connected components of a mask, the background left out of all but `labels`."""
+    """The connected components of a mask."""
 
-    labels: NDArray[np.int32]
-    """(H, W), 0 on the background, index + 1 on a component."""
+    runs: Runs
+    """Their ink, one component after the other."""
+    first: Ints
+    """(N + 1,): index of the first run of each component, and the number of runs."""
     stats: NDArray[np.int32]
     """(N, 5): x, y, width, height, area, pixels."""
     centres: NDArray[np.float64]
     """(N, 2): x, y, pixels."""
+
+    def __len__(self) -> int:
+        return len(self.stats)
 
     def bounds(self, members: list[int]) -> Box:
         """The box around some of them, pixels."""
@@ -32,78 +38,104 @@ class Components:
         bottom = int((stats[:, 1] + stats[:, 3]).max())
         return x, y, right - x, bottom - y
 
-    def mask(self, members: list[int], box: Box) -> Plane:
+    def of(self, member: int) -> Runs:
+        """The runs of one of them."""
+        return self.runs[self.first[member] : self.first[member + 1]]
+
+    def mask(self, members: Sequence[int], box: Box) -> Plane:
         """Draw some of them, and nothing else, in a box of the page: (h, w) of 0 and 1."""
         x, y, width, height = box
-        part = self.labels[y : y + height, x : x + width]
-        own: NDArray[np.bool_] = part == members[0] + 1
-        for member in members[1:]:
-            own |= part == member + 1
-        return own.astype(np.uint8)
+        # Where a run starts it goes up, where it ends down, and ends past the box do not count.
+        steps = np.zeros((height, width + 1), np.int8)
+        for member in members:
+            own = self.of(member)
+            rows = own.row - y
+            start, stop = np.maximum(own.start - x, 0), np.minimum(own.stop - x, width)
+            inside = (rows >= 0) & (rows < height) & (start < stop)
+            if not inside.all():
+                rows, start, stop = rows[inside], start[inside], stop[inside]
+            steps[rows, start] = 1
+            steps[rows, stop] = -1
+        flat = steps.reshape(-1)
+        np.add.accumulate(flat, out=flat)
+        return steps[:, :-1].view(np.uint8)
 
-    def draw(self, members: NDArray[np.intp], pixels: Plane) -> None:
-        """Set the pixels of some of them to 1 in a mask of the page."""
-        for index in members.tolist():
-            x, y, width, height = self.stats[index, :4].tolist()
-            part = (slice(y, y + height), slice(x, x + width))
-            pixels[part][self.labels[part] == index + 1] = 1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Runs:
-    """The runs of ink in the rows of a mask, from top to bottom and from left to right."""
-
-    y: NDArray[np.intp]
-    start: NDArray[np.intp]
-    stop: NDArray[np.intp]
-    """One beyond the last pixel."""
-    owner: NDArray[np.intp]
-    """Index of its component."""
+    def chosen(self, which: NDArray[np.bool_]) -> "Components":
+        """Choose some of them, (N,)."""
+        many = np.diff(self.first)
+        on = np.repeat(which, many)
+        first = np.concatenate(([0], np.cumsum(many[which])))
+        return Components(self.runs[on], first, self.stats[which], self.centres[which])
 
 
 def components(mask: Plane) -> Components:
     """Find the connected pieces of what is not 0; corners connect."""
-    return with_runs(mask)[0]
+    return connected(runs(mask))
 
 
-def with_runs(mask: Plane) -> tuple[Components, Runs]:
-    # OpenCV would give the statistics, too, but takes them from each pixel of the background.
-    count, found = cv2.connectedComponentsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_BBDT)
-    labels = np.asarray(found, np.int32)
-    runs = _runs(mask, labels)
-    return Components(labels, *_measure(runs, count - 1)), runs
+def connected(ink: Runs) -> Components:
+    """Find the connected pieces of runs; corners connect."""
+    above, many = ink.above()
+    number, up = np.arange(len(above)), many > 0
+    root = np.where(up, above, number)
+    _flatten(root, np.flatnonzero(up))
+    forks = np.flatnonzero(many > 1)
+    extra = many[forks] - 1
+    _unite(root, np.repeat(forks, extra), counted(above[forks] + 1, extra))
+    heads = np.flatnonzero(root == number)
+    names = np.empty_like(root)
+    names[heads] = np.arange(len(heads))
+    owner = names[root]
+    return _measured(ink[ascending(owner)], np.bincount(owner))
 
 
-def _runs(mask: Plane, labels: NDArray[np.int32]) -> Runs:
-    rows, columns = mask.shape
-    inked = mask != 0
-    turns = np.empty((rows, columns + 1), bool)
-    turns[:, 0], turns[:, -1] = inked[:, 0], inked[:, -1]
-    np.not_equal(inked[:, 1:], inked[:, :-1], out=turns[:, 1:-1])
-    at = np.flatnonzero(turns)
-    starts, stops = at[::2], at[1::2]
-    y = starts // (columns + 1)
-    left = y * (columns + 1)
-    owner = labels.ravel()[starts - y].astype(np.intp) - 1
-    return Runs(y, starts - left, stops - left, owner)
+def together(parts: Sequence[Components]) -> Components:
+    """The components of masks of which no two have touching ink."""
+    firsts = [np.diff(part.first) for part in parts]
+    return Components(
+        Runs(
+            np.concatenate([part.runs.row for part in parts]),
+            np.concatenate([part.runs.start for part in parts]),
+            np.concatenate([part.runs.stop for part in parts]),
+        ),
+        np.concatenate(([0], np.cumsum(np.concatenate(firsts)))),
+        np.concatenate([part.stats for part in parts]),
+        np.concatenate([part.centres for part in parts]),
+    )
 
 
-def _measure(runs: Runs, count: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Give Components.stats and Components.centres."""
-    if not count:
-        return np.zeros((0, 5), np.int32), np.zeros((0, 2))
-    # Of numbers of 16 bits NumPy's stable sort is a radix sort.
-    keys = runs.owner.astype(np.uint16) if count <= 2**16 else runs.owner
-    order = np.argsort(keys, kind="stable")
-    many = np.bincount(runs.owner, minlength=count)
-    last = np.cumsum(many) - 1
-    first = last - many + 1
-    left = np.minimum.reduceat(runs.start[order], first)
-    right = np.maximum.reduceat(runs.stop[order], first)
-    top, bottom = runs.y[order[first]], runs.y[order[last]] + 1
-    length = runs.stop - runs.start
-    area = np.bincount(runs.owner, length)
-    across = np.bincount(runs.owner, length * (runs.start + runs.stop - 1) / 2) / area
-    down = np.bincount(runs.owner, length * runs.y) / area
+def _flatten(root: Ints, moving: Ints) -> None:
+    """Let each entry point to the end of its chain of entries; only those `moving` may not yet."""
+    while len(moving):
+        before = root[moving]
+        after = root[before]
+        further = after != before
+        moving = moving[further]
+        root[moving] = after[further]
+
+
+def _unite(root: Ints, here: Ints, there: Ints) -> None:
+    """Give the two of each pair (P,) the same root, the least of all that hang together."""
+    while len(here):
+        one, other = root[here], root[there]
+        apart = one != other
+        here, there, one, other = here[apart], there[apart], one[apart], other[apart]
+        np.minimum.at(root, np.maximum(one, other), np.minimum(one, other))
+        _flatten(root, np.arange(len(root)))
+
+
+def _measured(ink: Runs, many: Ints) -> Components:
+    """`ink` is one component after the other, `many` (N,) how many runs each has."""
+    first = np.concatenate(([0], np.cumsum(many)))
+    if not len(many):
+        return Components(ink, first, np.zeros((0, 5), np.int32), np.zeros((0, 2)))
+    starts = first[:-1]
+    length = ink.length
+    left = np.minimum.reduceat(ink.start, starts)
+    right = np.maximum.reduceat(ink.stop, starts)
+    top, bottom = ink.row[starts], ink.row[first[1:] - 1] + 1
+    area = np.add.reduceat(length, starts)
+    across = np.add.reduceat(length * (ink.start + ink.stop - 1), starts) / (2 * area)
+    down = np.add.reduceat(length * ink.row, starts) / area
     stats = np.stack([left, top, right - left, bottom - top, area], axis=1)
-    return stats.astype(np.int32), np.stack([across, down], axis=1)
+    return Components(ink, first, stats.astype(np.int32), np.stack([across, down], axis=1))

@@ -41,7 +41,10 @@ class Page:
     """(H, W), inverted where the ink is light."""
     ink: Plane
     """(H, W), 0 where the paper is bare."""
+    mask: Plane
+    """(H, W), not 0 where there is ink."""
     pieces: Components
+    """Those of the mask, but for what is no larger than a pixel."""
     scale: float
     """Pixels of `ink` a pixel of the source."""
     least: float
@@ -71,10 +74,12 @@ class Cut:
         x, y, width, height = box = page.pieces.bounds(group)
         rim = 3 + height // 50
         left, top = max(0, x - rim), max(0, y - rim)
-        own = page.pieces.mask(group, (left, top, x - left + width + rim, y - top + height + rim))
-        around = (slice(top, top + own.shape[0]), slice(left, left + own.shape[1]))
+        rows, columns = page.ink.shape
+        right, bottom = min(columns, x + width + rim), min(rows, y + height + rim)
+        around = (slice(top, bottom), slice(left, right))
+        own = page.pieces.mask(group, (left, top, right - left, bottom - top))
         edge = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
-        bare = (page.pieces.labels[around] == 0).astype(np.uint8)
+        bare = (page.mask[around] == 0).astype(np.uint8)
         within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
         ring = cv2.subtract(cv2.dilate(within, np.ones((3, 3), np.uint8)), within)
         return cls(box, around, own, edge, bare, np.asarray(cv2.bitwise_and(ring, bare), np.uint8))

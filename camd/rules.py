@@ -3,20 +3,23 @@
 A rule is told from a stroke by its length, and a pixel of it from a crossing stroke by the run
 of ink through it across the rule: short on the rule alone, long where a stroke passes (the
 run-length method of form processing, e.g. Yu and Jain 1996, "A generic system for form
-dropout").
+dropout"). So level rules are looked for in the runs along the columns, upright ones in those
+along the rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from camd import comb
-from camd.components import Components, components, with_runs
+from camd.components import Components, connected, together
 from camd.light import Plane
-from camd.normalise import stroke_width
+from camd.rule import Pieces, Rule, lengthwise
+from camd.runs import Runs, chained, joined
+from camd.strokes import stroke_width
 from camd.values import Box
 
 LONG = 2.5
@@ -43,85 +46,25 @@ LEAN = 0.07
 """How far the slope of a rule across a comb may differ from that of the others."""
 TRIES = 12
 """Seeds that may lead nowhere before a component is taken to have no more rules."""
-DRIFT = 0.02
-"""How far a rule may bend away from its straight line, in distances from its end."""
 MOST = 200
 """Components searched for rules at most; a frame of texture has more."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
-
-    at: float
-    slope: float
-    middle: float
-    start: int
-    end: int
-
-    def off(self, centres: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How far centres (N, 2) lie from the line, less what it may bend; infinite far off."""
-        xs, ys = centres[:, 0], centres[:, 1]
-        beyond = np.maximum(0, np.abs(xs - self.middle) - (self.end - self.start) / 2)
-        off = np.abs(ys - self.at - self.slope * (xs - self.middle)) - DRIFT * beyond
-        off[beyond > self.end - self.start] = np.inf
-        return off
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rule:
-    line: _Line
-    thick: int
-    """Thickest that it may be, pixels."""
-    xs: NDArray[np.intp]
-    ys: NDArray[np.intp]
-    """Its pixels."""
+class _Ruled:
+    """The rules of one component that run the same way."""
 
-    @property
-    def length(self) -> int:
-        return self.line.end - self.line.start
-
-    def joins(self, others: "list[_Rule]") -> bool:
-        """Whether both ends of this one lie on rules that run across it."""
-        lines = [other.line for other in others]
-        crossed = [line.at + line.slope * (self.line.at - line.middle) for line in lines]
-        return all(
-            any(abs(end - across) <= 1.5 * self.thick for across in crossed)
-            for end in (self.line.start, self.line.end)
-        )
-
-    def straight(self) -> bool:
-        """Whether it is no arc: its bow is less than paper bends."""
-        bow = abs(self._bend()[0]) / 4
-        return bool(bow <= DRIFT * self.length + self.thick / 2)
-
-    def paint(self, pixels: Plane) -> "_Rule":
-        """Set its pixels to 1, but not those of a stroke that runs into it at a slant."""
-        apart = self.ys - np.polyval(self._bend(), self._along())
-        band = 0.5 * len(self.xs) / np.count_nonzero(np.bincount(self.xs)) + 1.5
-        inside = np.abs(apart) <= band
-        pixels[self.ys[inside], self.xs[inside]] = 1
-        return self
-
-    def _along(self) -> NDArray[np.float64]:
-        along: NDArray[np.float64] = (self.xs - self.line.middle) / max(1, self.length)
-        return along
-
-    def _bend(self) -> NDArray[np.float64]:
-        """The parabola through it, over its length."""
-        few = slice(None, None, 1 + len(self.xs) // 1000)
-        return np.asarray(np.polyfit(self._along()[few], self.ys[few], 2))
-
-    @property
-    def box(self) -> Box:
-        top = int(self.ys.min())
-        return self.line.start, top, self.length, int(self.ys.max()) + 1 - top
+    rules: list[Rule]
+    ink: Runs
+    """Theirs, and what is left along them, in runs across them."""
 
 
-def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Box]]:
-    """Return the mask without rules, and the boxes of the rules; the same mask where none is.
+def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Components, list[Box]]:
+    """Return the mask without rules, its components, and the boxes of the rules; the same mask and
+    components where none is.
 
-    `height` is that of the writing in pixels, 0 where it is not known."""
+    `found` are the components of the mask; `height` is that of the writing in pixels, 0 where it
+    is not known."""
     rows, columns = mask.shape
     length, tall = LONG * height, LONG * height
     if not height:
@@ -129,138 +72,118 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, list[Bo
         tall = TALL_ALONE * rows
     least = min(length, tall) if height else 0.2 * max(rows, columns)
     long = (found.stats[:, 2:4] >= least).any(axis=1)
-    large = np.flatnonzero(long)[:MOST]
     boxes: list[Box] = []
-    scraps = np.zeros(len(found.stats), bool)
-    clean = mask.copy() if len(large) else mask
-    for index in large:
-        x, y, width, height_ = found.stats[index, :4].tolist()
-        part = (slice(y, y + height_), slice(x, x + width))
-        own = (found.labels[part] == index + 1).view(np.uint8)
-        rules, level, upright = _rules(own, length, tall, 0 if height else FINELY)
-        np.copyto(clean[part], 0, where=rules.view(bool))
-        boxes += [(x + left, y + top, w, h) for left, top, w, h in (r.box for r in level)]
-        boxes += [(x + left, y + top, w, h) for top, left, h, w in (r.box for r in upright)]
-        apart = found.centres - (x, y)
-        for rule in level:
-            scraps |= (rule.line.off(apart) <= rule.thick / 2) & (found.stats[:, 3] <= rule.thick)
-        for rule in upright:
-            off = rule.line.off(apart[:, ::-1])
-            scraps |= (off <= rule.thick / 2) & (found.stats[:, 2] <= rule.thick)
-    for index in np.flatnonzero(scraps):
-        x, y, width, height_ = found.stats[index, :4].tolist()
-        part = (slice(y, y + height_), slice(x, x + width))
-        clean[part][found.labels[part] == index + 1] = 0
-    return clean, boxes
+    ruled: list[int] = []
+    scraps = np.zeros(len(found), bool)
+    clean = mask
+    for index in np.flatnonzero(long)[:MOST].tolist():
+        level, upright = _rules(found.of(index), length, tall, 0 if height else FINELY)
+        if not level.rules and not upright.rules:
+            continue
+        if not ruled:
+            clean = mask.copy()
+        ruled.append(index)
+        across, along = level.ink.pixels()
+        clean[along, across] = 0
+        clean[upright.ink.pixels()] = 0
+        boxes += [rule.box for rule in level.rules]
+        boxes += [(x, y, w, h) for y, x, h, w in (rule.box for rule in upright.rules)]
+        scraps |= _along(level.rules, found.stats[:, 3], found.centres)
+        scraps |= _along(upright.rules, found.stats[:, 2], found.centres[:, ::-1])
+    if not ruled:
+        return mask, found, boxes
+    clean[found.chosen(scraps).runs.pixels()] = 0
+    whole = ~scraps
+    whole[ruled] = False
+    rest = [connected(_left(found.of(index), clean)) for index in ruled]
+    return clean, together([found.chosen(whole), *rest]), boxes
 
 
-class _Pieces:
-    """The connected pieces of a mask, ready to have lines laid through any of them."""
-
-    def __init__(self, mask: Plane) -> None:
-        found, self._runs = with_runs(mask)
-        self.stats, self.centres = found.stats, found.centres
-        self._left, self._right = self.stats[:, 0], self.stats[:, 0] + self.stats[:, 2]
-        runs, count = self._runs, len(self.stats)
-        length = runs.stop - runs.start
-        x = length * (runs.start + runs.stop - 1) / 2
-        x_x = _squares(runs.stop) - _squares(runs.start)
-        parts = (x, length * runs.y, x_x, x * runs.y, length)
-        self._sums = np.array([np.bincount(runs.owner, part, count) for part in parts])
-
-    def rule(self, on: NDArray[np.bool_], thick: int) -> _Rule:
-        chosen = on[self._runs.owner]
-        start, stop = self._runs.start[chosen], self._runs.stop[chosen]
-        length = stop - start
-        before = np.cumsum(length) - length
-        xs = np.arange(length.sum()) + np.repeat(start - before, length)
-        return _Rule(self.line(on), thick, xs, np.repeat(self._runs.y[chosen], length))
-
-    def line(self, on: NDArray[np.bool_]) -> _Line:
-        """Lay a straight line through the pixels of the pieces that are `on`."""
-        chosen = np.flatnonzero(on)
-        *sums, area = self._sums[:, chosen].sum(axis=1).tolist()
-        middle, at, x_x, x_y = (total / area for total in sums)
-        slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
-        start, end = self._left[chosen].min(), self._right[chosen].max()
-        return _Line(at, slope, middle, int(start), int(end))
+def _along(
+    rules: Sequence[Rule], tall: NDArray[np.int32], centres: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell which components lie on rules and are as thin: scraps of them."""
+    scraps = np.zeros(len(tall), bool)
+    for rule in rules:
+        thin = np.flatnonzero(tall <= rule.thick)
+        scraps[thin[rule.line.off(centres[thin]) <= rule.thick / 2]] = True
+    return scraps
 
 
-def _squares(below: NDArray[np.intp]) -> NDArray[np.float64]:
-    """The sum of the squares of all whole numbers from 0 to just below each."""
-    return np.asarray((below - 1) * below * (2 * below - 1) / 6)
+def _left(ink: Runs, mask: Plane) -> Runs:
+    """What of the ink is still in a mask."""
+    rows, columns = ink.pixels()
+    still = mask[rows, columns] > 0
+    return joined(rows[still], columns[still])
 
 
-def _rules(
-    own: Plane, length: float, tall: float, finely: float
-) -> tuple[Plane, list[_Rule], list[_Rule]]:
-    """Find the pixels of the rules of one component, and its level and upright rules; none is
-    shorter than `length` and `tall`, or than `finely` stroke widths where that is less and not 0.
-    """
-    pixels = np.zeros_like(own)
-    stroke = stroke_width(own)
+def _rules(ink: Runs, length: float, tall: float, finely: float) -> tuple[_Ruled, _Ruled]:
+    """Find the level and the upright rules of one component; none is shorter than `length` and
+    `tall`, or than `finely` stroke widths where that is less and not 0."""
+    stroke = stroke_width(ink)
     if stroke > THICKEST:
-        return pixels, [], []
+        return _Ruled([], ink[:0]), _Ruled([], ink[:0])
     if finely:
         length, tall = min(length, finely * stroke), min(tall, finely * stroke)
     thick = round(min(max(THICKER * stroke, 3), THICKEST))
-    level = [rule.paint(pixels) for rule in _level(own, length, FILL, thick)]
-    left = _left(own, pixels, level)
-    for rule in level:
-        teeth = comb.teeth(left, rule.line, thick)
-        if len(teeth):
-            left.draw(teeth, pixels)
-            left = _left(own, pixels, level)
+    columns = ink.turned()
+    level = _alike(columns, length, FILL, thick)
     tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
-    turned = np.zeros_like(own.T, order="C")
-    fill = TOOTH_FILL if gaps else FILL
-    lying = np.asarray(cv2.transpose(own), np.uint8)
-    upright = _level(lying, tooth, fill, thick)
+    upright = _alike(ink, tooth, TOOTH_FILL if gaps else FILL, thick)
     across = [rule for rule in upright if rule.joins(level)]
     lean = float(np.median([rule.line.slope for rule in across])) if across else 0.0
     upright = [
-        rule.paint(turned)
+        rule
         for rule in upright
         if rule.length >= tall or (rule in across and abs(rule.line.slope - lean) <= LEAN)
     ]
-    _slivers(_left(lying, turned, upright), turned, upright)
-    _slivers(left, pixels, level)
-    return np.asarray(cv2.max(pixels, cv2.transpose(turned)), np.uint8), level, upright
+    return _ruled(columns, level, thick), _ruled(ink, upright)
 
 
-def _left(own: Plane, pixels: Plane, rules: list[_Rule]) -> Components:
-    """What is left of a mask without the pixels of rules; without rules nobody asks."""
-    mask = np.asarray(cv2.subtract(own, pixels), np.uint8) if rules else np.zeros((1, 1), np.uint8)
-    return components(mask)
+def _ruled(ink: Runs, rules: list[Rule], thick: int = 0) -> _Ruled:
+    """Take the ink of rules out of a component, given in runs across them: with the teeth that
+    stand on them, at most `thick`, and with the slivers along them."""
+    if not rules:
+        return _Ruled([], ink[:0])
+    taken = [rule.own() for rule in rules]
+    left = connected(ink.without(chained(taken)))
+    for rule in rules if thick else ():
+        teeth = np.zeros(len(left), bool)
+        teeth[comb.teeth(lengthwise(left)[0], rule.line, thick)] = True
+        if teeth.any():
+            taken.append(left.chosen(teeth).runs)
+            left = left.chosen(~teeth)
+    taken.append(left.chosen(_slivers(left, rules)).runs)
+    return _Ruled(rules, chained(taken))
 
 
-def _slivers(left: Components, pixels: Plane, rules: list[_Rule]) -> None:
-    """Add to the pixels of rules what is `left` along them: half a thick rule looks like a 1."""
-    length, across = left.stats[:, 2:4].T
-    along = np.zeros(len(length), bool)
+def _slivers(left: Components, rules: list[Rule]) -> NDArray[np.bool_]:
+    """Tell what is `left` along rules, and part of them: half a thick rule looks like a 1."""
+    stats, centres = lengthwise(left)
+    length, across = stats[:, 2:4].T
+    along = np.zeros(len(left), bool)
     for rule in rules:
         thin = (across <= rule.thick) & (length >= 2 * across)
-        along |= thin & (rule.line.off(left.centres) <= rule.thick)
-    left.draw(np.flatnonzero(along), pixels)
+        along |= thin & (rule.line.off(centres) <= rule.thick)
+    return along
 
 
-def _level(own: Plane, length: float, fill: float, thick: int) -> list[_Rule]:
-    """Find the nearly level rules, at least `length` long, of a mask of zeros and ones."""
-    if own.shape[1] < length:
+def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
+    """Find the rules, at least `length` long, that a component has across its runs, nearly at
+    right angles."""
+    if ink.row[-1] + 1 - ink.row[0] < length:
         return []
-    across = np.ones((thick + 1, 1), np.uint8)
-    # Without zeros around it, OpenCV takes ink at the border for ink that goes on beyond it.
-    padded = np.pad(own, ((thick + 1,), (0,)))
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, across)[thick + 1 : -thick - 1]
-    pieces = _Pieces(np.asarray(cv2.subtract(own, opened), np.uint8))
-    left, width, tall = pieces.stats[:, 0], pieces.stats[:, 2], pieces.stats[:, 3]
+    # Of thicker ink only the rim, along which a rule is followed past whatever swells it.
+    thin = Runs(ink.row, ink.start, np.where(ink.length <= thick, ink.stop, ink.start + 1))
+    pieces = Pieces(connected(thin))
+    left, top, width, tall = pieces.stats[:, :4].T
     flat = (width >= 2 * tall) & (width >= length / 10)
     free = np.ones(len(width), bool)
-    rules: list[_Rule] = []
+    rules: list[Rule] = []
     tries = TRIES
-    for seed in np.argsort(-width, kind="stable"):
+    for seed in np.lexsort((left, top, -width)):
         if tries == 0 or width[seed] < length / 10:
             break
         if not (flat[seed] and free[seed]):

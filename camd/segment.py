@@ -22,6 +22,7 @@ from camd.glyphs import (
     square,
 )
 from camd.join import join
+from camd.light import Plane
 from camd.rules import erase
 from camd.settings import SegmentSettings
 from camd.values import Glyph, Image, Rejected
@@ -104,12 +105,17 @@ def _page(image: Image, settings: SegmentSettings) -> Page:
     if light_ink:
         grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
     mask = light.threshold(ink)
-    pieces = components(mask)
+    pieces = components(_without_dots(mask))
     least = max(4.0, settings.min_height * scale)
-    clean, ruled = erase(mask, pieces, _writing(pieces.stats, least, side * scale))
-    if ruled:
-        pieces = components(clean)
-    return Page(grey, ink, pieces, scale, least, tuple(ruled))
+    height = _writing(pieces.stats, least, side * scale)
+    clean, pieces, ruled = erase(mask, pieces, height)
+    return Page(grey, ink, clean, pieces, scale, least, tuple(ruled))
+
+
+def _without_dots(mask: Plane) -> Plane:
+    """Drop the pixels that have no neighbour: of noise most, and nothing that is looked for."""
+    around = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
+    return np.asarray(cv2.bitwise_and(mask, cv2.dilate(mask, around)), np.uint8)
 
 
 def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:

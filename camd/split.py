@@ -215,9 +215,10 @@ def _part(ink: Plane) -> tuple[Box, Plane] | None:
     if bottom - top < SHORTEST * rows or right - left > WIDEST * rows:
         return None
     if not kept.all():
-        scraps = np.concatenate(([False], ~kept))[found.labels]
-        around = cv2.dilate(scraps.view(np.uint8), np.ones((3, 3), np.uint8))
-        others = np.concatenate(([True], ~kept))[found.labels]
-        ink = np.where((around > 0) & others, np.uint8(0), ink)
+        whole = (0, 0, ink.shape[1], rows)
+        scraps = found.mask(np.flatnonzero(~kept).tolist(), whole)
+        around = cv2.dilate(scraps, np.ones((3, 3), np.uint8))
+        own = found.mask(np.flatnonzero(kept).tolist(), whole)
+        ink = np.where((around > own), np.uint8(0), ink)
     box = int(left), int(top), int(right - left), int(bottom - top)
     return box, ink[top:bottom, left:right]

@@ -14,7 +14,10 @@ def draw(mask: np.ndarray, start: tuple[int, int], end: tuple[int, int], pen: in
 
 
 def clean(mask: np.ndarray, height: float = 60) -> tuple[np.ndarray, list]:
-    return erase(mask, components(mask), height)
+    left, pieces, boxes = erase(mask, components(mask), height)
+    again = components(left)
+    assert sorted(pieces.stats.tolist()) == sorted(again.stats.tolist())
+    return left, boxes
 
 
 def test_ruled_line_goes_and_the_stroke_that_crosses_it_stays_whole() -> None:

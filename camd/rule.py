@@ -1,0 +1,128 @@
+"""PURE. One ruled line: the straight line that it follows, and what of the ink there is its own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.components import Components
+from camd.runs import Runs
+from camd.values import Box
+
+Floats = NDArray[np.float64]
+
+DRIFT = 0.02
+"""How far a rule may bend away from its straight line, in distances from its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
+
+    at: float
+    slope: float
+    middle: float
+    start: int
+    end: int
+
+    def off(self, centres: Floats) -> Floats:
+        """How far centres (N, 2) lie from the line, less what it may bend; infinite far off."""
+        xs, ys = centres[:, 0], centres[:, 1]
+        beyond = np.maximum(0, np.abs(xs - self.middle) - (self.end - self.start) / 2)
+        off = np.abs(ys - self.at - self.slope * (xs - self.middle)) - DRIFT * beyond
+        off[beyond > self.end - self.start] = np.inf
+        return off
+
+
+def lengthwise(ink: Components) -> tuple[NDArray[np.int32], Floats]:
+    """Give Components.stats and .centres of components in runs across the rules that are looked
+    for: x is along the rules."""
+    return ink.stats[:, [1, 0, 3, 2, 4]], ink.centres[:, ::-1]
+
+
+class Pieces:
+    """Pieces of ink, in runs across rules, ready to have lines laid through any of them."""
+
+    def __init__(self, ink: Components) -> None:
+        self._ink = ink
+        self.stats, self.centres = lengthwise(ink)
+        self._left, self._right = self.stats[:, 0], self.stats[:, 0] + self.stats[:, 2]
+        area, along = ink.runs.length, ink.runs.row
+        across = area * (ink.runs.start + ink.runs.stop - 1) / 2
+        sums = np.stack([area * along, across, area * along * along, across * along, area])
+        self._sums = np.add.reduceat(sums, ink.first[:-1], axis=1) if len(ink) else sums
+
+    def line(self, on: NDArray[np.bool_]) -> Line:
+        """Lay a straight line through the pixels of the pieces that are `on`."""
+        chosen = np.flatnonzero(on)
+        *sums, area = self._sums[:, chosen].sum(axis=1).tolist()
+        middle, at, x_x, x_y = (total / area for total in sums)
+        slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
+        start, end = self._left[chosen].min(), self._right[chosen].max()
+        return Line(at, slope, middle, int(start), int(end))
+
+    def rule(self, on: NDArray[np.bool_], thick: int) -> "Rule":
+        line, runs = self.line(on), self._ink.chosen(on).runs
+        return Rule(line, thick, runs, _parabola(_shares(line, runs), runs))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    line: Line
+    thick: int
+    """Thickest that it may be, pixels."""
+    runs: Runs
+    """Its ink, in runs across it."""
+    bend: tuple[float, float, float]
+    """y = a + b * u + c * u * u, where u is 0 in the middle of the line and grows by 1 over its
+    length."""
+
+    @property
+    def length(self) -> int:
+        return self.line.end - self.line.start
+
+    @property
+    def box(self) -> Box:
+        """Where x is along the rule."""
+        top = int(self.runs.start.min())
+        return self.line.start, top, self.length, int(self.runs.stop.max()) - top
+
+    def joins(self, others: Sequence["Rule"]) -> bool:
+        """Whether both ends of this one lie on rules that run across it."""
+        lines = [other.line for other in others]
+        crossed = [line.at + line.slope * (self.line.at - line.middle) for line in lines]
+        return all(
+            any(abs(end - across) <= 1.5 * self.thick for across in crossed)
+            for end in (self.line.start, self.line.end)
+        )
+
+    def straight(self) -> bool:
+        """Whether it is no arc: its bow is less than paper bends."""
+        bow = abs(self.bend[2]) / 4
+        return bow <= DRIFT * self.length + self.thick / 2
+
+    def own(self) -> Runs:
+        """Its runs without what belongs to a stroke that runs into it at a slant."""
+        runs, u = self.runs, _shares(self.line, self.runs)
+        middle = self.bend[0] + u * (self.bend[1] + u * self.bend[2])
+        band = 0.5 * runs.length.sum() / np.count_nonzero(np.bincount(runs.row)) + 1.5
+        start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
+        stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
+        own = Runs(runs.row, start, stop)
+        return own[start < stop]
+
+
+def _shares(line: Line, runs: Runs) -> Floats:
+    shares: Floats = (runs.row - line.middle) / max(1, line.end - line.start)
+    return shares
+
+
+def _parabola(shares: Floats, runs: Runs) -> tuple[float, float, float]:
+    """Lay a parabola through all pixels, by the normal equations; see Rule.bend."""
+    powers = np.vander(shares, 5, increasing=True)
+    area = runs.length
+    sums = area @ powers
+    across = (area * (runs.start + runs.stop - 1) / 2) @ powers[:, :3]
+    a, b, c = np.linalg.lstsq(np.array([sums[:3], sums[1:4], sums[2:]]), across)[0].tolist()
+    return a, b, c

@@ -1,0 +1,130 @@
+"""PURE. Ink as runs along the rows of a mask: on a page they are few beside its pixels, and what is
+found out of a run holds for all of its pixels at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.light import Plane
+
+Ints: TypeAlias = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Runs:
+    """Runs of pixels, (N,) each. Those of a mask go row by row, and along a row; in those of a
+    mask that is `turned` the columns are its rows."""
+
+    row: Ints
+    start: Ints
+    stop: Ints
+    """One beyond the last pixel. No other run of the row starts there."""
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def __getitem__(self, chosen: Any) -> "Runs":
+        """Choose some with whatever chooses from an array."""
+        return Runs(self.row[chosen], self.start[chosen], self.stop[chosen])
+
+    @property
+    def length(self) -> Ints:
+        return self.stop - self.start
+
+    def pixels(self) -> tuple[Ints, Ints]:
+        """Give the row and the column of each pixel."""
+        length = self.length
+        return np.repeat(self.row, length), counted(self.start, length)
+
+    def turned(self) -> "Runs":
+        """The same ink in runs along its columns."""
+        rows, columns = self.pixels()
+        order = ascending(columns)
+        return joined(columns[order], rows[order])
+
+    def without(self, gone: "Runs") -> "Runs":
+        """What is left of these; each of `gone` is a part of one, no two of the same."""
+        if not len(gone):
+            return self
+        rows, wide = self.row, _wide(self)
+        hosts = np.searchsorted(rows * wide + self.start, gone.row * wide + gone.start, "right") - 1
+        # Each falls into what is before the gap and what is after it; most have no gap.
+        starts, stops = np.stack([self.start, self.stop], 1), np.stack([self.stop, self.stop], 1)
+        stops[hosts, 0], starts[hosts, 1] = gone.start, gone.stop
+        left = Runs(np.repeat(rows, 2), starts.ravel(), stops.ravel())
+        return left[left.start < left.stop]
+
+    def above(self) -> tuple[Ints, Ints]:
+        """Give, for each run, the first run of the row above that it touches, be it by a corner,
+        and how many it touches; the others follow the first."""
+        wide = _wide(self)
+        first, last = self.row * wide + self.start, self.row * wide + self.stop
+        low = _ranks(first - wide, last, 0)
+        return low, np.maximum(_ranks(last - wide, first, 1) - low, 0)
+
+
+def runs(mask: Plane) -> Runs:
+    """Find the runs of what is not 0 in a mask (H, W)."""
+    rows, columns = mask.shape
+    wide = columns + 1
+    inked = np.zeros((rows, wide), bool)  # a column of zeros parts the rows
+    np.not_equal(mask, 0, out=inked[:, :-1])
+    flat = inked.reshape(-1)
+    turns = np.empty(flat.size, bool)
+    turns[:1] = flat[:1]
+    np.not_equal(flat[1:], flat[:-1], out=turns[1:])
+    at = np.flatnonzero(turns)
+    starts, stops = at[::2], at[1::2]
+    first = np.searchsorted(starts, np.arange(rows + 1) * wide)
+    row = np.repeat(np.arange(rows), np.diff(first))
+    return Runs(row, starts - row * wide, stops - row * wide)
+
+
+def joined(rows: Ints, columns: Ints) -> Runs:
+    """Join pixels, which go row by row and along each row, into runs."""
+    if not len(rows):
+        return Runs(rows, columns, columns)
+    new = np.flatnonzero((rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1] + 1)) + 1
+    first, last = np.concatenate(([0], new)), np.concatenate((new, [len(rows)])) - 1
+    return Runs(rows[first], columns[first], columns[last] + 1)
+
+
+def chained(parts: Sequence[Runs]) -> Runs:
+    """Runs of several masks, in no order."""
+    return Runs(
+        np.concatenate([part.row for part in parts]),
+        np.concatenate([part.start for part in parts]),
+        np.concatenate([part.stop for part in parts]),
+    )
+
+
+def ascending(keys: Ints) -> Ints:
+    """Give the order of keys from 0 on, that of equal ones kept."""
+    # Of numbers of 16 bits NumPy's stable sort is a radix sort.
+    small = not len(keys) or keys.max() < 1 << 16
+    return np.argsort(keys.astype(np.uint16) if small else keys, kind="stable")
+
+
+def _wide(of: Runs) -> int:
+    """A distance of rows at which runs of different ones do not touch."""
+    return int(of.stop.max(initial=0)) + 2
+
+
+def _ranks(keys: Ints, others: Ints, equal: int) -> Ints:
+    """Count what of `others` is less than each of the keys, or with `equal` 1 not greater. Both
+    ascend."""
+    # The stable sort merges two sorted halves many times as fast as a search finds its places.
+    both = (others, keys) if equal else (keys, others)
+    order = np.argsort(np.concatenate(both), kind="stable")
+    is_key = order >= len(others) if equal else order < len(keys)
+    return np.flatnonzero(is_key) - np.arange(len(keys))
+
+
+def counted(start: Ints, many: Ints) -> Ints:
+    """Count `many` (N,) from `start` (N,) on: [5, 0], [2, 3] -> [5, 6, 0, 1, 2]."""
+    ends = np.cumsum(many)
+    total = int(ends[-1]) if len(ends) else 0
+    return np.arange(total) + np.repeat(start - ends + many, many)
