@@ -107,8 +107,8 @@ def together(parts: Sequence[Components]) -> Components:
 def _flatten(root: Ints, moving: Ints) -> None:
     """Let each entry point to the end of its chain of entries; only those `moving` may not yet."""
     while len(moving):
-        before = root[moving]
-        after = root[before]
+        before = root.take(moving)
+        after = root.take(before)
         further = after != before
         moving = moving[further]
         root[moving] = after[further]

@@ -55,16 +55,15 @@ class Pieces:
 
     def line(self, on: NDArray[np.bool_]) -> Line:
         """Lay a straight line through the pixels of the pieces that are `on`."""
-        chosen = np.flatnonzero(on)
-        *sums, area = self._sums[:, chosen].sum(axis=1).tolist()
+        *sums, area = (self._sums @ on).tolist()
         middle, at, x_x, x_y = (total / area for total in sums)
         slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
-        start, end = self._left[chosen].min(), self._right[chosen].max()
-        return Line(at, slope, middle, int(start), int(end))
+        return Line(at, slope, middle, int(self._left[on].min()), int(self._right[on].max()))
 
-    def rule(self, on: NDArray[np.bool_], thick: int) -> "Rule":
-        line, runs = self.line(on), self._ink.chosen(on).runs
-        return Rule(line, thick, runs, _parabola(_shares(line, runs), runs))
+    def rule(self, thick: int) -> "Rule":
+        """Take all of them for one rule."""
+        line = self.line(np.ones(len(self.stats), bool))
+        return Rule(line, thick, self._ink.runs, _parabola(line, self._ink.runs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,11 +117,17 @@ def _shares(line: Line, runs: Runs) -> Floats:
     return shares
 
 
-def _parabola(shares: Floats, runs: Runs) -> tuple[float, float, float]:
-    """Lay a parabola through all pixels, by the normal equations; see Rule.bend."""
-    powers = np.vander(shares, 5, increasing=True)
-    area = runs.length
-    sums = area @ powers
-    across = (area * (runs.start + runs.stop - 1) / 2) @ powers[:, :3]
-    a, b, c = np.linalg.lstsq(np.array([sums[:3], sums[1:4], sums[2:]]), across)[0].tolist()
-    return a, b, c
+def _parabola(line: Line, runs: Runs) -> tuple[float, float, float]:
+    """Lay a parabola through all pixels, of which `line.middle` is the mean; see Rule.bend."""
+    u = _shares(line, runs)
+    area = runs.length.astype(np.float64)
+    across = area * (runs.start + runs.stop - 1) / 2
+    u_u = u * u
+    mass, second, third, fourth = area.sum(), area @ u_u, area @ (u_u * u), area @ (u_u * u_u)
+    # What u * u has of neither 1 nor u, which a share of each is taken out for.
+    flat, lean = second / mass, third / max(second, 1e-9)
+    bow = (across @ u_u - lean * (across @ u) - flat * across.sum()) / max(
+        fourth - lean * third - flat * second, 1e-9
+    )
+    mean, slope = across.sum() / mass, (across @ u) / max(second, 1e-9)
+    return float(mean - bow * flat), float(slope - bow * lean), float(bow)

@@ -177,34 +177,41 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         return []
     # Of thicker ink only the rim, along which a rule is followed past whatever swells it.
     thin = Runs(ink.row, ink.start, np.where(ink.length <= thick, ink.stop, ink.start + 1))
-    pieces = Pieces(connected(thin))
-    left, top, width, tall = pieces.stats[:, :4].T
-    flat = (width >= 2 * tall) & (width >= length / 10)
-    free = np.ones(len(width), bool)
+    pieces = connected(thin)
+    stats, centres = lengthwise(pieces)
+    flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= length / 10)
+    if stats[flat, 2].sum() < fill * length:
+        return []
+    seen = Pieces(pieces.chosen(flat))
+    left, top, width = stats[flat, :3].T
+    free = np.ones(len(stats), bool)
     rules: list[Rule] = []
     tries = TRIES
     for seed in np.lexsort((left, top, -width)):
-        if tries == 0 or width[seed] < length / 10:
+        if tries == 0:
             break
-        if not (flat[seed] and free[seed]):
+        loose = free[flat]
+        if not loose[seed]:
             continue
         on = np.zeros(len(width), bool)
         on[seed] = True
-        loose = flat & free
         for _ in range(3):  # a longer line is a surer one, and finds more pieces
             before = on
-            on = before | (loose & (pieces.line(on).off(pieces.centres) <= thick))
+            on = before | (loose & (seen.line(on).off(seen.centres) <= thick))
             if (on == before).all():
                 break
-        span = int((left[on] + width[on]).max()) - int(left[on].min())
+        line = seen.line(on)
+        span = line.end - line.start
         if span < length or width[on].sum() < fill * span:
             tries -= 1
             continue
-        on |= free & (tall <= thick) & (pieces.line(on).off(pieces.centres) <= thick / 2)
-        rule = pieces.rule(on, thick)
+        scraps = free & (stats[:, 3] <= thick)
+        scraps[scraps] = line.off(centres[scraps]) <= thick / 2
+        scraps[flat] |= on
+        rule = Pieces(pieces.chosen(scraps)).rule(thick)
         if not rule.straight():
             tries -= 1
             continue
-        free &= ~on
+        free &= ~scraps
         rules.append(rule)
     return rules

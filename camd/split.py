@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.components import components
 from camd.light import Plane
 from camd.normalise import normalise
 from camd.seams import SHORTEST, seams
@@ -202,23 +201,21 @@ def _part(ink: Plane) -> tuple[Box, Plane] | None:
     """Give what of the ink between two cuts may be a digit, cropped, and its box."""
     rows = ink.shape[0]
     solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)
-    found = components(solid)
-    if not len(found.stats):
-        return None
-    area = found.stats[:, 4]
+    # Of so small a picture OpenCV tells this sooner than camd.components.
+    _, labels, found, _ = cv2.connectedComponentsWithStats(solid)
+    area = found[1:, cv2.CC_STAT_AREA]
     kept = area >= SCRAP * area.sum()
-    if not kept.any():  # confetti
+    if not kept.any():  # no ink, or confetti
         return None
-    stats = found.stats[kept]
+    stats = found[1:][kept]
     left, top = stats[:, 0].min(), stats[:, 1].min()
     right, bottom = (stats[:, :2] + stats[:, 2:4]).max(axis=0)
     if bottom - top < SHORTEST * rows or right - left > WIDEST * rows:
         return None
     if not kept.all():
-        whole = (0, 0, ink.shape[1], rows)
-        scraps = found.mask(np.flatnonzero(~kept).tolist(), whole)
-        around = cv2.dilate(scraps, np.ones((3, 3), np.uint8))
-        own = found.mask(np.flatnonzero(kept).tolist(), whole)
-        ink = np.where((around > own), np.uint8(0), ink)
+        scraps = np.concatenate(([False], ~kept))[labels]
+        around = cv2.dilate(scraps.view(np.uint8), np.ones((3, 3), np.uint8))
+        others = np.concatenate(([True], ~kept))[labels]
+        ink = np.where((around > 0) & others, np.uint8(0), ink)
     box = int(left), int(top), int(right - left), int(bottom - top)
     return box, ink[top:bottom, left:right]
