@@ -1,11 +1,14 @@
 """PURE. Pieces of ink that are one digit: the bar of a 5 that the pen did not join, a 4 in two
 strokes, a stroke that a fold or a dry pen broke."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from camd.components import Components
+from camd.runs import counted
 
 GAP = 0.14
 """Widest gap between a digit and a part of it that is at most half as high, in its heights."""
@@ -25,35 +28,51 @@ def join(pieces: Components, whole: NDArray[np.intp], parts: NDArray[np.intp]) -
 
     Each group starts with its largest piece; a piece is in one group at most."""
     order = whole[np.argsort(-pieces.stats[whole, 4], kind="stable")]
-    others = np.concatenate((whole, parts))
-    x, y, width, height, area = pieces.stats[others].T.astype(np.float32)
-    taken = np.zeros(len(pieces.stats), bool)
+    beside: dict[int, list[tuple[int, float]]] = {}
+    for main, other, gap in _near(pieces.stats, order, np.concatenate((whole, parts))):
+        beside.setdefault(main, []).append((other, gap))
+    taken: set[int] = set()
     groups: list[list[int]] = []
-    for main in order:
-        if taken[main]:
+    for main in order.tolist():
+        if main in taken:
             continue
-        taken[main] = True
-        group = [int(main)]
-        mx, my, mw, mh = (float(side) for side in pieces.stats[main, :4])
-        across = np.minimum(x + width, mx + mw) - np.maximum(x, mx)
-        right, bottom = np.maximum(x + width, mx + mw), np.maximum(y + height, my + mh)
-        near = (
-            ~taken[others]
-            & (area <= pieces.stats[main, 4])
-            & (np.maximum(width, height) >= PART * mh)
-            & (across >= OVERLAP * width)
-            & (np.maximum(y, my) - np.minimum(y + height, my + mh) <= GAP * mh)
-            & (bottom - np.minimum(y, my) <= GROWTH * mh)
-            & (right - np.minimum(x, mx) <= GROWTH * max(mw, 0.6 * mh))
-        )
-        within = (x > mx) & (y > my) & (x + width < mx + mw) & (y + height < my + mh)
-        gap = np.where(within | (2 * height > mh), CLOSE, GAP) * mh
-        for other, reach in zip(others[near], gap[near], strict=True):
-            if _close(pieces, int(main), int(other), float(reach)):
-                taken[other] = True
-                group.append(int(other))
+        taken.add(main)
+        group = [main]
+        for other, gap in beside.get(main, ()):
+            if other not in taken and _close(pieces, main, other, gap):
+                taken.add(other)
+                group.append(other)
         groups.append(group)
     return groups
+
+
+def _near(
+    stats: NDArray[np.int32], mains: NDArray[np.intp], others: NDArray[np.intp]
+) -> Iterator[tuple[int, int, float]]:
+    """Give, by their boxes, pairs of a piece and one that may be a part of it, and how near their
+    ink would have to be, pixels."""
+    others = others[np.argsort(stats[others, 0], kind="stable")]
+    x, _, width, height, _ = stats[mains].T
+    # Of a part most lies over or under the piece, and it does not make the piece much wider.
+    low = np.searchsorted(stats[others, 0], x - GROWTH * np.maximum(width, 0.6 * height))
+    many = np.searchsorted(stats[others, 0], x + width) - low
+    main, other = np.repeat(mains, many), others[counted(low, many)]
+    x, y, width, height, area = stats[other].T.astype(np.float32)
+    mx, my, mw, mh, m_area = stats[main].T.astype(np.float32)
+    across = np.minimum(x + width, mx + mw) - np.maximum(x, mx)
+    right, bottom = np.maximum(x + width, mx + mw), np.maximum(y + height, my + mh)
+    near = (
+        (other != main)
+        & (area <= m_area)
+        & (np.maximum(width, height) >= PART * mh)
+        & (across >= OVERLAP * width)
+        & (np.maximum(y, my) - np.minimum(y + height, my + mh) <= GAP * mh)
+        & (bottom - np.minimum(y, my) <= GROWTH * mh)
+        & (right - np.minimum(x, mx) <= GROWTH * np.maximum(mw, 0.6 * mh))
+    )
+    within = (x > mx) & (y > my) & (x + width < mx + mw) & (y + height < my + mh)
+    gap = np.where(within | (2 * height > mh), CLOSE, GAP) * mh
+    return zip(main[near].tolist(), other[near].tolist(), gap[near].tolist(), strict=True)
 
 
 def _close(pieces: Components, main: int, other: int, gap: float) -> bool:
