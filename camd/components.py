@@ -60,6 +60,13 @@ class Components:
         np.add.accumulate(flat, out=flat)
         return steps[:, :-1].view(np.uint8)
 
+    def apart(self) -> Runs:
+        """Their runs as if each component lay below the one before, with a row between them."""
+        height = self.stats[:, 3].astype(np.intp) + 1
+        down = np.cumsum(height) - height - self.stats[:, 1]
+        runs = self.runs
+        return Runs(runs.row + np.repeat(down, np.diff(self.first)), runs.start, runs.stop)
+
     def chosen(self, which: NDArray[np.bool_]) -> "Components":
         """Choose some of them, (N,)."""
         many = np.diff(self.first)

@@ -8,7 +8,8 @@ import numpy as np
 
 from camd.components import Components
 from camd.light import Plane
-from camd.normalise import normalise, stroke_width
+from camd.marks import Mark
+from camd.normalise import normalise
 from camd.values import Box, Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
@@ -87,33 +88,38 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inked:
-    glyph: Glyph
-    strength: float
-    """Its mean ink, levels of 255."""
-    area: int
-    """Pixels of ink."""
+    mark: Mark
+    box: Box
+    """In pixels of the source."""
+    patch: Plane
+    """Its ink and a rim around it."""
+    inner: tuple[slice, slice]
+    """Of its box in the patch."""
+
+    def glyph(self, scale: float) -> Glyph:
+        """`scale` is that of its page."""
+        stroke = self.mark.stroke
+        crop = normalise(self.patch, stroke)
+        return Glyph(self.box, crop, stroke / scale, self.patch[self.inner])
 
 
-def inked(page: Page, group: list[int]) -> Inked | Rejected:
-    """Make a glyph of the pieces, or say why they are none."""
-    cut = Cut.of(page, group)
+def inked(page: Page, mark: Mark) -> Inked | Rejected:
+    """Take out the ink of a mark, or say why it is no glyph."""
+    cut = Cut.of(page, mark.pieces)
     ink = page.ink[cut.around]
     source = scaled(cut.box, page.scale)
-    stroke = stroke_width(cut.own)
-    if stroke > THICKEST * cut.box[3] or square(cut.own):
+    if mark.stroke > THICKEST * cut.box[3] or square(cut.own):
         return Rejected(source, NOT_A_STROKE)
-    strength = cv2.mean(ink, cut.own)[0]
-    if cv2.mean(ink, cut.ring)[0] > SOFTEST * strength:
+    if cv2.mean(ink, cut.ring)[0] > SOFTEST * mark.strength:
         return Rejected(source, NO_EDGE)
     if one_sided(page, cut):
         return Rejected(source, ONE_SIDED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
-    mine = (cut.own > 0) | ((cut.edge > 0) & (cut.bare > 0))
-    patch = np.where(mine, ink, np.uint8(0))
+    mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, cut.bare))
+    patch = np.asarray(cv2.multiply(ink, mine), np.uint8)
     left, top = cut.box[0] - cut.around[1].start, cut.box[1] - cut.around[0].start
-    ink = patch[top : top + cut.box[3], left : left + cut.box[2]]
-    made = Glyph(source, normalise(patch, stroke), stroke / page.scale, ink)
-    return Inked(made, strength, cv2.countNonZero(cut.own))
+    inner = slice(top, top + cut.box[3]), slice(left, left + cut.box[2])
+    return Inked(mark, source, patch, inner)
 
 
 def one_sided(page: Page, cut: Cut) -> bool:

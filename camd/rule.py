@@ -120,14 +120,13 @@ def _shares(line: Line, runs: Runs) -> Floats:
 def _parabola(line: Line, runs: Runs) -> tuple[float, float, float]:
     """Lay a parabola through all pixels, of which `line.middle` is the mean; see Rule.bend."""
     u = _shares(line, runs)
-    area = runs.length.astype(np.float64)
-    across = area * (runs.start + runs.stop - 1) / 2
     u_u = u * u
-    mass, second, third, fourth = area.sum(), area @ u_u, area @ (u_u * u), area @ (u_u * u_u)
-    # What u * u has of neither 1 nor u, which a share of each is taken out for.
-    flat, lean = second / mass, third / max(second, 1e-9)
-    bow = (across @ u_u - lean * (across @ u) - flat * across.sum()) / max(
-        fourth - lean * third - flat * second, 1e-9
-    )
-    mean, slope = across.sum() / mass, (across @ u) / max(second, 1e-9)
-    return float(mean - bow * flat), float(slope - bow * lean), float(bow)
+    mass = runs.length.astype(np.float64)
+    y = mass * (runs.start + runs.stop - 1) / 2
+    whole, second = float(mass.sum()), max(float(mass @ u_u), 1e-9)
+    third, fourth = float(mass @ (u_u * u)), float(mass @ (u_u * u_u))
+    y_1, y_u, y_u_u = float(y.sum()), float(y @ u), float(y @ u_u)
+    # What u * u has of 1 and of u is taken out of it: then each of the three is found on its own.
+    flat, lean = second / whole, third / second
+    bow = (y_u_u - lean * y_u - flat * y_1) / max(fourth - lean * third - flat * second, 1e-9)
+    return y_1 / whole - bow * flat, y_u / second - bow * lean, bow

@@ -23,6 +23,7 @@ from camd.glyphs import (
 )
 from camd.join import join
 from camd.light import Plane
+from camd.marks import Mark, marks
 from camd.rules import erase
 from camd.settings import SegmentSettings
 from camd.values import Glyph, Image, Rejected
@@ -81,14 +82,48 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         return Segmentation()
     page = _page(image, settings)
     groups, rejected = _sift(page, settings)
-    found = [inked(page, group) for group in groups]
-    rejected += [one for one in found if isinstance(one, Rejected)]
-    candidates = [one for one in found if isinstance(one, Inked)]
-    faintest = FAINTEST * _strong(candidates)
-    glyphs = tuple(one.glyph for one in candidates if one.strength >= faintest)
-    faint = [one.glyph.box for one in candidates if one.strength < faintest]
-    rejected += [Rejected(box, TOO_FAINT) for box in faint]
-    return Segmentation(glyphs, tuple(rejected))
+    glyphs, others = _glyphs(page, groups)
+    return Segmentation(glyphs, (*rejected, *others))
+
+
+def _glyphs(page: Page, groups: list[list[int]]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
+    """Make glyphs of the groups that are strokes, and not much fainter than the others."""
+    found: list[Inked | Rejected | None] = [None] * len(groups)
+    measured = marks(page.pieces, page.ink, groups)
+    strongest = max((mark.strength for mark in measured), default=0.0)
+    more = sum(mark.area for mark in measured)
+    glyphs: list[Mark] = []
+    # The strongest first, until all others are too faint, whatever they are.
+    for i in sorted(range(len(groups)), key=lambda i: -measured[i].strength):
+        mark = measured[i]
+        faint = mark.strength < FAINTEST * strongest
+        if faint and mark.strength < FAINTEST * _strong(glyphs, more):
+            break
+        more -= mark.area
+        found[i] = one = inked(page, mark)
+        if isinstance(one, Inked):
+            glyphs.append(mark)
+    faintest = FAINTEST * _strong(glyphs)
+    strong = [one for one in found if isinstance(one, Inked) and one.mark.strength >= faintest]
+    rejected = [one for one in found if isinstance(one, Rejected)]
+    rejected += [
+        Rejected(scaled(page.pieces.bounds(group), page.scale), TOO_FAINT)
+        for group, mark, one in zip(groups, measured, found, strict=True)
+        if not isinstance(one, Rejected) and mark.strength < faintest
+    ]
+    return tuple(one.glyph(page.scale) for one in strong), rejected
+
+
+def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:
+    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
+    glyphs counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
+    known yet how much weaker they are than all others."""
+    strengths = np.array([mark.strength for mark in glyphs])
+    order = np.argsort(strengths)
+    area = more + np.cumsum(np.array([mark.area for mark in glyphs])[order])
+    if not glyphs or 0.75 * area[-1] <= more:
+        return 0.0
+    return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])
 
 
 def _page(image: Image, settings: SegmentSettings) -> Page:
@@ -180,14 +215,3 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
     )
     holding = good[within.any(axis=1)].tolist()
     return [i for i in holding if square(pieces.mask([i], pieces.bounds([i])))]
-
-
-def _strong(candidates: Sequence[Inked]) -> float:
-    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
-    glyphs counts: what glitters on a table is stronger than a pencil."""
-    if not candidates:
-        return 0.0
-    strengths = np.array([one.strength for one in candidates])
-    order = np.argsort(strengths)
-    area = np.cumsum(np.array([one.area for one in candidates])[order])
-    return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])

@@ -9,9 +9,16 @@ from camd.runs import Runs, counted
 
 
 def stroke_width(ink: Runs) -> float:
-    """Mean stroke width of a mask, pixels; see normalise.stroke_width."""
-    outline = float(outlines(ink).sum())
-    return float(2 * ink.length.sum() / (outline + 4)) if outline else 1.0
+    """Mean stroke width of a mask, pixels."""
+    return width(int(ink.length.sum()), float(outlines(ink).sum()))
+
+
+def width(area: int, outline: float) -> float:
+    """Mean stroke width, pixels, of what has this area and length of its outlines.
+
+    A long thin shape of area A and outline P is 2A/P wide; P runs through the middle of the
+    outermost pixels, which the last term repairs."""
+    return 2 * area / (outline + 4) if outline else 1.0
 
 
 def outlines(ink: Runs) -> NDArray[np.float64]:

@@ -1,0 +1,43 @@
+"""PURE. Groups of pieces of ink that may be digits, each with what its pixels say; all groups are
+measured at once, as that takes little longer than one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from camd.components import Components
+from camd.light import Plane
+from camd.strokes import outlines, width
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    pieces: list[int]
+    """Indices of its components."""
+    area: int
+    """Pixels of ink."""
+    stroke: float
+    """Mean stroke width, pixels."""
+    strength: float
+    """Mean ink, levels of 255."""
+
+
+def marks(found: Components, ink: Plane, groups: Sequence[list[int]]) -> list[Mark]:
+    """Measure groups of components, which no two share, on the ink (H, W) of their page."""
+    which = np.zeros(len(found), bool)
+    which[[piece for group in groups for piece in group]] = True
+    some = found.chosen(which)
+    if not len(some):
+        return []
+    before = np.cumsum(some.stats[:, 4]) - some.stats[:, 4]
+    levels = np.add.reduceat(ink[some.runs.pixels()], before, dtype=np.int64)
+    outline = np.add.reduceat(outlines(some.apart()), some.first[:-1])
+    place = np.cumsum(which) - 1
+    measured = []
+    for group in groups:
+        own = place[group]
+        area = int(some.stats[own, 4].sum())
+        stroke = width(area, float(outline[own].sum()))
+        measured.append(Mark(group, area, stroke, float(levels[own].sum()) / area))
+    return measured

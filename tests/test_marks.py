@@ -1,0 +1,27 @@
+import cv2
+import numpy as np
+import pytest
+
+from camd.components import components
+from camd.marks import marks
+from camd.normalise import stroke_width
+
+
+def test_groups_are_measured_as_their_pixels_are() -> None:
+    rng = np.random.default_rng(6)
+    ink = cv2.blur(rng.integers(0, 255, (80, 120), np.uint8), (5, 5))
+    mask = ((ink > 130) * 255).astype(np.uint8)
+    found = components(mask)
+    assert len(found) > 12
+    groups = [[3], [7, 1, 10], [len(found) - 1], [0]]
+    for mark, group in zip(marks(found, ink, groups), groups, strict=True):
+        own = found.mask(group, (0, 0, 120, 80))
+        assert mark.pieces == group
+        assert mark.area == np.count_nonzero(own)
+        assert mark.strength == pytest.approx(cv2.mean(ink, own)[0])
+        assert mark.stroke == pytest.approx(stroke_width(own))
+
+
+def test_no_groups() -> None:
+    blank = np.zeros((20, 20), np.uint8)
+    assert marks(components(blank), blank, []) == []
