@@ -59,6 +59,13 @@ def test_hairlines_are_drawn_thicker(size: int) -> None:
     assert max(extent(crop)) == 20
 
 
+@pytest.mark.parametrize("factor", [1.5, 3.1, 8.0])
+def test_large_ink_gives_the_crop_of_small_ink(factor: float) -> None:
+    ink = stroke()
+    large = cv2.resize(ink, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    assert np.abs(normalise(ink).astype(int) - normalise(large)).mean() < 2
+
+
 def test_thick_strokes_stay_thick() -> None:
     thick = normalise(stroke(pen=24))
     assert stroke_width((thick > 127).astype(np.uint8)) > 3
