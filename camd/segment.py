@@ -133,10 +133,11 @@ def _page(image: Image, settings: SegmentSettings) -> Page:
     if scale != 1:
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how), np.uint8)
+    small = light.fine(grey)
     light_ink = settings.polarity == "light" or (
-        settings.polarity == "auto" and light.is_light_on_dark(grey)
+        settings.polarity == "auto" and light.is_light_on_dark(small)
     )
-    ink = light.flatten(grey, light_ink=light_ink)
+    ink = light.flatten(grey, small, light_ink=light_ink)
     if light_ink:
         grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
     mask = light.threshold(ink)
