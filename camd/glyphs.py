@@ -45,7 +45,7 @@ class Page:
     mask: Plane
     """(H, W), not 0 where there is ink."""
     pieces: Components
-    """Those of the mask, but for what is no larger than a pixel."""
+    """Those of the mask, without its dust."""
     scale: float
     """Pixels of `ink` a pixel of the source."""
     least: float
@@ -125,13 +125,15 @@ def inked(page: Page, mark: Mark) -> Inked | Rejected:
 def one_sided(page: Page, cut: Cut) -> bool:
     """Tell an edge, which has something lighter on one side, from a stroke, which has on all."""
     grey = page.grey[cut.around]
-    levels = np.sort(grey[cut.ring > 0])
-    if not levels.size:
+    levels = cv2.calcHist([grey], [0], cut.ring, [256], [0, 256])
+    below = np.cumsum(levels.ravel().astype(np.intp))  # pixels up to each level
+    count = int(below[-1])
+    if not count:
         return False
     stroke = cv2.mean(grey, cut.own)[0]
-    clear = stroke + CLEARED * (float(levels[3 * len(levels) // 4]) - stroke)
-    lighter = len(levels) - np.searchsorted(levels, clear, side="right")
-    return bool(lighter < SURROUNDED * len(levels))
+    bright = int(np.searchsorted(below, 3 * count // 4, side="right"))
+    lighter = count - int(below[int(stroke + CLEARED * (bright - stroke))])
+    return lighter < SURROUNDED * count
 
 
 def square(own: Plane) -> bool:

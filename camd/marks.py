@@ -26,18 +26,19 @@ class Mark:
 def marks(found: Components, ink: Plane, groups: Sequence[list[int]]) -> list[Mark]:
     """Measure groups of components, which no two share, on the ink (H, W) of their page."""
     which = np.zeros(len(found), bool)
-    which[[piece for group in groups for piece in group]] = True
-    some = found.chosen(which)
-    if not len(some):
+    group = np.zeros(len(found), np.intp)
+    for number, pieces in enumerate(groups):
+        which[pieces], group[pieces] = True, number
+    if not groups:
         return []
+    some, owner = found.chosen(which), group[which]
     before = np.cumsum(some.stats[:, 4]) - some.stats[:, 4]
     levels = np.add.reduceat(ink[some.runs.pixels()], before, dtype=np.int64)
     outline = np.add.reduceat(outlines(some.apart()), some.first[:-1])
-    place = np.cumsum(which) - 1
-    measured = []
-    for group in groups:
-        own = place[group]
-        area = int(some.stats[own, 4].sum())
-        stroke = width(area, float(outline[own].sum()))
-        measured.append(Mark(group, area, stroke, float(levels[own].sum()) / area))
-    return measured
+    of_groups = [np.bincount(owner, of) for of in (some.stats[:, 4], outline, levels)]
+    return [
+        Mark(pieces, int(area), width(area, length), total / area)
+        for pieces, area, length, total in zip(
+            groups, *(of.tolist() for of in of_groups), strict=True
+        )
+    ]

@@ -47,6 +47,8 @@ REASONS = (
     TOO_MANY,
     RULED,
 )
+_CODE = {reason: code for code, reason in enumerate(REASONS)}
+_GOOD = -1
 
 LARGEST = 1920
 """Long side in which glyphs are looked for, pixels; larger frames are reduced to it."""
@@ -65,7 +67,7 @@ other side of the sheet shining through."""
 MOST_ODD = 50
 """Marks of a wrong shape, the largest first, that may turn out to be the edge of a sheet."""
 SPECK = 0.25
-"""A piece lower than this share of the least height is dust and not even counted."""
+"""A piece lower and narrower than this share of the least height is dust and not even counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +143,12 @@ def _page(image: Image, settings: SegmentSettings) -> Page:
     if light_ink:
         grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
     mask = light.threshold(ink)
-    pieces = components(_without_dots(mask))
     least = max(4.0, settings.min_height * scale)
+    pieces = _without_dust(components(_without_dots(mask)), least)
     height = _writing(pieces.stats, least, side * scale)
     clean, pieces, ruled = erase(mask, pieces, height)
+    if ruled:
+        pieces = _without_dust(pieces, least)
     return Page(grey, ink, clean, pieces, scale, least, tuple(ruled))
 
 
@@ -152,6 +156,10 @@ def _without_dots(mask: Plane) -> Plane:
     """Drop the pixels that have no neighbour: of noise most, and nothing that is looked for."""
     around = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
     return np.asarray(cv2.bitwise_and(mask, cv2.dilate(mask, around)), np.uint8)
+
+
+def _without_dust(pieces: Components, least: float) -> Components:
+    return pieces.chosen((pieces.stats[:, 2:4] >= SPECK * least).any(axis=1))
 
 
 def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
@@ -170,36 +178,34 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
     """Sort components by box alone; groups of the ones that belong together remain."""
     x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
-    least = page.least
-    reason = np.full(len(x), "", dtype=object)
-    reason[height < least] = TOO_SMALL
-    reason[(height > settings.max_height * rows) | (width > settings.max_height * columns)] = (
-        TOO_LARGE
-    )
+    reason = np.full(len(x), _GOOD, np.int8)
+    reason[height < page.least] = _CODE[TOO_SMALL]
+    large = (height > settings.max_height * rows) | (width > settings.max_height * columns)
+    reason[large] = _CODE[TOO_LARGE]
     shape = (width > WIDEST * height) | (height > FLATTEST_ONE * width) | (width < NARROWEST)
-    reason[(reason == "") & shape] = WRONG_SHAPE
+    reason[(reason == _GOOD) & shape] = _CODE[WRONG_SHAPE]
     border = (x == 0) | (y == 0) | (x + width == columns) | (y + height == rows)
-    reason[(reason == "") & border] = AT_BORDER
-    good = np.flatnonzero(reason == "")
+    reason[(reason == _GOOD) & border] = _CODE[AT_BORDER]
+    good = np.flatnonzero(reason == _GOOD)
     if len(good) > settings.max_glyphs:
         order = good[np.argsort(-area[good], kind="stable")]
-        reason[order[settings.max_glyphs :]] = TOO_MANY
+        reason[order[settings.max_glyphs :]] = _CODE[TOO_MANY]
         good = np.sort(order[: settings.max_glyphs])
-    reason[_frames(page.pieces, good)] = RULED
-    good = good[reason[good] == ""]
-    seen = np.maximum(width, height) >= SPECK * least
-    parts = np.flatnonzero(seen & ~border & ((reason == TOO_SMALL) | (reason == WRONG_SHAPE)))
-    groups = join(page.pieces, good, parts[: 4 * settings.max_glyphs])
-    reason[[member for group in groups for member in group]] = ""
-    odd = np.flatnonzero(reason == WRONG_SHAPE)
+    reason[_frames(page.pieces, good)] = _CODE[RULED]
+    good = good[reason[good] == _GOOD]
+    part = (reason == _CODE[TOO_SMALL]) | (reason == _CODE[WRONG_SHAPE])
+    groups = join(page.pieces, good, np.flatnonzero(part & ~border)[: 4 * settings.max_glyphs])
+    reason[[member for group in groups for member in group]] = _GOOD
+    odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
     for i in odd[np.argsort(-area[odd], kind="stable")][:MOST_ODD]:
         if one_sided(page, Cut.of(page, [int(i)])):
-            reason[i] = ONE_SIDED
-    bad = np.flatnonzero((reason != "") & seen)[: 4 * settings.max_glyphs]
-    boxes = page.pieces.stats[bad, :4].tolist()
+            reason[i] = _CODE[ONE_SIDED]
+    bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
     rejected = [
-        Rejected(scaled((x, y, width, height), page.scale), why)
-        for (x, y, width, height), why in zip(boxes, reason[bad].tolist(), strict=True)
+        Rejected(scaled((x, y, width, height), page.scale), REASONS[why])
+        for x, y, width, height, why in zip(
+            *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
+        )
     ]
     rejected += [Rejected(scaled(box, page.scale), RULED) for box in page.ruled]
     return groups, rejected

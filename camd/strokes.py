@@ -13,7 +13,7 @@ def stroke_width(ink: Runs) -> float:
     return width(int(ink.length.sum()), float(outlines(ink).sum()))
 
 
-def width(area: int, outline: float) -> float:
+def width(area: float, outline: float) -> float:
     """Mean stroke width, pixels, of what has this area and length of its outlines.
 
     A long thin shape of area A and outline P is 2A/P wide; P runs through the middle of the
