@@ -84,11 +84,10 @@ def connected(ink: Runs) -> Components:
     """Find the connected pieces of runs; corners connect."""
     above, many = ink.above()
     number, up = np.arange(len(above)), many > 0
-    root = np.where(up, above, number)
-    _flatten(root, np.flatnonzero(up))
+    root = _flat(np.where(up, above, number))
     forks = np.flatnonzero(many > 1)
     extra = many[forks] - 1
-    _unite(root, np.repeat(forks, extra), counted(above[forks] + 1, extra))
+    root = _united(root, np.repeat(forks, extra), counted(above[forks] + 1, extra))
     heads = np.flatnonzero(root == number)
     names = np.empty_like(root)
     names[heads] = np.arange(len(heads))
@@ -111,24 +110,25 @@ def together(parts: Sequence[Components]) -> Components:
     )
 
 
-def _flatten(root: Ints, moving: Ints) -> None:
-    """Let each entry point to the end of its chain of entries; only those `moving` may not yet."""
-    while len(moving):
-        before = root.take(moving)
-        after = root.take(before)
-        further = after != before
-        moving = moving[further]
-        root[moving] = after[further]
+def _flat(root: Ints) -> Ints:
+    """Give each entry the end of its chain of entries."""
+    while True:  # all of them: to choose those that still move takes longer
+        further = root.take(root)
+        if np.array_equal(further, root):
+            return root
+        root = further
 
 
-def _unite(root: Ints, here: Ints, there: Ints) -> None:
-    """Give the two of each pair (P,) the same root, the least of all that hang together."""
+def _united(root: Ints, here: Ints, there: Ints) -> Ints:
+    """Give the two of each pair (P,), and all that have the root of one of them, the least root of
+    all that hang together. `root` is flat, and so is what comes of it."""
     while len(here):
         one, other = root[here], root[there]
         apart = one != other
         here, there, one, other = here[apart], there[apart], one[apart], other[apart]
         np.minimum.at(root, np.maximum(one, other), np.minimum(one, other))
-        _flatten(root, np.arange(len(root)))
+        root = _flat(root)
+    return root
 
 
 def _measured(ink: Runs, many: Ints) -> Components:

@@ -159,7 +159,8 @@ def _without_dots(mask: Plane) -> Plane:
 
 
 def _without_dust(pieces: Components, least: float) -> Components:
-    return pieces.chosen((pieces.stats[:, 2:4] >= SPECK * least).any(axis=1))
+    width, height = pieces.stats[:, 2:4].T
+    return pieces.chosen(np.maximum(width, height) >= SPECK * least)
 
 
 def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
