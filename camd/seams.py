@@ -44,14 +44,15 @@ def seams(ink: Plane) -> list[NDArray[np.intp]]:
     entered = along[:, 0] + np.count_nonzero(along[:, 1:] > along[:, :-1], axis=1)
     depth = depth + TWICE * np.maximum(entered - 1, 0)
     most = round(CUTS * columns / rows)
+    near = np.zeros(width, bool)
+    alone = _part_two(inked, paths)
     found: list[NDArray[np.intp]] = []
-    for i in np.argsort(depth, kind="stable"):
+    for i in np.argsort(depth, kind="stable").tolist():
         if depth[i] > DEEPEST or len(found) == most:
             break
-        if all(np.abs(paths[i] - other).mean() >= APART for other in found) and _parts_two(
-            inked, paths[i]
-        ):
+        if alone[i] and not near[i]:
             found.append(paths[i])
+            near |= np.abs(paths - paths[i]).sum(axis=1) < APART * HEIGHT
     found.sort(key=lambda path: float(path.mean()))
     # Cuts that cross would leave a piece with two sides swapped.
     ordered = [np.maximum.reduce(found[: n + 1]) for n in range(len(found))]
@@ -62,14 +63,19 @@ def seams(ink: Plane) -> list[NDArray[np.intp]]:
     ]
 
 
-def _parts_two(inked: NDArray[np.bool_], path: NDArray[np.intp]) -> bool:
-    """Whether there may be a digit on either side of a cut."""
-    left = np.arange(inked.shape[1]) < path[:, None]
-    return all(
-        len(rows := np.flatnonzero((inked & side).any(axis=1)))
-        and rows[-1] - rows[0] >= SHORTEST * HEIGHT
-        for side in (left, ~left)
-    )
+def _part_two(inked: NDArray[np.bool_], paths: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Tell of which paths (N, HEIGHT) there may be a digit on either side."""
+    rows = np.arange(HEIGHT)
+    before = np.zeros((HEIGHT, inked.shape[1] + 1), np.intp)
+    np.cumsum(inked, axis=1, out=before[:, 1:])
+    left = before[rows, paths]
+    right = before[:, -1] - left
+    high = [
+        np.where(side > 0, rows, -1).max(axis=1) - np.where(side > 0, rows, HEIGHT).min(axis=1)
+        for side in (left, right)
+    ]
+    parts: NDArray[np.bool_] = np.minimum(*high) >= SHORTEST * HEIGHT
+    return parts
 
 
 def _paths(ink: Floats) -> tuple[NDArray[np.intp], Floats]:

@@ -6,7 +6,7 @@ of the cuts: recognition-based segmentation (Casey and Lecolinet 1996, "A survey
 strategies in character segmentation").
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -154,27 +154,30 @@ def _cut(index: int, glyph: Glyph) -> Proposal:
     cuts = seams(ink)
     rows, columns = ink.shape
     edges = [np.zeros(rows, np.intp), *cuts, np.full(rows, columns, np.intp)]
-    across = np.arange(columns)
+    last = len(edges) - 1
     scale = glyph.box[2] / columns
-    pieces = []
-    for start in range(len(edges) - 1):
-        for end in range(start + 1, len(edges)):
-            if end - start == len(edges) - 1:
-                continue
+    parts: dict[tuple[int, int], tuple[Box, Plane]] = {}
+    for start in range(last):
+        for end in range(start + 1, last + 1 if start else last):
+            left, right = int(edges[start].min()), int(edges[end].max())
+            across = np.arange(left, right)
             inside = (across >= edges[start][:, None]) & (across < edges[end][:, None])
-            part = _part(np.where(inside, ink, np.uint8(0)))
-            if part is None:
-                continue
-            (x, y, width, height), patch = part
-            box = (
-                glyph.box[0] + round(x * scale),
-                glyph.box[1] + round(y * scale),
-                max(1, round(width * scale)),
-                max(1, round(height * scale)),
-            )
-            crop = normalise(patch, glyph.stroke / scale)
-            pieces.append(Piece(Glyph(box, crop, glyph.stroke), start, end))
-    return Proposal(index, len(edges) - 1, _joining(pieces, len(edges) - 1))
+            part = _part(ink[:, left:right] * inside)
+            if part is not None:
+                (x, y, width, height), patch = part
+                parts[start, end] = (left + x, y, width, height), patch
+    pieces = []
+    for start, end in _joining(parts, last):
+        (x, y, width, height), patch = parts[start, end]
+        box = (
+            glyph.box[0] + round(x * scale),
+            glyph.box[1] + round(y * scale),
+            max(1, round(width * scale)),
+            max(1, round(height * scale)),
+        )
+        crop = normalise(patch, glyph.stroke / scale)
+        pieces.append(Piece(Glyph(box, crop, glyph.stroke), start, end))
+    return Proposal(index, last, tuple(pieces))
 
 
 def _reduced(ink: Plane) -> Plane:
@@ -185,27 +188,30 @@ def _reduced(ink: Plane) -> Plane:
     return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _joining(pieces: list[Piece], last: int) -> tuple[Piece, ...]:
-    """Keep those that lie on some way from end to end."""
+def _joining(parts: Iterable[tuple[int, int]], last: int) -> list[tuple[int, int]]:
+    """Keep those that lie on some way from end to end; they come in the order of their starts."""
     reached, left = {0}, {last}
-    for piece in pieces:  # they come in the order of their starts
-        if piece.start in reached:
-            reached.add(piece.end)
-    for piece in reversed(pieces):
-        if piece.end in left:
-            left.add(piece.start)
-    return tuple(piece for piece in pieces if piece.start in reached and piece.end in left)
+    parts = list(parts)
+    for start, end in parts:
+        if start in reached:
+            reached.add(end)
+    for start, end in reversed(parts):
+        if end in left:
+            left.add(start)
+    return [(start, end) for start, end in parts if start in reached and end in left]
 
 
 def _part(ink: Plane) -> tuple[Box, Plane] | None:
     """Give what of the ink between two cuts may be a digit, cropped, and its box."""
     rows = ink.shape[0]
     solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)
+    if not solid.any():  # of no pixels at all OpenCV would crash
+        return None
     # Of so small a picture OpenCV tells this sooner than camd.components.
     _, labels, found, _ = cv2.connectedComponentsWithStats(solid)
     area = found[1:, cv2.CC_STAT_AREA]
     kept = area >= SCRAP * area.sum()
-    if not kept.any():  # no ink, or confetti
+    if not kept.any():  # confetti
         return None
     stats = found[1:][kept]
     left, top = stats[:, 0].min(), stats[:, 1].min()
