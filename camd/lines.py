@@ -161,10 +161,11 @@ def _gaps(row: list[int], layout: _Layout) -> Floats:
 def _text(row: list[Digit], gaps: Floats, pooled: Floats, wide: float) -> str:
     text = str(row[0].digit)
     for i, digit in enumerate(row[1:]):
-        # A row of two has no other gap to compare with; the other rows then say what is usual.
-        others = np.delete(gaps, i) if len(gaps) > 1 else pooled[pooled < wide]
-        usual = float(np.quantile(others, 0.25, method="lower")) if len(others) else 0.0
-        text += " " if gaps[i] > wide and gaps[i] > UNEVEN * usual else ""
+        if gaps[i] > wide:
+            # A row of two has no other gap to compare with; the other rows then say what is usual.
+            others = np.delete(gaps, i) if len(gaps) > 1 else pooled[pooled < wide]
+            usual = float(np.sort(others)[(len(others) - 1) // 4]) if len(others) else 0.0
+            text += " " if gaps[i] > UNEVEN * usual else ""
         text += str(digit.digit)
     return text
 
