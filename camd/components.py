@@ -45,20 +45,19 @@ class Components:
     def mask(self, members: Sequence[int], box: Box) -> Plane:
         """Draw some of them, and nothing else, in a box of the page: (h, w) of 0 and 1."""
         x, y, width, height = box
-        # Where a run starts it goes up, where it ends down, and ends past the box do not count.
-        steps = np.zeros((height, width + 1), np.int8)
+        pixels = np.zeros((height, width), np.uint8)
         for member in members:
-            own = self.of(member)
-            rows = own.row - y
-            start, stop = np.maximum(own.start - x, 0), np.minimum(own.stop - x, width)
-            inside = (rows >= 0) & (rows < height) & (start < stop)
-            if not inside.all():
-                rows, start, stop = rows[inside], start[inside], stop[inside]
-            steps[rows, start] = 1
-            steps[rows, stop] = -1
-        flat = steps.reshape(-1)
-        np.add.accumulate(flat, out=flat)
-        return steps[:, :-1].view(np.uint8)
+            left, top, wide, high = self.stats[member, :4].tolist()
+            low, past = self.first[member], self.first[member + 1]
+            if top < y or top + high > y + height:
+                rows = self.runs.row[low:past]
+                low, past = low + np.searchsorted(rows, (y, y + height))
+            rows = self.runs.row[low:past] - y
+            start, stop = self.runs.start[low:past] - x, self.runs.stop[low:past] - x
+            if left < x or left + wide > x + width:
+                start, stop = np.clip(start, 0, width), np.clip(stop, 0, width)
+            pixels.reshape(-1)[counted(rows * width + start, stop - start)] = 1
+        return pixels
 
     def apart(self) -> Runs:
         """Their runs as if each component lay below the one before, with a row between them."""
