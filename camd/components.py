@@ -113,9 +113,9 @@ def _flat(root: Ints) -> Ints:
     """Give each entry the end of its chain of entries."""
     while True:  # all of them: to choose those that still move takes longer
         further = root.take(root)
-        if np.array_equal(further, root):
+        root = further.take(further)
+        if (root == further).all():
             return root
-        root = further
 
 
 def _united(root: Ints, here: Ints, there: Ints) -> Ints:
@@ -143,5 +143,5 @@ def _measured(ink: Runs, many: Ints) -> Components:
     area = np.add.reduceat(length, starts)
     across = np.add.reduceat(length * (ink.start + ink.stop - 1), starts) / (2 * area)
     down = np.add.reduceat(length * ink.row, starts) / area
-    stats = np.stack([left, top, right - left, bottom - top, area], axis=1)
-    return Components(ink, first, stats.astype(np.int32), np.stack([across, down], axis=1))
+    stats = np.array([left, top, right - left, bottom - top, area], np.int32).T
+    return Components(ink, first, np.ascontiguousarray(stats), np.array([across, down]).T)

@@ -33,6 +33,8 @@ SURROUNDED = 0.65
 """Least share of its surroundings that is so: a stroke has paper on all sides, the edge of a sheet,
 a hand or a shadow on one. Hardly a real digit has less than 0.8, hardly an edge more than 0.6."""
 
+_BY_ONE = np.ones((3, 3), np.uint8)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Page:
@@ -42,10 +44,10 @@ class Page:
     """(H, W), inverted where the ink is light."""
     ink: Plane
     """(H, W), 0 where the paper is bare."""
-    mask: Plane
-    """(H, W), not 0 where there is ink."""
+    bare: Plane
+    """(H, W), 1 where there is no ink, not even dust, and 0 elsewhere."""
     pieces: Components
-    """Those of the mask, without its dust."""
+    """Those of the ink, without dust."""
     scale: float
     """Pixels of `ink` a pixel of the source."""
     least: float
@@ -79,10 +81,10 @@ class Cut:
         right, bottom = min(columns, x + width + rim), min(rows, y + height + rim)
         around = (slice(top, bottom), slice(left, right))
         own = page.pieces.mask(group, (left, top, right - left, bottom - top))
-        edge = np.asarray(cv2.dilate(own, np.ones((3, 3), np.uint8)), np.uint8)
-        bare = (page.mask[around] == 0).astype(np.uint8)
+        edge = np.asarray(cv2.dilate(own, _BY_ONE), np.uint8)
+        bare = page.bare[around]
         within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
-        ring = cv2.subtract(cv2.dilate(within, np.ones((3, 3), np.uint8)), within)
+        ring = cv2.subtract(cv2.dilate(within, _BY_ONE), within)
         return cls(box, around, own, edge, bare, np.asarray(cv2.bitwise_and(ring, bare), np.uint8))
 
 

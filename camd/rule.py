@@ -28,10 +28,11 @@ class Line:
 
     def off(self, centres: Floats) -> Floats:
         """How far centres (N, 2) lie from the line, less what it may bend; infinite far off."""
-        xs, ys = centres[:, 0], centres[:, 1]
-        beyond = np.maximum(0, np.abs(xs - self.middle) - (self.end - self.start) / 2)
-        off = np.abs(ys - self.at - self.slope * (xs - self.middle)) - DRIFT * beyond
-        off[beyond > self.end - self.start] = np.inf
+        length = self.end - self.start
+        along = centres[:, 0] - self.middle
+        beyond = np.maximum(0, np.abs(along) - length / 2)
+        off: Floats = np.abs(centres[:, 1] - self.at - self.slope * along) - DRIFT * beyond
+        off[beyond > length] = np.inf
         return off
 
 
@@ -50,7 +51,7 @@ class Pieces:
         self._left, self._right = self.stats[:, 0], self.stats[:, 0] + self.stats[:, 2]
         area, along = ink.runs.length, ink.runs.row
         across = area * (ink.runs.start + ink.runs.stop - 1) / 2
-        sums = np.stack([area * along, across, area * along * along, across * along, area])
+        sums = np.array([area * along, across, area * along * along, across * along, area])
         self._sums = np.add.reduceat(sums, ink.first[:-1], axis=1) if len(ink) else sums
 
     def line(self, on: NDArray[np.bool_]) -> Line:

@@ -195,12 +195,13 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
             continue
         on = np.zeros(len(width), bool)
         on[seed] = True
-        for _ in range(3):  # a longer line is a surer one, and finds more pieces
-            before = on
-            on = before | (loose & (seen.line(on).off(seen.centres) <= thick))
-            if (on == before).all():
-                break
         line = seen.line(on)
+        for _ in range(3):  # a longer line is a surer one, and finds more pieces
+            more = on | (loose & (line.off(seen.centres) <= thick))
+            if (more == on).all():
+                break
+            on = more
+            line = seen.line(on)
         span = line.end - line.start
         if span < length or width[on].sum() < fill * span:
             tries -= 1

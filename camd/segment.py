@@ -149,7 +149,7 @@ def _page(image: Image, settings: SegmentSettings) -> Page:
     clean, pieces, ruled = erase(mask, pieces, height)
     if ruled:
         pieces = _without_dust(pieces, least)
-    return Page(grey, ink, clean, pieces, scale, least, tuple(ruled))
+    return Page(grey, ink, (clean == 0).view(np.uint8), pieces, scale, least, tuple(ruled))
 
 
 def _without_dots(mask: Plane) -> Plane:
