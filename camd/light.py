@@ -55,14 +55,13 @@ def is_light_on_dark(small: Plane) -> bool:
 
 def _skew(grey: Plane, window: int) -> float:
     """Give the skewness, -1..1, of the differences from the mean of a window."""
+    mean = cv2.boxFilter(grey, cv2.CV_32F, (window, window))
     apart = grey.astype(np.float32)
-    mean = cv2.blur(apart, (window, window))
     apart -= mean
     apart /= cv2.max(mean, DARKEST, dst=mean)  # type: ignore[call-overload]  # scalars, too
     cubes = apart * apart
     cubes *= apart
-    total = float(cubes.sum())
-    return total / max(1e-9, float(np.abs(cubes, out=cubes).sum()))
+    return cv2.sumElems(cubes)[0] / max(1e-9, cv2.norm(cubes, cv2.NORM_L1))
 
 
 def flatten(grey: Plane, small: Plane, *, light_ink: bool) -> Plane:
