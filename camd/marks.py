@@ -33,7 +33,9 @@ def marks(found: Components, ink: Plane, groups: Sequence[list[int]]) -> list[Ma
         return []
     some, owner = found.chosen(which), group[which]
     before = np.cumsum(some.stats[:, 4]) - some.stats[:, 4]
-    levels = np.add.reduceat(ink[some.runs.pixels()], before, dtype=np.int64)
+    levels = np.add.reduceat(
+        ink.reshape(-1).take(some.runs.at(ink.shape[1])), before, dtype=np.int64
+    )
     outline = np.add.reduceat(outlines(some.apart()), some.first[:-1])
     of_groups = [np.bincount(owner, of) for of in (some.stats[:, 4], outline, levels)]
     return [

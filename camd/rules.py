@@ -18,7 +18,7 @@ from camd import comb
 from camd.components import Components, connected, together
 from camd.light import Plane
 from camd.rule import Pieces, Rule, lengthwise
-from camd.runs import Runs, chained, joined
+from camd.runs import Runs, chained
 from camd.strokes import stroke_width
 from camd.values import Box
 
@@ -95,7 +95,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Compone
     clean[found.chosen(scraps).runs.pixels()] = 0
     whole = ~scraps
     whole[ruled] = False
-    rest = [connected(_left(found.of(index), clean)) for index in ruled]
+    rest = [connected(found.of(index).within(clean)) for index in ruled]
     return clean, together([found.chosen(whole), *rest]), boxes
 
 
@@ -108,13 +108,6 @@ def _along(
         thin = np.flatnonzero(tall <= rule.thick)
         scraps[thin[rule.line.off(centres[thin]) <= rule.thick / 2]] = True
     return scraps
-
-
-def _left(ink: Runs, mask: Plane) -> Runs:
-    """What of the ink is still in a mask."""
-    rows, columns = ink.pixels()
-    still = mask[rows, columns] > 0
-    return joined(rows[still], columns[still])
 
 
 def _rules(ink: Runs, length: float, tall: float, finely: float) -> tuple[_Ruled, _Ruled]:

@@ -39,11 +39,38 @@ class Runs:
         length = self.length
         return np.repeat(self.row, length), counted(self.start, length)
 
+    def at(self, wide: int) -> Ints:
+        """Give the index of each pixel in a flattened mask so many pixels wide."""
+        return counted(self.row * wide + self.start, self.length)
+
     def turned(self) -> "Runs":
         """The same ink in runs along its columns."""
-        rows, columns = self.pixels()
-        order = ascending(columns)
-        return joined(columns[order], rows[order])
+        if not len(self):
+            return self
+        high = int(self.row[-1]) + 2  # with a row that parts the columns
+        length = self.length
+        pixels = counted(self.start, length) * high + np.repeat(self.row, length)
+        at = np.sort(pixels.astype(np.int32 if int(pixels.max()) < 1 << 31 else np.int64))
+        new = np.flatnonzero(np.diff(at) != 1) + 1
+        first, last = at[np.concatenate(([0], new))], at[np.concatenate((new, [len(at)])) - 1]
+        column = (first // high).astype(np.intp)
+        return Runs(column, first - column * high, last + 1 - column * high)
+
+    def within(self, mask: Plane) -> "Runs":
+        """What of these is not 0 in a mask."""
+        length = self.length
+        first = np.cumsum(length) - length
+        on = mask.reshape(-1).take(self.at(mask.shape[1])) > 0
+        starts, ends = on.copy(), on.copy()
+        starts[1:] &= ~on[:-1]
+        ends[:-1] &= ~on[1:]
+        starts[first] = on[first]  # runs that follow one another do not touch
+        last = first + length - 1
+        ends[last] = on[last]
+        at = np.flatnonzero(starts)
+        run = np.searchsorted(first, at, side="right") - 1
+        shift = self.start[run] - first[run]
+        return Runs(self.row[run], at + shift, np.flatnonzero(ends) + 1 + shift)
 
     def without(self, gone: "Runs") -> "Runs":
         """What is left of these; each of `gone` is a part of one, no two of the same."""
@@ -81,15 +108,6 @@ def runs(mask: Plane) -> Runs:
     first = np.searchsorted(starts, np.arange(rows + 1) * wide)
     row = np.repeat(np.arange(rows), np.diff(first))
     return Runs(row, starts - row * wide, stops - row * wide)
-
-
-def joined(rows: Ints, columns: Ints) -> Runs:
-    """Join pixels, which go row by row and along each row, into runs."""
-    if not len(rows):
-        return Runs(rows, columns, columns)
-    new = np.flatnonzero((rows[1:] != rows[:-1]) | (columns[1:] != columns[:-1] + 1)) + 1
-    first, last = np.concatenate(([0], new)), np.concatenate((new, [len(rows)])) - 1
-    return Runs(rows[first], columns[first], columns[last] + 1)
 
 
 def chained(parts: Sequence[Runs]) -> Runs:

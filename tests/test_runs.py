@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.runs import Runs, joined, runs
+from camd.runs import Runs, runs
 
 
 def random(share: float, size: tuple[int, int] = (30, 50)) -> np.ndarray:
@@ -20,7 +20,9 @@ def test_runs_hold_the_ink_and_no_more(share: float) -> None:
     found = runs(mask)
     assert (drawn(found) == mask).all()
     assert len(found) == np.count_nonzero(np.diff(np.pad(mask, ((0, 0), (1, 0))).astype(int)) > 0)
-    assert (drawn(joined(*found.pixels())) == mask).all()
+    flat = np.zeros(mask.size, np.uint8)
+    flat[found.at(mask.shape[1])] = 1
+    assert (flat.reshape(mask.shape) == mask).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
@@ -45,6 +47,15 @@ def test_without_parts_of_some() -> None:
     assert left.start.tolist() == again.start.tolist()
     assert left.stop.tolist() == again.stop.tolist()
     assert runs(mask).without(gone[:0]).start.tolist() == runs(mask).start.tolist()
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])
+def test_what_of_them_is_in_a_mask(share: float) -> None:
+    one, other = random(0.6), (np.random.default_rng(5).random((30, 50)) < share).astype(np.uint8)
+    left, again = runs(one).within(other), runs(one & other)
+    assert left.row.tolist() == again.row.tolist()
+    assert left.start.tolist() == again.start.tolist()
+    assert left.stop.tolist() == again.stop.tolist()
 
 
 def test_what_touches_in_the_row_above() -> None:
