@@ -10,6 +10,7 @@ from camd.components import Components
 from camd.light import Plane
 from camd.marks import Mark
 from camd.normalise import normalise
+from camd.runs import Ints
 from camd.values import Box, Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
@@ -69,8 +70,10 @@ class Cut:
     """The same grown by one pixel."""
     bare: Plane
     """Where there is no ink."""
-    ring: Plane
-    """What is bare at some pixels' distance."""
+    inside: Ints
+    """Its pixels, as indices in a flattened plane of its page."""
+    ring: Ints
+    """The same of what is bare at some pixels' distance."""
 
     @classmethod
     def of(cls, page: Page, group: list[int]) -> "Cut":
@@ -85,7 +88,11 @@ class Cut:
         bare = page.bare[around]
         within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
         ring = cv2.subtract(cv2.dilate(within, _BY_ONE), within)
-        return cls(box, around, own, edge, bare, np.asarray(cv2.bitwise_and(ring, bare), np.uint8))
+        ring = np.asarray(cv2.bitwise_and(ring, bare), np.uint8)
+        inside = np.concatenate([page.pieces.of(piece).at(columns) for piece in group])
+        at = np.flatnonzero(ring.view(np.bool_))
+        at += at // ring.shape[1] * (columns - ring.shape[1]) + top * columns + left
+        return cls(box, around, own, edge, bare, inside, at)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +119,7 @@ def inked(page: Page, mark: Mark) -> Inked | Rejected:
     source = scaled(cut.box, page.scale)
     if mark.stroke > THICKEST * cut.box[3] or square(cut.own):
         return Rejected(source, NOT_A_STROKE)
-    if cv2.mean(ink, cut.ring)[0] > SOFTEST * mark.strength:
+    if _mean(page.ink, cut.ring) > SOFTEST * mark.strength:
         return Rejected(source, NO_EDGE)
     if one_sided(page, cut):
         return Rejected(source, ONE_SIDED)
@@ -126,16 +133,20 @@ def inked(page: Page, mark: Mark) -> Inked | Rejected:
 
 def one_sided(page: Page, cut: Cut) -> bool:
     """Tell an edge, which has something lighter on one side, from a stroke, which has on all."""
-    grey = page.grey[cut.around]
-    levels = cv2.calcHist([grey], [0], cut.ring, [256], [0, 256])
-    below = np.cumsum(levels.ravel().astype(np.intp))  # pixels up to each level
-    count = int(below[-1])
+    levels = np.bincount(page.grey.reshape(-1).take(cut.ring), minlength=256)
+    below = np.cumsum(levels)  # pixels up to each level
+    count = len(cut.ring)
     if not count:
         return False
-    stroke = cv2.mean(grey, cut.own)[0]
+    stroke = _mean(page.grey, cut.inside)
     bright = int(np.searchsorted(below, 3 * count // 4, side="right"))
     lighter = count - int(below[int(stroke + CLEARED * (bright - stroke))])
     return lighter < SURROUNDED * count
+
+
+def _mean(plane: Plane, places: Ints) -> float:
+    """Mean level at some places; 0 for none."""
+    return float(plane.reshape(-1).take(places).sum()) / max(1, len(places))
 
 
 def square(own: Plane) -> bool:

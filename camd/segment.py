@@ -129,7 +129,7 @@ def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:
 
 
 def _page(image: Image, settings: SegmentSettings) -> Page:
-    grey = light.to_grey(image)
+    grey = np.ascontiguousarray(light.to_grey(image))
     side = max(grey.shape)
     scale = 2.0 if side < SMALLEST else min(1.0, LARGEST / side)
     if scale != 1:
