@@ -27,8 +27,8 @@ EXTRA_ERRORS = 1e-4
 """What the cascade may cost on images held out, as a share of them."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
-EVERY, FEW = 3, 8
-"""The small machine learns each third image and each eighth photograph: more would make it slower,
+EVERY, FEW = 2, 6
+"""The small machine learns each second image and each sixth photograph: more would make it slower,
 and hardly surer."""
 NEVER = 1e9
 """A margin that no case reaches."""

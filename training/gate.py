@@ -44,9 +44,9 @@ class GateRecipe:
     c: float = 3.0
     gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
-    quick: int = 32
+    quick: int = 40
     """Principal components that the small machine of the cascade sees."""
-    every: int = 12
+    every: int = 8
     """It learns each so manyth crop."""
     digit: float = 1.2
     """Decision value from which on it is believed that something is a digit: high, because the

@@ -54,7 +54,9 @@ def test_a_small_machine_answers_clear_cases_or_none_does(
     assert model.quick is not None
     margins = model.quick.duels.judge(extract(test.images, model.spec)).margins
     share = (margins >= model.quick.clear).mean()
-    assert abs(share - made.card["cascade"]["clear_of_held_out"]) < 0.15
+    # Photographs are among what is held out, and less clear.
+    assert share > made.card["cascade"]["clear_of_held_out"] - 0.1
+    assert made.card["cascade"]["clear_of_held_out"] > 0.2
     assert made.card["cascade"]["test_errors_of_the_full_machine_alone"] >= 0
     without = trained(data, tmp_path / "digits.npz", recipe=replace(small.RECIPE, quick=0))
     assert svm.load(without.path).quick is None
