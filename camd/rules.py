@@ -172,7 +172,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
     thin = Runs(ink.row, ink.start, np.where(ink.length <= thick, ink.stop, ink.start + 1))
     pieces = connected(thin)
     stats, centres = lengthwise(pieces)
-    flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= length / 10)
+    flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= min(length / 10, 2 * thick))
     if stats[flat, 2].sum() < fill * length:
         return []
     seen = Pieces(pieces.chosen(flat))
@@ -189,7 +189,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         on = np.zeros(len(width), bool)
         on[seed] = True
         line = seen.line(on)
-        for _ in range(3):  # a longer line is a surer one, and finds more pieces
+        for _ in range(6):  # a longer line is a surer one, and finds more pieces
             more = on | (loose & (line.off(seen.centres) <= thick))
             if (more == on).all():
                 break
@@ -208,4 +208,5 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
             continue
         free &= ~scraps
         rules.append(rule)
+        tries = TRIES
     return rules

@@ -92,3 +92,19 @@ def test_empty_mask() -> None:
     left, boxes = clean(blank())
     assert boxes == []
     assert not left.any()
+
+
+def test_squares_smaller_than_the_writing_go_though_their_rules_are_broken() -> None:
+    squares = blank(900, 500)
+    for y in range(10, 500, 45):
+        draw(squares, (5, y), (895, y + 90), 2)
+    for x in range(10, 990, 45):
+        draw(squares, (x, 5), (x - 60, 495), 2)
+    rng = np.random.default_rng(5)
+    squares[rng.random(squares.shape) < 0.08] = 0
+    digit = blank(900, 500)
+    cv2.putText(digit, "2", (400, 300), cv2.FONT_HERSHEY_SIMPLEX, 4, 255, 9)
+    left, _ = clean(cv2.bitwise_or(squares, digit), 110)
+    stats = components(left).stats
+    assert stats[:, 3].max() > 80
+    assert (stats[:, 2:4].max(axis=1) > 40).sum() == 1
