@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from camd.components import Components
+from camd.dash import is_dash
 from camd.light import Plane
 from camd.marks import Mark
 from camd.normalise import normalise
@@ -16,6 +17,7 @@ from camd.values import Box, Glyph, Rejected
 NOT_A_STROKE = "not a stroke"
 NO_EDGE = "no clear edge"
 ONE_SIDED = "edge of something"
+RULED = "ruled line"
 
 THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
@@ -123,10 +125,13 @@ def inked(page: Page, mark: Mark) -> Inked | Rejected:
         return Rejected(source, NO_EDGE)
     if one_sided(page, cut):
         return Rejected(source, ONE_SIDED)
+    corner = cut.around[1].start, cut.around[0].start
+    if is_dash(page.ink, cut.own, corner, mark.stroke):
+        return Rejected(source, RULED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, cut.bare))
     patch = np.asarray(cv2.multiply(ink, mine), np.uint8)
-    left, top = cut.box[0] - cut.around[1].start, cut.box[1] - cut.around[0].start
+    left, top = cut.box[0] - corner[0], cut.box[1] - corner[1]
     inner = slice(top, top + cut.box[3]), slice(left, left + cut.box[2])
     return Inked(mark, source, patch, inner)
 
