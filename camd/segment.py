@@ -1,7 +1,7 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
     ONE_SIDED,
+    RULED,
     Cut,
     Inked,
     Page,
@@ -24,9 +25,10 @@ from camd.glyphs import (
 from camd.join import join
 from camd.light import Plane
 from camd.marks import Mark, marks
+from camd.plates import plates
 from camd.rules import erase
 from camd.settings import SegmentSettings
-from camd.values import Glyph, Image, Rejected
+from camd.values import Box, Glyph, Image, Rejected
 
 TOO_SMALL = "too small"
 TOO_LARGE = "too large"
@@ -34,7 +36,6 @@ AT_BORDER = "touches the border"
 WRONG_SHAPE = "wrong shape"
 TOO_MANY = "too many"
 TOO_FAINT = "too faint"
-RULED = "ruled line"
 REASONS = (
     TOO_SMALL,
     TOO_LARGE,
@@ -82,10 +83,45 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     Boxes are in pixels of `image`. An empty frame gives nothing. Same frame, same answer."""
     if image.size == 0 or min(image.shape[:2]) < 4:
         return Segmentation()
-    page = _page(image, settings)
+    grey, scale = _scaled(np.ascontiguousarray(light.to_grey(image)))
+    small = light.fine(grey)
+    light_ink = settings.polarity == "light" or (
+        settings.polarity == "auto" and light.is_light_on_dark(small)
+    )
+    page = _page(grey, small, scale, settings, light_ink=light_ink)
+    found = _written(page, settings)
+    if settings.polarity == "auto":
+        for plate in plates(grey, page.pieces, page.least):
+            small = light.fine(plate.grey)
+            inside = _page(plate.grey, small, scale, settings, light_ink=not light_ink)
+            found = _replaced(found, _written(inside, settings), scaled(plate.box, scale))
+    return found
+
+
+def _written(page: Page, settings: SegmentSettings) -> Segmentation:
     groups, rejected = _sift(page, settings)
     glyphs, others = _glyphs(page, groups)
     return Segmentation(glyphs, (*rejected, *others))
+
+
+def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentation:
+    """Put what was found on a plate in the stead of what had been at its `place` before, such as
+    the inside of a 0."""
+    left, top, width, height = place
+
+    def outside(box: Box) -> bool:
+        x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+        return not (left <= x < left + width and top <= y < top + height)
+
+    def moved(box: Box) -> Box:
+        return box[0] + left, box[1] + top, box[2], box[3]
+
+    return Segmentation(
+        tuple(glyph for glyph in found.glyphs if outside(glyph.box))
+        + tuple(replace(glyph, box=moved(glyph.box)) for glyph in inner.glyphs),
+        tuple(mark for mark in found.rejected if outside(mark.box))
+        + tuple(replace(mark, box=moved(mark.box)) for mark in inner.rejected),
+    )
 
 
 def _glyphs(page: Page, groups: list[list[int]]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
@@ -128,24 +164,27 @@ def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:
     return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])
 
 
-def _page(image: Image, settings: SegmentSettings) -> Page:
-    grey = np.ascontiguousarray(light.to_grey(image))
+def _scaled(grey: Plane) -> tuple[Plane, float]:
+    """Bring a frame to the size in which it is searched; give it and the scale."""
     side = max(grey.shape)
     scale = 2.0 if side < SMALLEST else min(1.0, LARGEST / side)
     if scale != 1:
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how), np.uint8)
-    small = light.fine(grey)
-    light_ink = settings.polarity == "light" or (
-        settings.polarity == "auto" and light.is_light_on_dark(small)
-    )
+    return grey, scale
+
+
+def _page(
+    grey: Plane, small: Plane, scale: float, settings: SegmentSettings, *, light_ink: bool
+) -> Page:
+    """`small` is the same, `fine`."""
     ink = light.flatten(grey, small, light_ink=light_ink)
     if light_ink:
         grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
     mask = light.threshold(ink)
     least = max(4.0, settings.min_height * scale)
     pieces = _without_dust(components(_without_dots(mask)), least)
-    height = _writing(pieces.stats, least, side * scale)
+    height = _writing(pieces.stats, least, max(grey.shape))
     clean, pieces, ruled = erase(mask, pieces, height)
     if ruled:
         pieces = _without_dust(pieces, least)
