@@ -18,7 +18,8 @@ class Vote:
 
     A digit settles when its score reaches `settle_ms` of votes, in at least `settle_frames` of
     them. Less confident votes fill the time more slowly, and those whose mean confidence is under
-    `settle_confidence` never do: one picture seen a hundred times is one opinion.
+    `settle_confidence` never do: one picture seen a hundred times is one opinion. A frame without
+    the digit is a vote without confidence: parts of a scribble are a digit in every other frame.
     """
 
     def __init__(self, settings: TrackSettings) -> None:
@@ -58,6 +59,7 @@ class Vote:
         self._fade(elapsed)
         if self.value is None:
             self._score(np.full(10, -1.0), np.full(10, -1.0), elapsed)
+            self._votes += self._votes > 0
 
     @property
     def pending(self) -> bool:

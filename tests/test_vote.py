@@ -143,3 +143,24 @@ def test_a_value_is_always_one_that_was_voted_for(
             vote.cast(digit, confidence, elapsed)
         assert vote.value is None or vote.value in seen
         assert 0 <= vote.confidence <= 1
+
+
+def test_what_is_a_digit_in_some_frames_only_never_settles() -> None:
+    """Pieces of a scribble, cut otherwise from frame to frame."""
+    vote = Vote(SETTINGS)
+    for frame in range(300):
+        if frame % 4:
+            vote.cast(0, 0.9, 1 / 30)
+        else:
+            vote.miss(1 / 30)
+    assert vote.value is None
+
+
+def test_a_sure_digit_settles_though_a_frame_misses_it() -> None:
+    vote = Vote(SETTINGS)
+    for frame in range(12):
+        if frame == 3:
+            vote.miss(1 / 30)
+        else:
+            vote.cast(4, 0.97, 1 / 30)
+    assert vote.value == 4
