@@ -61,7 +61,7 @@ class _Layout:
         x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
         # A bar drawn level or a speck must not shrink the scale that everything is measured by.
         height = np.maximum(boxes[:, 3], 0.5 * boxes[:, 2]).clip(1.0)
-        angle = _skew(x, y, height)
+        angle = skew(x, y, height)
         cos, sin = np.cos(angle), np.sin(angle)
         return cls(x * cos + y * sin, y * cos - x * sin, boxes[:, 2] / 2, height)
 
@@ -69,7 +69,7 @@ class _Layout:
         return float(_middle(self.height[row]))
 
 
-def _skew(x: Floats, y: Floats, height: Floats) -> float:
+def skew(x: Floats, y: Floats, height: Floats) -> float:
     """Return the slope of the rows in radians: the angle at which most neighbours are level."""
     if len(x) < 2:
         return 0.0

@@ -28,6 +28,7 @@ from camd.marks import Mark, marks
 from camd.plates import plates
 from camd.rules import erase
 from camd.settings import SegmentSettings
+from camd.turn import straight
 from camd.values import Box, Glyph, Image, Rejected
 
 TOO_SMALL = "too small"
@@ -149,7 +150,7 @@ def _glyphs(page: Page, groups: list[list[int]]) -> tuple[tuple[Glyph, ...], lis
         for group, mark, one in zip(groups, measured, found, strict=True)
         if not isinstance(one, Rejected) and mark.strength < faintest
     ]
-    return tuple(one.glyph(page.scale) for one in strong), rejected
+    return straight([one.glyph(page.scale) for one in strong], page.scale), rejected
 
 
 def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:

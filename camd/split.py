@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from camd.light import Plane
 from camd.normalise import normalise
 from camd.seams import SHORTEST, seams
+from camd.turn import turned
 from camd.values import Box, Glyph
 
 Floats = NDArray[np.float32]
@@ -175,7 +176,8 @@ def _cut(index: int, glyph: Glyph) -> Proposal:
             max(1, round(width * scale)),
             max(1, round(height * scale)),
         )
-        crop = normalise(patch, glyph.stroke / scale)
+        upright = turned(patch, glyph.turn) if glyph.turn else patch
+        crop = normalise(upright, glyph.stroke / scale)
         pieces.append(Piece(Glyph(box, crop, glyph.stroke), start, end))
     return Proposal(index, last, tuple(pieces))
 

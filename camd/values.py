@@ -43,6 +43,9 @@ class Glyph:
     """Mean stroke width, pixels of the source frame; 0 when not measured."""
     ink: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0), np.uint8))
     """(h, w) uint8, what `crop` was made of, at any resolution; empty where it is not kept."""
+    turn: float = 0.0
+    """Degrees by which the ink was turned back for the crop; positive where rows fall to the
+    right."""
 
 
 @dataclass(frozen=True, slots=True)
