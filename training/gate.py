@@ -88,6 +88,7 @@ def fit_gate(
         c=recipe.c,
         gamma=recipe.gamma,
         copies=0,
+        flatten=0,
     )
     crops = np.concatenate([drawn.crops, plain[: recipe.plain]])
     is_digit = np.ones(len(crops), np.int64)
