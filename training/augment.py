@@ -45,23 +45,23 @@ CHUNK = 1000
 class Distortion:
     """How far a crop may go; each value is drawn anew for each crop."""
 
-    rotate: float = 4.0
+    rotate: float = 7.0
     """Degrees to either side."""
-    shear: float = 4.0
+    shear: float = 7.0
     """Degrees to either side."""
-    stretch: float = 0.05
+    stretch: float = 0.07
     """Share of the width and of the height, each by itself."""
-    elastic: float = 0.25
+    elastic: float = 0.4
     """Greatest root mean square of the displacements, pixels of the crop."""
     smoothness: float = 4.0
     """Standard deviation of the Gaussian over the displacements, pixels of the crop."""
-    pen: float = 0.3
+    pen: float = 0.7
     """Greatest change of the stroke width, pixels of the crop."""
-    blur: float = 0.2
+    blur: float = 0.4
     """Greatest standard deviation of the blur, pixels of the crop."""
-    size: float = 0.02
+    size: float = 0.04
     """Share by which the box may miss its 20 pixels."""
-    off_centre: float = 0.2
+    off_centre: float = 0.5
     """Pixels to either side."""
 
 

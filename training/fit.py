@@ -44,7 +44,7 @@ class Recipe:
     )
     projected: int = 160
     """Principal components that the kernel sees."""
-    flatten: float = 0.15
+    flatten: float = 0.0
     """Their variances count to the power of 1 - `flatten`: what seldom varies may tell most."""
     c: float = 10.0
     gamma: float = 1.5
