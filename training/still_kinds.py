@@ -19,6 +19,7 @@ from training.scenes import on_a_table, random_lines, random_pose, random_sheet
 
 SIZE = 1280, 720
 QUALITY = 85
+TRIES = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,7 +151,7 @@ def make(out: Path, hand: Hand, seed: int, each: int) -> None:
     labels = []
     for number, kind in enumerate(KINDS):
         for turn in range(each):
-            still = kind(np.random.default_rng((seed, number, turn)), hand)
+            still = _drawn(kind, hand, (seed, number, turn))
             file = f"{kind.__name__}-{turn + 1}.jpg"
             cv2.imwrite(str(out / file), still.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
             hard = None if kind is plain else kind.__name__
@@ -158,6 +159,18 @@ def make(out: Path, hand: Hand, seed: int, each: int) -> None:
                 {"file": file, "digits": list(still.lines), "kind": "photo", "hard": hard}
             )
     (out / LABELS).write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
+
+
+def _drawn(
+    kind: Callable[[np.random.Generator, Hand], Still], hand: Hand, key: tuple[int, ...]
+) -> Still:
+    """Draw a still, and another one where its lines turn out to be too long for the sheet."""
+    for again in range(TRIES):
+        try:
+            return kind(np.random.default_rng((*key, again) if again else key), hand)
+        except ValueError as exc:
+            failure = exc
+    raise failure
 
 
 def _some(rng: np.random.Generator, least: int, most: int) -> int:

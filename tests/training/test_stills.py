@@ -33,6 +33,23 @@ def test_every_kind_is_rendered_with_labels_that_eval_reads(
     assert (tmp_path / "other" / "sudoku-1.jpg").read_bytes() != first
 
 
+def test_lines_too_long_for_their_sheet_are_drawn_again(
+    hand: Hand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def wide(rng: np.random.Generator, hand: Hand) -> still_kinds.Still:
+        asked.append(rng)
+        if len(asked) < 3:
+            raise ValueError("too long")
+        return still_kinds.plain(rng, hand)
+
+    monkeypatch.setattr(still_kinds, "KINDS", (wide,))
+    make(tmp_path, hand, seed=3, each=1)
+    assert len(asked) == 3
+    assert len(load_labels(tmp_path)) == 1
+
+
 def test_a_form_says_what_is_written_in_it(hand: Hand) -> None:
     still = still_kinds.table(np.random.default_rng(1), hand)
     assert still.image.shape == (720, 1280, 3)
