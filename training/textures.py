@@ -51,7 +51,9 @@ def _clouds(rng: np.random.Generator, width: int, height: int) -> Grey:
         field += rng.uniform(0.3, 1) * _noise(rng, width, height, grain)
     hard = float(np.exp(rng.uniform(np.log(0.3), np.log(20))))
     level = rng.uniform(-1.5, 1.5)
-    return np.asarray(1 / (1 + np.exp(-hard * (field - level))), np.float32)
+    # Beyond 50 it is 0 or 1 all the same, and the exponential runs over.
+    steep = np.clip(hard * (field - level), -50, 50)
+    return np.asarray(1 / (1 + np.exp(-steep)), np.float32)
 
 
 def _stripes(rng: np.random.Generator, width: int, height: int) -> Grey:
