@@ -24,6 +24,9 @@ class Classified:
     confidence: FloatArray
     """(N,) 0..1, calibrated probability that the label is right."""
 
+    def __getitem__(self, some: slice) -> "Classified":
+        return Classified(self.labels[some], self.margins[some], self.confidence[some])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Duels:

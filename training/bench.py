@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from camd import svm
 from camd.features import extract
 from camd.values import FloatArray
-from training.data import Digits
+from training.data import Digits, join
 from training.export import Machine, Quick, pack
 from training.fit import (
     Projection,
@@ -24,7 +24,8 @@ from training.fit import (
 from training.study.workers import Workers
 
 EXTRA_ERRORS = 1e-4
-"""What the cascade may cost on images held out, as a share of them."""
+"""What the cascade may cost on images and photographs held out, as a share of them. On the images
+alone it may cost nothing."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
 EVERY, FEW = 2, 6
@@ -115,17 +116,21 @@ class Bench:
             self.progress,
         )
 
-    def calibrated(self, machines: Machines, held: Digits) -> Machines:
-        """Calibrate on images that the machines have not seen, and choose the cascade's margin."""
-        model = self.model(machines)
+    def calibrated(self, machines: Machines, images: Digits, photographs: Digits) -> Machines:
+        """Calibrate on what the machines have not seen, and choose the cascade's margin."""
+        model, held = self.model(machines), join(images, photographs)
         extracted = extract(held.images, model.spec)
         by_full = model.full.judge(extracted)
         calibration = calibrate(by_full, held.labels)
         quick = None
         if machines.quick and model.quick:
             by_quick = model.quick.duels.judge(extracted)
-            clear = clear_margin(by_quick, by_full, held.labels, EXTRA_ERRORS)
-            if clear is not None:
+            margins = [
+                clear_margin(by_quick[part], by_full[part], held.labels[part], extra)
+                for part, extra in ((slice(len(images)), 0.0), (slice(None), EXTRA_ERRORS))
+            ]
+            if None not in margins:
+                clear = max(margin for margin in margins if margin is not None)
                 quick = Quick(machines.quick.machine, calibrate(by_quick, held.labels), clear)
         return Machines(machines.full, calibration, quick)
 

@@ -95,8 +95,7 @@ def train(
         # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
         count = recipe.photographs * len(held) // len(part)
         taken = _photographs(validation, count, seed + 1, progress, workers)
-        both = datasets.join(validation, taken)
-        trial = bench.calibrated(bench.fit(without), both)
+        trial = bench.calibrated(bench.fit(without), validation, taken)
         validated = figures(bench.model(trial), validation)
         progress(f"validation: {validated.errors} errors in {validated.images}")
         progress("second machines: on all training images")
@@ -136,7 +135,7 @@ def train(
         "gamma": fitted.full.gamma,
         "gate": {"of": str(gate_of), "test": final.as_dict()} if final is not tested else None,
         "support_vectors": len(fitted.full.vectors),
-        "cascade": _cascade(fitted, trial, both, bench, alone),
+        "cascade": _cascade(fitted, trial, validation, bench, alone),
         "bytes": len(content),
         "seed": seed,
         "engine": ENGINE,
