@@ -8,13 +8,14 @@ decoded then. It makes no difference whether anybody takes it.
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from camd import cli, daemon
 from camd.sources.base import Opened
+from camd.sources.jpeg import Jpeg
 from camd.values import Image
 
 
@@ -28,6 +29,7 @@ class Film:
         self._began = 0.0
         self._number = -1
         self.grabbed = 0.0
+        self.colour: Callable[[], Image] | None = None
 
     def open(self) -> Opened:
         self._began = time.monotonic()
@@ -39,9 +41,9 @@ class Film:
         self._number = max(self._number + 1, late)
         self.grabbed = self._began + self._number / self._fps
         time.sleep(max(0.0, self.grabbed - time.monotonic()))
-        picture = cv2.imdecode(self._pictures[self._number % len(self._pictures)], cv2.IMREAD_COLOR)
-        assert picture is not None
-        return np.asarray(picture, np.uint8)
+        jpeg = Jpeg(self._pictures[self._number % len(self._pictures)])
+        self.colour = jpeg.colour
+        return jpeg.grey()
 
     def label(self) -> str:
         return self.name

@@ -42,6 +42,7 @@ class Steady:
         self._fps = fps
         self._due = time.monotonic()
         self.grabbed = 0.0
+        self.colour = None
 
     def open(self) -> Opened:
         return Opened(0, 0, self._fps)

@@ -63,6 +63,7 @@ class Unreliable:
 
     def __init__(self, seed: int) -> None:
         self.grabbed = 0.0
+        self.colour = None
         self.faults = 0
         self._random = random.Random(seed)
         noise = np.random.default_rng(seed)

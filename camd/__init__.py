@@ -8,7 +8,7 @@ The whole loop:
         while (frame := capture.next(timeout=1.0)) is not None:
             result = pipeline.process(frame.image, frame.clock)
             publisher.frame(frame, result, frame.clock)
-            window.show(overlay.draw(frame.image, result))
+            window.show(overlay.draw(frame.shown(), result))
 """
 
 from importlib.metadata import PackageNotFoundError, version

@@ -44,7 +44,7 @@ class Area:
             self._region.retune(settings.track)
 
     def segment(self, image: Image) -> Segmentation:
-        """Find the glyphs of the area in a frame, (H, W, 3) uint8; those that are masked are
+        """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
         rejected, and what is outside is left out."""
         height, width = image.shape[:2]
         if (width, height) != self._size:

@@ -180,7 +180,7 @@ class Capture:
             log.warning("%s: frames are now %dx%d", self._source.name, *image.shape[1::-1])
         self._shape = image.shape
         self._ledger.frame(clock)
-        frame = Frame(image, self.stats().captured, at, clock)
+        frame = Frame(image, self.stats().captured, at, clock, self._source.colour)
         if not self._newest_only:
             self._mailbox.put_next(frame)
         elif self._mailbox.put_latest(frame):

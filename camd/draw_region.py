@@ -132,7 +132,7 @@ class _Drawing:
         deadline = time.monotonic() + FIRST_FRAME_S
         while time.monotonic() < deadline:
             try:
-                return self._source.read()
+                return self._read()
             except CorruptFrameError:
                 continue
             except EndOfStreamError:
@@ -145,9 +145,13 @@ class _Drawing:
             time.sleep(STILL_S)
             return image
         try:
-            return self._source.read()
+            return self._read()
         except (CorruptFrameError, EndOfStreamError):
             return image
+
+    def _read(self) -> Image:
+        image, colour = self._source.read(), self._source.colour
+        return colour() if colour else image
 
 
 def _check(name: str, options: Mapping[str, Any]) -> None:

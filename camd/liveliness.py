@@ -43,7 +43,7 @@ class Liveliness:
         self._same_since = None
 
     def update(self, image: Image, clock: float) -> Verdict:
-        """Judge the next frame, (H, W, 3) uint8, grabbed at `clock`."""
+        """Judge the next frame, BGR or grey uint8, grabbed at `clock`."""
         if self._frozen_s:
             same = self._last is not None and _same(image, self._last)
             self._last = image

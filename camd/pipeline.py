@@ -88,7 +88,7 @@ class Pipeline:
         return self._model.scores
 
     def process(self, image: Image, clock: float) -> Result:
-        """Read one frame, (H, W, 3) uint8 BGR, captured at `clock` seconds."""
+        """Read one frame, BGR or grey uint8, captured at `clock` seconds."""
         laps = Laps(self._timer)
         results = []
         for area in self._areas:

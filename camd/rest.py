@@ -32,7 +32,7 @@ class Rest:
         """True while nothing moves."""
 
     def update(self, image: Image, clock: float) -> bool:
-        """Tell whether to read this frame, (H, W, 3) uint8, grabbed at `clock`."""
+        """Tell whether to read this frame, BGR or grey uint8, grabbed at `clock`."""
         if not self._after_s:
             return True
         thumbnail = _thumbnail(image)

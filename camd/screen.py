@@ -71,7 +71,7 @@ class Screen:
             return overlay.waiting(FIRST_SIZE, hud)
         frame, result = shown
         return overlay.draw(
-            frame.image, result, hud, show_rejected=self._show_rejected, masks=self._masks
+            frame.shown(), result, hud, show_rejected=self._show_rejected, masks=self._masks
         )
 
     def _status(self, hud: Hud, shown: Shown | None, says: str) -> Status:

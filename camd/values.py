@@ -1,5 +1,6 @@
 """What travels between the rooms: frozen, with the unit under each field."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from camd.polygon import Corners
 
 Image: TypeAlias = NDArray[np.uint8]
-"""(height, width, 3) uint8, BGR."""
+"""(height, width, 3) uint8, BGR; or (height, width), grey."""
 
 SIDE = 28
 """Pixels of a crop, a side, as MNIST's."""
@@ -23,12 +24,18 @@ Box: TypeAlias = tuple[int, int, int, int]
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     image: Image
+    """What is read."""
     number: int
     """1 for the first frame the source gave; dropped frames count too."""
     at: float
     """Moment of capture, seconds since the epoch (UTC). For payloads only: clocks jump."""
     clock: float
     """Moment of capture, seconds, monotonic. Every duration is taken from this one."""
+    colour: Callable[[], Image] | None = None
+    """Gives what is shown, BGR, where `image` is grey though the camera's picture is not."""
+
+    def shown(self) -> Image:
+        return self.colour() if self.colour else self.image
 
 
 @dataclass(frozen=True, slots=True, eq=False)

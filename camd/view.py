@@ -53,7 +53,7 @@ class View:
         return cls(_around(outline, size), outline=outline, masks=hidden)
 
     def cut(self, image: Image) -> Image:
-        """Return what is read of `image`, (H, W, 3) uint8."""
+        """Return what is read of `image`, BGR or grey uint8."""
         if self.flat is not None:
             # Beyond the frame the paper goes on: black would be ink.
             flat = cv2.warpPerspective(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from camd import sources
+from camd import light, sources
 from camd.capture import Capture
 from camd.doctor.finding import Finding
 from camd.errors import SourceError
@@ -101,8 +101,8 @@ def _own(name: str, state: str) -> Finding | None:
 
 
 def judge(image: Image) -> Iterator[Finding]:
-    """Judge exposure and focus of one picture, (H, W, 3) uint8."""
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    """Judge exposure and focus of one picture, (H, W, 3) or (H, W) uint8."""
+    grey = light.to_grey(image)
     mean = float(grey.mean())
     clipped = float(np.mean(grey >= 254))
     sharp = float(cv2.Laplacian(grey, cv2.CV_64F).var())

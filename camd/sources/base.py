@@ -11,6 +11,7 @@
 Only the thread that opened a source may read or close it: OpenCV crashes otherwise.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,11 +54,16 @@ class Source(Protocol):
     def grabbed(self) -> float:
         """When the frame last read left the device, before it was decoded: seconds, monotonic."""
 
+    @property
+    def colour(self) -> Callable[[], Image] | None:
+        """Where the frame last read was given in grey to save time: gives the same in colour, in
+        any thread, and however many frames later."""
+
     def open(self) -> Opened:
         """Open, or open again after `close`. Raises SourceError: missing, busy, permission..."""
 
     def read(self) -> Image:
-        """Return the next frame, (H, W, 3) uint8 BGR, owned by the caller.
+        """Return the next frame, (H, W, 3) uint8 BGR or (H, W) uint8 grey, owned by the caller.
 
         Raises EndOfStreamError, CorruptFrameError, SourceError."""
 

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 
 import cv2
+import numpy as np
 
 from camd.errors import SourceError
 from camd.settings import CameraSettings
 from camd.sources import opencv
 from camd.sources.base import CorruptFrameError, Opened
+from camd.sources.jpeg import FOURCCS, Jpeg
 from camd.sources.muffle import muffled
 from camd.values import Image
 
@@ -37,6 +39,8 @@ class Camera(opencv.CaptureSource):
         self._settings = settings
         self._connect = connect
         self._complained = False
+        self._jpegs = False
+        """The driver hands out the camera's JPEGs as they are."""
 
     def open(self) -> Opened:
         """Raises SourceError: missing, permission, busy, unreadable, failed."""
@@ -78,6 +82,10 @@ class Camera(opencv.CaptureSource):
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 2)
         width, height = opencv.size(capture)
         rate = opencv.fps(capture)
+        # Left to OpenCV they would be decoded in colour, which nobody may ever look at.
+        self._jpegs = (
+            LINUX and _fourcc(capture) in FOURCCS and bool(capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
+        )
         got = _mode(_fourcc(capture), width, height, rate)
         wish = _mode(asked.fourcc or _fourcc(capture), asked.width, asked.height, asked.fps)
         verdict = "as asked" if got == wish else f"asked for {wish}"
@@ -88,9 +96,18 @@ class Camera(opencv.CaptureSource):
         if not self._grab():
             raise SourceError(f"{self.name}: gives no more frames")
         with muffled() as heard:
-            image = opencv.retrieve(self._opened())
+            image = self._decoded()
         if heard:
             self._judge(heard[0])
+        return image
+
+    def _decoded(self) -> Image:
+        self.colour = None
+        if not self._jpegs:
+            return opencv.retrieve(self._opened())
+        jpeg = Jpeg(np.asarray(opencv.raw(self._opened()), np.uint8).reshape(-1))
+        image = jpeg.grey()
+        self.colour = jpeg.colour
         return image
 
     def _judge(self, complaint: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.errors import SourceError
-from camd.sources import opencv
+from camd.sources import jpeg, opencv
 from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened
 from camd.values import Image
 
@@ -21,7 +21,6 @@ MAX_PIXELS = 100_000_000
 """More than ordinary phones take, 300 MB once decoded; a few bytes of PNG can claim far more."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
-_JPEG = b"\xff\xd8"
 
 
 def read_image(path: Path) -> Image:
@@ -60,7 +59,7 @@ def _decode(data: NDArray[np.uint8]) -> Image:
     image = cv2.imdecode(data, cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError("no decoder knows it")
-    if data[:2].tobytes() != _JPEG:
+    if data[:2].tobytes() != jpeg.START:
         # IMREAD_COLOR drops transparency, and ink drawn on nothing becomes black on black.
         layers = cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         if layers is not None and layers.shape[2:] == (4,) and layers.dtype != np.float32:
@@ -73,20 +72,12 @@ def _claimed_size(head: bytes) -> tuple[int, int]:
     OpenCV's own limit of 2**30 pixels."""
     if head.startswith(_PNG):
         return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
-    if not head.startswith(_JPEG):
-        return 0, 0
-    at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
-        marker = head[at + 1]
-        # ITU-T T.81, table B.1: SOF0..SOF15 hold the size; C4, C8 and CC are not among them.
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(head[at + 7 : at + 9]), int.from_bytes(head[at + 5 : at + 7])
-        at += 2 + int.from_bytes(head[at + 2 : at + 4]) if marker != 0xFF else 1
-    return 0, 0
+    return jpeg.claimed_size(head)
 
 
 class Images:
     live = False
+    colour = None
 
     def __init__(self, path: Path) -> None:
         self.name = str(path)

@@ -1,5 +1,7 @@
 """Start a file or folder over at its end."""
 
+from collections.abc import Callable
+
 from camd.errors import SourceError
 from camd.sources.base import EndOfStreamError, Opened, Source
 from camd.values import Image
@@ -15,6 +17,10 @@ class Looped:
     @property
     def grabbed(self) -> float:
         return self._source.grabbed
+
+    @property
+    def colour(self) -> Callable[[], Image] | None:
+        return self._source.colour
 
     def open(self) -> Opened:
         self._given = False

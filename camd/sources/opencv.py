@@ -3,6 +3,7 @@
 import math
 import os
 import time
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -35,6 +36,7 @@ class CaptureSource:
     def __init__(self, name: str) -> None:
         self.name = name
         self.grabbed = 0.0
+        self.colour: Callable[[], Image] | None = None
         self._capture: cv2.VideoCapture | None = None
 
     def _opened(self) -> cv2.VideoCapture:
@@ -60,14 +62,19 @@ class CaptureSource:
 
 
 def retrieve(capture: cv2.VideoCapture) -> Image:
-    """Decode the frame grabbed last. Raises CorruptFrameError."""
+    """Decode the frame grabbed last, to BGR. Raises CorruptFrameError."""
+    return bgr(raw(capture))
+
+
+def raw(capture: cv2.VideoCapture) -> MatLike:
+    """Give the frame grabbed last as OpenCV does. Raises CorruptFrameError."""
     try:
         ok, image = capture.retrieve()
     except cv2.error as exc:
         raise CorruptFrameError(exc.err) from exc
     if not ok or image is None or image.size == 0:
         raise CorruptFrameError("the frame could not be decoded")
-    return bgr(image)
+    return image
 
 
 def bgr(image: MatLike) -> Image:

@@ -1,5 +1,6 @@
 """Turn the frames of any source: cameras are mounted sideways and upside down."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
@@ -28,6 +29,11 @@ class Rotated:
     def grabbed(self) -> float:
         return self._source.grabbed
 
+    @property
+    def colour(self) -> Callable[[], Image] | None:
+        colour = self._source.colour
+        return (lambda: self._turned(colour())) if colour else None
+
     def open(self) -> Opened:
         opened = self._source.open()
         if self._degrees == 180:
@@ -35,10 +41,13 @@ class Rotated:
         return replace(opened, width=opened.height, height=opened.width)
 
     def read(self) -> Image:
-        return np.asarray(cv2.rotate(self._source.read(), _CODES[self._degrees]), np.uint8)
+        return self._turned(self._source.read())
 
     def label(self) -> str:
         return self._source.label()
 
     def close(self) -> None:
         self._source.close()
+
+    def _turned(self, image: Image) -> Image:
+        return np.asarray(cv2.rotate(image, _CODES[self._degrees]), np.uint8)

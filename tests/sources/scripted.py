@@ -43,6 +43,7 @@ class Scripted:
         self.live = live
         self.name = "scripted"
         self.grabbed = 0.0
+        self.colour = None
         self.unblock = threading.Event()
         self.blocking = threading.Event()
         self.opens = 0

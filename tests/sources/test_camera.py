@@ -16,56 +16,13 @@ from camd.errors import SourceError
 from camd.settings import CameraSettings
 from camd.sources import CorruptFrameError, v4l2
 from camd.sources.camera import Camera
-from camd.values import Image
+from camd.sources.rotate import Rotated
+from tests.sources.webcam import Webcam, jpeg
 
 SETTINGS = CameraSettings()
+NOISE = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="V4L2 is Linux's")
 pytestmark = linux
-
-
-OFFERS = {"YUYV": (640, 480), "MJPG": (1280, 720)}
-
-
-class Webcam:
-    """A cv2.VideoCapture of a camera that offers YUYV at 640x480 and MJPG at 1280x720, 30 fps;
-    like V4L2 it replaces what it does not offer, and a new format resets the size."""
-
-    def __init__(self, node: str, backend: int) -> None:
-        self.node, self.backend = node, backend
-        self.fourcc = "YUYV"
-        self.size = OFFERS["YUYV"]
-        self.grabs: list[bool] = [True]
-        self.image: Image | None = np.zeros((720, 1280, 3), np.uint8)
-        self.opened = True
-
-    def isOpened(self) -> bool:  # noqa: N802
-        return self.opened
-
-    def set(self, prop: int, value: float) -> bool:
-        if prop == cv2.CAP_PROP_FOURCC:
-            asked = int(value).to_bytes(4, "little").decode()
-            self.fourcc = asked if asked in OFFERS else "YUYV"
-            self.size = (320, 240)
-        elif prop == cv2.CAP_PROP_FRAME_HEIGHT:
-            self.size = OFFERS[self.fourcc]
-        return True
-
-    def get(self, prop: int) -> float:
-        return {
-            cv2.CAP_PROP_FOURCC: int.from_bytes(self.fourcc.encode(), "little"),
-            cv2.CAP_PROP_FRAME_WIDTH: self.size[0],
-            cv2.CAP_PROP_FRAME_HEIGHT: self.size[1],
-            cv2.CAP_PROP_FPS: 30.0,
-        }[prop]
-
-    def grab(self) -> bool:
-        return self.grabs.pop(0) if self.grabs else False
-
-    def retrieve(self) -> tuple[bool, Image | None]:
-        return self.image is not None, self.image
-
-    def release(self) -> None:
-        self.opened = False
 
 
 @pytest.fixture
@@ -82,7 +39,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_format_comes_before_size_and_all_is_as_asked(checked: list[str]) -> None:
-    opened = Camera("2", SETTINGS, connect=Webcam).open()
+    opened = Camera("2", SETTINGS, connect=Webcam()).open()
     assert (opened.width, opened.height, opened.fps) == (1280, 720, 30)
     assert opened.detail == "C920: MJPG 1280x720 at 30 fps; as asked"
     assert checked == ["/dev/video2"]
@@ -90,82 +47,100 @@ def test_format_comes_before_size_and_all_is_as_asked(checked: list[str]) -> Non
 
 def test_what_the_camera_made_of_it_is_said(checked: list[str]) -> None:
     settings = CameraSettings(fourcc="H264", width=1920, height=1080)
-    opened = Camera("2", settings, connect=Webcam).open()
+    opened = Camera("2", settings, connect=Webcam()).open()
     assert (opened.width, opened.height) == (640, 480)
     assert opened.detail == ("C920: YUYV 640x480 at 30 fps; asked for H264 1920x1080 at 30 fps")
 
 
 def test_an_empty_fourcc_leaves_the_format_alone(checked: list[str]) -> None:
-    opened = Camera("2", CameraSettings(fourcc="", width=640, height=480), connect=Webcam).open()
+    opened = Camera("2", CameraSettings(fourcc="", width=640, height=480), connect=Webcam()).open()
     assert opened.detail == "C920: YUYV 640x480 at 30 fps; as asked"
 
 
 def test_a_failed_grab_has_failed_and_an_empty_frame_is_corrupt(checked: list[str]) -> None:
-    webcams: list[Webcam] = []
-
-    def connect(node: str, backend: int) -> Webcam:
-        webcams.append(Webcam(node, backend))
-        return webcams[-1]
-
-    camera = Camera("0", SETTINGS, connect=connect)
+    webcam = Webcam([jpeg(NOISE), np.zeros(0, np.uint8)])
+    camera = Camera("0", SETTINGS, connect=webcam)
     camera.open()
-    webcams[0].grabs = [True, True, False]
-    assert camera.read().shape == (720, 1280, 3)
-    webcams[0].image = None
+    webcam.grabs = [True, True, False]
+    assert camera.read().shape == (240, 320)
     with pytest.raises(CorruptFrameError):
         camera.read()
     with pytest.raises(SourceError) as caught:
         camera.read()
     assert caught.value.reason == "failed"
     camera.close()
-    assert not webcams[0].opened
+    assert not webcam.opened
 
 
 def test_what_libjpeg_says_of_a_picture_is_counted_or_said_once(
     checked: list[str], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """It writes to standard error, each frame, into a journal that is kept for months."""
-    noise = np.random.default_rng(1).integers(0, 255, (240, 320, 3), np.uint8)
-    data = cv2.imencode(".jpg", noise)[1].tobytes()
+    data = jpeg(NOISE)
     half = len(data) // 2
-    cut, overlong = data[:half] + data[-2:], data[:half] + bytes(500) + data[half + 500 :]
-    sent = [data, cut, overlong, overlong, overlong]
-
-    class Jpegs(Webcam):
-        def retrieve(self) -> tuple[bool, Image | None]:
-            image = cv2.imdecode(np.frombuffer(sent.pop(0), np.uint8), cv2.IMREAD_COLOR)
-            return image is not None, image  # type: ignore[return-value]
-
-        def grab(self) -> bool:
-            return True
-
+    cut = np.concatenate([data[:half], data[-2:]])
+    overlong = np.concatenate([data[:half], np.zeros(500, np.uint8), data[half + 500 :]])
     caplog.set_level("INFO")
-    camera = Camera("0", SETTINGS, connect=Jpegs)
+    camera = Camera("0", SETTINGS, connect=Webcam([data, cut, overlong, overlong, overlong]))
     camera.open()
-    assert camera.read().shape == (240, 320, 3)
+    assert camera.read().shape == (240, 320)
     with pytest.raises(CorruptFrameError, match=r"(?i)premature end"):
         camera.read()
     for _ in range(3):
         camera.read()
+        assert camera.colour is not None
+        camera.colour()
     assert caplog.text.count("extraneous bytes") == 1
     os.write(2, b"heard again")
     assert capfd.readouterr().err == "heard again"
 
 
-def test_grey_cameras_give_three_channels(checked: list[str]) -> None:
-    def connect(node: str, backend: int) -> Webcam:
-        webcam = Webcam(node, backend)
-        webcam.image = np.full((480, 640), 7, np.uint8)
-        return webcam
+def test_jpegs_are_read_in_grey_and_shown_in_colour(checked: list[str]) -> None:
+    red, blue = (np.full((48, 64, 3), colour, np.uint8) for colour in ((0, 0, 200), (200, 0, 0)))
+    camera = Rotated(Camera("0", SETTINGS, connect=Webcam([jpeg(red), jpeg(blue)])), 90)
+    camera.open()
+    first, shown = camera.read(), camera.colour
+    second = camera.read()
+    assert first.shape == second.shape == (64, 48)
+    assert (first.mean(), second.mean()) == pytest.approx((0.299 * 200, 0.114 * 200), abs=2)
+    assert shown is not None
+    assert shown().shape == (64, 48, 3)
+    assert shown().mean((0, 1)) == pytest.approx((0, 0, 200), abs=4)
 
-    camera = Camera("0", SETTINGS, connect=connect)
+
+def test_what_is_no_jpeg_or_a_giant_one_is_not_decoded(
+    checked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few damaged bytes may claim more memory than there is."""
+    png = np.asarray(cv2.imencode(".png", NOISE)[1], np.uint8).reshape(-1)
+    data = jpeg(NOISE)
+    giant = np.frombuffer(
+        data.tobytes().replace(b"\x00\xf0\x01\x40", b"\x40\x00\x40\x00"), np.uint8
+    )
+    assert len(giant) == len(data)
+    assert not np.array_equal(giant, data)
+    decoded = []
+    monkeypatch.setattr(cv2, "imdecode", lambda *_: decoded.append(1))
+    camera = Camera("0", SETTINGS, connect=Webcam([png, giant]))
+    camera.open()
+    for _ in range(2):
+        with pytest.raises(CorruptFrameError):
+            camera.read()
+    assert not decoded
+
+
+def test_other_formats_come_in_colour(checked: list[str]) -> None:
+    grey = np.full((480, 640), 7, np.uint8)
+    camera = Camera("0", CameraSettings(fourcc="YUYV"), connect=Webcam([grey, NOISE]))
     camera.open()
     assert camera.read().shape == (480, 640, 3)
+    assert camera.read().shape == (240, 320, 3)
+    assert camera.colour is None
 
 
 def test_a_link_is_followed_anew_at_each_open(checked: list[str], tmp_path: Path) -> None:
     link = tmp_path / "usb-C920-index0"
-    camera = Camera(str(link), SETTINGS, connect=Webcam)
+    camera = Camera(str(link), SETTINGS, connect=Webcam())
     for number in (0, 2):
         node = tmp_path / f"video{number}"
         node.touch()
@@ -180,7 +155,7 @@ def test_the_driver_is_waited_for_as_long_as_the_settings_say(
     checked: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", raising=False)
-    Camera("0", CameraSettings(timeout_s=2.5), connect=Webcam).open()
+    Camera("0", CameraSettings(timeout_s=2.5), connect=Webcam()).open()
     assert os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] == "3"
 
 
@@ -241,13 +216,10 @@ def test_a_camera_nobody_holds_has_no_signal(tmp_path: Path) -> None:
 
 
 def test_opening_fails_where_opencv_does(checked: list[str]) -> None:
-    def connect(node: str, backend: int) -> Webcam:
-        webcam = Webcam(node, backend)
-        webcam.opened = False
-        return webcam
-
+    webcam = Webcam()
+    webcam.refuses = True
     with pytest.raises(SourceError, match="/dev/video42: gives no video"):
-        Camera("42", SETTINGS, connect=connect).open()
+        Camera("42", SETTINGS, connect=webcam).open()
 
 
 def test_cameras_are_listed_with_the_names_that_last(

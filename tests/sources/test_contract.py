@@ -11,11 +11,14 @@ import pytest
 
 from camd.errors import SourceError
 from camd.settings import CameraSettings
-from camd.sources import EndOfStreamError, Source, from_uri
+from camd.sources import EndOfStreamError, Source, from_uri, v4l2
 from camd.sources import demo as demo_module
+from camd.sources.camera import Camera
+from camd.values import Frame
 from tests.sources.pictures import clip, grey, write
 from tests.sources.scripted import Scripted
 from tests.sources.servers import mjpeg, rtsp
+from tests.sources.webcam import OFFERS, Webcam, jpeg
 
 GREYS = [10, 60, 110, 160, 210]
 SETTINGS = CameraSettings()
@@ -86,6 +89,23 @@ def rtsp_camera(tmp: Path, stack: ExitStack) -> Case:
     return Case(lambda: from_uri(url, SETTINGS), serving.close, ends=False)
 
 
+def webcam(_: Path, stack: ExitStack) -> Case:
+    patch = stack.enter_context(pytest.MonkeyPatch.context())
+    patch.setattr(v4l2, "check", lambda *_: "C920")
+    camera = Webcam([jpeg(grey(g, *OFFERS["MJPG"])) for g in GREYS])
+
+    def vanish(*_: str) -> None:
+        raise SourceError("gone", "missing")
+
+    return Case(
+        lambda: Camera("0", SETTINGS, connect=camera),
+        lambda: patch.setattr(v4l2, "check", vanish),
+        GREYS,
+        ends=False,
+        size=OFFERS["MJPG"],
+    )
+
+
 def scripted(_: Path, __: ExitStack) -> Case:
     source = Scripted(["frame", "frozen"] * 9, ["frame"] * 9, SourceError("gone", "missing"))
     return Case(lambda: source, ends=False)
@@ -97,7 +117,19 @@ def scripted_file(_: Path, __: ExitStack) -> Case:
     return Case(lambda: source, greys=[1, 2, 3])
 
 
-KINDS = [video, image, folder, looped, rotated, demo, http, rtsp_camera, scripted, scripted_file]
+KINDS = [
+    video,
+    image,
+    folder,
+    looped,
+    rotated,
+    demo,
+    http,
+    rtsp_camera,
+    webcam,
+    scripted,
+    scripted_file,
+]
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
@@ -113,11 +145,12 @@ def source(case: Case) -> Iterator[Source]:
     source.close()
 
 
-def test_frames_are_bgr_of_the_size_announced(case: Case, source: Source) -> None:
+def test_frames_are_of_the_size_announced_and_shown_in_colour(case: Case, source: Source) -> None:
     opened = source.open()
-    image = source.read()
-    assert image.dtype == np.uint8
-    assert image.shape == (case.size[1], case.size[0], 3)
+    frame = Frame(source.read(), 1, 0.0, 0.0, source.colour)
+    assert frame.image.dtype == frame.shown().dtype == np.uint8
+    assert frame.image.shape[:2] == (case.size[1], case.size[0])
+    assert frame.shown().shape == (case.size[1], case.size[0], 3)
     assert (opened.width, opened.height) in {case.size, (0, 0)}
 
 
