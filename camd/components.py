@@ -68,10 +68,15 @@ class Components:
 
     def chosen(self, which: NDArray[np.bool_]) -> "Components":
         """Choose some of them, (N,)."""
-        many = np.diff(self.first)
-        on = np.repeat(which, many)
-        first = np.concatenate(([0], np.cumsum(many[which])))
-        return Components(self.runs[on], first, self.stats[which], self.centres[which])
+        return self.picked(np.flatnonzero(which))
+
+    def picked(self, members: Ints) -> "Components":
+        """Pick some of them, in this order."""
+        low = self.first[members]
+        many = self.first[members + 1] - low
+        first = np.concatenate(([0], many.cumsum()))
+        runs = self.runs[counted(low, many)]
+        return Components(runs, first, self.stats[members], self.centres[members])
 
 
 def components(mask: Plane) -> Components:

@@ -1,6 +1,5 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -9,26 +8,22 @@ from numpy.typing import NDArray
 
 from camd import light
 from camd.components import Components, components
+from camd.cuts import cuts
 from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
     ONE_SIDED,
     RULED,
-    Cut,
-    Inked,
-    Page,
-    inked,
-    one_sided,
-    scaled,
+    TOO_FAINT,
+    glyphs,
     square,
 )
 from camd.join import join
 from camd.light import Plane
-from camd.marks import Mark, marks
+from camd.page import Page
 from camd.plates import plates
 from camd.rules import erase
 from camd.settings import SegmentSettings
-from camd.turn import straight
 from camd.values import Box, Glyph, Image, Rejected
 
 TOO_SMALL = "too small"
@@ -36,7 +31,6 @@ TOO_LARGE = "too large"
 AT_BORDER = "touches the border"
 WRONG_SHAPE = "wrong shape"
 TOO_MANY = "too many"
-TOO_FAINT = "too faint"
 REASONS = (
     TOO_SMALL,
     TOO_LARGE,
@@ -63,9 +57,6 @@ FLATTEST_ONE = 25.0
 """Greatest height of a digit, in its widths (a 1 drawn with a fine pen)."""
 NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
-FAINTEST = 0.25
-"""Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
-other side of the sheet shining through."""
 MOST_ODD = 50
 """Marks of a wrong shape, the largest first, that may turn out to be the edge of a sheet."""
 SPECK = 0.25
@@ -95,14 +86,14 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         for plate in plates(grey, page.pieces, page.least):
             small = light.fine(plate.grey)
             inside = _page(plate.grey, small, scale, settings, light_ink=not light_ink)
-            found = _replaced(found, _written(inside, settings), scaled(plate.box, scale))
+            found = _replaced(found, _written(inside, settings), page.source(plate.box))
     return found
 
 
 def _written(page: Page, settings: SegmentSettings) -> Segmentation:
     groups, rejected = _sift(page, settings)
-    glyphs, others = _glyphs(page, groups)
-    return Segmentation(glyphs, (*rejected, *others))
+    found, others = glyphs(page, groups)
+    return Segmentation(found, (*rejected, *others))
 
 
 def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentation:
@@ -123,46 +114,6 @@ def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentat
         tuple(mark for mark in found.rejected if outside(mark.box))
         + tuple(replace(mark, box=moved(mark.box)) for mark in inner.rejected),
     )
-
-
-def _glyphs(page: Page, groups: list[list[int]]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
-    """Make glyphs of the groups that are strokes, and not much fainter than the others."""
-    found: list[Inked | Rejected | None] = [None] * len(groups)
-    measured = marks(page.pieces, page.ink, groups)
-    strongest = max((mark.strength for mark in measured), default=0.0)
-    more = sum(mark.area for mark in measured)
-    glyphs: list[Mark] = []
-    # The strongest first, until all others are too faint, whatever they are.
-    for i in sorted(range(len(groups)), key=lambda i: -measured[i].strength):
-        mark = measured[i]
-        faint = mark.strength < FAINTEST * strongest
-        if faint and mark.strength < FAINTEST * _strong(glyphs, more):
-            break
-        more -= mark.area
-        found[i] = one = inked(page, mark)
-        if isinstance(one, Inked):
-            glyphs.append(mark)
-    faintest = FAINTEST * _strong(glyphs)
-    strong = [one for one in found if isinstance(one, Inked) and one.mark.strength >= faintest]
-    rejected = [one for one in found if isinstance(one, Rejected)]
-    rejected += [
-        Rejected(scaled(page.pieces.bounds(group), page.scale), TOO_FAINT)
-        for group, mark, one in zip(groups, measured, found, strict=True)
-        if not isinstance(one, Rejected) and mark.strength < faintest
-    ]
-    return straight([one.glyph(page.scale) for one in strong], page.scale), rejected
-
-
-def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:
-    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
-    glyphs counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
-    known yet how much weaker they are than all others."""
-    strengths = np.array([mark.strength for mark in glyphs])
-    order = np.argsort(strengths)
-    area = more + np.cumsum(np.array([mark.area for mark in glyphs])[order])
-    if not glyphs or 0.75 * area[-1] <= more:
-        return 0.0
-    return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])
 
 
 def _scaled(grey: Plane) -> tuple[Plane, float]:
@@ -189,7 +140,8 @@ def _page(
     clean, pieces, ruled = erase(mask, pieces, height)
     if ruled:
         pieces = _without_dust(pieces, least)
-    return Page(grey, ink, (clean == 0).view(np.uint8), pieces, scale, least, tuple(ruled))
+    bare = np.asarray(cv2.bitwise_not(clean), np.uint8)
+    return Page(grey, ink, bare, pieces, scale, least, tuple(ruled))
 
 
 def _without_dots(mask: Plane) -> Plane:
@@ -238,17 +190,17 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
     groups = join(page.pieces, good, np.flatnonzero(part & ~border)[: 4 * settings.max_glyphs])
     reason[[member for group in groups for member in group]] = _GOOD
     odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
-    for i in odd[np.argsort(-area[odd], kind="stable")][:MOST_ODD]:
-        if one_sided(page, Cut.of(page, [int(i)])):
-            reason[i] = _CODE[ONE_SIDED]
+    odd = odd[np.argsort(-area[odd], kind="stable")][:MOST_ODD]
+    edges = [cut.one_sided for cut in cuts(page, [[i] for i in odd.tolist()])]
+    reason[odd[edges]] = _CODE[ONE_SIDED]
     bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
     rejected = [
-        Rejected(scaled((x, y, width, height), page.scale), REASONS[why])
+        Rejected(page.source((x, y, width, height)), REASONS[why])
         for x, y, width, height, why in zip(
             *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
         )
     ]
-    rejected += [Rejected(scaled(box, page.scale), RULED) for box in page.ruled]
+    rejected += [Rejected(page.source(box), RULED) for box in page.ruled]
     return groups, rejected
 
 
