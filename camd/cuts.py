@@ -30,6 +30,8 @@ _BY_ONE = np.ones((3, 3), np.uint8)
 class Cut:
     """A group of pieces, and a rim around it."""
 
+    pieces: list[int]
+    """Indices of its components."""
     box: Box
     around: tuple[slice, slice]
     """Of the box and its rim, as far as they lie on the page."""
@@ -37,6 +39,10 @@ class Cut:
     """Its ink there, zeros and ones, as the one below."""
     edge: Plane
     """The same grown by one pixel."""
+    area: int
+    """Pixels of ink."""
+    strength: float
+    """Mean ink, levels of 255."""
     halo: float
     """Mean ink of what is bare at the distance of its rim, levels of 255; 0 where nothing is."""
     one_sided: bool
@@ -86,16 +92,22 @@ class _Strip:
         own = self._drawn(pieces.runs, mark.repeat(np.diff(pieces.first)))
         edge = np.asarray(cv2.dilate(own, _BY_ONE), np.uint8)
         places = [self._place(i, page.ink.shape) for i in range(many)]
-        grey = [cv2.norm(page.grey[there], cv2.NORM_L1, own[here]) for there, here in places]
-        stroke = np.array(grey) / np.bincount(mark, pieces.stats[:, 4])
-        halo, one_sided = self._sides(page, edge, stroke)
+        ink, grey = (
+            [cv2.norm(plane[there], cv2.NORM_L1, own[here]) for there, here in places]
+            for plane in (page.ink, page.grey)
+        )
+        area = np.bincount(mark, pieces.stats[:, 4]).astype(np.intp)
+        halo, one_sided = self._sides(page, edge, np.array(grey) / area)
         return [
             Cut(*one)
             for one in zip(
+                groups,
                 self.boxes,
                 [there for there, _ in places],
                 [own[here] for _, here in places],
                 [edge[here] for _, here in places],
+                area.tolist(),
+                (np.array(ink) / area).tolist(),
                 halo.tolist(),
                 one_sided.tolist(),
                 strict=True,

@@ -1,20 +1,20 @@
 """PURE. Groups of pieces of ink -> glyphs, or why they are no digits: by their stroke, by what is
 around them, and by how faint they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from camd.cuts import Cut, cuts
+from camd.cuts import Cut
 from camd.dash import is_dash
 from camd.light import Plane
 from camd.marks import Mark, marks
 from camd.normalise import normalise
 from camd.page import Page
 from camd.turn import turn, turned
-from camd.values import Box, Glyph, Rejected
+from camd.values import Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
 NO_EDGE = "no clear edge"
@@ -39,90 +39,76 @@ other side of the sheet shining through."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inked:
-    mark: Mark
-    box: Box
-    """In pixels of the source."""
+    cut: Cut
+    stroke: float
+    """Mean stroke width, pixels of the page."""
     patch: Plane
     """Its ink and a rim around it."""
-    inner: tuple[slice, slice]
-    """Of its box in the patch."""
 
-    def glyph(self, scale: float, angle: float) -> Glyph:
-        """`scale` is that of its page, `angle` how far its sheet is turned, degrees."""
-        stroke, ink = self.mark.stroke, self.patch[self.inner]
-        crop = normalise(turned(ink, angle) if angle else self.patch, stroke)
-        return Glyph(self.box, crop, stroke / scale, ink, angle)
+    def glyph(self, page: Page, angle: float) -> Glyph:
+        """`angle` is how far its sheet is turned, degrees."""
+        x, y, width, height = self.cut.box
+        rows, columns = self.cut.around
+        left, top = x - columns.start, y - rows.start
+        ink = self.patch[top : top + height, left : left + width]
+        crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke)
+        return Glyph(page.source(self.cut.box), crop, self.stroke / page.scale, ink, angle)
 
 
-def glyphs(page: Page, groups: Sequence[list[int]]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
+def glyphs(page: Page, cuts: Sequence[Cut]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
     """Make glyphs of the groups that are strokes, and not much fainter than the others."""
-    found: list[_Inked | Rejected | None] = [None] * len(groups)
-    measured = marks(page.pieces, page.ink, groups)
-    faint = FAINTEST * max((mark.strength for mark in measured), default=0.0)
-    more = sum(mark.area for mark in measured)
-    strokes: list[Mark] = []
+    found: list[_Inked | Rejected | None] = [None] * len(cuts)
+    measured = marks(page.pieces, [cut.pieces for cut in cuts])
+    faint = FAINTEST * max((cut.strength for cut in cuts), default=0.0)
+    more = sum(cut.area for cut in cuts)
+    strokes: list[Cut] = []
     # The strongest first, until all others are too faint, whatever they are.
-    order = sorted(range(len(groups)), key=lambda i: -measured[i].strength)
-    cut = _cuts(page, [measured[i] for i in order], faint)
-    for i in order:
-        mark = measured[i]
-        if mark.strength < faint and mark.strength < FAINTEST * _strong(strokes, more):
+    for i in sorted(range(len(cuts)), key=lambda i: -cuts[i].strength):
+        cut = cuts[i]
+        if cut.strength < faint and cut.strength < FAINTEST * _strong(strokes, more):
             break
-        more -= mark.area
-        found[i] = one = _inked(page, mark, next(cut))
+        more -= cut.area
+        found[i] = one = _inked(page, cut, measured[i])
         if isinstance(one, _Inked):
-            strokes.append(mark)
+            strokes.append(cut)
     faintest = FAINTEST * _strong(strokes)
-    strong = [one for one in found if isinstance(one, _Inked) and one.mark.strength >= faintest]
+    strong = [one for one in found if isinstance(one, _Inked) and one.cut.strength >= faintest]
     rejected = [one for one in found if isinstance(one, Rejected)]
     rejected += [
-        Rejected(page.source(page.pieces.bounds(group)), TOO_FAINT)
-        for group, mark, one in zip(groups, measured, found, strict=True)
-        if not isinstance(one, Rejected) and mark.strength < faintest
+        Rejected(page.source(cut.box), TOO_FAINT)
+        for cut, one in zip(cuts, found, strict=True)
+        if not isinstance(one, Rejected) and cut.strength < faintest
     ]
-    angle = turn([one.box for one in strong])
-    return tuple(one.glyph(page.scale, angle) for one in strong), rejected
+    angle = turn([page.source(one.cut.box) for one in strong])
+    return tuple(one.glyph(page, angle) for one in strong), rejected
 
 
-def _cuts(page: Page, marks: Sequence[Mark], faint: float) -> Iterator[Cut]:
-    """Cut out marks, the strongest first; those that are `faint` only if any of them is needed."""
-    for some in (
-        [mark.pieces for mark in marks if mark.strength >= faint],
-        [mark.pieces for mark in marks if mark.strength < faint],
-    ):
-        yield from cuts(page, some)
-
-
-def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:
+def _strong(strokes: Sequence[Cut], more: int = 0) -> float:
     """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
-    glyphs counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
+    strokes counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
     known yet how much weaker they are than all others."""
-    strengths = np.array([mark.strength for mark in glyphs])
+    strengths = np.array([cut.strength for cut in strokes])
     order = np.argsort(strengths)
-    area = more + np.cumsum(np.array([mark.area for mark in glyphs])[order])
-    if not glyphs or 0.75 * area[-1] <= more:
+    area = more + np.cumsum(np.array([cut.area for cut in strokes])[order])
+    if not strokes or 0.75 * area[-1] <= more:
         return 0.0
     return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])
 
 
-def _inked(page: Page, mark: Mark, cut: Cut) -> _Inked | Rejected:
-    """Take out the ink of a mark, or say why it is no glyph."""
-    box = page.source(cut.box)
+def _inked(page: Page, cut: Cut, mark: Mark) -> _Inked | Rejected:
+    """Take out the ink of a group, or say why it is no glyph."""
     if mark.stroke > THICKEST * cut.box[3] or square(cut.own):
-        return Rejected(box, NOT_A_STROKE)
-    if cut.halo > SOFTEST * mark.strength:
-        return Rejected(box, NO_EDGE)
+        return Rejected(page.source(cut.box), NOT_A_STROKE)
+    if cut.halo > SOFTEST * cut.strength:
+        return Rejected(page.source(cut.box), NO_EDGE)
     if cut.one_sided:
-        return Rejected(box, ONE_SIDED)
-    corner = cut.around[1].start, cut.around[0].start
-    if is_dash(page.ink, cut.own, corner, mark.stroke):
-        return Rejected(box, RULED)
+        return Rejected(page.source(cut.box), ONE_SIDED)
+    if is_dash(page.ink, mark.bar, mark.stroke):
+        return Rejected(page.source(cut.box), RULED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
-    left, top = cut.box[0] - corner[0], cut.box[1] - corner[1]
-    inner = slice(top, top + cut.box[3]), slice(left, left + cut.box[2])
-    return _Inked(mark, box, patch, inner)
+    return _Inked(cut, mark.stroke, patch)
 
 
 def square(own: Plane) -> bool:
@@ -130,6 +116,9 @@ def square(own: Plane) -> bool:
     outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if len(outlines) != 1:
         return False
-    _, sides, _ = cv2.minAreaRect(outlines[0])
-    full = cv2.contourArea(outlines[0]) > SQUAREST * sides[0] * sides[1]
-    return bool(full and min(sides) > SLIM * max(sides))
+    hull = cv2.convexHull(outlines[0])
+    enclosed = cv2.contourArea(outlines[0])
+    if enclosed <= SQUAREST * cv2.contourArea(hull):  # no rectangle is tighter
+        return False
+    _, sides, _ = cv2.minAreaRect(hull)
+    return bool(enclosed > SQUAREST * sides[0] * sides[1] and min(sides) > SLIM * max(sides))

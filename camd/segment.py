@@ -91,8 +91,20 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
 
 
 def _written(page: Page, settings: SegmentSettings) -> Segmentation:
-    groups, rejected = _sift(page, settings)
-    found, others = glyphs(page, groups)
+    reason, groups = _sift(page, settings)
+    odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
+    odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST_ODD]
+    cut = cuts(page, [*groups, *([i] for i in odd.tolist())])
+    found, others = glyphs(page, cut[: len(groups)])
+    reason[odd[[one.one_sided for one in cut[len(groups) :]]]] = _CODE[ONE_SIDED]
+    bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
+    rejected = [
+        Rejected(page.source((x, y, width, height)), REASONS[why])
+        for x, y, width, height, why in zip(
+            *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
+        )
+    ]
+    rejected += [Rejected(page.source(box), RULED) for box in page.ruled]
     return Segmentation(found, (*rejected, *others))
 
 
@@ -167,8 +179,9 @@ def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
     return float(height[like][order][np.searchsorted(ink, ink[-1] / 2)])
 
 
-def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[Rejected]]:
-    """Sort components by box alone; groups of the ones that belong together remain."""
+def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list[list[int]]]:
+    """Sort components by box alone: give the number of the reason against each one, (N,), and
+    groups of the _GOOD ones that belong together."""
     x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
     reason = np.full(len(x), _GOOD, np.int8)
@@ -189,19 +202,7 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
     part = (reason == _CODE[TOO_SMALL]) | (reason == _CODE[WRONG_SHAPE])
     groups = join(page.pieces, good, np.flatnonzero(part & ~border)[: 4 * settings.max_glyphs])
     reason[[member for group in groups for member in group]] = _GOOD
-    odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
-    odd = odd[np.argsort(-area[odd], kind="stable")][:MOST_ODD]
-    edges = [cut.one_sided for cut in cuts(page, [[i] for i in odd.tolist()])]
-    reason[odd[edges]] = _CODE[ONE_SIDED]
-    bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
-    rejected = [
-        Rejected(page.source((x, y, width, height)), REASONS[why])
-        for x, y, width, height, why in zip(
-            *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
-        )
-    ]
-    rejected += [Rejected(page.source(box), RULED) for box in page.ruled]
-    return groups, rejected
+    return reason, groups
 
 
 def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:

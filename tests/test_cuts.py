@@ -20,6 +20,7 @@ def test_cuts_are_those_of_each_mark_alone() -> None:
     assert len(page.pieces) > 20
     groups = [[0], [5, 2], [len(page.pieces) - 1], [9], [7, 12, 11]]
     for cut, group in zip(cuts(page, groups), groups, strict=True):
+        assert cut.pieces == group
         assert cut.box == page.pieces.bounds(group)
         rows, columns = cut.around
         x, y = columns.start, rows.start
@@ -34,6 +35,8 @@ def test_cuts_are_those_of_each_mark_alone() -> None:
         )
         beside = (far > near) & (mask == 0)
         assert cut.halo == pytest.approx(page.ink[beside].mean())
+        assert cut.area == np.count_nonzero(own)
+        assert cut.strength == pytest.approx(page.ink[own > 0].mean())
 
 
 def bar(left: int, right: int) -> Cut:
