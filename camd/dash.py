@@ -26,6 +26,7 @@ SWAY = 0.03
 """How far the line may leave the axis of the piece, a pixel of way."""
 STEPS = 24
 """Places looked at beyond each end, and along the piece."""
+_INSIDE, _BEYOND = np.linspace(-0.4, 0.4, STEPS), np.linspace(0, BEYOND, STEPS)
 
 
 def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
@@ -36,10 +37,8 @@ def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
     length = bar.length
     if bar.width > SLIM * length:
         return False
-    inside = np.linspace(-0.4, 0.4, STEPS) * length
-    # The end itself is soft.
-    beyond = length / 2 + 1.5 + np.linspace(0, BEYOND, STEPS) * length
-    along = np.concatenate([inside, -beyond, beyond])
+    beyond = length / 2 + 1.5 + _BEYOND * length  # the end itself is soft
+    along = np.concatenate([_INSIDE * length, -beyond, beyond])
     contrast = _contrast(ink, bar, along, stroke)
     own_contrast = float(np.median(contrast[:STEPS]))
     seen = contrast[STEPS:].reshape(2, STEPS) > ALIKE * own_contrast
