@@ -162,7 +162,8 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
     flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= min(length / 10, 2 * thick))
     if stats[flat, 2].sum() < fill * length:
         return []
-    seen = Pieces(pieces.chosen(flat))
+    whole = Pieces.of(pieces)
+    seen = whole.chosen(flat)
     left, top, width = stats[flat, :3].T
     free = np.ones(len(stats), bool)
     rules: list[Rule] = []
@@ -178,7 +179,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         line = seen.line(on)
         for _ in range(6):  # a longer line is a surer one, and finds more pieces
             more = on | (loose & (line.off(seen.centres) <= thick))
-            if (more == on).all():
+            if np.count_nonzero(more) == np.count_nonzero(on):
                 break
             on = more
             line = seen.line(on)
@@ -189,7 +190,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         scraps = free & (stats[:, 3] <= thick)
         scraps[scraps] = line.off(centres[scraps]) <= thick / 2
         scraps[flat] |= on
-        rule = Pieces(pieces.chosen(scraps)).rule(thick)
+        rule = Rule.along(whole.line(scraps), pieces.chosen(scraps).runs, thick)
         if not rule.straight():
             tries -= 1
             continue
