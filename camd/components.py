@@ -63,8 +63,7 @@ class Components:
         """Their runs as if each component lay below the one before, with a row between them."""
         height = self.stats[:, 3].astype(np.intp) + 1
         down = np.cumsum(height) - height - self.stats[:, 1]
-        runs = self.runs
-        return Runs(runs.row + np.repeat(down, np.diff(self.first)), runs.start, runs.stop)
+        return self.runs.moved(np.repeat(down, np.diff(self.first)), 0)
 
     def chosen(self, which: NDArray[np.bool_]) -> "Components":
         """Choose some of them, (N,)."""

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from camd.cuts import Cut
+from camd.cuts import Cuts
 from camd.dash import is_dash
 from camd.light import Plane
-from camd.marks import Mark, marks
+from camd.marks import Marks, marks
 from camd.normalise import normalise
 from camd.page import Page
+from camd.runs import Ints
 from camd.turn import turn, turned
-from camd.values import Glyph, Rejected
+from camd.values import Box, Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
 NO_EDGE = "no clear edge"
@@ -37,78 +39,86 @@ FAINTEST = 0.25
 other side of the sheet shining through."""
 
 
+Floats = NDArray[np.float64]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inked:
-    cut: Cut
-    stroke: float
-    """Mean stroke width, pixels of the page."""
+    box: Box
+    """In pixels of the source."""
     patch: Plane
     """Its ink and a rim around it."""
+    inner: tuple[slice, slice]
+    """Of its box in the patch."""
+    stroke: float
+    """Mean stroke width, pixels of the page."""
+    step: int
+    """Pixels of the page that are one of the patch, across and down."""
 
-    def glyph(self, page: Page, angle: float) -> Glyph:
-        """`angle` is how far its sheet is turned, degrees."""
-        x, y, width, height = self.cut.box
-        rows, columns = self.cut.around
-        left, top = x - columns.start, y - rows.start
-        ink = self.patch[top : top + height, left : left + width]
-        crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke)
-        return Glyph(page.source(self.cut.box), crop, self.stroke / page.scale, ink, angle)
+    def glyph(self, scale: float, angle: float) -> Glyph:
+        """`scale` is that of its page, `angle` how far its sheet is turned, degrees."""
+        ink = self.patch[self.inner]
+        crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke / self.step)
+        return Glyph(self.box, crop, self.stroke / scale, ink, angle)
 
 
-def glyphs(page: Page, cuts: Sequence[Cut]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
-    """Make glyphs of the groups that are strokes, and not much fainter than the others."""
-    found: list[_Inked | Rejected | None] = [None] * len(cuts)
-    measured = marks(page.pieces, [cut.pieces for cut in cuts])
-    faint = FAINTEST * max((cut.strength for cut in cuts), default=0.0)
-    more = sum(cut.area for cut in cuts)
-    strokes: list[Cut] = []
+def glyphs(
+    page: Page, groups: Sequence[list[int]], cuts: Cuts
+) -> tuple[tuple[Glyph, ...], list[Rejected]]:
+    """Make glyphs of the groups that are strokes, and not much fainter than the others; `cuts`
+    begin with these groups."""
+    many = len(groups)
+    strength, area, measured = cuts.strength[:many], cuts.area[:many], marks(page.pieces, groups)
+    found: dict[int, _Inked | Rejected] = {}
+    strokes: list[int] = []
+    faint, more = FAINTEST * strength.max(initial=0), int(area.sum())
     # The strongest first, until all others are too faint, whatever they are.
-    for i in sorted(range(len(cuts)), key=lambda i: -cuts[i].strength):
-        cut = cuts[i]
-        if cut.strength < faint and cut.strength < FAINTEST * _strong(strokes, more):
+    for i in np.argsort(-strength, kind="stable").tolist():
+        if strength[i] < faint and strength[i] < FAINTEST * _strong(strength, area, strokes, more):
             break
-        more -= cut.area
-        found[i] = one = _inked(page, cut, measured[i])
-        if isinstance(one, _Inked):
-            strokes.append(cut)
-    faintest = FAINTEST * _strong(strokes)
-    strong = [one for one in found if isinstance(one, _Inked) and one.cut.strength >= faintest]
-    rejected = [one for one in found if isinstance(one, Rejected)]
+        more -= int(area[i])
+        found[i] = _inked(page, cuts, measured, i)
+        if isinstance(found[i], _Inked):
+            strokes.append(i)
+    faintest = FAINTEST * _strong(strength, area, strokes)
+    order = sorted(found)
+    strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
+    rejected = [one for i in order if isinstance(one := found[i], Rejected)]
     rejected += [
-        Rejected(page.source(cut.box), TOO_FAINT)
-        for cut, one in zip(cuts, found, strict=True)
-        if not isinstance(one, Rejected) and cut.strength < faintest
+        Rejected(page.source(cuts.boxes[i]), TOO_FAINT)
+        for i in np.flatnonzero(strength < faintest).tolist()
+        if not isinstance(found.get(i), Rejected)
     ]
-    angle = turn([page.source(one.cut.box) for one in strong])
-    return tuple(one.glyph(page, angle) for one in strong), rejected
+    angle = turn([one.box for one in strong])
+    return tuple(one.glyph(page.scale, angle) for one in strong), rejected
 
 
-def _strong(strokes: Sequence[Cut], more: int = 0) -> float:
+def _strong(strength: Floats, area: Ints, strokes: list[int], more: int = 0) -> float:
     """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
-    strokes counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
+    `strokes` counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
     known yet how much weaker they are than all others."""
-    strengths = np.array([cut.strength for cut in strokes])
-    order = np.argsort(strengths)
-    area = more + np.cumsum(np.array([cut.area for cut in strokes])[order])
-    if not strokes or 0.75 * area[-1] <= more:
+    order = np.array(strokes, np.intp)[np.argsort(strength[strokes])]
+    below = more + np.cumsum(area[order])
+    if not strokes or 0.75 * below[-1] <= more:
         return 0.0
-    return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])
+    return float(strength[order][np.searchsorted(below, 0.75 * below[-1])])
 
 
-def _inked(page: Page, cut: Cut, mark: Mark) -> _Inked | Rejected:
+def _inked(page: Page, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
     """Take out the ink of a group, or say why it is no glyph."""
-    if mark.stroke > THICKEST * cut.box[3] or square(cut.own):
-        return Rejected(page.source(cut.box), NOT_A_STROKE)
-    if cut.halo > SOFTEST * cut.strength:
-        return Rejected(page.source(cut.box), NO_EDGE)
-    if cut.one_sided:
-        return Rejected(page.source(cut.box), ONE_SIDED)
-    if is_dash(page.ink, mark.bar, mark.stroke):
-        return Rejected(page.source(cut.box), RULED)
+    box, stroke, cut = page.source(cuts.boxes[i]), float(measured.stroke[i]), cuts.cut(i)
+    if stroke > THICKEST * cuts.boxes[i][3] or square(cut.own):
+        return Rejected(box, NOT_A_STROKE)
+    if cuts.halo[i] > SOFTEST * cuts.strength[i]:
+        return Rejected(box, NO_EDGE)
+    if cuts.one_sided[i]:
+        return Rejected(box, ONE_SIDED)
+    if is_dash(page.ink, measured.bars[i], stroke):
+        return Rejected(box, RULED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
-    return _Inked(cut, mark.stroke, patch)
+    return _Inked(box, patch, cut.inner, stroke, cut.step)
 
 
 def square(own: Plane) -> bool:

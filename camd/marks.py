@@ -5,31 +5,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from camd.bars import Bar, bars
+from camd.bars import Bars
 from camd.components import Components
-from camd.strokes import outlines, width
+from camd.strokes import outlines, widths
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    stroke: float
-    """Mean stroke width, pixels."""
-    bar: Bar
-    """The bar with its moments."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Marks:
+    stroke: NDArray[np.float64]
+    """(N,) mean stroke width of each group, pixels."""
+    bars: Bars
+    """The bars with their moments."""
 
 
-def marks(found: Components, groups: Sequence[list[int]]) -> list[Mark]:
-    """Measure groups of components, of which no two share one."""
-    if not groups:
-        return []
+def marks(found: Components, groups: Sequence[list[int]]) -> Marks:
+    """Measure groups (N) of components, of which no two share one."""
     many = len(groups)
-    pieces = found.picked(np.array([piece for group in groups for piece in group]))
+    pieces = found.picked(np.array([piece for group in groups for piece in group], np.intp))
     group = np.repeat(np.arange(many), [len(group) for group in groups])
     owner = group.repeat(np.diff(pieces.first))
-    area = np.bincount(group, pieces.stats[:, 4], many).tolist()
-    outline = np.bincount(owner, outlines(pieces.apart()), many).tolist()
-    return [
-        Mark(width(ink, length), bar)
-        for ink, length, bar in zip(area, outline, bars(pieces.runs, owner, many), strict=True)
-    ]
+    area, outline = (
+        np.asarray(np.bincount(owner, of, many), np.float64)
+        for of in (pieces.runs.length, outlines(pieces.apart()))
+    )
+    return Marks(widths(area, outline), Bars.of(pieces.runs, owner, many))

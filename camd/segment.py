@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from camd import light
 from camd.components import Components, components
-from camd.cuts import cuts
+from camd.cuts import Cuts, coarseness
 from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
@@ -94,9 +94,9 @@ def _written(page: Page, settings: SegmentSettings) -> Segmentation:
     reason, groups = _sift(page, settings)
     odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
     odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST_ODD]
-    cut = cuts(page, [*groups, *([i] for i in odd.tolist())])
-    found, others = glyphs(page, cut[: len(groups)])
-    reason[odd[[one.one_sided for one in cut[len(groups) :]]]] = _CODE[ONE_SIDED]
+    cuts = Cuts(page, [*groups, *([i] for i in odd.tolist())])
+    found, others = glyphs(page, groups, cuts)
+    reason[odd[cuts.one_sided[len(groups) :]]] = _CODE[ONE_SIDED]
     bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
     rejected = [
         Rejected(page.source((x, y, width, height)), REASONS[why])
@@ -214,5 +214,11 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
         & (x + width < (x + width)[:, None])
         & (y + height < (y + height)[:, None])
     )
-    holding = good[within.any(axis=1)].tolist()
-    return [i for i in holding if square(pieces.mask([i], pieces.bounds([i])))]
+    return [i for i in good[within.any(axis=1)].tolist() if _square(pieces, i)]
+
+
+def _square(pieces: Components, member: int) -> bool:
+    x, y, width, height = pieces.bounds([member])
+    step = coarseness(height)
+    ink = pieces.of(member).moved(-y, -x).reduced(step)
+    return square(ink.drawn(-(-height // step), -(-width // step)))

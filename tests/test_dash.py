@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.bars import Bar, bars
+from camd.bars import Bar, Bars
 from camd.dash import is_dash
 from camd.runs import runs
 from camd.strokes import stroke_width
@@ -24,7 +24,7 @@ def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0
 
 def measured(own: np.ndarray) -> tuple[Bar, float]:
     piece = runs(own)
-    return bars(piece, np.zeros(len(piece), np.intp), 1)[0], stroke_width(piece)
+    return Bars.of(piece, np.zeros(len(piece), np.intp), 1)[0], stroke_width(piece)
 
 
 def test_a_stroke_on_bare_paper_is_none() -> None:
