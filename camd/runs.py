@@ -98,20 +98,20 @@ class Runs:
 
 
 def runs(mask: Plane) -> Runs:
-    """Find the runs of what is not 0 in a mask (H, W)."""
-    rows, columns = mask.shape
-    wide = columns + 1
-    inked = np.zeros((rows, wide), bool)  # a column of zeros parts the rows
-    np.not_equal(mask, 0, out=inked[:, :-1])
-    flat = inked.reshape(-1)
-    turns = np.empty(flat.size, bool)
-    turns[:1] = flat[:1]
-    np.not_equal(flat[1:], flat[:-1], out=turns[1:])
+    """Find the runs of what is not 0 in a mask (H, W), which is all of the same level."""
+    columns, flat = mask.shape[1], mask.reshape(-1)
+    turns = np.empty(flat.size + 1, bool)
+    turns[0], turns[-1] = flat[0], flat[-1]
+    np.not_equal(flat[1:], flat[:-1], out=turns[1:-1])
     at = np.flatnonzero(turns)
-    starts, stops = at[::2], at[1::2]
-    first = np.searchsorted(starts, np.arange(rows + 1) * wide)
-    row = np.repeat(np.arange(rows), np.diff(first))
-    return Runs(row, starts - row * wide, stops - row * wide)
+    start, stop = at[::2], at[1::2]
+    row = start // columns
+    many = (stop - 1) // columns - row + 1
+    if many.max(initial=1) > 1:  # ink that goes on in the next row is another run there
+        row = counted(row, many)
+        start = np.maximum(start.repeat(many), row * columns)
+        stop = np.minimum(stop.repeat(many), row * columns + columns)
+    return Runs(row, start - row * columns, stop - row * columns)
 
 
 def ascending(keys: Ints) -> Ints:
