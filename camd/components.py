@@ -21,11 +21,19 @@ class Components:
     """(N + 1,): index of the first run of each component, and the number of runs."""
     stats: NDArray[np.int32]
     """(N, 5): x, y, width, height, area, pixels."""
-    centres: NDArray[np.float64]
-    """(N, 2): x, y, pixels."""
 
     def __len__(self) -> int:
         return len(self.stats)
+
+    def centres(self) -> NDArray[np.float64]:
+        """Find the centres of mass, (N, 2): x, y, pixels."""
+        length, area = self.runs.length, self.stats[:, 4]
+        if not len(self):
+            return np.zeros((0, 2))
+        across = length * (self.runs.start + self.runs.stop - 1)
+        of_runs = np.stack([across, 2 * length * self.runs.row])
+        sums = np.add.reduceat(of_runs, self.first[:-1], axis=1)
+        return np.asarray((sums / (2 * area)).T, np.float64)
 
     def bounds(self, members: list[int]) -> Box:
         """The box around some of them, pixels."""
@@ -75,7 +83,7 @@ class Components:
         many = self.first[members + 1] - low
         first = np.concatenate(([0], many.cumsum()))
         runs = self.runs[counted(low, many)]
-        return Components(runs, first, self.stats[members], self.centres[members])
+        return Components(runs, first, self.stats[members])
 
 
 def components(mask: Plane) -> Components:
@@ -109,7 +117,6 @@ def together(parts: Sequence[Components]) -> Components:
         ),
         np.concatenate(([0], np.cumsum(np.concatenate(firsts)))),
         np.concatenate([part.stats for part in parts]),
-        np.concatenate([part.centres for part in parts]),
     )
 
 
@@ -138,14 +145,11 @@ def _measured(ink: Runs, many: Ints) -> Components:
     """`ink` is one component after the other, `many` (N,) how many runs each has."""
     first = np.concatenate(([0], np.cumsum(many)))
     if not len(many):
-        return Components(ink, first, np.zeros((0, 5), np.int32), np.zeros((0, 2)))
+        return Components(ink, first, np.zeros((0, 5), np.int32))
     starts = first[:-1]
-    length = ink.length
     left = np.minimum.reduceat(ink.start, starts)
     right = np.maximum.reduceat(ink.stop, starts)
     top, bottom = ink.row[starts], ink.row[first[1:] - 1] + 1
-    area = np.add.reduceat(length, starts)
-    across = np.add.reduceat(length * (ink.start + ink.stop - 1), starts) / (2 * area)
-    down = np.add.reduceat(length * ink.row, starts) / area
+    area = np.add.reduceat(ink.length, starts)
     stats = np.array([left, top, right - left, bottom - top, area], np.int32).T
-    return Components(ink, first, np.ascontiguousarray(stats), np.array([across, down]).T)
+    return Components(ink, first, np.ascontiguousarray(stats))

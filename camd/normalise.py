@@ -42,11 +42,13 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     place = len(strong) * 3 // 5
     full = float(np.partition(strong, place)[place])
     patch = np.asarray(cv2.convertScaleAbs(ink, alpha=255.0 / full), np.uint8)
-    solid = _above(patch, 127)
-    scale = BOX / max(cv2.boundingRect(solid)[2:])
-    missing = THINNEST / scale - (stroke or stroke_width(solid))
-    if missing > 0.5:
-        patch = _thicken(patch, missing)
+    # Of a patch so small no stroke comes out too thin, however little of it the ink fills.
+    if not stroke or THINNEST / BOX * max(patch.shape) - stroke > 0.5:
+        solid = _above(patch, 127)
+        scale = BOX / max(cv2.boundingRect(solid)[2:])
+        missing = THINNEST / scale - (stroke or stroke_width(solid))
+        if missing > 0.5:
+            patch = _thicken(patch, missing)
     x, y, width, height = cv2.boundingRect(_above(patch, RIM))
     patch = patch[y : y + height, x : x + width]
     scale = BOX / max(width, height)

@@ -36,10 +36,10 @@ class Line:
         return off
 
 
-def lengthwise(ink: Components) -> tuple[NDArray[np.int32], Floats]:
-    """Give Components.stats and .centres of components in runs across the rules that are looked
-    for: x is along the rules."""
-    return ink.stats[:, [1, 0, 3, 2, 4]], ink.centres[:, ::-1]
+def lengthwise(ink: Components) -> NDArray[np.int32]:
+    """Give Components.stats of components in runs across the rules that are looked for: x is along
+    the rules."""
+    return ink.stats[:, [1, 0, 3, 2, 4]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,12 +56,12 @@ class Pieces:
     @classmethod
     def of(cls, ink: Components) -> "Pieces":
         """`ink` is in runs across rules."""
-        stats, centres = lengthwise(ink)
         area, along = ink.runs.length, ink.runs.row
         across = area * (ink.runs.start + ink.runs.stop - 1) / 2
-        sums = np.array([area * along, across, area * along * along, across * along, area])
-        ends = np.array([stats[:, 0], -stats[:, 0] - stats[:, 2]], np.float64)
-        return cls(centres, ends, np.add.reduceat(sums, ink.first[:-1], axis=1))
+        of_runs = np.array([area * along, across, area * along * along, across * along, area])
+        sums = np.add.reduceat(of_runs, ink.first[:-1], axis=1)
+        ends = np.array([ink.stats[:, 1], -ink.stats[:, 1] - ink.stats[:, 3]], np.float64)
+        return cls((sums[:2] / sums[4]).T, ends, sums)
 
     def chosen(self, which: NDArray[np.bool_]) -> "Pieces":
         """Choose some of them, (N,)."""

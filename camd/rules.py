@@ -73,7 +73,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Compone
         if not level and not upright:
             continue
         if not ruled:
-            clean = mask.copy()
+            clean, middles = mask.copy(), found.centres()
         ruled.append(index)
         for rule in level:
             across, along = rule.own().pixels()
@@ -81,15 +81,17 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Compone
         for rule in upright:
             clean[rule.own().pixels()] = 0
         left = connected(ink.within(clean))
-        part = _slivers(left.stats, left.centres, level) | _slivers(*lengthwise(left), upright)
+        centres = left.centres()
+        part = _slivers(left.stats, centres, level)
+        part |= _slivers(lengthwise(left), centres[:, ::-1], upright)
         for rule in level:
             part[comb.teeth(left.stats, rule.line, thick)] = True
         clean[left.chosen(part).runs.pixels()] = 0
         rest.append(left.chosen(~part))
         boxes += [rule.box for rule in level]
         boxes += [(x, y, w, h) for y, x, h, w in (rule.box for rule in upright)]
-        scraps |= _along(level, found.stats[:, 3], found.centres)
-        scraps |= _along(upright, found.stats[:, 2], found.centres[:, ::-1])
+        scraps |= _along(level, found.stats[:, 3], middles)
+        scraps |= _along(upright, found.stats[:, 2], middles[:, ::-1])
     if not ruled:
         return mask, found, boxes
     clean[found.chosen(scraps).runs.pixels()] = 0
@@ -158,7 +160,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
     # Of thicker ink only the rim, along which a rule is followed past whatever swells it.
     thin = Runs(ink.row, ink.start, np.where(ink.length <= thick, ink.stop, ink.start + 1))
     pieces = connected(thin)
-    stats, centres = lengthwise(pieces)
+    stats = lengthwise(pieces)
     flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= min(length / 10, 2 * thick))
     if stats[flat, 2].sum() < fill * length:
         return []
@@ -188,7 +190,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
             tries -= 1
             continue
         scraps = free & (stats[:, 3] <= thick)
-        scraps[scraps] = line.off(centres[scraps]) <= thick / 2
+        scraps[scraps] = line.off(whole.centres[scraps]) <= thick / 2
         scraps[flat] |= on
         rule = Rule.along(whole.line(scraps), pieces.chosen(scraps).runs, thick)
         if not rule.straight():

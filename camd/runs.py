@@ -98,8 +98,8 @@ class Runs:
 
 
 def runs(mask: Plane) -> Runs:
-    """Find the runs of what is not 0 in a mask (H, W), which is all of the same level."""
-    columns, flat = mask.shape[1], mask.reshape(-1)
+    """Find the runs of what is not 0 in a mask (H, W)."""
+    columns, flat = mask.shape[1], mask.reshape(-1) != 0
     turns = np.empty(flat.size + 1, bool)
     turns[0], turns[-1] = flat[0], flat[-1]
     np.not_equal(flat[1:], flat[:-1], out=turns[1:-1])
@@ -138,6 +138,8 @@ def _ranks(keys: Ints, others: Ints, equal: int) -> Ints:
 
 def counted(start: Ints, many: Ints) -> Ints:
     """Count `many` (N,) from `start` (N,) on: [5, 0], [2, 3] -> [5, 6, 0, 1, 2]."""
-    ends = np.cumsum(many)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(start - ends + many, many)
+    # Methods of arrays and not functions: this is called so often that their detour counts.
+    ends = many.cumsum()
+    found: Ints = (start - ends + many).repeat(many)
+    found += np.arange(len(found))
+    return found
