@@ -93,17 +93,17 @@ def components(mask: Plane) -> Components:
 
 def connected(ink: Runs) -> Components:
     """Find the connected pieces of runs; corners connect."""
+    if not len(ink):
+        return Components(ink, np.zeros(1, np.intp), np.zeros((0, 5), np.int32))
     above, many = ink.above()
-    number, up = np.arange(len(above)), many > 0
-    root = _flat(np.where(up, above, number))
+    root = _flat(np.where(many > 0, above, np.arange(len(ink))))
     forks = np.flatnonzero(many > 1)
     extra = many[forks] - 1
-    root = _united(root, np.repeat(forks, extra), counted(above[forks] + 1, extra))
-    heads = np.flatnonzero(root == number)
-    names = np.empty_like(root)
-    names[heads] = np.arange(len(heads))
-    owner = names[root]
-    return _measured(ink[ascending(owner)], np.bincount(owner))
+    root = _united(root, forks.repeat(extra), counted(above[forks] + 1, extra))
+    order = ascending(root)
+    root = root[order]
+    new = np.flatnonzero(root[1:] != root[:-1]) + 1
+    return _measured(ink[order], np.concatenate(([0], new, [len(ink)])))
 
 
 def together(parts: Sequence[Components]) -> Components:
@@ -141,15 +141,12 @@ def _united(root: Ints, here: Ints, there: Ints) -> Ints:
     return root
 
 
-def _measured(ink: Runs, many: Ints) -> Components:
-    """`ink` is one component after the other, `many` (N,) how many runs each has."""
-    first = np.concatenate(([0], np.cumsum(many)))
-    if not len(many):
-        return Components(ink, first, np.zeros((0, 5), np.int32))
-    starts = first[:-1]
+def _measured(ink: Runs, first: Ints) -> Components:
+    """`ink` is one component after the other; see Components.first."""
+    starts, ends = first[:-1], first[1:] - 1
     left = np.minimum.reduceat(ink.start, starts)
     right = np.maximum.reduceat(ink.stop, starts)
-    top, bottom = ink.row[starts], ink.row[first[1:] - 1] + 1
+    top, bottom = ink.row[starts], ink.row[ends] + 1
     area = np.add.reduceat(ink.length, starts)
     stats = np.array([left, top, right - left, bottom - top, area], np.int32).T
     return Components(ink, first, np.ascontiguousarray(stats))
