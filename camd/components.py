@@ -132,13 +132,14 @@ def _flat(root: Ints) -> Ints:
 def _united(root: Ints, here: Ints, there: Ints) -> Ints:
     """Give the two of each pair (P,), and all that have the root of one of them, the least root of
     all that hang together. `root` is flat, and so is what comes of it."""
-    while len(here):
+    while True:
         one, other = root[here], root[there]
-        apart = one != other
+        apart = np.flatnonzero(one != other)
+        if not len(apart):
+            return root
         here, there, one, other = here[apart], there[apart], one[apart], other[apart]
         np.minimum.at(root, np.maximum(one, other), np.minimum(one, other))
         root = _flat(root)
-    return root
 
 
 def _measured(ink: Runs, first: Ints) -> Components:
