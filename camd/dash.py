@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from camd.bars import Bar
 from camd.light import Plane
+from camd.median import median
 
 Floats = NDArray[np.float32]
 
@@ -40,7 +41,7 @@ def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
     beyond = length / 2 + 1.5 + _BEYOND * length  # the end itself is soft
     along = np.concatenate([_INSIDE * length, -beyond, beyond])
     contrast = _contrast(ink, bar, along, stroke)
-    own_contrast = float(np.median(contrast[:STEPS]))
+    own_contrast = float(median(contrast[:STEPS]))
     seen = contrast[STEPS:].reshape(2, STEPS) > ALIKE * own_contrast
     return bool(own_contrast > 0 and seen.mean(axis=1).max() >= GOES_ON)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from camd import comb
 from camd.components import Components, connected, together
 from camd.light import Plane
+from camd.median import median
 from camd.rule import Pieces, Rule, lengthwise
 from camd.runs import Runs
 from camd.strokes import stroke_width
@@ -130,7 +131,7 @@ def _rules(
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
     upright = _alike(ink, tooth, TOOTH_FILL if gaps else FILL, thick)
     across = [rule for rule in upright if rule.joins(level)]
-    lean = float(np.median([rule.line.slope for rule in across])) if across else 0.0
+    lean = float(median([rule.line.slope for rule in across])) if across else 0.0
     upright = [
         rule
         for rule in upright

@@ -10,6 +10,7 @@ import numpy as np
 
 from camd.light import Plane
 from camd.lines import skew
+from camd.median import median
 from camd.values import Box
 
 LEAST = 6.0
@@ -30,7 +31,7 @@ def turn(boxes: Sequence[Box]) -> float:
 def slope(boxes: Sequence[Box]) -> float:
     """Give the slope of the rows, degrees; 0 where it is not known."""
     sides = np.array(boxes, np.float64).reshape(-1, 4)
-    apart = np.abs(np.log(sides[:, 3] / np.median(sides[:, 3]))) if len(sides) else np.zeros(0)
+    apart = np.abs(np.log(sides[:, 3] / median(sides[:, 3]))) if len(sides) else np.zeros(0)
     sides = sides[np.argsort(apart, kind="stable")[: min(MOST, np.sum(apart < np.log(ALIKE)))]]
     if len(sides) < FEWEST:
         return 0.0
