@@ -50,9 +50,9 @@ MOST = 200
 """Components searched for rules at most; a frame of texture has more."""
 
 
-def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Components, list[Box]]:
-    """Return the mask without rules, its components, and the boxes of the rules; the same mask and
-    components where none is.
+def erase(mask: Plane, found: Components, height: float) -> tuple[Components, list[Box]]:
+    """Take the rules out of a mask; return the components that are left, the same ones where no
+    rule is, and the boxes of the rules.
 
     `found` are the components of the mask; `height` is that of the writing in pixels, 0 where it
     is not known."""
@@ -66,7 +66,6 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Compone
     boxes: list[Box] = []
     ruled: list[int] = []
     scraps = np.zeros(len(found), bool)
-    clean = mask
     rest: list[Components] = []
     for index in np.flatnonzero(long)[:MOST].tolist():
         ink = found.of(index)
@@ -74,31 +73,31 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Compone
         if not level and not upright:
             continue
         if not ruled:
-            clean, middles = mask.copy(), found.centres()
+            middles = found.centres()
         ruled.append(index)
         for rule in level:
             across, along = rule.own().pixels()
-            clean[along, across] = 0
+            mask[along, across] = 0
         for rule in upright:
-            clean[rule.own().pixels()] = 0
-        left = connected(ink.within(clean))
+            mask[rule.own().pixels()] = 0
+        left = connected(ink.within(mask))
         centres = left.centres()
         part = _slivers(left.stats, centres, level)
         part |= _slivers(lengthwise(left), centres[:, ::-1], upright)
         for rule in level:
             part[comb.teeth(left.stats, rule.line, thick)] = True
-        clean[left.chosen(part).runs.pixels()] = 0
+        mask[left.chosen(part).runs.pixels()] = 0
         rest.append(left.chosen(~part))
         boxes += [rule.box for rule in level]
         boxes += [(x, y, w, h) for y, x, h, w in (rule.box for rule in upright)]
         scraps |= _along(level, found.stats[:, 3], middles)
         scraps |= _along(upright, found.stats[:, 2], middles[:, ::-1])
     if not ruled:
-        return mask, found, boxes
-    clean[found.chosen(scraps).runs.pixels()] = 0
+        return found, boxes
+    mask[found.chosen(scraps).runs.pixels()] = 0
     whole = ~scraps
     whole[ruled] = False
-    return clean, together([found.chosen(whole), *rest]), boxes
+    return together([found.chosen(whole), *rest]), boxes
 
 
 def _along(

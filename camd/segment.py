@@ -149,10 +149,10 @@ def _page(
     least = max(4.0, settings.min_height * scale)
     pieces = _without_dust(components(_without_dots(mask)), least)
     height = _writing(pieces.stats, least, max(grey.shape))
-    clean, pieces, ruled = erase(mask, pieces, height)
+    pieces, ruled = erase(mask, pieces, height)
     if ruled:
         pieces = _without_dust(pieces, least)
-    bare = np.asarray(cv2.bitwise_not(clean), np.uint8)
+    bare = np.asarray(cv2.bitwise_not(mask, dst=mask), np.uint8)
     return Page(grey, ink, bare, pieces, scale, least, tuple(ruled))
 
 
