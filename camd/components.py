@@ -21,11 +21,19 @@ class Components:
     """(N + 1,): index of the first run of each component, and the number of runs."""
     stats: NDArray[np.int32]
     """(N, 5): x, y, width, height, area, pixels."""
-    centres: NDArray[np.float64]
-    """(N, 2): x, y, pixels."""
 
     def __len__(self) -> int:
         return len(self.stats)
+
+    def centres(self) -> NDArray[np.float64]:
+        """Find the centres of mass, (N, 2): x, y, pixels."""
+        length, area = self.runs.length, self.stats[:, 4]
+        if not len(self):
+            return np.zeros((0, 2))
+        across = length * (self.runs.start + self.runs.stop - 1)
+        of_runs = np.stack([across, 2 * length * self.runs.row])
+        sums = np.add.reduceat(of_runs, self.first[:-1], axis=1)
+        return np.asarray((sums / (2 * area)).T, np.float64)
 
     def bounds(self, members: list[int]) -> Box:
         """The box around some of them, pixels."""
@@ -63,15 +71,19 @@ class Components:
         """Their runs as if each component lay below the one before, with a row between them."""
         height = self.stats[:, 3].astype(np.intp) + 1
         down = np.cumsum(height) - height - self.stats[:, 1]
-        runs = self.runs
-        return Runs(runs.row + np.repeat(down, np.diff(self.first)), runs.start, runs.stop)
+        return self.runs.moved(np.repeat(down, np.diff(self.first)), 0)
 
     def chosen(self, which: NDArray[np.bool_]) -> "Components":
         """Choose some of them, (N,)."""
-        many = np.diff(self.first)
-        on = np.repeat(which, many)
-        first = np.concatenate(([0], np.cumsum(many[which])))
-        return Components(self.runs[on], first, self.stats[which], self.centres[which])
+        return self.picked(np.flatnonzero(which))
+
+    def picked(self, members: Ints) -> "Components":
+        """Pick some of them, in this order."""
+        low = self.first[members]
+        many = self.first[members + 1] - low
+        first = np.concatenate(([0], many.cumsum()))
+        runs = self.runs[counted(low, many)]
+        return Components(runs, first, self.stats[members])
 
 
 def components(mask: Plane) -> Components:
@@ -81,17 +93,17 @@ def components(mask: Plane) -> Components:
 
 def connected(ink: Runs) -> Components:
     """Find the connected pieces of runs; corners connect."""
+    if not len(ink):
+        return Components(ink, np.zeros(1, np.intp), np.zeros((0, 5), np.int32))
     above, many = ink.above()
-    number, up = np.arange(len(above)), many > 0
-    root = _flat(np.where(up, above, number))
+    root = _flat(np.where(many > 0, above, np.arange(len(ink))))
     forks = np.flatnonzero(many > 1)
     extra = many[forks] - 1
-    root = _united(root, np.repeat(forks, extra), counted(above[forks] + 1, extra))
-    heads = np.flatnonzero(root == number)
-    names = np.empty_like(root)
-    names[heads] = np.arange(len(heads))
-    owner = names[root]
-    return _measured(ink[ascending(owner)], np.bincount(owner))
+    root = _united(root, forks.repeat(extra), counted(above[forks] + 1, extra))
+    order = ascending(root)
+    root = root[order]
+    new = np.flatnonzero(root[1:] != root[:-1]) + 1
+    return _measured(ink[order], np.concatenate(([0], new, [len(ink)])))
 
 
 def together(parts: Sequence[Components]) -> Components:
@@ -105,7 +117,6 @@ def together(parts: Sequence[Components]) -> Components:
         ),
         np.concatenate(([0], np.cumsum(np.concatenate(firsts)))),
         np.concatenate([part.stats for part in parts]),
-        np.concatenate([part.centres for part in parts]),
     )
 
 
@@ -121,27 +132,22 @@ def _flat(root: Ints) -> Ints:
 def _united(root: Ints, here: Ints, there: Ints) -> Ints:
     """Give the two of each pair (P,), and all that have the root of one of them, the least root of
     all that hang together. `root` is flat, and so is what comes of it."""
-    while len(here):
+    while True:
         one, other = root[here], root[there]
-        apart = one != other
+        apart = np.flatnonzero(one != other)
+        if not len(apart):
+            return root
         here, there, one, other = here[apart], there[apart], one[apart], other[apart]
         np.minimum.at(root, np.maximum(one, other), np.minimum(one, other))
         root = _flat(root)
-    return root
 
 
-def _measured(ink: Runs, many: Ints) -> Components:
-    """`ink` is one component after the other, `many` (N,) how many runs each has."""
-    first = np.concatenate(([0], np.cumsum(many)))
-    if not len(many):
-        return Components(ink, first, np.zeros((0, 5), np.int32), np.zeros((0, 2)))
-    starts = first[:-1]
-    length = ink.length
+def _measured(ink: Runs, first: Ints) -> Components:
+    """`ink` is one component after the other; see Components.first."""
+    starts, ends = first[:-1], first[1:] - 1
     left = np.minimum.reduceat(ink.start, starts)
     right = np.maximum.reduceat(ink.stop, starts)
-    top, bottom = ink.row[starts], ink.row[first[1:] - 1] + 1
-    area = np.add.reduceat(length, starts)
-    across = np.add.reduceat(length * (ink.start + ink.stop - 1), starts) / (2 * area)
-    down = np.add.reduceat(length * ink.row, starts) / area
+    top, bottom = ink.row[starts], ink.row[ends] + 1
+    area = np.add.reduceat(ink.length, starts)
     stats = np.array([left, top, right - left, bottom - top, area], np.int32).T
-    return Components(ink, first, np.ascontiguousarray(stats), np.array([across, down]).T)
+    return Components(ink, first, np.ascontiguousarray(stats))

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.bars import Bar
 from camd.light import Plane
+from camd.median import median
 
 Floats = NDArray[np.float32]
 
@@ -25,56 +27,35 @@ SWAY = 0.03
 """How far the line may leave the axis of the piece, a pixel of way."""
 STEPS = 24
 """Places looked at beyond each end, and along the piece."""
+_INSIDE, _BEYOND = np.linspace(-0.4, 0.4, STEPS), np.linspace(0, BEYOND, STEPS)
 
 
-def is_dash(ink: Plane, own: Plane, corner: tuple[int, int], stroke: float) -> bool:
+def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
     """Tell whether a piece is part of a line that is longer than itself.
 
-    `ink` is the page's, 0 where the paper is bare; `own` (h, w) the piece's mask of zeros and ones,
-    its upper left pixel at `corner` (x, y) of the page; `stroke` its width, pixels."""
-    middle, axis, length, width = _axis(own)
-    if width > SLIM * length:
+    `ink` is the page's, 0 where the paper is bare; `bar` has the moments of the piece, in pixels of
+    the page; `stroke` is its width, pixels."""
+    length = bar.length
+    if bar.width > SLIM * length:
         return False
-    inside = np.linspace(-0.4, 0.4, STEPS) * length
-    # The end itself is soft.
-    beyond = length / 2 + 1.5 + np.linspace(0, BEYOND, STEPS) * length
-    along = np.concatenate([inside, -beyond, beyond])
-    contrast = _contrast(ink, middle + corner, axis, along, stroke)
-    own_contrast = float(np.median(contrast[:STEPS]))
+    beyond = length / 2 + 1.5 + _BEYOND * length  # the end itself is soft
+    along = np.concatenate([_INSIDE * length, -beyond, beyond])
+    contrast = _contrast(ink, bar, along, stroke)
+    own_contrast = float(median(contrast[:STEPS]))
     seen = contrast[STEPS:].reshape(2, STEPS) > ALIKE * own_contrast
     return bool(own_contrast > 0 and seen.mean(axis=1).max() >= GOES_ON)
 
 
-def _axis(own: Plane) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float]:
-    """Give the middle (2,) x, y and direction (2,) of the bar with the moments of a mask, and its
-    length and width, pixels."""
-    moments = cv2.moments(own, True)
-    area = moments["m00"]
-    level, both, upright = (moments[name] / area for name in ("mu20", "mu11", "mu02"))
-    angle = 0.5 * np.arctan2(2 * both, level - upright)
-    mean, apart = (level + upright) / 2, np.hypot((level - upright) / 2, both)
-    length, width = np.sqrt(12 * np.maximum(mean + np.array((apart, -apart)), 0))
-    middle = np.array((moments["m10"], moments["m01"])) / area
-    return middle, np.array((np.cos(angle), np.sin(angle))), float(length), float(width)
-
-
-def _contrast(
-    ink: Plane,
-    middle: NDArray[np.float64],
-    axis: NDArray[np.float64],
-    along: NDArray[np.float64],
-    stroke: float,
-) -> Floats:
+def _contrast(ink: Plane, bar: Bar, along: NDArray[np.float64], stroke: float) -> Floats:
     """How much darker than what is beside it a line is, at places (N,) pixels `along` it."""
     sway = SWAY * np.abs(along)
     side, near = 1.2 * stroke + 2 + sway, 0.7 + sway
     across = np.stack([-side, -near, 0 * along, near, side])
-    x = middle[0] + along * axis[0] - across * axis[1]
-    y = middle[1] + along * axis[1] + across * axis[0]
+    (x, y), (cos, sin) = bar.middle, bar.axis
     levels = cv2.remap(
         ink,
-        x.astype(np.float32),
-        y.astype(np.float32),
+        (x + along * cos - across * sin).astype(np.float32),
+        (y + along * sin + across * cos).astype(np.float32),
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     ).astype(np.float32)

@@ -1,23 +1,28 @@
-"""PURE. A group of pieces of ink -> a glyph, or why it is no digit: by its stroke, and by what
-is around it."""
+"""PURE. Groups of pieces of ink -> glyphs, or why they are no digits: by their stroke, by what is
+around them, and by how faint they are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from camd.components import Components
+from camd.cuts import Cuts
 from camd.dash import is_dash
 from camd.light import Plane
-from camd.marks import Mark
+from camd.marks import Marks, marks
 from camd.normalise import normalise
+from camd.page import Page
 from camd.runs import Ints
+from camd.turn import turn, turned
 from camd.values import Box, Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
 NO_EDGE = "no clear edge"
 ONE_SIDED = "edge of something"
 RULED = "ruled line"
+TOO_FAINT = "too faint"
 
 THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
@@ -29,129 +34,91 @@ SLIM = 0.5
 SOFTEST = 0.42
 """Most ink just outside a glyph, in its own ink: smudges, shadows and wood fade out, a stroke ends.
 A hundredth of real digits lie above 0.4."""
-CLEARED = 0.35
-"""How much lighter than a stroke the paper beside it is at least, in steps from the stroke to the
-brightest quarter of what surrounds it."""
-SURROUNDED = 0.65
-"""Least share of its surroundings that is so: a stroke has paper on all sides, the edge of a sheet,
-a hand or a shadow on one. Hardly a real digit has less than 0.8, hardly an edge more than 0.6."""
+FAINTEST = 0.25
+"""Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
+other side of the sheet shining through."""
 
-_BY_ONE = np.ones((3, 3), np.uint8)
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Page:
-    """A frame, its light evened out and its rules taken out."""
-
-    grey: Plane
-    """(H, W), inverted where the ink is light."""
-    ink: Plane
-    """(H, W), 0 where the paper is bare."""
-    bare: Plane
-    """(H, W), 1 where there is no ink, not even dust, and 0 elsewhere."""
-    pieces: Components
-    """Those of the ink, without dust."""
-    scale: float
-    """Pixels of `ink` a pixel of the source."""
-    least: float
-    """Least height of a digit, pixels of `ink`."""
-    ruled: tuple[Box, ...]
-    """The boxes of the rules taken out, pixels of `ink`."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Cut:
-    """A group of pieces, and a rim around it."""
-
-    box: Box
-    around: tuple[slice, slice]
-    """Of the box and its rim."""
-    own: Plane
-    """Its ink, zeros and ones, as the two below."""
-    edge: Plane
-    """The same grown by one pixel."""
-    bare: Plane
-    """Where there is no ink."""
-    inside: Ints
-    """Its pixels, as indices in a flattened plane of its page."""
-    ring: Ints
-    """The same of what is bare at some pixels' distance."""
-
-    @classmethod
-    def of(cls, page: Page, group: list[int]) -> "Cut":
-        x, y, width, height = box = page.pieces.bounds(group)
-        rim = 3 + height // 50
-        left, top = max(0, x - rim), max(0, y - rim)
-        rows, columns = page.ink.shape
-        right, bottom = min(columns, x + width + rim), min(rows, y + height + rim)
-        around = (slice(top, bottom), slice(left, right))
-        own = page.pieces.mask(group, (left, top, right - left, bottom - top))
-        edge = np.asarray(cv2.dilate(own, _BY_ONE), np.uint8)
-        bare = page.bare[around]
-        within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
-        ring = cv2.subtract(cv2.dilate(within, _BY_ONE), within)
-        ring = np.asarray(cv2.bitwise_and(ring, bare), np.uint8)
-        inside = np.concatenate([page.pieces.of(piece).at(columns) for piece in group])
-        at = np.flatnonzero(ring.view(np.bool_))
-        at += at // ring.shape[1] * (columns - ring.shape[1]) + top * columns + left
-        return cls(box, around, own, edge, bare, inside, at)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Inked:
-    mark: Mark
+class _Inked:
     box: Box
     """In pixels of the source."""
     patch: Plane
     """Its ink and a rim around it."""
     inner: tuple[slice, slice]
     """Of its box in the patch."""
+    stroke: float
+    """Mean stroke width, pixels of the page."""
+    step: int
+    """Pixels of the page that are one of the patch, across and down."""
 
-    def glyph(self, scale: float) -> Glyph:
-        """`scale` is that of its page."""
-        stroke = self.mark.stroke
-        crop = normalise(self.patch, stroke)
-        return Glyph(self.box, crop, stroke / scale, self.patch[self.inner])
+    def glyph(self, scale: float, angle: float) -> Glyph:
+        """`scale` is that of its page, `angle` how far its sheet is turned, degrees."""
+        ink = self.patch[self.inner]
+        crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke / self.step)
+        return Glyph(self.box, crop, self.stroke / scale, ink, angle)
 
 
-def inked(page: Page, mark: Mark) -> Inked | Rejected:
-    """Take out the ink of a mark, or say why it is no glyph."""
-    cut = Cut.of(page, mark.pieces)
-    ink = page.ink[cut.around]
-    source = scaled(cut.box, page.scale)
-    if mark.stroke > THICKEST * cut.box[3] or square(cut.own):
-        return Rejected(source, NOT_A_STROKE)
-    if _mean(page.ink, cut.ring) > SOFTEST * mark.strength:
-        return Rejected(source, NO_EDGE)
-    if one_sided(page, cut):
-        return Rejected(source, ONE_SIDED)
-    corner = cut.around[1].start, cut.around[0].start
-    if is_dash(page.ink, cut.own, corner, mark.stroke):
-        return Rejected(source, RULED)
+def glyphs(
+    page: Page, groups: Sequence[list[int]], cuts: Cuts
+) -> tuple[tuple[Glyph, ...], list[Rejected]]:
+    """Make glyphs of the groups that are strokes, and not much fainter than the others; `cuts`
+    begin with these groups."""
+    many = len(groups)
+    strength, area, measured = cuts.strength[:many], cuts.area[:many], marks(page.pieces, groups)
+    found: dict[int, _Inked | Rejected] = {}
+    strokes: list[int] = []
+    faint, more = FAINTEST * strength.max(initial=0), int(area.sum())
+    # The strongest first, until all others are too faint, whatever they are.
+    for i in np.argsort(-strength, kind="stable").tolist():
+        if strength[i] < faint and strength[i] < FAINTEST * _strong(strength, area, strokes, more):
+            break
+        more -= int(area[i])
+        found[i] = _inked(page, cuts, measured, i)
+        if isinstance(found[i], _Inked):
+            strokes.append(i)
+    faintest = FAINTEST * _strong(strength, area, strokes)
+    order = sorted(found)
+    strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
+    rejected = [one for i in order if isinstance(one := found[i], Rejected)]
+    rejected += [
+        Rejected(page.source(cuts.boxes[i]), TOO_FAINT)
+        for i in np.flatnonzero(strength < faintest).tolist()
+        if not isinstance(found.get(i), Rejected)
+    ]
+    angle = turn([one.box for one in strong])
+    return tuple(one.glyph(page.scale, angle) for one in strong), rejected
+
+
+def _strong(strength: Floats, area: Ints, strokes: list[int], more: int = 0) -> float:
+    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
+    `strokes` counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
+    known yet how much weaker they are than all others."""
+    order = np.array(strokes, np.intp)[np.argsort(strength[strokes])]
+    below = more + np.cumsum(area[order])
+    if not strokes or 0.75 * below[-1] <= more:
+        return 0.0
+    return float(strength[order][np.searchsorted(below, 0.75 * below[-1])])
+
+
+def _inked(page: Page, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
+    """Take out the ink of a group, or say why it is no glyph."""
+    box, stroke, cut = page.source(cuts.boxes[i]), float(measured.stroke[i]), cuts.cut(i)
+    if stroke > THICKEST * cuts.boxes[i][3] or square(cut.own):
+        return Rejected(box, NOT_A_STROKE)
+    if cuts.halo[i] > SOFTEST * cuts.strength[i]:
+        return Rejected(box, NO_EDGE)
+    if cuts.one_sided[i]:
+        return Rejected(box, ONE_SIDED)
+    if is_dash(page.ink, measured.bars[i], stroke):
+        return Rejected(box, RULED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
-    mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, cut.bare))
-    patch = np.asarray(cv2.multiply(ink, mine), np.uint8)
-    left, top = cut.box[0] - corner[0], cut.box[1] - corner[1]
-    inner = slice(top, top + cut.box[3]), slice(left, left + cut.box[2])
-    return Inked(mark, source, patch, inner)
-
-
-def one_sided(page: Page, cut: Cut) -> bool:
-    """Tell an edge, which has something lighter on one side, from a stroke, which has on all."""
-    levels = np.bincount(page.grey.reshape(-1).take(cut.ring), minlength=256)
-    below = np.cumsum(levels)  # pixels up to each level
-    count = len(cut.ring)
-    if not count:
-        return False
-    stroke = _mean(page.grey, cut.inside)
-    bright = int(np.searchsorted(below, 3 * count // 4, side="right"))
-    lighter = count - int(below[int(stroke + CLEARED * (bright - stroke))])
-    return lighter < SURROUNDED * count
-
-
-def _mean(plane: Plane, places: Ints) -> float:
-    """Mean level at some places; 0 for none."""
-    return float(plane.reshape(-1).take(places).sum()) / max(1, len(places))
+    mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
+    patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
+    return _Inked(box, patch, cut.inner, stroke, cut.step)
 
 
 def square(own: Plane) -> bool:
@@ -159,14 +126,9 @@ def square(own: Plane) -> bool:
     outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     if len(outlines) != 1:
         return False
-    _, sides, _ = cv2.minAreaRect(outlines[0])
-    full = cv2.contourArea(outlines[0]) > SQUAREST * sides[0] * sides[1]
-    return bool(full and min(sides) > SLIM * max(sides))
-
-
-def scaled(box: Box, scale: float) -> Box:
-    """Give a box of `Page.ink` in pixels of the source."""
-    if scale == 1:
-        return box
-    x, y, width, height = (round(side / scale) for side in box)
-    return x, y, max(1, width), max(1, height)
+    hull = cv2.convexHull(outlines[0])
+    enclosed = cv2.contourArea(outlines[0])
+    if enclosed <= SQUAREST * cv2.contourArea(hull):  # no rectangle is tighter
+        return False
+    _, sides, _ = cv2.minAreaRect(hull)
+    return bool(enclosed > SQUAREST * sides[0] * sides[1] and min(sides) > SLIM * max(sides))

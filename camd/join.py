@@ -3,7 +3,6 @@ strokes, a stroke that a fold or a dry pen broke."""
 
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,11 +75,13 @@ def _near(
 
 
 def _close(pieces: Components, main: int, other: int, gap: float) -> bool:
-    """Whether the ink of two pieces, not just their boxes, is at most `gap` pixels apart."""
+    """Whether the ink of two pieces, not just their boxes, is at most `gap` pixels apart, across
+    and down."""
     reach = max(1, round(gap))
-    x, y, width, height = pieces.bounds([other])
-    left, top = max(0, x - reach), max(0, y - reach)
-    box = (left, top, x + width + reach - left, y + height + reach - top)
-    around = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    grown = cv2.dilate(pieces.mask([other], box), around)
-    return bool(cv2.countNonZero(cv2.bitwise_and(grown, pieces.mask([main], box))))
+    small, large = pieces.of(other), pieces.of(main)
+    # Each run of the one with all of the other that are in its row or `reach` above or below.
+    low = large.row.searchsorted(small.row - reach)
+    many = large.row.searchsorted(small.row + reach, "right") - low
+    start, stop = small.start.repeat(many), small.stop.repeat(many)
+    near = large[counted(low, many)]
+    return bool(((start < near.stop + reach) & (near.start < stop + reach)).any())

@@ -104,7 +104,9 @@ def _paper(cells: Plane) -> Plane:
     """Least level of ink, a block of cells."""
     height, width = cells.shape
     down, right = -height % BLOCK, -width % BLOCK
-    padded = np.pad(cells, ((0, down), (0, right)), mode="edge")
+    padded = np.asarray(
+        cv2.copyMakeBorder(cells, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8
+    )
     rows, columns = padded.shape[0] // BLOCK, padded.shape[1] // BLOCK
     blocks = padded.reshape(rows, BLOCK, columns, BLOCK).swapaxes(1, 2)
     # NumPy sorts bytes ten times as slowly as the integers that it has vector instructions for.
@@ -113,8 +115,9 @@ def _paper(cells: Plane) -> Plane:
     low = values[:, :, BLOCK * BLOCK // 5].astype(np.float32)
     level = median + 5.0 * (median - low)
     # A block that a thick stroke fills is outvoted by those around it.
-    level = np.clip(level, FAINTEST, 254).astype(np.uint8)
-    return np.asarray(cv2.medianBlur(level, 5), np.uint8)
+    level = np.clip(level, FAINTEST, 254).astype(np.uint16)
+    # Of so few numbers OpenCV finds the median a tenth as fast where they are bytes.
+    return np.asarray(cv2.medianBlur(level, 5).astype(np.uint8))
 
 
 def _reduce(grey: Plane, side: int = REDUCED) -> Plane:

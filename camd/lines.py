@@ -88,9 +88,9 @@ def skew(x: Floats, y: Floats, height: Floats) -> float:
         return 0.0
     angles = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
     run, rise = dx[left, right] / size[left, right], dy[left, right] / size[left, right]
-    off = rise[None, :] * np.cos(angles)[:, None] - run[None, :] * np.sin(angles)[:, None]
+    off = np.outer(np.cos(angles), rise / 0.25) - np.outer(np.sin(angles), run / 0.25)
     closeness = 1 / (1 + distance[left, right])
-    level = (np.exp(-((off / 0.25) ** 2)) * closeness).sum(axis=1)
+    level = np.exp(-off * off) @ closeness
     # Upright is likelier: two digits of one row at different heights are no slope.
     return float(angles[np.argmax(level * (1 - 0.4 * np.abs(angles) / angles[-1]))])
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.assign import assign
+from camd.median import median
 from camd.values import Box, Digit
 
 Floats = NDArray[np.float64]
@@ -55,8 +56,8 @@ def pair(
     pairs = match(np.zeros(2))
     agreed = sum(bool(agree[i, j]) for i, j in pairs)
     if agreed >= 3:
-        left = np.median([places[j] - centers[i] for i, j in pairs if agree[i, j]], axis=0)
-        if np.hypot(*left) > 0.15 * np.median(sizes):
+        left = median([places[j] - centers[i] for i, j in pairs if agree[i, j]])
+        if np.hypot(*left) > 0.15 * median(sizes):
             pairs = match(left)
             agreed = sum(bool(agree[i, j]) for i, j in pairs)
     shiftable = min(len(sizes), len(digits))

@@ -38,21 +38,29 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     top = int(ink.max(initial=0))
     if top == 0:
         return np.zeros((SIDE, SIDE), np.uint8)
-    strong = np.sort(ink[ink > top // 2], kind="stable")  # of bytes a radix sort, the fastest
-    full = float(strong[len(strong) * 3 // 5])
+    strong = ink[ink > top // 2]
+    place = len(strong) * 3 // 5
+    full = float(np.partition(strong, place)[place])
     patch = np.asarray(cv2.convertScaleAbs(ink, alpha=255.0 / full), np.uint8)
-    solid = (patch > 127).astype(np.uint8)
-    scale = BOX / max(cv2.boundingRect(solid)[2:])
-    missing = THINNEST / scale - (stroke or stroke_width(solid))
-    if missing > 0.5:
-        patch = _thicken(patch, missing)
-    x, y, width, height = cv2.boundingRect((patch > RIM).astype(np.uint8))
+    # Of a patch so small no stroke comes out too thin, however little of it the ink fills.
+    if not stroke or THINNEST / BOX * max(patch.shape) - stroke > 0.5:
+        solid = _above(patch, 127)
+        scale = BOX / max(cv2.boundingRect(solid)[2:])
+        missing = THINNEST / scale - (stroke or stroke_width(solid))
+        if missing > 0.5:
+            patch = _thicken(patch, missing)
+    x, y, width, height = cv2.boundingRect(_above(patch, RIM))
     patch = patch[y : y + height, x : x + width]
     scale = BOX / max(width, height)
     rows = max(1, min(BOX, round(patch.shape[0] * scale)))
     columns = max(1, min(BOX, round(patch.shape[1] * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return _centred(np.asarray(cv2.resize(patch, (columns, rows), interpolation=how), np.uint8))
+
+
+def _above(patch: Plane, level: int) -> Plane:
+    """Tell with ones and zeros which pixels have more than a level."""
+    return np.asarray(cv2.threshold(patch, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
 def stroke_width(solid: Plane) -> float:
@@ -68,7 +76,9 @@ def stroke_width(solid: Plane) -> float:
 def _thicken(patch: Plane, by: float) -> Plane:
     side = 2 * round(by / 2) + 1
     around = side // 2 + 1
-    padded = np.pad(patch, around)
+    padded = np.asarray(
+        cv2.copyMakeBorder(patch, around, around, around, around, cv2.BORDER_CONSTANT), np.uint8
+    )
     ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     if side <= BRUSH:
         return np.asarray(cv2.dilate(padded, ellipse), np.uint8)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from camd.lines import group
 from camd.match import center_of
+from camd.median import median
 from camd.settings import LineSettings, TrackSettings
 from camd.track import Tracked
 from camd.values import Digit, Reading
@@ -102,8 +103,8 @@ class Reader:
         known = [digit for digit in digits if digit.track in before]
         if not known or then == at:
             return 0.0
-        way = np.median([center_of(digit.box) - before[digit.track] for digit in known], axis=0)
-        height = float(np.median([digit.box[3] for digit in known]))
+        way = median([center_of(digit.box) - before[digit.track] for digit in known])
+        height = float(median([digit.box[3] for digit in known]))
         return float(np.hypot(*way)) / max(1.0, height) / (at - then)
 
     def _follow(self, held: Sequence[Digit]) -> None:

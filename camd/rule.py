@@ -36,35 +36,44 @@ class Line:
         return off
 
 
-def lengthwise(ink: Components) -> tuple[NDArray[np.int32], Floats]:
-    """Give Components.stats and .centres of components in runs across the rules that are looked
-    for: x is along the rules."""
-    return ink.stats[:, [1, 0, 3, 2, 4]], ink.centres[:, ::-1]
+def lengthwise(ink: Components) -> NDArray[np.int32]:
+    """Give Components.stats of components in runs across the rules that are looked for: x is along
+    the rules."""
+    return ink.stats[:, [1, 0, 3, 2, 4]]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """Pieces of ink, in runs across rules, ready to have lines laid through any of them."""
+    """Pieces of ink (N), ready to have lines laid through any of them."""
 
-    def __init__(self, ink: Components) -> None:
-        self._ink = ink
-        self.stats, self.centres = lengthwise(ink)
-        self._left, self._right = self.stats[:, 0], self.stats[:, 0] + self.stats[:, 2]
+    centres: Floats
+    """(N, 2): along rules and across them, pixels."""
+    ends: Floats
+    """(2, N): where each begins and where it ends, along rules; the ends are negative."""
+    sums: Floats
+    """(5, N): over the pixels of each, x, y, x * x and x * y, and how many they are."""
+
+    @classmethod
+    def of(cls, ink: Components) -> "Pieces":
+        """`ink` is in runs across rules."""
         area, along = ink.runs.length, ink.runs.row
         across = area * (ink.runs.start + ink.runs.stop - 1) / 2
-        sums = np.array([area * along, across, area * along * along, across * along, area])
-        self._sums = np.add.reduceat(sums, ink.first[:-1], axis=1) if len(ink) else sums
+        of_runs = np.array([area * along, across, area * along * along, across * along, area])
+        sums = np.add.reduceat(of_runs, ink.first[:-1], axis=1)
+        ends = np.array([ink.stats[:, 1], -ink.stats[:, 1] - ink.stats[:, 3]], np.float64)
+        return cls((sums[:2] / sums[4]).T, ends, sums)
+
+    def chosen(self, which: NDArray[np.bool_]) -> "Pieces":
+        """Choose some of them, (N,)."""
+        return Pieces(self.centres[which], self.ends[:, which], self.sums[:, which])
 
     def line(self, on: NDArray[np.bool_]) -> Line:
         """Lay a straight line through the pixels of the pieces that are `on`."""
-        *sums, area = (self._sums @ on).tolist()
+        *sums, area = (self.sums @ on).tolist()
         middle, at, x_x, x_y = (total / area for total in sums)
         slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
-        return Line(at, slope, middle, int(self._left[on].min()), int(self._right[on].max()))
-
-    def rule(self, thick: int) -> "Rule":
-        """Take all of them for one rule."""
-        line = self.line(np.ones(len(self.stats), bool))
-        return Rule(line, thick, self._ink.runs, _parabola(line, self._ink.runs))
+        start, end = self.ends[:, on].min(axis=1).tolist()
+        return Line(at, slope, middle, int(start), -int(end))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +96,11 @@ class Rule:
         """Where x is along the rule."""
         top = int(self.runs.start.min())
         return self.line.start, top, self.length, int(self.runs.stop.max()) - top
+
+    @classmethod
+    def along(cls, line: Line, runs: Runs, thick: int) -> "Rule":
+        """Take ink for a rule, of which `line` is the straight line."""
+        return cls(line, thick, runs, _parabola(line, runs))
 
     def joins(self, others: Sequence["Rule"]) -> bool:
         """Whether both ends of this one lie on rules that run across it."""

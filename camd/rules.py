@@ -8,7 +8,6 @@ along the rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -17,8 +16,9 @@ from numpy.typing import NDArray
 from camd import comb
 from camd.components import Components, connected, together
 from camd.light import Plane
+from camd.median import median
 from camd.rule import Pieces, Rule, lengthwise
-from camd.runs import Runs, chained
+from camd.runs import Runs
 from camd.strokes import stroke_width
 from camd.values import Box
 
@@ -50,18 +50,9 @@ MOST = 200
 """Components searched for rules at most; a frame of texture has more."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ruled:
-    """The rules of one component that run the same way."""
-
-    rules: list[Rule]
-    ink: Runs
-    """Theirs, and what is left along them, in runs across them."""
-
-
-def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Components, list[Box]]:
-    """Return the mask without rules, its components, and the boxes of the rules; the same mask and
-    components where none is.
+def erase(mask: Plane, found: Components, height: float) -> tuple[Components, list[Box]]:
+    """Take the rules out of a mask; return the components that are left, the same ones where no
+    rule is, and the boxes of the rules.
 
     `found` are the components of the mask; `height` is that of the writing in pixels, 0 where it
     is not known."""
@@ -75,28 +66,38 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Plane, Compone
     boxes: list[Box] = []
     ruled: list[int] = []
     scraps = np.zeros(len(found), bool)
-    clean = mask
+    rest: list[Components] = []
     for index in np.flatnonzero(long)[:MOST].tolist():
-        level, upright = _rules(found.of(index), length, tall, 0 if height else FINELY)
-        if not level.rules and not upright.rules:
+        ink = found.of(index)
+        level, upright, thick = _rules(ink, length, tall, 0 if height else FINELY)
+        if not level and not upright:
             continue
         if not ruled:
-            clean = mask.copy()
+            middles = found.centres()
         ruled.append(index)
-        across, along = level.ink.pixels()
-        clean[along, across] = 0
-        clean[upright.ink.pixels()] = 0
-        boxes += [rule.box for rule in level.rules]
-        boxes += [(x, y, w, h) for y, x, h, w in (rule.box for rule in upright.rules)]
-        scraps |= _along(level.rules, found.stats[:, 3], found.centres)
-        scraps |= _along(upright.rules, found.stats[:, 2], found.centres[:, ::-1])
+        for rule in level:
+            across, along = rule.own().pixels()
+            mask[along, across] = 0
+        for rule in upright:
+            mask[rule.own().pixels()] = 0
+        left = connected(ink.within(mask))
+        centres = left.centres()
+        part = _slivers(left.stats, centres, level)
+        part |= _slivers(lengthwise(left), centres[:, ::-1], upright)
+        for rule in level:
+            part[comb.teeth(left.stats, rule.line, thick)] = True
+        mask[left.chosen(part).runs.pixels()] = 0
+        rest.append(left.chosen(~part))
+        boxes += [rule.box for rule in level]
+        boxes += [(x, y, w, h) for y, x, h, w in (rule.box for rule in upright)]
+        scraps |= _along(level, found.stats[:, 3], middles)
+        scraps |= _along(upright, found.stats[:, 2], middles[:, ::-1])
     if not ruled:
-        return mask, found, boxes
-    clean[found.chosen(scraps).runs.pixels()] = 0
+        return found, boxes
+    mask[found.chosen(scraps).runs.pixels()] = 0
     whole = ~scraps
     whole[ruled] = False
-    rest = [connected(found.of(index).within(clean)) for index in ruled]
-    return clean, together([found.chosen(whole), *rest]), boxes
+    return together([found.chosen(whole), *rest]), boxes
 
 
 def _along(
@@ -110,12 +111,15 @@ def _along(
     return scraps
 
 
-def _rules(ink: Runs, length: float, tall: float, finely: float) -> tuple[_Ruled, _Ruled]:
-    """Find the level and the upright rules of one component; none is shorter than `length` and
-    `tall`, or than `finely` stroke widths where that is less and not 0."""
+def _rules(
+    ink: Runs, length: float, tall: float, finely: float
+) -> tuple[list[Rule], list[Rule], int]:
+    """Find the level and the upright rules of one component, and how thick one is at most, pixels;
+    none is shorter than `length` and `tall`, or than `finely` stroke widths where that is less and
+    not 0."""
     stroke = stroke_width(ink)
     if stroke > THICKEST:
-        return _Ruled([], ink[:0]), _Ruled([], ink[:0])
+        return [], [], 0
     if finely:
         length, tall = min(length, finely * stroke), min(tall, finely * stroke)
     thick = round(min(max(THICKER * stroke, 3), THICKEST))
@@ -126,37 +130,22 @@ def _rules(ink: Runs, length: float, tall: float, finely: float) -> tuple[_Ruled
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
     upright = _alike(ink, tooth, TOOTH_FILL if gaps else FILL, thick)
     across = [rule for rule in upright if rule.joins(level)]
-    lean = float(np.median([rule.line.slope for rule in across])) if across else 0.0
+    lean = float(median([rule.line.slope for rule in across])) if across else 0.0
     upright = [
         rule
         for rule in upright
         if rule.length >= tall or (rule in across and abs(rule.line.slope - lean) <= LEAN)
     ]
-    return _ruled(columns, level, thick), _ruled(ink, upright)
+    return level, upright, thick
 
 
-def _ruled(ink: Runs, rules: list[Rule], thick: int = 0) -> _Ruled:
-    """Take the ink of rules out of a component, given in runs across them: with the teeth that
-    stand on them, at most `thick`, and with the slivers along them."""
-    if not rules:
-        return _Ruled([], ink[:0])
-    taken = [rule.own() for rule in rules]
-    left = connected(ink.without(chained(taken)))
-    for rule in rules if thick else ():
-        teeth = np.zeros(len(left), bool)
-        teeth[comb.teeth(lengthwise(left)[0], rule.line, thick)] = True
-        if teeth.any():
-            taken.append(left.chosen(teeth).runs)
-            left = left.chosen(~teeth)
-    taken.append(left.chosen(_slivers(left, rules)).runs)
-    return _Ruled(rules, chained(taken))
-
-
-def _slivers(left: Components, rules: list[Rule]) -> NDArray[np.bool_]:
-    """Tell what is `left` along rules, and part of them: half a thick rule looks like a 1."""
-    stats, centres = lengthwise(left)
+def _slivers(
+    stats: NDArray[np.int32], centres: NDArray[np.float64], rules: Sequence[Rule]
+) -> NDArray[np.bool_]:
+    """Tell what is left along rules, and part of them: half a thick rule looks like a 1. `stats`
+    and `centres` are those of Components whose x is along the rules."""
     length, across = stats[:, 2:4].T
-    along = np.zeros(len(left), bool)
+    along = np.zeros(len(stats), bool)
     for rule in rules:
         thin = (across <= rule.thick) & (length >= 2 * across)
         along |= thin & (rule.line.off(centres) <= rule.thick)
@@ -171,11 +160,12 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
     # Of thicker ink only the rim, along which a rule is followed past whatever swells it.
     thin = Runs(ink.row, ink.start, np.where(ink.length <= thick, ink.stop, ink.start + 1))
     pieces = connected(thin)
-    stats, centres = lengthwise(pieces)
+    stats = lengthwise(pieces)
     flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= min(length / 10, 2 * thick))
     if stats[flat, 2].sum() < fill * length:
         return []
-    seen = Pieces(pieces.chosen(flat))
+    whole = Pieces.of(pieces)
+    seen = whole.chosen(flat)
     left, top, width = stats[flat, :3].T
     free = np.ones(len(stats), bool)
     rules: list[Rule] = []
@@ -191,7 +181,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         line = seen.line(on)
         for _ in range(6):  # a longer line is a surer one, and finds more pieces
             more = on | (loose & (line.off(seen.centres) <= thick))
-            if (more == on).all():
+            if np.count_nonzero(more) == np.count_nonzero(on):
                 break
             on = more
             line = seen.line(on)
@@ -200,9 +190,9 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
             tries -= 1
             continue
         scraps = free & (stats[:, 3] <= thick)
-        scraps[scraps] = line.off(centres[scraps]) <= thick / 2
+        scraps[scraps] = line.off(whole.centres[scraps]) <= thick / 2
         scraps[flat] |= on
-        rule = Pieces(pieces.chosen(scraps)).rule(thick)
+        rule = Rule.along(whole.line(scraps), pieces.chosen(scraps).runs, thick)
         if not rule.straight():
             tries -= 1
             continue

@@ -1,7 +1,6 @@
 """PURE. Ink as runs along the rows of a mask: on a page they are few beside its pixels, and what is
 found out of a run holds for all of its pixels at once."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -43,6 +42,23 @@ class Runs:
         """Give the index of each pixel in a flattened mask so many pixels wide."""
         return counted(self.row * wide + self.start, self.length)
 
+    def moved(self, down: Ints | int, across: Ints | int) -> "Runs":
+        """The same ink elsewhere."""
+        return Runs(self.row + down, self.start + across, self.stop + across)
+
+    def reduced(self, step: int) -> "Runs":
+        """Runs of the pixels, `step` times as wide and high, that hold any of this ink; the same
+        ones again and again."""
+        if step == 1:
+            return self
+        return Runs(self.row // step, self.start // step, (self.stop - 1) // step + 1)
+
+    def drawn(self, height: int, width: int) -> Plane:
+        """Draw the ink on a mask of zeros and ones."""
+        mask = np.zeros((height, width), np.uint8)
+        mask.reshape(-1)[self.at(width)] = 1
+        return mask
+
     def turned(self) -> "Runs":
         """The same ink in runs along its columns."""
         if not len(self):
@@ -72,18 +88,6 @@ class Runs:
         shift = self.start[run] - first[run]
         return Runs(self.row[run], at + shift, np.flatnonzero(ends) + 1 + shift)
 
-    def without(self, gone: "Runs") -> "Runs":
-        """What is left of these; each of `gone` is a part of one, no two of the same."""
-        if not len(gone):
-            return self
-        rows, wide = self.row, _wide(self)
-        hosts = np.searchsorted(rows * wide + self.start, gone.row * wide + gone.start, "right") - 1
-        # Each falls into what is before the gap and what is after it; most have no gap.
-        starts, stops = np.stack([self.start, self.stop], 1), np.stack([self.stop, self.stop], 1)
-        stops[hosts, 0], starts[hosts, 1] = gone.start, gone.stop
-        left = Runs(np.repeat(rows, 2), starts.ravel(), stops.ravel())
-        return left[left.start < left.stop]
-
     def above(self) -> tuple[Ints, Ints]:
         """Give, for each run, the first run of the row above that it touches, be it by a corner,
         and how many it touches; the others follow the first."""
@@ -95,28 +99,19 @@ class Runs:
 
 def runs(mask: Plane) -> Runs:
     """Find the runs of what is not 0 in a mask (H, W)."""
-    rows, columns = mask.shape
-    wide = columns + 1
-    inked = np.zeros((rows, wide), bool)  # a column of zeros parts the rows
-    np.not_equal(mask, 0, out=inked[:, :-1])
-    flat = inked.reshape(-1)
-    turns = np.empty(flat.size, bool)
-    turns[:1] = flat[:1]
-    np.not_equal(flat[1:], flat[:-1], out=turns[1:])
+    columns, flat = mask.shape[1], mask.reshape(-1) != 0
+    turns = np.empty(flat.size + 1, bool)
+    turns[0], turns[-1] = flat[0], flat[-1]
+    np.not_equal(flat[1:], flat[:-1], out=turns[1:-1])
     at = np.flatnonzero(turns)
-    starts, stops = at[::2], at[1::2]
-    first = np.searchsorted(starts, np.arange(rows + 1) * wide)
-    row = np.repeat(np.arange(rows), np.diff(first))
-    return Runs(row, starts - row * wide, stops - row * wide)
-
-
-def chained(parts: Sequence[Runs]) -> Runs:
-    """Runs of several masks, in no order."""
-    return Runs(
-        np.concatenate([part.row for part in parts]),
-        np.concatenate([part.start for part in parts]),
-        np.concatenate([part.stop for part in parts]),
-    )
+    start, stop = at[::2], at[1::2]
+    row = start // columns
+    many = (stop - 1) // columns - row + 1
+    if many.max(initial=1) > 1:  # ink that goes on in the next row is another run there
+        row = counted(row, many)
+        start = np.maximum(start.repeat(many), row * columns)
+        stop = np.minimum(stop.repeat(many), row * columns + columns)
+    return Runs(row, start - row * columns, stop - row * columns)
 
 
 def ascending(keys: Ints) -> Ints:
@@ -143,6 +138,8 @@ def _ranks(keys: Ints, others: Ints, equal: int) -> Ints:
 
 def counted(start: Ints, many: Ints) -> Ints:
     """Count `many` (N,) from `start` (N,) on: [5, 0], [2, 3] -> [5, 6, 0, 1, 2]."""
-    ends = np.cumsum(many)
-    total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(start - ends + many, many)
+    # Methods of arrays and not functions: this is called so often that their detour counts.
+    ends = many.cumsum()
+    found: Ints = (start - ends + many).repeat(many)
+    found += np.arange(len(found))
+    return found

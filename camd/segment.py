@@ -1,6 +1,5 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -9,26 +8,22 @@ from numpy.typing import NDArray
 
 from camd import light
 from camd.components import Components, components
+from camd.cuts import Cuts, coarseness
 from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
     ONE_SIDED,
     RULED,
-    Cut,
-    Inked,
-    Page,
-    inked,
-    one_sided,
-    scaled,
+    TOO_FAINT,
+    glyphs,
     square,
 )
 from camd.join import join
 from camd.light import Plane
-from camd.marks import Mark, marks
+from camd.page import Page
 from camd.plates import plates
 from camd.rules import erase
 from camd.settings import SegmentSettings
-from camd.turn import straight
 from camd.values import Box, Glyph, Image, Rejected
 
 TOO_SMALL = "too small"
@@ -36,7 +31,6 @@ TOO_LARGE = "too large"
 AT_BORDER = "touches the border"
 WRONG_SHAPE = "wrong shape"
 TOO_MANY = "too many"
-TOO_FAINT = "too faint"
 REASONS = (
     TOO_SMALL,
     TOO_LARGE,
@@ -63,9 +57,6 @@ FLATTEST_ONE = 25.0
 """Greatest height of a digit, in its widths (a 1 drawn with a fine pen)."""
 NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
-FAINTEST = 0.25
-"""Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
-other side of the sheet shining through."""
 MOST_ODD = 50
 """Marks of a wrong shape, the largest first, that may turn out to be the edge of a sheet."""
 SPECK = 0.25
@@ -95,14 +86,26 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         for plate in plates(grey, page.pieces, page.least):
             small = light.fine(plate.grey)
             inside = _page(plate.grey, small, scale, settings, light_ink=not light_ink)
-            found = _replaced(found, _written(inside, settings), scaled(plate.box, scale))
+            found = _replaced(found, _written(inside, settings), page.source(plate.box))
     return found
 
 
 def _written(page: Page, settings: SegmentSettings) -> Segmentation:
-    groups, rejected = _sift(page, settings)
-    glyphs, others = _glyphs(page, groups)
-    return Segmentation(glyphs, (*rejected, *others))
+    reason, groups = _sift(page, settings)
+    odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
+    odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST_ODD]
+    cuts = Cuts(page, [*groups, *([i] for i in odd.tolist())])
+    found, others = glyphs(page, groups, cuts)
+    reason[odd[cuts.one_sided[len(groups) :]]] = _CODE[ONE_SIDED]
+    bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
+    rejected = [
+        Rejected(page.source((x, y, width, height)), REASONS[why])
+        for x, y, width, height, why in zip(
+            *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
+        )
+    ]
+    rejected += [Rejected(page.source(box), RULED) for box in page.ruled]
+    return Segmentation(found, (*rejected, *others))
 
 
 def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentation:
@@ -123,46 +126,6 @@ def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentat
         tuple(mark for mark in found.rejected if outside(mark.box))
         + tuple(replace(mark, box=moved(mark.box)) for mark in inner.rejected),
     )
-
-
-def _glyphs(page: Page, groups: list[list[int]]) -> tuple[tuple[Glyph, ...], list[Rejected]]:
-    """Make glyphs of the groups that are strokes, and not much fainter than the others."""
-    found: list[Inked | Rejected | None] = [None] * len(groups)
-    measured = marks(page.pieces, page.ink, groups)
-    strongest = max((mark.strength for mark in measured), default=0.0)
-    more = sum(mark.area for mark in measured)
-    glyphs: list[Mark] = []
-    # The strongest first, until all others are too faint, whatever they are.
-    for i in sorted(range(len(groups)), key=lambda i: -measured[i].strength):
-        mark = measured[i]
-        faint = mark.strength < FAINTEST * strongest
-        if faint and mark.strength < FAINTEST * _strong(glyphs, more):
-            break
-        more -= mark.area
-        found[i] = one = inked(page, mark)
-        if isinstance(one, Inked):
-            glyphs.append(mark)
-    faintest = FAINTEST * _strong(glyphs)
-    strong = [one for one in found if isinstance(one, Inked) and one.mark.strength >= faintest]
-    rejected = [one for one in found if isinstance(one, Rejected)]
-    rejected += [
-        Rejected(scaled(page.pieces.bounds(group), page.scale), TOO_FAINT)
-        for group, mark, one in zip(groups, measured, found, strict=True)
-        if not isinstance(one, Rejected) and mark.strength < faintest
-    ]
-    return straight([one.glyph(page.scale) for one in strong], page.scale), rejected
-
-
-def _strong(glyphs: Sequence[Mark], more: int = 0) -> float:
-    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
-    glyphs counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
-    known yet how much weaker they are than all others."""
-    strengths = np.array([mark.strength for mark in glyphs])
-    order = np.argsort(strengths)
-    area = more + np.cumsum(np.array([mark.area for mark in glyphs])[order])
-    if not glyphs or 0.75 * area[-1] <= more:
-        return 0.0
-    return float(strengths[order][np.searchsorted(area, 0.75 * area[-1])])
 
 
 def _scaled(grey: Plane) -> tuple[Plane, float]:
@@ -186,10 +149,11 @@ def _page(
     least = max(4.0, settings.min_height * scale)
     pieces = _without_dust(components(_without_dots(mask)), least)
     height = _writing(pieces.stats, least, max(grey.shape))
-    clean, pieces, ruled = erase(mask, pieces, height)
+    pieces, ruled = erase(mask, pieces, height)
     if ruled:
         pieces = _without_dust(pieces, least)
-    return Page(grey, ink, (clean == 0).view(np.uint8), pieces, scale, least, tuple(ruled))
+    bare = np.asarray(cv2.bitwise_not(mask, dst=mask), np.uint8)
+    return Page(grey, ink, bare, pieces, scale, least, tuple(ruled))
 
 
 def _without_dots(mask: Plane) -> Plane:
@@ -215,8 +179,9 @@ def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
     return float(height[like][order][np.searchsorted(ink, ink[-1] / 2)])
 
 
-def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[Rejected]]:
-    """Sort components by box alone; groups of the ones that belong together remain."""
+def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list[list[int]]]:
+    """Sort components by box alone: give the number of the reason against each one, (N,), and
+    groups of the _GOOD ones that belong together."""
     x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
     reason = np.full(len(x), _GOOD, np.int8)
@@ -237,19 +202,7 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[list[list[int]], list[
     part = (reason == _CODE[TOO_SMALL]) | (reason == _CODE[WRONG_SHAPE])
     groups = join(page.pieces, good, np.flatnonzero(part & ~border)[: 4 * settings.max_glyphs])
     reason[[member for group in groups for member in group]] = _GOOD
-    odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
-    for i in odd[np.argsort(-area[odd], kind="stable")][:MOST_ODD]:
-        if one_sided(page, Cut.of(page, [int(i)])):
-            reason[i] = _CODE[ONE_SIDED]
-    bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
-    rejected = [
-        Rejected(scaled((x, y, width, height), page.scale), REASONS[why])
-        for x, y, width, height, why in zip(
-            *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
-        )
-    ]
-    rejected += [Rejected(scaled(box, page.scale), RULED) for box in page.ruled]
-    return groups, rejected
+    return reason, groups
 
 
 def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
@@ -261,5 +214,11 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
         & (x + width < (x + width)[:, None])
         & (y + height < (y + height)[:, None])
     )
-    holding = good[within.any(axis=1)].tolist()
-    return [i for i in holding if square(pieces.mask([i], pieces.bounds([i])))]
+    return [i for i in good[within.any(axis=1)].tolist() if _square(pieces, i)]
+
+
+def _square(pieces: Components, member: int) -> bool:
+    x, y, width, height = pieces.bounds([member])
+    step = coarseness(height)
+    ink = pieces.of(member).moved(-y, -x).reduced(step)
+    return square(ink.drawn(-(-height // step), -(-width // step)))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.light import Plane
+from camd.median import median
 from camd.normalise import normalise
 from camd.seams import SHORTEST, seams
 from camd.turn import turned
@@ -129,7 +130,7 @@ def propose(glyphs: Sequence[Glyph], sure: Floats) -> list[Proposal]:
     least = np.where(sure > CERTAIN, TOO_WIDE, np.where(sure > 0, WIDER, WIDE))
     wide = np.flatnonzero(width > least * height)
     digits = height[sure > CERTAIN]
-    usual = np.median(digits) if len(digits) else height.max(initial=1)
+    usual = median(digits) if len(digits) else height.max(initial=1)
     unlike = np.abs(np.log(height[wide] / usual))
     alike = wide[np.argsort(unlike, kind="stable")][: FEWEST + 2 * len(digits)][:MOST]
     return [p for i in np.sort(alike).tolist() if (p := _cut(i, glyphs[i])).pieces]

@@ -7,21 +7,24 @@ from numpy.typing import NDArray
 
 from camd.runs import Runs, counted
 
+Floats = NDArray[np.float64]
+
 
 def stroke_width(ink: Runs) -> float:
     """Mean stroke width of a mask, pixels."""
-    return width(int(ink.length.sum()), float(outlines(ink).sum()))
+    area, outline = float(ink.length.sum()), float(outlines(ink).sum())
+    return float(widths(np.array([area]), np.array([outline]))[0])
 
 
-def width(area: float, outline: float) -> float:
-    """Mean stroke width, pixels, of what has this area and length of its outlines.
+def widths(area: Floats, outline: Floats) -> Floats:
+    """Mean stroke widths (N,), pixels, of what has these areas and lengths of its outlines.
 
     A long thin shape of area A and outline P is 2A/P wide; P runs through the middle of the
-    outermost pixels, which the last term repairs."""
-    return 2 * area / (outline + 4) if outline else 1.0
+    outermost pixels, which the last term repairs. A pixel alone has no outline."""
+    return np.where(outline > 0, 2 * area / (outline + 4), 1.0)
 
 
-def outlines(ink: Runs) -> NDArray[np.float64]:
+def outlines(ink: Runs) -> Floats:
     """Give what each run adds to the length of the outlines, those of holes too, (N,) pixels.
 
     OpenCV follows an outline from the middle of one pixel to that of the next: a step is a square

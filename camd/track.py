@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.match import center_of, pair
+from camd.median import median
 from camd.settings import TrackSettings
 from camd.values import Digit, Event
 from camd.vote import SLACK, Vote
@@ -109,8 +110,8 @@ class Tracker:
         known = [(d, t) for d, t in zip(digits, owners, strict=True) if t.sightings > 1]
         if len(known) < 3:
             return
-        drift = np.median([center_of(digit.box) - track.center for digit, track in known], axis=0)
-        velocity = np.median([track.velocity for _, track in known], axis=0)
+        drift = median([center_of(digit.box) - track.center for digit, track in known])
+        velocity = median([track.velocity for _, track in known])
         seen = {id(track) for track in owners}
         for track in self._tracks:
             if id(track) not in seen:
@@ -167,7 +168,7 @@ class _Track:
         if not self.sightings:
             self.born = at
         self.center = center
-        self.extent = self.extent + 0.4 * (np.array(digit.box[2:]).clip(1.0) - self.extent)
+        self.extent = self.extent + 0.4 * (np.maximum(digit.box[2:], 1.0) - self.extent)
         self._margin = digit.margin
         self.seen = at
         self.vote.cast(digit.digit, digit.confidence, elapsed if self.sightings else 0.0)

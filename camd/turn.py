@@ -4,15 +4,14 @@ The classifier learnt upright digits; one that is turned by ten degrees is read 
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import cv2
 import numpy as np
 
 from camd.light import Plane
 from camd.lines import skew
-from camd.normalise import normalise
-from camd.values import Glyph
+from camd.median import median
+from camd.values import Box
 
 LEAST = 6.0
 """Degrees; less is a hand's own slant, and read as well."""
@@ -22,31 +21,21 @@ ALIKE = 1.7
 """Greatest height of such a glyph, in usual ones, and the least, the other way round."""
 
 
-def straight(glyphs: Sequence[Glyph], scale: float) -> tuple[Glyph, ...]:
-    """Turn the glyphs of a sheet upright where its rows are clearly turned; `scale` is how many
-    pixels of their ink make one of the source. Boxes stay as they are."""
-    angle = slope(glyphs)
-    if abs(angle) < LEAST:
-        return tuple(glyphs)
-    return tuple(
-        replace(
-            glyph,
-            crop=normalise(turned(glyph.ink, angle), glyph.stroke * scale),
-            turn=angle,
-        )
-        for glyph in glyphs
-    )
+def turn(boxes: Sequence[Box]) -> float:
+    """Give how far the sheet with these glyphs is turned, degrees, positive where its rows fall to
+    the right; 0 where it is not clearly turned."""
+    angle = slope(boxes)
+    return angle if abs(angle) >= LEAST else 0.0
 
 
-def slope(glyphs: Sequence[Glyph]) -> float:
-    """Give the slope of the rows, degrees, positive where they fall to the right; 0 where it is
-    not known."""
-    boxes = np.array([glyph.box for glyph in glyphs], np.float64).reshape(-1, 4)
-    apart = np.abs(np.log(boxes[:, 3] / np.median(boxes[:, 3]))) if len(boxes) else np.zeros(0)
-    boxes = boxes[np.argsort(apart, kind="stable")[: min(MOST, np.sum(apart < np.log(ALIKE)))]]
-    if len(boxes) < FEWEST:
+def slope(boxes: Sequence[Box]) -> float:
+    """Give the slope of the rows, degrees; 0 where it is not known."""
+    sides = np.array(boxes, np.float64).reshape(-1, 4)
+    apart = np.abs(np.log(sides[:, 3] / median(sides[:, 3]))) if len(sides) else np.zeros(0)
+    sides = sides[np.argsort(apart, kind="stable")[: min(MOST, np.sum(apart < np.log(ALIKE)))]]
+    if len(sides) < FEWEST:
         return 0.0
-    x, y, width, height = boxes.T
+    x, y, width, height = sides.T
     return float(np.degrees(skew(x + width / 2, y + height / 2, height)))
 
 

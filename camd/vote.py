@@ -89,8 +89,9 @@ class Vote:
     def _score(
         self, seconds: NDArray[np.float64], count: NDArray[np.float64], elapsed: float
     ) -> None:
-        self._count = np.clip(self._count + count, 0, self._frames)
-        self._seconds = np.clip(self._seconds + seconds * elapsed, 0, self._settle)
+        # For ten numbers np.clip takes thrice as long as these two.
+        self._count = np.minimum(np.maximum(self._count + count, 0), self._frames)
+        self._seconds = np.minimum(np.maximum(self._seconds + seconds * elapsed, 0), self._settle)
         self._seconds[self._count == 0] = 0
 
     def _trust(self, digit: int) -> float:

@@ -2,8 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.bars import Bar, Bars
 from camd.dash import is_dash
-from camd.normalise import stroke_width
+from camd.runs import runs
+from camd.strokes import stroke_width
 
 
 def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0.0) -> bool:
@@ -17,10 +19,12 @@ def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0
     turn = cv2.getRotationMatrix2D((121, 120), angle, 1.0)
     ink = cv2.warpAffine(ink, turn, (240, 240))
     mask = cv2.warpAffine(mask, turn, (240, 240))
-    own = (mask > 127).astype(np.uint8)
-    x, y, width, height = cv2.boundingRect(own)
-    own = own[y : y + height, x : x + width]
-    return is_dash(ink, own, (x, y), stroke_width(own))
+    return is_dash(ink, *measured((mask > 127).astype(np.uint8)))
+
+
+def measured(own: np.ndarray) -> tuple[Bar, float]:
+    piece = runs(own)
+    return Bars.of(piece, np.zeros(len(piece), np.intp), 1)[0], stroke_width(piece)
 
 
 def test_a_stroke_on_bare_paper_is_none() -> None:
@@ -52,5 +56,6 @@ def test_what_covers_the_paper_on_both_sides_is_no_line() -> None:
 def test_only_what_is_slim_is_looked_at() -> None:
     ink = np.zeros((200, 200), np.uint8)
     ink[:, 90:110] = 255
-    own = np.ones((40, 20), np.uint8)
-    assert not is_dash(ink, own, (90, 80), 20.0)
+    own = np.zeros_like(ink)
+    own[80:120, 90:110] = 1
+    assert not is_dash(ink, *measured(own))

@@ -14,14 +14,15 @@ def test_groups_are_measured_as_their_pixels_are() -> None:
     found = components(mask)
     assert len(found) > 12
     groups = [[3], [7, 1, 10], [len(found) - 1], [0]]
-    for mark, group in zip(marks(found, ink, groups), groups, strict=True):
+    measured = marks(found, groups)
+    for i, group in enumerate(groups):
         own = found.mask(group, (0, 0, 120, 80))
-        assert mark.pieces == group
-        assert mark.area == np.count_nonzero(own)
-        assert mark.strength == pytest.approx(cv2.mean(ink, own)[0])
-        assert mark.stroke == pytest.approx(stroke_width(own))
+        assert measured.stroke[i] == pytest.approx(stroke_width(own))
+        moments = cv2.moments(own)
+        middle = (moments["m10"] / moments["m00"], moments["m01"] / moments["m00"])
+        assert measured.bars[i].middle == pytest.approx(middle)
 
 
 def test_no_groups() -> None:
     blank = np.zeros((20, 20), np.uint8)
-    assert marks(components(blank), blank, []) == []
+    assert len(marks(components(blank), []).stroke) == 0

@@ -14,7 +14,8 @@ def draw(mask: np.ndarray, start: tuple[int, int], end: tuple[int, int], pen: in
 
 
 def clean(mask: np.ndarray, height: float = 60) -> tuple[np.ndarray, list]:
-    left, pieces, boxes = erase(mask, components(mask), height)
+    left = mask.copy()
+    pieces, boxes = erase(left, components(mask), height)
     again = components(left)
     assert sorted(pieces.stats.tolist()) == sorted(again.stats.tolist())
     return left, boxes

@@ -35,18 +35,18 @@ def test_turned_they_are_those_of_the_transposed_mask(share: float) -> None:
         assert (one == two).all()
 
 
-def test_without_parts_of_some() -> None:
-    mask = np.zeros((3, 12), np.uint8)
-    mask[0, 1:5] = mask[0, 7:11] = mask[1, 2:9] = mask[2, 3:6] = 1
-    gone = Runs(np.array([2, 0, 1]), np.array([3, 7, 4]), np.array([6, 9, 6]))  # in any order
-    left = runs(mask).without(gone)
-    expected = mask.copy()
-    expected[2, 3:6] = expected[0, 7:9] = expected[1, 4:6] = 0
-    again = runs(expected)
-    assert left.row.tolist() == again.row.tolist()
-    assert left.start.tolist() == again.start.tolist()
-    assert left.stop.tolist() == again.stop.tolist()
-    assert runs(mask).without(gone[:0]).start.tolist() == runs(mask).start.tolist()
+@pytest.mark.parametrize("step", [1, 2, 3])
+def test_larger_pixels_hold_any_of_their_ink(step: int) -> None:
+    mask = random(0.1, (30, 48))
+    pooled = mask.reshape(30 // step, step, 48 // step, step).max(axis=(1, 3))
+    assert (runs(mask).reduced(step).drawn(*pooled.shape) == pooled).all()
+
+
+def test_moved_they_are_drawn_elsewhere() -> None:
+    mask = random(0.3)
+    larger = np.zeros((40, 60), np.uint8)
+    larger[7:37, 4:54] = mask
+    assert (runs(mask).moved(7, 4).drawn(40, 60) == larger).all()
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 1.0])

@@ -5,8 +5,8 @@ import pytest
 from camd.normalise import normalise
 from camd.segment import segment
 from camd.settings import SegmentSettings
-from camd.turn import slope, straight, turned
-from camd.values import Glyph
+from camd.turn import slope, turn, turned
+from camd.values import Box, Glyph
 from tests.sheets import Sheet, paper, write
 
 
@@ -24,11 +24,15 @@ def look(angle: float) -> tuple[Glyph, ...]:
     return segment(sheet(angle), SegmentSettings()).glyphs
 
 
+def boxes(glyphs: tuple[Glyph, ...]) -> list[Box]:
+    return [glyph.box for glyph in glyphs]
+
+
 @pytest.mark.parametrize("angle", [-14, -8, 8, 14])
 def test_crops_of_a_turned_sheet_are_upright(angle: float) -> None:
     glyphs = look(angle)
     assert len(glyphs) == 10
-    assert slope(glyphs) == pytest.approx(angle, abs=1.5)
+    assert slope(boxes(glyphs)) == pytest.approx(angle, abs=1.5)
     upright = np.array([glyph.crop for glyph in look(0)], int)
 
     def off(crop: np.ndarray) -> float:
@@ -40,14 +44,15 @@ def test_crops_of_a_turned_sheet_are_upright(angle: float) -> None:
 
 
 def test_a_slant_of_a_few_degrees_is_left_alone() -> None:
-    assert {glyph.turn for glyph in look(3)} == {0}
+    glyphs = look(3)
+    assert {glyph.turn for glyph in glyphs} == {0}
+    assert turn(boxes(glyphs)) == 0 != slope(boxes(glyphs))
 
 
 def test_few_glyphs_say_nothing_of_a_turn() -> None:
     glyphs = look(14)[:3]
-    assert slope(glyphs) == 0
-    assert slope(()) == 0
-    assert straight(glyphs, 1.0)[0].crop is glyphs[0].crop
+    assert slope(boxes(glyphs)) == 0
+    assert slope([]) == 0
 
 
 def test_turning_keeps_all_ink() -> None:
