@@ -1,16 +1,17 @@
 """PURE. A group of pieces of ink -> a glyph, or why it is no digit: by its stroke, and by what
 is around it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
+from camd import frame
 from camd.components import Components
 from camd.dash import is_dash
 from camd.light import Plane
 from camd.marks import Mark
-from camd.normalise import normalise
+from camd.normalise import normalise, stroke_width
 from camd.runs import Ints
 from camd.values import Box, Glyph, Rejected
 
@@ -79,22 +80,62 @@ class Cut:
 
     @classmethod
     def of(cls, page: Page, group: list[int]) -> "Cut":
-        x, y, width, height = box = page.pieces.bounds(group)
-        rim = 3 + height // 50
-        left, top = max(0, x - rim), max(0, y - rim)
-        rows, columns = page.ink.shape
-        right, bottom = min(columns, x + width + rim), min(rows, y + height + rim)
-        around = (slice(top, bottom), slice(left, right))
-        own = page.pieces.mask(group, (left, top, right - left, bottom - top))
+        box = page.pieces.bounds(group)
+        around = _rimmed(page, box)
+        rows, columns = around
+        left, top = columns.start, rows.start
+        own = page.pieces.mask(group, (left, top, columns.stop - left, rows.stop - top))
+        wide = page.ink.shape[1]
+        inside = np.concatenate([page.pieces.of(piece).at(wide) for piece in group])
+        return cls._ringed(page, box, around, own, inside)
+
+    @classmethod
+    def part(cls, page: Page, of: "Cut", own: Plane) -> "Cut":
+        """Cut out a part of the ink `of` another one, as a mask in its place."""
+        x, y, width, height = cv2.boundingRect(own)
+        left, top = of.around[1].start, of.around[0].start
+        box = left + x, top + y, width, height
+        rows, columns = around = _rimmed(page, box)
+        here = own[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+        at = np.flatnonzero(here)
+        inside = _flat(at, here.shape[1], around, page.ink.shape[1])
+        return cls._ringed(page, box, around, here, inside)
+
+    @classmethod
+    def _ringed(
+        cls, page: Page, box: Box, around: tuple[slice, slice], own: Plane, inside: Ints
+    ) -> "Cut":
+        rim = _rim(box)
         edge = np.asarray(cv2.dilate(own, _BY_ONE), np.uint8)
         bare = page.bare[around]
         within = cv2.dilate(edge, np.ones((2 * rim - 3, 2 * rim - 3), np.uint8))
         ring = cv2.subtract(cv2.dilate(within, _BY_ONE), within)
         ring = np.asarray(cv2.bitwise_and(ring, bare), np.uint8)
-        inside = np.concatenate([page.pieces.of(piece).at(columns) for piece in group])
         at = np.flatnonzero(ring.view(np.bool_))
-        at += at // ring.shape[1] * (columns - ring.shape[1]) + top * columns + left
+        at = _flat(at, ring.shape[1], around, page.ink.shape[1])
         return cls(box, around, own, edge, bare, inside, at)
+
+
+def _rim(box: Box) -> int:
+    return 3 + box[3] // 50
+
+
+def _rimmed(page: Page, box: Box) -> tuple[slice, slice]:
+    """Give the rows and columns of a box and its rim."""
+    x, y, width, height = box
+    rim = _rim(box)
+    rows, columns = page.ink.shape
+    return (
+        slice(max(0, y - rim), min(rows, y + height + rim)),
+        slice(max(0, x - rim), min(columns, x + width + rim)),
+    )
+
+
+def _flat(at: Ints, wide: int, around: tuple[slice, slice], columns: int) -> Ints:
+    """Make indices in a flattened plane, `columns` wide, of those in the flattened part of it that
+    lies `around` and is `wide`."""
+    rows, left = at // wide + around[0].start, around[1].start
+    return np.asarray(rows * columns + at % wide + left, np.intp)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,9 +158,15 @@ class Inked:
 def inked(page: Page, mark: Mark) -> Inked | Rejected:
     """Take out the ink of a mark, or say why it is no glyph."""
     cut = Cut.of(page, mark.pieces)
-    ink = page.ink[cut.around]
     source = scaled(cut.box, page.scale)
-    if mark.stroke > THICKEST * cut.box[3] or square(cut.own):
+    if square(cut.own):
+        written = frame.inside(cut.own)
+        if written is None:
+            return Rejected(source, NOT_A_STROKE)
+        cut = Cut.part(page, cut, written)
+        mark = _measured(page, cut, mark)
+        source = scaled(cut.box, page.scale)
+    if mark.stroke > THICKEST * cut.box[3]:
         return Rejected(source, NOT_A_STROKE)
     if _mean(page.ink, cut.ring) > SOFTEST * mark.strength:
         return Rejected(source, NO_EDGE)
@@ -130,10 +177,20 @@ def inked(page: Page, mark: Mark) -> Inked | Rejected:
         return Rejected(source, RULED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, cut.bare))
-    patch = np.asarray(cv2.multiply(ink, mine), np.uint8)
+    patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
     left, top = cut.box[0] - corner[0], cut.box[1] - corner[1]
     inner = slice(top, top + cut.box[3]), slice(left, left + cut.box[2])
     return Inked(mark, source, patch, inner)
+
+
+def _measured(page: Page, cut: Cut, mark: Mark) -> Mark:
+    """Measure what is left of a mark."""
+    return replace(
+        mark,
+        area=len(cut.inside),
+        stroke=stroke_width(cut.own),
+        strength=_mean(page.ink, cut.inside),
+    )
 
 
 def one_sided(page: Page, cut: Cut) -> bool:

@@ -141,7 +141,7 @@ def _glyphs(page: Page, groups: list[list[int]]) -> tuple[tuple[Glyph, ...], lis
         more -= mark.area
         found[i] = one = inked(page, mark)
         if isinstance(one, Inked):
-            glyphs.append(mark)
+            glyphs.append(one.mark)
     faintest = FAINTEST * _strong(glyphs)
     strong = [one for one in found if isinstance(one, Inked) and one.mark.strength >= faintest]
     rejected = [one for one in found if isinstance(one, Rejected)]
