@@ -1,0 +1,46 @@
+import numpy as np
+
+from camd.components import connected
+from camd.rule import Pieces
+from camd.runs import runs
+
+
+def bent(bow: int, strokes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a bent rule, and bars of digits above its middle."""
+    mask = np.zeros((60, 900), np.uint8)
+    x = np.arange(900)
+    y = np.rint(20 + bow * np.sin(np.pi * x / 900)).astype(int)
+    mask[y, x] = mask[y + 1, x] = 1
+    bars = np.zeros_like(mask)
+    for left in range(450 - 30 * strokes, 450 + 30 * strokes, 60):
+        bars[12:16, left : left + 40] = 1
+    return mask, bars
+
+
+def own(mask: np.ndarray) -> np.ndarray:
+    """Give what is the rule's own of ink that was taken for one."""
+    rule = Pieces(connected(runs(mask).turned())).rule(7)
+    found = np.zeros_like(mask)
+    across, along = rule.own().pixels()
+    found[along, across] = 1
+    return found
+
+
+def test_a_bent_rule_is_taken_whole() -> None:
+    mask, _ = bent(6, 0)
+    assert np.array_equal(own(mask), mask)
+
+
+def test_strokes_along_a_rule_do_not_draw_it_off_its_way() -> None:
+    mask, bars = bent(6, 5)
+    found = own(np.maximum(mask, bars))
+    assert np.count_nonzero(mask & ~found) < 0.02 * np.count_nonzero(mask)
+    assert not (found & bars).any()
+
+
+def test_strokes_at_one_end_of_a_rule_do_not_draw_it_off_its_way() -> None:
+    mask, bars = bent(6, 2)
+    mask[:, 620:] = 0
+    found = own(np.maximum(mask, bars))
+    assert np.count_nonzero(mask & ~found) < 0.02 * np.count_nonzero(mask)
+    assert not (found & bars).any()
