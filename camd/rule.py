@@ -71,7 +71,8 @@ class Pieces:
     def rule(self, thick: int) -> "Rule":
         """Take all of them for one rule."""
         line = self.line(np.ones(len(self.stats), bool))
-        return Rule(line, thick, self._ink.runs, _bend(line, self._ink.runs))
+        bend = _bend(line, self._ink.runs)
+        return Rule(line, thick, self._ink.runs, bend, _own(line, bend, self._ink.runs))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +85,8 @@ class Rule:
     bend: Bend
     """y = a + b * u + c * u * u, where u is 0 in the middle of the line and grows by 1 over its
     length."""
+    own: Runs
+    """Its runs without what belongs to a stroke that runs into it at a slant."""
 
     @property
     def length(self) -> int:
@@ -105,23 +108,24 @@ class Rule:
         )
 
     def straight(self) -> bool:
-        """Whether it is no arc: its bow is less than paper bends."""
+        """Whether it is no arc: its bow is less than paper bends; and no row of pieces that run
+        another way, as across the squares of a sheet from corner to corner."""
         bow = abs(self.bend[2]) / 4
-        return bow <= DRIFT * self.length + self.thick / 2
-
-    def own(self) -> Runs:
-        """Its runs without what belongs to a stroke that runs into it at a slant."""
-        runs, band = self.runs, _band(self.runs)
-        middle = _middle(self.bend, _shares(self.line, runs))
-        start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
-        stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
-        own = Runs(runs.row, start, stop)
-        return own[start < stop]
+        along = 2 * int(self.own.length.sum()) >= int(self.runs.length.sum())
+        return along and bow <= DRIFT * self.length + self.thick / 2
 
 
 def _shares(line: Line, runs: Runs) -> Floats:
     shares: Floats = (runs.row - line.middle) / max(1, line.end - line.start)
     return shares
+
+
+def _own(line: Line, bend: Bend, runs: Runs) -> Runs:
+    band, middle = _band(runs), _middle(bend, _shares(line, runs))
+    start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
+    stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
+    own = Runs(runs.row, start, stop)
+    return own[start < stop]
 
 
 def _band(runs: Runs) -> float:

@@ -140,7 +140,7 @@ def _ruled(ink: Runs, rules: list[Rule], thick: int = 0) -> _Ruled:
     stand on them, at most `thick`, and with the slivers along them."""
     if not rules:
         return _Ruled([], ink[:0])
-    taken = [rule.own() for rule in rules]
+    taken = [rule.own for rule in rules]
     left = connected(ink.without(chained(taken)))
     for rule in rules if thick else ():
         teeth = np.zeros(len(left), bool)

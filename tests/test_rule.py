@@ -21,7 +21,7 @@ def own(mask: np.ndarray) -> np.ndarray:
     """Give what is the rule's own of ink that was taken for one."""
     rule = Pieces(connected(runs(mask).turned())).rule(7)
     found = np.zeros_like(mask)
-    across, along = rule.own().pixels()
+    across, along = rule.own.pixels()
     found[along, across] = 1
     return found
 
@@ -44,3 +44,12 @@ def test_strokes_at_one_end_of_a_rule_do_not_draw_it_off_its_way() -> None:
     found = own(np.maximum(mask, bars))
     assert np.count_nonzero(mask & ~found) < 0.02 * np.count_nonzero(mask)
     assert not (found & bars).any()
+
+
+def test_pieces_of_many_rules_that_lie_aslant_are_no_rule() -> None:
+    level, aslant = np.zeros((2, 200, 900), np.uint8)
+    for i in range(10):
+        level[100:102, 20 + 80 * i : 60 + 80 * i] = 1
+        aslant[20 + 16 * i : 22 + 16 * i, 20 + 40 * i : 56 + 40 * i] = 1
+    assert Pieces(connected(runs(level).turned())).rule(7).straight()
+    assert not Pieces(connected(runs(aslant).turned())).rule(7).straight()
