@@ -45,13 +45,22 @@ def teeth(stats: NDArray[np.int32], line: Line, thick: int) -> NDArray[np.intp]:
     if len(chosen) < FEWEST:
         return NONE
     places, tall = np.sort(middle[chosen]), float(np.median(height[chosen]))
-    gap = float(np.median(np.diff(places)))
-    if gap < APART * tall or not _multiple(np.diff(places), gap).all():
+    gap = _gap(np.diff(places))
+    if gap < APART * tall:
         return NONE
     # What a digit or a crossing rule left of others stands in the same places.
     nearest = np.abs(middle[:, None] - places).min(axis=1)
     rest = stands & slim & (height <= (1 + ALIKE) * tall) & _multiple(nearest, gap)
     return np.flatnonzero(rest)
+
+
+def _gap(distances: NDArray[np.float64]) -> float:
+    """Give the distance of which all these are multiples: digits hide teeth; 0 where there is
+    none."""
+    for gap in (float(np.median(distances)), float(distances.min())):
+        if _multiple(distances, gap).all():
+            return gap
+    return 0.0
 
 
 def _multiple(distances: NDArray[np.float64], gap: float) -> NDArray[np.bool_]:

@@ -38,6 +38,14 @@ AROUND_REACH = 15.0
 ALONE = 0.3
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
 PRIOR = 1.25
+LONELY = np.array([0.3, 0.55] + [0.0] * 8, np.float32)
+"""What each digit is worth less where no other is seen: a lone stroke or ring may be anything."""
+THINNER, THIN = 1.5, 2.0
+"""How many times as wide as its own the strokes of another digit are, from where on the pen
+differs, and from where on wholly. Of 4,000 digits next to none is drawn with half of the pen of
+the others: rules, teeth, edges and print are."""
+OTHER_PEN = 4.0
+"""What a digit is worth less where all others are drawn with a broader pen."""
 SUREST = 1.25
 """Margins count up to here: one shape, however sure, does not outvote all that is around it."""
 SLOPE = 2.0
@@ -72,6 +80,12 @@ def judge(
     heard[: len(glyphs)][labels == 1] = WEIGHT_OF_ONE
     row, around = _weights(boxes, len(glyphs))
     score = own + ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
+    n = len(glyphs)
+    company = around[:, :n] * np.where(digit, np.clip(margins, 0, 1), 0)
+    score -= LONELY[np.maximum(labels, 0)] * np.maximum(0, 1 - company.sum(axis=1))
+    digits = around[:, :n] * heard[:n] * np.where(digit, np.maximum(said[:n], 0), 0)
+    broader = digits * _broader(np.array([glyph.stroke for glyph in glyphs], np.float32))
+    score -= OTHER_PEN * broader.sum(axis=1) / (digits.sum(axis=1) + PRIOR)
     probability: NDArray[np.float32] = np.where(digit, 1 / (1 + np.exp(-SLOPE * score)), 0)
     return probability.astype(np.float32)
 
@@ -93,6 +107,15 @@ def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], .
     beside = (shared > 0.3 * np.minimum(height, own_height)) & (across < ROW_REACH)
     near = np.exp(-(across**2 + down**2) / (2 * AROUND_REACH**2))
     return like * beside, like * near
+
+
+def _broader(strokes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give (N, N) how surely the pen of the second is broader than that of the first, 0..1; a
+    stroke of 0 was not measured."""
+    known = np.where(strokes > 0, strokes, np.nan)
+    times = np.log(known / known[:, None])
+    broader: NDArray[np.float32] = (times - np.log(THINNER)) / np.log(THIN / THINNER)
+    return np.nan_to_num(np.clip(broader, 0, 1))
 
 
 def _mean(weights: NDArray[np.float32], said: NDArray[np.float32]) -> NDArray[np.float32]:

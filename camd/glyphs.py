@@ -2,13 +2,15 @@
 around them, and by how faint they are."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.cuts import Cuts
+from camd import frame
+from camd.components import Components, components
+from camd.cuts import Cut, Cuts
 from camd.dash import is_dash
 from camd.light import Plane
 from camd.marks import Marks, marks
@@ -52,6 +54,10 @@ class _Inked:
     """Of its box in the patch."""
     stroke: float
     """Mean stroke width, pixels of the page."""
+    strength: float
+    """Its mean ink, levels of 255."""
+    area: int
+    """Pixels of ink."""
     step: int
     """Pixels of the page that are one of the patch, across and down."""
 
@@ -68,7 +74,8 @@ def glyphs(
     """Make glyphs of the groups that are strokes, and not much fainter than the others; `cuts`
     begin with these groups."""
     many = len(groups)
-    strength, area, measured = cuts.strength[:many], cuts.area[:many], marks(page.pieces, groups)
+    strength, area = cuts.strength[:many].copy(), cuts.area[:many].copy()
+    measured = marks(page.pieces, groups)
     found: dict[int, _Inked | Rejected] = {}
     strokes: list[int] = []
     faint, more = FAINTEST * strength.max(initial=0), int(area.sum())
@@ -77,9 +84,10 @@ def glyphs(
         if strength[i] < faint and strength[i] < FAINTEST * _strong(strength, area, strokes, more):
             break
         more -= int(area[i])
-        found[i] = _inked(page, cuts, measured, i)
-        if isinstance(found[i], _Inked):
+        found[i] = one = _inked(page, cuts, measured, i)
+        if isinstance(one, _Inked):
             strokes.append(i)
+            strength[i], area[i] = one.strength, one.area
     faintest = FAINTEST * _strong(strength, area, strokes)
     order = sorted(found)
     strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
@@ -107,7 +115,9 @@ def _strong(strength: Floats, area: Ints, strokes: list[int], more: int = 0) -> 
 def _inked(page: Page, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
     """Take out the ink of a group, or say why it is no glyph."""
     box, stroke, cut = page.source(cuts.boxes[i]), float(measured.stroke[i]), cuts.cut(i)
-    if stroke > THICKEST * cuts.boxes[i][3] or square(cut.own):
+    if square(cut.own):
+        return _written(page, cut) or Rejected(box, NOT_A_STROKE)
+    if stroke > THICKEST * cuts.boxes[i][3]:
         return Rejected(box, NOT_A_STROKE)
     if cuts.halo[i] > SOFTEST * cuts.strength[i]:
         return Rejected(box, NO_EDGE)
@@ -118,7 +128,23 @@ def _inked(page: Page, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
-    return _Inked(box, patch, cut.inner, stroke, cut.step)
+    strength, area = float(cuts.strength[i]), int(cuts.area[i])
+    return _Inked(box, patch, cut.inner, stroke, strength, area, cut.step)
+
+
+def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:
+    """Take out the ink inside a box that it touches; None where there is none that may be a
+    digit."""
+    written = frame.inside(cut.own) if cut.step == 1 else None
+    if written is None:
+        return None
+    found = components(written)
+    rows, columns = cut.around
+    corner = np.array([columns.start, rows.start, 0, 0, 0], np.int32)
+    runs = found.runs.moved(rows.start, columns.start)
+    pieces = Components(runs, found.first, found.stats + corner)
+    alone, group = replace(page, pieces=pieces), [list(range(len(pieces)))]
+    return _inked(alone, Cuts(alone, group), marks(pieces, group), 0)
 
 
 def square(own: Plane) -> bool:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import context, split
+from camd import context, mend, split
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.settings import Settings
@@ -118,7 +118,8 @@ class Pipeline:
     ) -> tuple[list[Digit], tuple[Rejected, ...]]:
         found = area.segment(image)
         laps.lap("segment")
-        glyphs, classified = split.apart(found.glyphs, self._classifier(area, image, laps.lap))
+        classify = self._classifier(area, image, laps.lap)
+        glyphs, classified = mend.whole(*split.apart(found.glyphs, classify), classify)
         laps.lap("split")
         fitting = context.judge(
             glyphs,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,14 @@ from camd.values import Box
 
 Floats = NDArray[np.float64]
 
+Bend: TypeAlias = tuple[float, float, float]
+
 DRIFT = 0.02
 """How far a rule may bend away from its straight line, in distances from its end."""
+ASTRAY = 0.05
+"""Greatest share of the runs of a rule that lie farther off its middle than its ink reaches."""
+TRIES = 4
+"""Times that its bend is found anew where more do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +90,11 @@ class Rule:
     """Thickest that it may be, pixels."""
     runs: Runs
     """Its ink, in runs across it."""
-    bend: tuple[float, float, float]
+    bend: Bend
     """y = a + b * u + c * u * u, where u is 0 in the middle of the line and grows by 1 over its
     length."""
+    own: Runs
+    """Its runs without what belongs to a stroke that runs into it at a slant."""
 
     @property
     def length(self) -> int:
@@ -100,7 +109,8 @@ class Rule:
     @classmethod
     def along(cls, line: Line, runs: Runs, thick: int) -> "Rule":
         """Take ink for a rule, of which `line` is the straight line."""
-        return cls(line, thick, runs, _parabola(line, runs))
+        bend = _bend(line, runs)
+        return cls(line, thick, runs, bend, _own(line, bend, runs))
 
     def joins(self, others: Sequence["Rule"]) -> bool:
         """Whether both ends of this one lie on rules that run across it."""
@@ -112,19 +122,11 @@ class Rule:
         )
 
     def straight(self) -> bool:
-        """Whether it is no arc: its bow is less than paper bends."""
+        """Whether it is no arc: its bow is less than paper bends; and no row of pieces that run
+        another way, as across the squares of a sheet from corner to corner."""
         bow = abs(self.bend[2]) / 4
-        return bow <= DRIFT * self.length + self.thick / 2
-
-    def own(self) -> Runs:
-        """Its runs without what belongs to a stroke that runs into it at a slant."""
-        runs, u = self.runs, _shares(self.line, self.runs)
-        middle = self.bend[0] + u * (self.bend[1] + u * self.bend[2])
-        band = 0.5 * runs.length.sum() / np.count_nonzero(np.bincount(runs.row)) + 1.5
-        start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
-        stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
-        own = Runs(runs.row, start, stop)
-        return own[start < stop]
+        along = 2 * int(self.own.length.sum()) >= int(self.runs.length.sum())
+        return along and bow <= DRIFT * self.length + self.thick / 2
 
 
 def _shares(line: Line, runs: Runs) -> Floats:
@@ -132,16 +134,51 @@ def _shares(line: Line, runs: Runs) -> Floats:
     return shares
 
 
-def _parabola(line: Line, runs: Runs) -> tuple[float, float, float]:
-    """Lay a parabola through all pixels, of which `line.middle` is the mean; see Rule.bend."""
-    u = _shares(line, runs)
-    u_u = u * u
-    mass = runs.length.astype(np.float64)
-    y = mass * (runs.start + runs.stop - 1) / 2
-    whole, second = float(mass.sum()), max(float(mass @ u_u), 1e-9)
-    third, fourth = float(mass @ (u_u * u)), float(mass @ (u_u * u_u))
-    y_1, y_u, y_u_u = float(y.sum()), float(y @ u), float(y @ u_u)
-    # What u * u has of 1 and of u is taken out of it: then each of the three is found on its own.
+def _own(line: Line, bend: Bend, runs: Runs) -> Runs:
+    band, middle = _band(runs), _middle(bend, _shares(line, runs))
+    start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
+    stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
+    own = Runs(runs.row, start, stop)
+    return own[start < stop]
+
+
+def _band(runs: Runs) -> float:
+    """How far the ink of a rule reaches from its middle, pixels."""
+    return float(0.5 * runs.length.sum() / np.count_nonzero(np.bincount(runs.row)) + 1.5)
+
+
+def _middle(bend: Bend, u: Floats) -> Floats:
+    middle: Floats = bend[0] + u * (bend[1] + u * bend[2])
+    return middle
+
+
+def _bend(line: Line, runs: Runs) -> Bend:
+    """Lay a parabola along a rule, past the pieces of strokes that lie along it as well: where
+    much is off it, again, with the less weight the farther it is off (Cauchy's)."""
+    u, mass = _shares(line, runs), runs.length.astype(np.float64)
+    y = (runs.start + runs.stop - 1) / 2
+    bend = _parabola(u, y, mass)
+    band = _band(runs)
+    for _ in range(TRIES):
+        off = (y - _middle(bend, u)) / band
+        if np.mean(np.abs(off) > 1) <= ASTRAY:
+            break
+        bend = _parabola(u, y, mass / (1 + off * off))
+    return bend
+
+
+def _parabola(u: Floats, y: Floats, mass: Floats) -> Bend:
+    """Lay a parabola through points (N,) of some mass; see Rule.bend."""
+    whole = float(mass.sum())
+    middle = float(mass @ u) / whole
+    v = u - middle
+    v_v = v * v
+    y = mass * y
+    second = max(float(mass @ v_v), 1e-9)
+    third, fourth = float(mass @ (v_v * v)), float(mass @ (v_v * v_v))
+    y_1, y_v, y_v_v = float(y.sum()), float(y @ v), float(y @ v_v)
+    # What v * v has of 1 and of v is taken out of it: then each of the three is found on its own.
     flat, lean = second / whole, third / second
-    bow = (y_u_u - lean * y_u - flat * y_1) / max(fourth - lean * third - flat * second, 1e-9)
-    return y_1 / whole - bow * flat, y_u / second - bow * lean, bow
+    bow = (y_v_v - lean * y_v - flat * y_1) / max(fourth - lean * third - flat * second, 1e-9)
+    at, slope = y_1 / whole - bow * flat, y_v / second - bow * lean
+    return at - slope * middle + bow * middle * middle, slope - 2 * bow * middle, bow

@@ -76,10 +76,10 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
             middles = found.centres()
         ruled.append(index)
         for rule in level:
-            across, along = rule.own().pixels()
+            across, along = rule.own.pixels()
             mask[along, across] = 0
         for rule in upright:
-            mask[rule.own().pixels()] = 0
+            mask[rule.own.pixels()] = 0
         left = connected(ink.within(mask))
         centres = left.centres()
         part = _slivers(left.stats, centres, level)

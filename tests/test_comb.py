@@ -38,6 +38,11 @@ def test_teeth_go_and_the_digit_between_them_stays(slope: float, hang: bool) -> 
     assert np.count_nonzero((digit > 0) & (clean == 0)) < 0.05 * np.count_nonzero(digit)
 
 
+def test_teeth_are_even_though_digits_hide_each_second_one() -> None:
+    mask, _ = comb([210, 370, 450, 530, 690])
+    assert left_over(mask) == 0
+
+
 def test_ones_that_stand_on_a_rule_stay() -> None:
     uneven, _ = comb([160, 235, 330, 390, 500, 590], tall=70)
     assert left_over(uneven) == 6

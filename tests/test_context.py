@@ -9,8 +9,8 @@ from camd.values import Glyph, Rejected
 CROP = np.zeros((28, 28), np.uint8)
 
 
-def glyph(x: int, y: int = 100, width: int = 30, height: int = 50) -> Glyph:
-    return Glyph((x, y, width, height), CROP)
+def glyph(x: int, y: int = 100, width: int = 30, height: int = 50, stroke: float = 0.0) -> Glyph:
+    return Glyph((x, y, width, height), CROP, stroke)
 
 
 def ask(
@@ -76,6 +76,35 @@ def test_clutter_speaks_against_a_lone_stroke_and_dust_does_not() -> None:
 def test_marks_of_another_size_say_little() -> None:
     dust = [Rejected((90 + 6 * i, 100, 5, 5), WRONG_SHAPE) for i in range(20)]
     assert ask([glyph(100)], [7], [0.6], dust) == [True]
+
+
+@pytest.mark.parametrize("stroke", [2.0, 0.7])
+def test_a_stroke_much_finer_than_the_digits_is_none_of_them(stroke: float) -> None:
+    row = [glyph(100 + 40 * i, stroke=6.0) for i in range(6)]
+    tooth = glyph(340, width=4, stroke=stroke)
+    assert ask([*row, tooth], [7, 0, 4, 2, 8, 3, 1], [1.2] * 7, []) == [True] * 6 + [False]
+
+
+@pytest.mark.parametrize("strokes", [(6.0, 4.5), (6.0, 9.0), (6.0, 0.0), (0.0, 6.0)])
+def test_pens_vary_a_little_and_may_be_unknown(strokes: tuple[float, float]) -> None:
+    row = [glyph(100 + 40 * i, stroke=strokes[0]) for i in range(4)]
+    last = glyph(260, stroke=strokes[1])
+    assert ask([*row, last], [7, 0, 4, 2, 1], [1.2] * 5, []) == [True] * 5
+
+
+def test_digits_of_two_pens_are_all_believed() -> None:
+    broad = [glyph(100 + 40 * i, stroke=6.0) for i in range(4)]
+    fine = [glyph(100 + 40 * i, y=200, stroke=2.5) for i in range(4)]
+    assert ask(broad + fine, [7, 0, 4, 2, 9, 3, 1, 6], [1.2] * 8, []) == [True] * 8
+
+
+def test_a_lone_stroke_is_worth_less_than_one_in_company() -> None:
+    def sure(*labels: int) -> float:
+        row = [glyph(100 + 40 * i) for i in range(len(labels))]
+        return float(judge(row, np.array(labels), np.full(len(labels), 1.2), [])[0])
+
+    assert sure(1) < 0.85 < sure(7)
+    assert sure(1) + 0.1 < sure(1, 1)
 
 
 def test_no_glyphs() -> None:

@@ -1,0 +1,155 @@
+"""PURE. Broken digits: two glyphs whose ink nearly meets -> the one digit that they are together,
+where the classifier believes in it.
+
+A fine pen, a fold or a rule that was taken out parts a 6 into what looks like a 1 and a 0: each
+for itself is read without a doubt.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.light import Plane
+from camd.normalise import normalise
+from camd.split import Classified, Judged
+from camd.turn import turned
+from camd.values import Box, Glyph
+
+NEAR = 0.11
+"""Greatest distance of their ink, in heights of the higher one."""
+STROKES = 1.7
+"""The same in mean stroke widths: nearer than that two digits are hardly written."""
+WIDEST = 1.1
+"""Greatest width of both together, in their height."""
+HIGHEST = 1.9
+"""Greatest height of both together, in heights of the higher one."""
+LEAST = 0.25
+"""Least height of the lower one, in those of the higher one."""
+MOST = 8
+"""Pairs tried a frame, the nearest ones."""
+ODDS = 3.0
+"""Of one broken digit to two, or to a digit and something else, where they are so near and make
+one that the classifier knows. Of 240 images no pair of digits that is two is read as one with more
+than 0.7."""
+BELIEVED = 0.5
+"""Least confidence in the one digit."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    first: int
+    second: int
+    """Indices of the glyphs."""
+    glyph: Glyph
+    """Both together."""
+
+
+def whole(
+    glyphs: Sequence[Glyph],
+    judged: Classified,
+    classify: Callable[[Sequence[Glyph]], Classified],
+) -> tuple[tuple[Glyph, ...], Classified]:
+    """Replace the pairs that are believed to be one digit, `judged` as the glyphs are."""
+    pairs = propose(glyphs)
+    if not pairs:
+        return tuple(glyphs), judged
+    tried = classify([pair.glyph for pair in pairs])
+    apart = np.where(judged.labels >= 0, judged.confidence, 0)
+    sure = ODDS * tried.confidence / (ODDS * tried.confidence + 1 - tried.confidence)
+    sure[tried.labels < 0] = 0
+    gone: list[int] = []
+    chosen: list[int] = []
+    for i in np.argsort(-sure, kind="stable").tolist():
+        pair = pairs[i]
+        members = [pair.first, pair.second]
+        rivals = [float(apart[member]) for member in members if judged.labels[member] >= 0]
+        if sure[i] <= max(BELIEVED, float(np.prod(rivals)) if rivals else 0.0):
+            continue
+        if tried.labels[i] in judged.labels[members] or set(gone) & set(members):
+            continue
+        gone += members
+        chosen.append(i)
+    kept = np.setdiff1d(np.arange(len(glyphs)), gone)
+    return (
+        (*(glyphs[i] for i in kept), *(pairs[i].glyph for i in chosen)),
+        Judged(
+            np.concatenate([judged.labels[kept], tried.labels[chosen]]),
+            np.concatenate([judged.margins[kept], tried.margins[chosen]]),
+            np.concatenate([judged.confidence[kept], tried.confidence[chosen]]),
+        ),
+    )
+
+
+def propose(glyphs: Sequence[Glyph]) -> list[Pair]:
+    """Give the pairs of glyphs that are near enough, and fit together, to be one."""
+    found: list[tuple[float, Pair]] = []
+    for i, j in _fitting(glyphs):
+        pair = _pair(i, j, glyphs)
+        if pair is not None:
+            found.append(pair)
+    found.sort(key=lambda one: one[0])
+    return [pair for _, pair in found[:MOST]]
+
+
+def _fitting(glyphs: Sequence[Glyph]) -> list[tuple[int, int]]:
+    """Give, by their boxes, the pairs that may be one digit."""
+    x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4).T
+    stroke = np.array([glyph.stroke for glyph in glyphs], np.float32)
+    kept = np.array([glyph.ink.size > 0 for glyph in glyphs], bool)
+    right, bottom = x + width, y + height
+
+    def both(of: NDArray[np.float32], how: np.ufunc) -> NDArray[np.float32]:
+        found: NDArray[np.float32] = how.outer(of, of)
+        return found
+
+    higher = both(height, np.maximum)
+    reach = np.minimum(NEAR * higher, STROKES * both(stroke, np.add) / 2)
+    apart = np.maximum(
+        both(x, np.maximum) - both(right, np.minimum),
+        both(y, np.maximum) - both(bottom, np.minimum),
+    )
+    wide = both(right, np.maximum) - both(x, np.minimum)
+    high = both(bottom, np.maximum) - both(y, np.minimum)
+    fit = (
+        (apart <= reach)
+        & (wide <= WIDEST * high)
+        & (high <= HIGHEST * higher)
+        & (both(height, np.minimum) >= LEAST * higher)
+        & np.logical_and.outer(kept, kept)
+    )
+    first, second = np.nonzero(np.triu(fit, 1))
+    return list(zip(first.tolist(), second.tolist(), strict=True))
+
+
+def _pair(i: int, j: int, glyphs: Sequence[Glyph]) -> tuple[float, Pair] | None:
+    """Give both glyphs as one and their distance, pixels; None where it is too great."""
+    one, two = glyphs[i], glyphs[j]
+    x, y = min(one.box[0], two.box[0]), min(one.box[1], two.box[1])
+    right = max(one.box[0] + one.box[2], two.box[0] + two.box[2])
+    bottom = max(one.box[1] + one.box[3], two.box[1] + two.box[3])
+    box = x, y, right - x, bottom - y
+    scale = one.ink.shape[0] / one.box[3]
+    inks = [_placed(glyph, box, scale) for glyph in (one, two)]
+    free = (inks[0] <= 0.4 * int(inks[0].max(initial=0))).astype(np.uint8)
+    far = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_3)
+    solid = inks[1] > 0.4 * int(inks[1].max(initial=0))
+    distance = float(far[solid].min(initial=np.inf)) / scale
+    stroke = (one.stroke + two.stroke) / 2
+    if distance > min(NEAR * max(one.box[3], two.box[3]), STROKES * stroke):
+        return None
+    ink = np.maximum(*inks)
+    upright = turned(ink, one.turn) if one.turn else ink
+    crop = normalise(upright, stroke * scale)
+    return distance, Pair(i, j, replace(one, box=box, crop=crop, stroke=stroke, ink=ink))
+
+
+def _placed(glyph: Glyph, box: Box, scale: float) -> Plane:
+    """Draw the ink of a glyph where it lies in a box; `scale` is pixels of ink a pixel."""
+    plane = np.zeros((round(box[3] * scale), round(box[2] * scale)), np.uint8)
+    top, left = round((glyph.box[1] - box[1]) * scale), round((glyph.box[0] - box[0]) * scale)
+    part = plane[top : top + glyph.ink.shape[0], left : left + glyph.ink.shape[1]]
+    part[:] = glyph.ink[: part.shape[0], : part.shape[1]]
+    return plane

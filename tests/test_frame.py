@@ -1,0 +1,61 @@
+import cv2
+import numpy as np
+import pytest
+
+from camd.frame import inside
+from camd.glyphs import NOT_A_STROKE
+from camd.segment import segment
+from camd.settings import SegmentSettings
+from tests.sheets import Sheet, line, paper, write
+
+
+def box(turn: float = 0.0, pen: int = 3) -> Sheet:
+    mask = np.zeros((160, 160), np.uint8)
+    corners = cv2.boxPoints(((80, 80), (90, 110), turn))
+    cv2.polylines(mask, [np.rint(corners).astype(np.int32)], True, 1, pen)
+    return mask
+
+
+def written() -> Sheet:
+    """Draw a 7 from near the left side of the box to its right side."""
+    mask = np.zeros((160, 160), np.uint8)
+    cv2.polylines(mask, [np.array([(55, 45), (122, 45), (75, 115)])], False, 1, 6)
+    return mask
+
+
+@pytest.mark.parametrize("turn", [0.0, 12.0, -12.0])
+@pytest.mark.parametrize("pen", [2, 4, 7])
+def test_the_digit_is_left_without_its_box(turn: float, pen: int) -> None:
+    frame, digit = box(turn, pen), written()
+    found = inside(cv2.bitwise_or(frame, digit))
+    assert found is not None
+    assert np.count_nonzero((found > 0) & (digit == 0)) <= 12
+    assert np.count_nonzero(found) >= 0.75 * np.count_nonzero(digit)
+
+
+def test_boxes_that_are_empty_filled_or_hold_a_dot_have_nothing_in_them() -> None:
+    assert inside(box()) is None
+    filled = box()
+    cv2.rectangle(filled, (38, 28), (122, 132), 1, cv2.FILLED)
+    assert inside(filled) is None
+    dotted = box()
+    cv2.circle(dotted, (80, 80), 6, 1, cv2.FILLED)
+    assert inside(dotted) is None
+
+
+def test_a_digit_that_touches_its_box_is_a_glyph_with_its_own_stroke() -> None:
+    sheet = write(paper(), "2", (300, 270), height=66)
+    line(sheet, (330, 266), (352, 266), pen=6)
+    (bare,) = segment(sheet, SegmentSettings()).glyphs
+    cv2.rectangle(sheet, (290, 190), (352, 284), (60,) * 3, 2, cv2.LINE_AA)
+    (glyph,) = segment(sheet, SegmentSettings()).glyphs
+    assert np.allclose(glyph.box, bare.box, atol=6)
+    assert abs(glyph.stroke - bare.stroke) < 0.5
+
+
+def test_an_empty_box_is_no_stroke() -> None:
+    sheet = paper()
+    cv2.rectangle(sheet, (290, 190), (352, 284), (60,) * 3, 2, cv2.LINE_AA)
+    found = segment(sheet, SegmentSettings())
+    assert not found.glyphs
+    assert NOT_A_STROKE in {mark.reason for mark in found.rejected}
