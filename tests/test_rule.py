@@ -17,13 +17,17 @@ def bent(bow: int, strokes: int) -> tuple[np.ndarray, np.ndarray]:
     return mask, bars
 
 
-def own(mask: np.ndarray) -> np.ndarray:
-    """Give what is the rule's own of ink that was taken for one."""
+def rule(mask: np.ndarray) -> Rule:
+    """Take all ink for one level rule."""
     pieces = connected(runs(mask).turned())
     line = Pieces.of(pieces).line(np.ones(len(pieces), bool))
-    rule = Rule.along(line, pieces.runs, 7)
+    return Rule.along(line, pieces.runs, 7)
+
+
+def own(mask: np.ndarray) -> np.ndarray:
+    """Give what is the rule's own of ink that was taken for one."""
     found = np.zeros_like(mask)
-    across, along = rule.own.pixels()
+    across, along = rule(mask).own.pixels()
     found[along, across] = 1
     return found
 
@@ -53,5 +57,5 @@ def test_pieces_of_many_rules_that_lie_aslant_are_no_rule() -> None:
     for i in range(10):
         level[100:102, 20 + 80 * i : 60 + 80 * i] = 1
         aslant[20 + 16 * i : 22 + 16 * i, 20 + 40 * i : 56 + 40 * i] = 1
-    assert Pieces(connected(runs(level).turned())).rule(7).straight()
-    assert not Pieces(connected(runs(aslant).turned())).rule(7).straight()
+    assert rule(level).straight()
+    assert not rule(aslant).straight()
