@@ -63,7 +63,7 @@ class Cuts:
     """(N,) whether it is an edge, which has something lighter on one side; a stroke has on all."""
 
     def __init__(self, page: Page, groups: Sequence[list[int]]) -> None:
-        self.boxes = [page.pieces.bounds(group) for group in groups]
+        self.boxes = page.pieces.boxes(groups)
         many = len(groups)
         self.area, self.one_sided = np.zeros(many, np.intp), np.zeros(many, bool)
         self.strength, self.halo = np.zeros(many), np.zeros(many)

@@ -43,7 +43,7 @@ def plates(grey: Plane, pieces: Components, least: float) -> list[Plate]:
 
 
 def _plate(grey: Plane, pieces: Components, index: int, side: float) -> Plate | None:
-    x, y, width, height = box = pieces.bounds([index])
+    x, y, width, height = box = pieces.bounds(index)
     own = pieces.mask([index], box)
     outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     outline = max(outlines, key=cv2.contourArea)

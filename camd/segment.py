@@ -218,7 +218,7 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
 
 
 def _square(pieces: Components, member: int) -> bool:
-    x, y, width, height = pieces.bounds([member])
+    x, y, width, height = pieces.bounds(member)
     step = coarseness(height)
     ink = pieces.of(member).moved(-y, -x).reduced(step)
     return square(ink.drawn(-(-height // step), -(-width // step)))

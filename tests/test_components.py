@@ -61,3 +61,12 @@ def test_more_pieces_than_sixteen_bits_count() -> None:
     assert len(found.stats) == 300 * 300
     assert (found.stats[:, 2:] == 1).all()
     assert (found.centres() == found.stats[:, :2]).all()
+
+
+def test_boxes_of_groups() -> None:
+    mask = np.zeros((40, 60), np.uint8)
+    mask[5:9, 10:50] = mask[20:30, 3:20] = mask[35:38, 55:60] = 1
+    found = components(mask)
+    assert found.bounds(1) == (3, 20, 17, 10)
+    assert found.boxes([[1], [2, 0], [1]]) == [(3, 20, 17, 10), (10, 5, 50, 33), (3, 20, 17, 10)]
+    assert found.boxes([]) == []

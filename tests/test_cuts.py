@@ -22,7 +22,7 @@ def test_cuts_are_those_of_each_mark_alone() -> None:
     cuts = Cuts(page, groups)
     for i, group in enumerate(groups):
         cut, box = cuts.cut(i), cuts.boxes[i]
-        assert box == page.pieces.bounds(group)
+        assert [box] == page.pieces.boxes([group])
         rows, columns = cut.around
         x, y = columns.start, rows.start
         here = (x, y, columns.stop - x, rows.stop - y)
