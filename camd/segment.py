@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from camd import light
 from camd.components import Components, components
+from camd.frame import is_box
 from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
@@ -20,7 +21,6 @@ from camd.glyphs import (
     inked,
     one_sided,
     scaled,
-    square,
 )
 from camd.join import join
 from camd.light import Plane
@@ -262,4 +262,4 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
         & (y + height < (y + height)[:, None])
     )
     holding = good[within.any(axis=1)].tolist()
-    return [i for i in holding if square(pieces.mask([i], pieces.bounds([i])))]
+    return [i for i in holding if is_box(pieces.mask([i], pieces.bounds([i])))]
