@@ -38,8 +38,9 @@ AROUND_REACH = 15.0
 ALONE = 0.3
 """What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
 PRIOR = 1.25
-LONELY = np.array([0.3, 0.55] + [0.0] * 8, np.float32)
-"""What each digit is worth less where no other is seen: a lone stroke or ring may be anything."""
+LONELY = np.array([0.3, 0.35] + [0.0] * 8, np.float32)
+"""What each digit is worth less where no other is seen: a lone stroke or ring may be anything. Half
+as much again, and one that is held up alone would not settle."""
 THINNER, THIN = 1.5, 2.0
 """How many times as wide as its own the strokes of another digit are, from where on the pen
 differs, and from where on wholly. Of 4,000 digits next to none is drawn with half of the pen of

@@ -1,7 +1,12 @@
-"""PURE. A box of a form whose digit touches it: what is written in it, without the box."""
+"""PURE. The boxes of a form: what is one, broken though it may be, and what is written in one that
+its digit touches."""
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
+from numpy.typing import NDArray
 
 from camd.light import Plane
 
@@ -14,15 +19,33 @@ LEAST = 0.3
 """Least height of what is written, in heights of the box."""
 SCRAP = 0.1
 """A piece within the box with less than this share of the ink there is no part of the digit."""
+SQUAREST = 0.92
+"""Least share of the tightest turned rectangle around it that the hull of a box fills."""
+SLIM = 0.5
+"""Least width of such a rectangle, in its lengths."""
+RIM = 0.2
+"""How deep within the hull the line of a box lies at most, in halves of its lesser side."""
+ON_THE_RIM = 0.8
+"""Least share of its ink that lies there: a 5 has as square a hull."""
+
+
+def is_box(own: Plane) -> bool:
+    """Tell whether a mask (h, w) of zeros and ones is the line of a box, all of it or most."""
+    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hull = cv2.convexHull(np.concatenate(outlines))
+    _, sides, _ = cv2.minAreaRect(hull)
+    if min(sides) < SLIM * max(sides) or cv2.contourArea(hull) < SQUAREST * sides[0] * sides[1]:
+        return False
+    depth = _depth(own.shape, [hull])
+    rim = (depth > 0) & (depth <= max(2, RIM * int(depth.max())))
+    return bool(np.count_nonzero(own[rim]) >= ON_THE_RIM * np.count_nonzero(own))
 
 
 def inside(own: Plane) -> Plane | None:
     """Give the ink (h, w) inside a box, zeros and ones as the mask `own` of both; None where
     there is none that may be a digit. The one outline of `own` is that of the box."""
     outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    filled = np.zeros((own.shape[0] + 2, own.shape[1] + 2), np.uint8)
-    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED, offset=(1, 1))
-    depth = cv2.distanceTransform(filled, cv2.DIST_C, 3)[1:-1, 1:-1].astype(np.intp)
+    depth = _depth(own.shape, outlines)
     deepest = int(depth.max())
     area = np.maximum(np.bincount(depth.ravel(), minlength=deepest + 1), 1)
     seen = np.bincount(depth.ravel(), own.ravel(), minlength=deepest + 1) / area
@@ -41,3 +64,10 @@ def inside(own: Plane) -> Plane | None:
     if bottom.max() - top.min() < LEAST * own.shape[0]:
         return None
     return np.asarray(np.concatenate(([False], kept))[labels], np.uint8)
+
+
+def _depth(shape: tuple[int, ...], outlines: Sequence[MatLike]) -> NDArray[np.intp]:
+    """Give how deep within outlines each pixel lies, 1 on them and 0 outside, (h, w)."""
+    filled = np.zeros((shape[0] + 2, shape[1] + 2), np.uint8)
+    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED, offset=(1, 1))
+    return cv2.distanceTransform(filled, cv2.DIST_C, 3)[1:-1, 1:-1].astype(np.intp)

@@ -29,10 +29,12 @@ HIGHEST = 1.9
 LEAST = 0.25
 """Least height of the lower one, in those of the higher one."""
 MOST = 8
-"""Pairs tried a frame, the nearest ones."""
+"""Pairs tried a frame, the nearest ones; of those with the nearest boxes four times as many."""
+HIGHEST_INK = 192
+"""Height in which pairs are drawn, pixels: twice what two cut apart are."""
 ODDS = 3.0
 """Of one broken digit to two, or to a digit and something else, where they are so near and make
-one that the classifier knows. Of 240 images no pair of digits that is two is read as one with more
+one that the classifier knows. On 370 images no pair of digits that is two is read as one with more
 than 0.7."""
 BELIEVED = 0.5
 """Least confidence in the one digit."""
@@ -121,7 +123,8 @@ def _fitting(glyphs: Sequence[Glyph]) -> list[tuple[int, int]]:
         & np.logical_and.outer(kept, kept)
     )
     first, second = np.nonzero(np.triu(fit, 1))
-    return list(zip(first.tolist(), second.tolist(), strict=True))
+    nearest = np.argsort(apart[first, second], kind="stable")[: 4 * MOST]
+    return list(zip(first[nearest].tolist(), second[nearest].tolist(), strict=True))
 
 
 def _pair(i: int, j: int, glyphs: Sequence[Glyph]) -> tuple[float, Pair] | None:
@@ -131,7 +134,7 @@ def _pair(i: int, j: int, glyphs: Sequence[Glyph]) -> tuple[float, Pair] | None:
     right = max(one.box[0] + one.box[2], two.box[0] + two.box[2])
     bottom = max(one.box[1] + one.box[3], two.box[1] + two.box[3])
     box = x, y, right - x, bottom - y
-    scale = one.ink.shape[0] / one.box[3]
+    scale = min(one.ink.shape[0] / one.box[3], HIGHEST_INK / box[3])
     inks = [_placed(glyph, box, scale) for glyph in (one, two)]
     free = (inks[0] <= 0.4 * int(inks[0].max(initial=0))).astype(np.uint8)
     far = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_3)
@@ -150,6 +153,12 @@ def _placed(glyph: Glyph, box: Box, scale: float) -> Plane:
     """Draw the ink of a glyph where it lies in a box; `scale` is pixels of ink a pixel."""
     plane = np.zeros((round(box[3] * scale), round(box[2] * scale)), np.uint8)
     top, left = round((glyph.box[1] - box[1]) * scale), round((glyph.box[0] - box[0]) * scale)
-    part = plane[top : top + glyph.ink.shape[0], left : left + glyph.ink.shape[1]]
-    part[:] = glyph.ink[: part.shape[0], : part.shape[1]]
+    ink, size = (
+        glyph.ink,
+        (max(1, round(glyph.box[2] * scale)), max(1, round(glyph.box[3] * scale))),
+    )
+    if size[1] < ink.shape[0]:
+        ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+    part = plane[top : top + ink.shape[0], left : left + ink.shape[1]]
+    part[:] = ink[: part.shape[0], : part.shape[1]]
     return plane

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from camd import light
 from camd.components import Components, components
 from camd.cuts import Cuts, coarseness
+from camd.frame import is_box
 from camd.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
@@ -16,7 +17,6 @@ from camd.glyphs import (
     RULED,
     TOO_FAINT,
     glyphs,
-    square,
 )
 from camd.join import join
 from camd.light import Plane
@@ -214,11 +214,11 @@ def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
         & (x + width < (x + width)[:, None])
         & (y + height < (y + height)[:, None])
     )
-    return [i for i in good[within.any(axis=1)].tolist() if _square(pieces, i)]
+    return [i for i in good[within.any(axis=1)].tolist() if _boxed(pieces, i)]
 
 
-def _square(pieces: Components, member: int) -> bool:
+def _boxed(pieces: Components, member: int) -> bool:
     x, y, width, height = pieces.bounds(member)
     step = coarseness(height)
     ink = pieces.of(member).moved(-y, -x).reduced(step)
-    return square(ink.drawn(-(-height // step), -(-width // step)))
+    return is_box(ink.drawn(-(-height // step), -(-width // step)))

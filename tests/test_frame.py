@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.frame import inside
+from camd.frame import inside, is_box
 from camd.glyphs import NOT_A_STROKE
-from camd.segment import segment
+from camd.segment import RULED, segment
 from camd.settings import SegmentSettings
 from tests.sheets import Sheet, line, paper, write
 
@@ -59,3 +59,31 @@ def test_an_empty_box_is_no_stroke() -> None:
     found = segment(sheet, SegmentSettings())
     assert not found.glyphs
     assert NOT_A_STROKE in {mark.reason for mark in found.rejected}
+
+
+@pytest.mark.parametrize("turn", [0.0, 12.0])
+def test_a_box_is_one_though_it_is_broken(turn: float) -> None:
+    mask = box(turn)
+    mask[70:76] = mask[:, 90:96] = 0
+    assert is_box(box(turn))
+    assert is_box(mask)
+
+
+def test_digits_are_no_boxes_however_square() -> None:
+    five = np.zeros((160, 160), np.uint8)
+    corners = [(120, 30), (40, 30), (40, 80), (120, 80), (120, 130), (40, 130)]
+    cv2.polylines(five, [np.array(corners)], False, 1, 6)
+    zero = np.zeros((160, 160), np.uint8)
+    cv2.ellipse(zero, (80, 80), (40, 50), 0, 0, 360, 1, 6)
+    assert not is_box(five)
+    assert not is_box(zero)
+    assert not is_box(written())
+
+
+def test_digits_in_a_broken_box_are_read_without_it() -> None:
+    sheet = write(paper(), "2", (305, 262), height=50)
+    cv2.rectangle(sheet, (290, 190), (352, 284), (60,) * 3, 2, cv2.LINE_AA)
+    sheet[230:240, 280:296] = 220
+    found = segment(sheet, SegmentSettings())
+    assert len(found.glyphs) == 1
+    assert RULED in {mark.reason for mark in found.rejected}
