@@ -28,9 +28,9 @@ EXTRA_ERRORS = 1e-4
 alone it may cost nothing."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
-EVERY, FEW = 2, 6
-"""The small machine learns each second image and each sixth photograph: more would make it slower,
-and hardly surer."""
+EVERY, FEW = 2, 12
+"""The small machine learns each second image and each twelfth photograph: more would make it
+slower, and hardly surer."""
 NEVER = 1e9
 """A margin that no case reaches."""
 

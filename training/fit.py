@@ -46,12 +46,12 @@ class Recipe:
     """Principal components that the kernel sees."""
     flatten: float = 0.0
     """Their variances count to the power of 1 - `flatten`: what seldom varies may tell most."""
-    c: float = 10.0
+    c: float = 2.0
     gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
     copies: int = 1
     """Distorted versions of each training image, beside the image itself."""
-    photographs: int = 30_000
+    photographs: int = 60_000
     """Crops of rendered photographs, written with the training images: what a camera sees."""
     quick: int = 32
     """Principal components that the small machine of the cascade sees; 0 for no cascade."""
