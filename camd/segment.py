@@ -59,7 +59,7 @@ NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
 MOST_ODD = 50
 """Marks of a wrong shape, the largest first, that may turn out to be the edge of a sheet."""
-SPECK = 0.25
+SPECK = 0.34
 """A piece lower and narrower than this share of the least height is dust and not even counted."""
 
 
