@@ -58,7 +58,7 @@ def _gap(distances: NDArray[np.float64]) -> float:
     """Give the distance of which all these are multiples: digits hide teeth; 0 where there is
     none."""
     for gap in (float(np.median(distances)), float(distances.min())):
-        if _multiple(distances, gap).all():
+        if gap > 0 and _multiple(distances, gap).all():
             return gap
     return 0.0
 

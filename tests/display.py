@@ -39,10 +39,15 @@ class Display:
         self._do("mousemove", "--sync", "--window", window, str(x), str(y))
         self._do("click", "--delay", "60", "1")
 
-    def size(self, window: str) -> tuple[int, int]:
+    def place(self, window: str) -> tuple[int, int, int, int]:
+        """Return x, y, width and height on the screen."""
         lines = self._do("getwindowgeometry", "--shell", window).splitlines()
         values = dict(line.split("=") for line in lines)
-        return int(values["WIDTH"]), int(values["HEIGHT"])
+        x, y, width, height = (int(values[key]) for key in ("X", "Y", "WIDTH", "HEIGHT"))
+        return x, y, width, height
+
+    def size(self, window: str) -> tuple[int, int]:
+        return self.place(window)[2:]
 
     def ask_to_close(self, window: str) -> None:
         """What the close button of a window's frame does."""

@@ -2,7 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.comb import teeth
 from camd.components import components
+from camd.rule import Line
 from camd.rules import erase
 
 
@@ -58,3 +60,10 @@ def test_a_tooth_of_which_a_digit_left_little_goes_with_the_others() -> None:
     mask, _ = comb([130, 210, 290, 370, 450])
     cv2.line(mask, (530, 180), (530, 166), 255, 3)
     assert left_over(mask) == 0
+
+
+def test_teeth_in_one_place_are_no_comb() -> None:
+    """Scraps of one stroke: they have no distance."""
+    stats = np.array([[100, 72 + row, 3, 14, 42] for row in range(5)], np.int32)
+    with np.errstate(all="raise"):  # a warning of NumPy's would reach the user
+        assert not len(teeth(stats, Line(90, 0.0, 100, 0, 400), 5))
