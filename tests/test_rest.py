@@ -132,7 +132,7 @@ def test_a_camera_that_comes_back_to_the_same_scene_is_read_at_once(
     arguments = (lambda: settings, Options(), Printer(out, live=False), signals, Service({}))
     thread = threading.Thread(target=daemon.run, args=arguments)
     thread.start()
-    until(lambda: out.getvalue().count("47") == 2, "the reading is there again")
+    until(lambda: out.getvalue().count("  47\n") == 2, "the reading is there again")
     signals.stop.set()
     thread.join(30)
     said = [line.partition("  ")[2] for line in out.getvalue().splitlines()]
