@@ -1,6 +1,6 @@
 """PURE. Marks cut out of their page, and what is around each.
 
-They are laid out below one another on a strip, each with a rim, and measured all at once: that
+They are laid out side by side on a strip, each with a rim, and measured all at once: that
 takes little longer than one.
 """
 

@@ -20,13 +20,27 @@ LEAST = 0.3
 SCRAP = 0.1
 """A piece within the box with less than this share of the ink there is no part of the digit."""
 SQUAREST = 0.92
-"""Least share of the tightest turned rectangle around it that the hull of a box fills."""
+"""Least share of the tightest turned rectangle around it that the outline of a box encloses, or its
+hull where the outline is broken."""
 SLIM = 0.5
-"""Least width of such a rectangle, in its lengths."""
+"""Least width of such a rectangle, in its lengths: a 1 is one stroke."""
 RIM = 0.2
 """How deep within the hull the line of a box lies at most, in halves of its lesser side."""
 ON_THE_RIM = 0.8
 """Least share of its ink that lies there: a 5 has as square a hull."""
+
+
+def square(own: Plane) -> bool:
+    """Tell whether a mask (h, w) of zeros and ones is one whole box, empty or filled."""
+    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    if len(outlines) != 1:
+        return False
+    hull = cv2.convexHull(outlines[0])
+    enclosed = cv2.contourArea(outlines[0])
+    if enclosed <= SQUAREST * cv2.contourArea(hull):  # no rectangle is tighter
+        return False
+    _, sides, _ = cv2.minAreaRect(hull)
+    return bool(enclosed > SQUAREST * sides[0] * sides[1] and min(sides) > SLIM * max(sides))
 
 
 def is_box(own: Plane) -> bool:

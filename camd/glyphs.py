@@ -28,11 +28,6 @@ TOO_FAINT = "too faint"
 
 THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
-SQUAREST = 0.92
-"""Greatest share of the tightest turned rectangle that the outline of a glyph may enclose: more is
-a box, empty or filled."""
-SLIM = 0.5
-"""But not where the rectangle is slimmer than this, width by length: a 1 is one stroke."""
 SOFTEST = 0.42
 """Most ink just outside a glyph, in its own ink: smudges, shadows and wood fade out, a stroke ends.
 A hundredth of real digits lie above 0.4."""
@@ -115,7 +110,7 @@ def _strong(strength: Floats, area: Ints, strokes: list[int], more: int = 0) -> 
 def _inked(page: Page, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
     """Take out the ink of a group, or say why it is no glyph."""
     box, stroke, cut = page.source(cuts.boxes[i]), float(measured.stroke[i]), cuts.cut(i)
-    if square(cut.own):
+    if frame.square(cut.own):
         return _written(page, cut) or Rejected(box, NOT_A_STROKE)
     if stroke > THICKEST * cuts.boxes[i][3]:
         return Rejected(box, NOT_A_STROKE)
@@ -145,16 +140,3 @@ def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:
     pieces = Components(runs, found.first, found.stats + corner)
     alone, group = replace(page, pieces=pieces), [list(range(len(pieces)))]
     return _inked(alone, Cuts(alone, group), marks(pieces, group), 0)
-
-
-def square(own: Plane) -> bool:
-    """Tell whether a mask of zeros and ones is one box, empty or filled."""
-    outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    if len(outlines) != 1:
-        return False
-    hull = cv2.convexHull(outlines[0])
-    enclosed = cv2.contourArea(outlines[0])
-    if enclosed <= SQUAREST * cv2.contourArea(hull):  # no rectangle is tighter
-        return False
-    _, sides, _ = cv2.minAreaRect(hull)
-    return bool(enclosed > SQUAREST * sides[0] * sides[1] and min(sides) > SLIM * max(sides))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from camd.light import Plane
 from camd.normalise import normalise
-from camd.split import Classified, Judged
+from camd.split import Classified, Judged, replaced
 from camd.turn import turned
 from camd.values import Box, Glyph
 
@@ -74,15 +74,8 @@ def whole(
             continue
         gone += members
         chosen.append(i)
-    kept = np.setdiff1d(np.arange(len(glyphs)), gone)
-    return (
-        (*(glyphs[i] for i in kept), *(pairs[i].glyph for i in chosen)),
-        Judged(
-            np.concatenate([judged.labels[kept], tried.labels[chosen]]),
-            np.concatenate([judged.margins[kept], tried.margins[chosen]]),
-            np.concatenate([judged.confidence[kept], tried.confidence[chosen]]),
-        ),
-    )
+    found = Judged(tried.labels[chosen], tried.margins[chosen], tried.confidence[chosen])
+    return replaced(glyphs, judged, gone, [pairs[i].glyph for i in chosen], found)
 
 
 def propose(glyphs: Sequence[Glyph]) -> list[Pair]:

@@ -113,13 +113,25 @@ def apart(
             gone.append(proposal.index)
             chosen += [own.start + i for i in likeliest]
             sure += [together] * len(likeliest)
+    found = Judged(parts.labels[chosen], parts.margins[chosen], np.array(sure, np.float32))
+    return replaced(glyphs, whole, gone, [pieces[i] for i in chosen], found)
+
+
+def replaced(
+    glyphs: Sequence[Glyph],
+    judged: Classified,
+    gone: Sequence[int],
+    others: Sequence[Glyph],
+    found: Classified,
+) -> tuple[tuple[Glyph, ...], Classified]:
+    """Put `others`, as they were `found` to be, in the stead of the glyphs that are `gone`."""
     kept = np.setdiff1d(np.arange(len(glyphs)), gone)
     return (
-        (*(glyphs[i] for i in kept), *(pieces[i] for i in chosen)),
+        (*(glyphs[i] for i in kept), *others),
         Judged(
-            np.concatenate([whole.labels[kept], parts.labels[chosen]]),
-            np.concatenate([whole.margins[kept], parts.margins[chosen]]),
-            np.concatenate([whole.confidence[kept], np.array(sure, np.float32)]),
+            np.concatenate([judged.labels[kept], found.labels]),
+            np.concatenate([judged.margins[kept], found.margins]),
+            np.concatenate([judged.confidence[kept], found.confidence]),
         ),
     )
 
