@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import light
-from camd.components import Components, components
+from camd.components import Components
 from camd.cuts import Cuts, coarseness
+from camd.draft import Draft, Drawn
 from camd.frame import is_box
 from camd.glyphs import (
     NO_EDGE,
@@ -22,7 +23,6 @@ from camd.join import join
 from camd.light import Plane
 from camd.page import Page
 from camd.plates import plates
-from camd.rules import erase
 from camd.settings import SegmentSettings
 from camd.values import Box, Glyph, Image, Rejected
 
@@ -50,7 +50,7 @@ LARGEST = 1920
 """Long side in which glyphs are looked for, pixels; larger frames are reduced to it."""
 SMALLEST = 640
 """A frame with a shorter long side is enlarged to twice its size: strokes of one or two pixels
-break, and cannot be told from the rules that they touch."""
+break, and cannot be told from the rules that they touch. None is reduced to less."""
 WIDEST = 2.5
 """Greatest width of a digit, in its heights."""
 FLATTEST_ONE = 25.0
@@ -59,8 +59,6 @@ NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
 MOST_ODD = 50
 """Marks of a wrong shape, the largest first, that may turn out to be the edge of a sheet."""
-SPECK = 0.34
-"""A piece lower and narrower than this share of the least height is dust and not even counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +78,27 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     light_ink = settings.polarity == "light" or (
         settings.polarity == "auto" and light.is_light_on_dark(small)
     )
-    page = _page(grey, small, scale, settings, light_ink=light_ink)
+    drawn = Drawn(small, settings.min_height, light_ink=light_ink)
+    grey, draft = _drafted(grey, scale, drawn)
+    page = draft.page()
     found = _written(page, settings)
     if settings.polarity == "auto":
         for plate in plates(grey, page.pieces, page.least):
-            small = light.fine(plate.grey)
-            inside = _page(plate.grey, small, scale, settings, light_ink=not light_ink)
+            drawn = Drawn(light.fine(plate.grey), settings.min_height, light_ink=not light_ink)
+            inside = Draft.of(plate.grey, page.scale, drawn).page()
             found = _replaced(found, _written(inside, settings), page.source(plate.box))
     return found
+
+
+def _drafted(grey: Plane, scale: float, drawn: Drawn) -> tuple[Plane, Draft]:
+    """Look for the ink of a frame, in half its size where that shows it as well; give the frame
+    in the size in which it was found, too."""
+    if max(grey.shape) >= 2 * SMALLEST:
+        half = _resized(grey, 0.5)
+        draft = Draft.of(half, scale / 2, drawn)
+        if draft.tall():
+            return half, draft
+    return grey, Draft.of(grey, scale, drawn)
 
 
 def _written(page: Page, settings: SegmentSettings) -> Segmentation:
@@ -132,51 +143,12 @@ def _scaled(grey: Plane) -> tuple[Plane, float]:
     """Bring a frame to the size in which it is searched; give it and the scale."""
     side = max(grey.shape)
     scale = 2.0 if side < SMALLEST else min(1.0, LARGEST / side)
-    if scale != 1:
-        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        grey = np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how), np.uint8)
-    return grey, scale
+    return grey if scale == 1 else _resized(grey, scale), scale
 
 
-def _page(
-    grey: Plane, small: Plane, scale: float, settings: SegmentSettings, *, light_ink: bool
-) -> Page:
-    """`small` is the same, `fine`."""
-    ink = light.flatten(grey, small, light_ink=light_ink)
-    if light_ink:
-        grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
-    mask = light.threshold(ink)
-    least = max(4.0, settings.min_height * scale)
-    pieces = _without_dust(components(_without_dots(mask)), least)
-    height = _writing(pieces.stats, least, max(grey.shape))
-    pieces, ruled = erase(mask, pieces, height)
-    if ruled:
-        pieces = _without_dust(pieces, least)
-    bare = np.asarray(cv2.bitwise_not(mask, dst=mask), np.uint8)
-    return Page(grey, ink, bare, pieces, scale, least, tuple(ruled))
-
-
-def _without_dots(mask: Plane) -> Plane:
-    """Drop the pixels that have no neighbour: of noise most, and nothing that is looked for."""
-    around = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
-    return np.asarray(cv2.bitwise_and(mask, cv2.dilate(mask, around)), np.uint8)
-
-
-def _without_dust(pieces: Components, least: float) -> Components:
-    width, height = pieces.stats[:, 2:4].T
-    return pieces.chosen(np.maximum(width, height) >= SPECK * least)
-
-
-def _writing(stats: NDArray[np.int32], least: float, side: float) -> float:
-    """Height of the writing: that of the characters that hold half of the ink of all pieces which
-    could be one; 0 where few could."""
-    width, height = stats[:, 2], stats[:, 3]
-    like = (height >= least) & (height < side / 4) & (width < 2 * height) & (height < 8 * width)
-    if np.count_nonzero(like) < 3:
-        return 0.0
-    order = np.argsort(height[like], kind="stable")
-    ink = np.cumsum(stats[:, 4][like][order])
-    return float(height[like][order][np.searchsorted(ink, ink[-1] / 2)])
+def _resized(grey: Plane, scale: float) -> Plane:
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how), np.uint8)
 
 
 def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list[list[int]]]:

@@ -1,0 +1,51 @@
+import cv2
+import numpy as np
+import pytest
+
+from camd import light
+from camd.draft import Draft, Drawn
+from camd.segment import segment
+from camd.settings import SegmentSettings
+from tests.sheets import Sheet, paper, write
+
+
+def draft(sheet: Sheet) -> Draft:
+    grey = cv2.cvtColor(sheet, cv2.COLOR_BGR2GRAY)
+    return Draft.of(grey, 1.0, Drawn(light.fine(grey), 12, light_ink=False))
+
+
+def test_large_writing_is_tall() -> None:
+    assert draft(write(paper(noise=1), "23589", (60, 250))).tall()
+
+
+@pytest.mark.parametrize("text", ["", "2", "23"])
+def test_of_few_characters_it_cannot_be_told(text: str) -> None:
+    assert not draft(write(paper(noise=1), text, (60, 250))).tall()
+
+
+def test_small_writing_beside_large_is_not() -> None:
+    sheet = write(paper(noise=1), "23589", (60, 250))
+    small = cv2.resize(write(paper(noise=1), "4703156", (60, 250)), (160, 120))
+    sheet[300:420, 300:460] = small
+    assert not draft(sheet).tall()
+
+
+def test_small_writing_in_a_large_frame_is_found() -> None:
+    sheet = paper(1920, 1080, noise=1)
+    small = cv2.resize(write(paper(noise=1), "4703156", (60, 250)), (160, 120))
+    sheet[500:620, 900:1060] = small
+    found = segment(sheet, SegmentSettings()).glyphs
+    assert len(found) == 7
+    assert all(glyph.box[3] < 25 for glyph in found)
+
+
+def test_large_writing_in_a_large_frame_is_found_as_in_one_of_half_the_size() -> None:
+    sheet = write(paper(noise=1), "23589", (60, 250))
+    large = cv2.resize(sheet, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
+    half = cv2.resize(large, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    in_large, in_half = (segment(each, SegmentSettings()).glyphs for each in (large, half))
+    assert len(in_large) == len(in_half) == 5
+    for one, same in zip(in_large, in_half, strict=True):
+        assert one.box == tuple(2 * side for side in same.box)
+        assert one.stroke == pytest.approx(2 * same.stroke, rel=0.02)
+        assert np.abs(one.crop.astype(int) - same.crop).mean() < 3
