@@ -38,11 +38,12 @@ def noise(count: int, seed: int = 1) -> Iterator[Any]:
 def compare(ours: Ours, crops: Any) -> tuple[int, int, float]:
     """Give how many labels differ, how many could be compared, and the largest difference of a
     decision value."""
-    given = ours.model.full.decisions(extract(crops, ours.model.spec))
+    values = ours.model.full.values(extract(crops, ours.model.spec))
+    given = values[:, *np.triu_indices(values.shape[1], 1)]
     seen = ours.seen(crops).astype(np.float64)
     expected = ours.svc.decision_function(seen)
     sure = np.abs(expected).min(axis=1) > TOLERANCE
-    differ = ours.model.full.count(given).labels[sure] != ours.svc.predict(seen[sure])
+    differ = ours.model.full.count(values).labels[sure] != ours.svc.predict(seen[sure])
     return int(differ.sum()), int(sure.sum()), float(np.abs(given - expected).max())
 
 

@@ -3,12 +3,13 @@ labels, margins, confidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.rbf import Kernel
+from camd.rbf import Kernel, filled
 from camd.values import FloatArray
 
 
@@ -32,15 +33,12 @@ class Classified:
 class Duels:
     classes: NDArray[np.int64]
     kernel: Kernel
-    """Its vectors stand class by class."""
-    coefs: tuple[tuple[slice, FloatArray], ...]
-    """Of each class: which vectors are its own, and (S_c, n - 1) a column for each other class."""
-    pairs: NDArray[np.intp]
-    """(2, n (n - 1) / 2) the two classes of each duel."""
-    own: NDArray[np.intp]
-    """(n, n - 1) the duels of each class; those that it wins below zero, as their number plus
-    n (n - 1) / 2."""
+    """A group of vectors for each class."""
+    coefs: tuple[FloatArray, ...]
+    """Of each class's own vectors in its duel with each class, (S_c, n), `filled`; zeros in the
+    one with itself."""
     intercepts: FloatArray
+    """(n, n), the same for both; infinite on the diagonal."""
     calibration: FloatArray
     """(2, k) margins, and the probability that the label is right."""
 
@@ -49,62 +47,63 @@ class Duels:
         cls, arrays: Mapping[str, NDArray[Any]], prefix: str, gamma: float, classes: NDArray[Any]
     ) -> "Duels":
         """Make the machine from the arrays of a model file whose names begin with `prefix`."""
-        kernel = Kernel.of(
-            arrays["projection"], arrays["offset"], arrays[f"{prefix}vectors"], gamma
-        )
-        counts, coefs = arrays[f"{prefix}counts"], arrays[f"{prefix}coefs"]
-        stops = np.cumsum(counts)
-        owned = [slice(stop - size, stop) for stop, size in zip(stops, counts, strict=True)]
+        counts, n = arrays[f"{prefix}counts"], len(classes)
+        vectors, coefs = arrays[f"{prefix}vectors"], arrays[f"{prefix}coefs"].T
+        cuts = np.cumsum(counts)[:-1]
+        kernel = Kernel.of(arrays["projection"], arrays["offset"], np.split(vectors, cuts), gamma)
+        # Column k of a class holds its duel with the k-th *other* one.
+        own = [np.insert(some, c, 0, axis=1) for c, some in enumerate(np.split(coefs, cuts))]
+        intercepts = np.full((n, n), np.inf, np.float32)
+        first, second = np.triu_indices(n, 1)
+        intercepts[first, second] = intercepts[second, first] = arrays[f"{prefix}intercepts"]
         return cls(
             classes.astype(np.int64),
             kernel,
-            # Row k of dual_coef_ holds the duel with the k-th *other* class.
-            tuple((own, np.ascontiguousarray(coefs[:, own].T)) for own in owned),
-            np.array(duels(len(classes)), np.intp).T,
-            own_duels(len(classes)),
-            arrays[f"{prefix}intercepts"],
+            tuple(filled(np.ascontiguousarray(some)) for some in own),
+            intercepts,
             arrays[f"{prefix}calibration"],
         )
 
-    def decisions(self, features: FloatArray) -> FloatArray:
-        """Give the value (N, n (n - 1) / 2) of every duel i < j, in scikit-learn's order, positive
-        for class i; `features` are (N, D)."""
-        values = np.empty((len(features), self.pairs.shape[1]), np.float32)
-        first, second = self.pairs
-        for part, kernel in self.kernel.values(features):
-            sums = np.stack([kernel[:, own] @ coefs for own, coefs in self.coefs])
-            # A class is left out of its own columns, so those of the classes after it move up.
-            values[part] = (sums[first, :, second - 1] + sums[second, :, first]).T
-        values += self.intercepts
+    def values(self, features: FloatArray, among: NDArray[np.intp] | None = None) -> FloatArray:
+        """Give the values of the duels of features (N, D) between all classes, or those `among`
+        which only is asked: (N, n, n), positive where the first one wins; infinite on the
+        diagonal. Those above it are scikit-learn's decision values."""
+        some = np.arange(len(self.classes)) if among is None else among
+        coefs = [self.coefs[c] for c in some]
+        stops = np.cumsum([len(own) for own in coefs])
+        values = np.empty((len(features), len(some), len(some)), np.float32)
+        for part, kernel in self.kernel.values(features, among):
+            sums = np.empty((len(some), len(kernel), len(self.classes)), np.float32)
+            for own, stop, out in zip(coefs, stops, sums, strict=True):
+                np.matmul(kernel[:, stop - len(own) : stop], own, out=out)
+            if among is not None:
+                sums = sums[:, :, some]
+            np.add(sums.transpose(1, 0, 2), sums.transpose(1, 2, 0), out=values[part])
+        values += self.intercepts if among is None else self.intercepts[np.ix_(some, some)]
+        values *= np.where(some[:, None] > some, np.float32(-1), np.float32(1))
         return values
 
     def judge(self, features: FloatArray) -> Classified:
         """Judge features (N, D)."""
-        return self.count(self.decisions(features))
+        return self.count(self.values(features))
 
-    def count(self, decisions: FloatArray) -> Classified:
-        """Count the votes of the duels as libsvm does: of equal counts the lower class wins."""
-        # A duel that ends level goes to j, which only the comparison with 0 tells apart.
-        won = np.concatenate([decisions > 0, decisions <= 0], axis=1)
-        winner = won[:, self.own].sum(axis=2).argmax(axis=1)
-        signed = np.concatenate([decisions, -decisions], axis=1)
-        margins = np.take_along_axis(signed, self.own[winner], axis=1).min(axis=1)
+    def count(self, values: FloatArray) -> Classified:
+        """Count the votes of duels (N, n, n) as libsvm does: of equal counts the lower class wins.
+
+        A duel that ends level goes to the higher one."""
+        won = values > _level(len(self.classes))
+        winner = won.sum(axis=2, dtype=np.uint8).argmax(axis=1)
+        margins = values[np.arange(len(values)), winner].min(axis=1)
         confidence = np.interp(margins, *self.calibration).astype(np.float32)
         return Classified(self.classes[winner], margins, confidence)
+
+
+@cache
+def _level(n: int) -> FloatArray:
+    """Give (n, n): what the value of a duel must exceed for the first class to win it."""
+    return np.tril(np.full((n, n), -np.nextafter(np.float32(0), np.float32(1)), np.float32), -1)
 
 
 def duels(n: int) -> list[tuple[int, int]]:
     """Give the pairs of classes in the order of scikit-learn's one-vs-one decision values."""
     return [(i, j) for i in range(n) for j in range(i + 1, n)]
-
-
-def own_duels(n: int) -> NDArray[np.intp]:
-    """Give Duels.own for n classes."""
-    pairs = duels(n)
-    return np.array(
-        [
-            [number + len(pairs) * (c == j) for number, (i, j) in enumerate(pairs) if c in (i, j)]
-            for c in range(n)
-        ],
-        np.intp,
-    )

@@ -85,34 +85,34 @@ def extract(crops: NDArray[np.uint8], spec: FeatureSpec) -> FloatArray:
                 part = upright(part, shapes, spec.upright)
             if spec.shape:
                 own[:, -NUMBERS:] = np.float32(spec.shape) * shapes.numbers()
-        rows = np.ascontiguousarray(part.transpose(1, 0, 2), np.float32) / np.float32(255)
+        rows = part.transpose(1, 0, 2).astype(np.float32, order="C")
         column = 0
         for scale in spec.scales:
             width = spec.directions * scale.grid**2
-            own[:, column : column + width] = _at_scale(rows, scale, spec.directions)
+            maps = own[:, column : column + width].reshape(
+                len(part), spec.directions, scale.grid, scale.grid
+            )
+            _at_scale(rows, scale, maps)
             column += width
     return features
 
 
-def _at_scale(rows: FloatArray, scale: Scale, directions: int) -> FloatArray:
-    """Give (N, directions * grid²) of `rows` (28, N, 28): y first, so that a step along y is one
-    product with the whole batch."""
-    count = rows.shape[1]
-    smooth, slope = _gradient_matrices(scale.blur)
-    pool = _pool_matrix(scale.grid)
-    padded = smooth.shape[0]
-    flat = rows.reshape(SIDE, -1)
-    gradient = np.empty((2, padded * count, padded), np.float32)
-    np.matmul((smooth @ flat).reshape(-1, SIDE), slope.T, out=gradient[0])
-    np.matmul((slope @ flat).reshape(-1, SIDE), smooth.T, out=gradient[1])
-    maps = _decompose(gradient.reshape(2, -1), directions).reshape(directions, padded, -1)
+def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
+    """Fill `maps` (N, directions, grid, grid) from `rows` (28, N, 28) of 0 to 255: y first, so that
+    a step along y is one product with the whole batch."""
+    count, directions = maps.shape[:2]
+    down, across = _gradient_matrices(scale.blur)
+    pool, pool_across = _pool_matrices(scale.grid)
+    padded = pool.shape[1]
+    stepped = (down @ rows.reshape(SIDE, -1)).reshape(2, -1, SIDE)
+    gradient = np.matmul(stepped, across)
+    sides = _decompose(gradient.reshape(2, -1), directions).reshape(directions, padded, -1)
     # (grid, y) @ (directions, y, N * x), then (..., x) @ (x, grid)
-    pooled: FloatArray = np.matmul(pool, maps).reshape(-1, padded) @ pool.T
-    pooled = pooled.reshape(directions, scale.grid, count, scale.grid)
+    pooled: FloatArray = np.matmul(pool, sides).reshape(-1, padded) @ pool_across
     # Rounding may leave a flat area a hair below zero.
-    root = np.sqrt(np.maximum(pooled, 0, out=pooled), out=pooled)
-    root *= np.float32(scale.weight)
-    return root.transpose(2, 0, 1, 3).reshape(count, -1)
+    cv2.threshold(pooled, 0, 0, cv2.THRESH_TOZERO, dst=pooled)
+    root = np.sqrt(pooled, out=pooled).reshape(directions, scale.grid, count, scale.grid)
+    np.multiply(root.transpose(2, 0, 1, 3), np.float32(scale.weight), out=maps)
 
 
 def _decompose(gradient: FloatArray, directions: int) -> FloatArray:
@@ -127,10 +127,10 @@ def _decompose(gradient: FloatArray, directions: int) -> FloatArray:
     cross: FloatArray = np.empty((directions, gradient.shape[1]), np.float32)
     np.matmul(_cross_matrix(directions), gradient, out=cross[:half])
     np.negative(cross[:half], out=cross[half:])
+    cv2.threshold(cross, 0, 0, cv2.THRESH_TOZERO, dst=cross)  # NumPy takes three times as long
     sides: FloatArray = np.empty_like(cross)
     for k in range(directions):
         np.minimum(cross[k - 1], cross[(k + 1 + half) % directions], out=sides[k])
-    cv2.threshold(sides, 0, 0, cv2.THRESH_TOZERO, dst=sides)  # NumPy takes three times as long
     return sides
 
 
@@ -145,16 +145,16 @@ def _cross_matrix(directions: int) -> FloatArray:
 
 @cache
 def _gradient_matrices(blur: float) -> tuple[FloatArray, FloatArray]:
-    """Give the smoothing and the differentiating half of Sobel after a Gaussian, each
-    (28 + 2 * MARGIN, 28), to be applied along one axis."""
+    """Give Sobel after a Gaussian, of levels of 255: what is done along y, (2 * padded, 28), for
+    the gradient across and then for the one down, and what along x, (2, 28, padded)."""
     radius = int(np.ceil(3 * blur))
     offsets = np.arange(-radius, radius + 1)
     gauss = np.exp(-0.5 * (offsets / max(blur, 1e-6)) ** 2)
     gauss /= gauss.sum()
-    return (
-        _band(np.convolve(gauss, [0.25, 0.5, 0.25])),
-        _band(np.convolve(gauss, [-0.5, 0.0, 0.5])),
-    )
+    smooth = _band(np.convolve(gauss, [0.25, 0.5, 0.25]))
+    slope = _band(np.convolve(gauss, [-0.5, 0.0, 0.5]))
+    down = np.concatenate([smooth, slope]) / np.float32(255)
+    return np.asarray(down, np.float32), np.stack([slope.T, smooth.T])
 
 
 def _band(kernel: NDArray[np.float64]) -> FloatArray:
@@ -169,9 +169,10 @@ def _band(kernel: NDArray[np.float64]) -> FloatArray:
 
 
 @cache
-def _pool_matrix(grid: int) -> FloatArray:
-    """Give the Gaussian samples (grid, 28 + 2 * MARGIN) of one axis; the standard deviation,
-    sqrt(2) * interval / pi, is the sampling theorem's (Liu et al., section 3.1)."""
+def _pool_matrices(grid: int) -> tuple[FloatArray, FloatArray]:
+    """Give the Gaussian samples (grid, 28 + 2 * MARGIN) of one axis, and the same transposed; the
+    standard deviation, sqrt(2) * interval / pi, is the sampling theorem's (Liu et al., section
+    3.1)."""
     padded = SIDE + 2 * MARGIN
     interval = padded / grid
     centres = (np.arange(grid) + 0.5) * interval - 0.5
@@ -182,4 +183,5 @@ def _pool_matrix(grid: int) -> FloatArray:
     weights /= weights.sum(axis=1, keepdims=True)
     # Numbers too small for the processor's normal format make each product a hundred times slower.
     weights[weights < LEAST_WEIGHT] = 0
-    return weights.astype(np.float32)
+    samples = weights.astype(np.float32)
+    return samples, np.ascontiguousarray(samples.T)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from camd.model_check import Arrays, Meta
-from camd.rbf import Kernel
+from camd.rbf import Kernel, filled
 from camd.values import FloatArray
 
 PASS = -0.8
@@ -23,7 +23,7 @@ class Machine:
 
     kernel: Kernel
     coefs: FloatArray
-    """(S,)."""
+    """(S,), `filled`."""
     intercept: np.float32
     calibration: FloatArray
     """(2, m) decision values and probabilities."""
@@ -33,8 +33,8 @@ class Machine:
         """Make the machine from the arrays of a model file whose names begin with `prefix`."""
         projection = arrays["gate_projection"], arrays["gate_offset"]
         return cls(
-            Kernel.of(*projection, arrays[f"{prefix}vectors"], gamma),
-            arrays[f"{prefix}coefs"],
+            Kernel.of(*projection, [arrays[f"{prefix}vectors"]], gamma),
+            filled(arrays[f"{prefix}coefs"]),
             arrays[f"{prefix}intercept"][0],
             arrays[f"{prefix}calibration"],
         )

@@ -87,13 +87,11 @@ def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np
     down = shapes.height / np.where(wide, lesser, np.float32(size))
     steps = _steps()
     away = down[:, None] * steps
-    # Beyond its own edge a crop must not see its neighbour.
+    # Beyond its own edge a crop must not see its neighbour above or below; beside it is nothing.
     rows = np.clip(away + (shapes.y + SIDE / 2 - 0.5)[:, None], -1, SIDE)
     rows += EDGE + np.arange(0, count * room, room, dtype=np.float32)[:, None]
-    middle = away * shapes.slant[:, None] + (shapes.x + SIDE / 2 - 0.5)[:, None]
+    middle = away * shapes.slant[:, None] + (shapes.x + EDGE + SIDE / 2 - 0.5)[:, None]
     columns = middle[:, :, None] + (across[:, None] * steps)[:, None, :]
-    np.clip(columns, -1, SIDE, out=columns)
-    columns += EDGE
     drawn = cv2.remap(
         tall.reshape(-1, room),
         columns.reshape(-1, SIDE),

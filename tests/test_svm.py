@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
 from camd import model_file, svm
-from camd.duels import Duels, duels, own_duels
+from camd.duels import Duels, duels
 from camd.errors import ModelError
 from camd.features import FeatureSpec, Scale, extract
 from camd.rbf import Kernel
@@ -104,7 +104,7 @@ def test_labels_and_decisions_equal_scikit_learns(classes: list[int]) -> None:
         expected = fitted.svc.decision_function(seen).reshape(len(crops), -1)
         if len(classes) == 2:
             expected = -expected
-        given = fitted.model.full.decisions(extract(crops, SPEC))
+        given = fitted.model.full.values(extract(crops, SPEC))[:, *np.triu_indices(len(classes), 1)]
         np.testing.assert_allclose(given, expected, atol=1e-3)
         sure = np.abs(expected).min(axis=1) > 1e-3  # a duel that ends level may go either way
         assert sure.mean() > 0.9
@@ -131,24 +131,40 @@ def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted:
     clear = small.margins >= 0.6
     assert 0.1 < clear.mean() < 0.9
     given = cascade.classify(crops)
-    for got, quick, slow in (
-        (given.labels, small.labels, full.labels),
-        (given.margins, small.margins, full.margins),
-        (given.confidence, small.confidence, full.confidence),
+    for got, quick in (
+        (given.labels, small.labels),
+        (given.margins, small.margins),
+        (given.confidence, small.confidence),
     ):
-        np.testing.assert_allclose(got, np.where(clear, quick, slow), atol=1e-4)
+        np.testing.assert_array_equal(got[clear], quick[clear])
+    features, rows = extract(crops, SPEC), np.arange(len(crops))
+    lesser, greater = (
+        machine.values(features)[rows, small.labels]
+        for machine in (cascade.quick.duels, cascade.full)
+    )
+    margins = np.where(lesser < 0.6, greater, lesser).min(axis=1)
+    stays, falls = ~clear & (margins > 0), ~clear & (margins <= 0)
+    assert min(stays.mean(), falls.mean()) > 0.1
+    np.testing.assert_array_equal(given.labels[stays], small.labels[stays])
+    np.testing.assert_allclose(given.margins[stays], margins[stays], atol=1e-4)
+    np.testing.assert_array_equal(given.labels[falls], full.labels[falls])
+    np.testing.assert_allclose(given.margins[falls], full.margins[falls], atol=1e-4)
+    np.testing.assert_allclose(given.confidence[falls], full.confidence[falls], atol=1e-4)
 
 
 def test_margin_is_the_winners_closest_duel_and_decides_confidence() -> None:
-    none = np.zeros((1, 60)), np.zeros(60), np.zeros((0, 60))
+    none = np.zeros((1, 60)), np.zeros(60), [np.zeros((0, 60))]
     machine = Duels(
         classes=np.array([-1, 3, 7]), kernel=Kernel.of(*none, 1.0), coefs=(),
-        pairs=np.array(duels(3)).T, own=own_duels(3), intercepts=np.zeros(3, np.float32),
-        calibration=CALIBRATION,
+        intercepts=np.zeros((3, 3), np.float32), calibration=CALIBRATION,
     )  # fmt: skip
     # Duels: (-1, 3), (-1, 7), (3, 7).
     given = [[2, 1, 9], [-1, 5, 2], [-3, -3, -0.5], [1, -1, 1], [0, 1, 1]]
-    votes = machine.count(np.array(given, np.float32))
+    values = np.full((5, 3, 3), np.inf, np.float32)
+    for k, (i, j) in enumerate(duels(3)):
+        values[:, i, j] = np.array(given)[:, k]
+        values[:, j, i] = -values[:, i, j]
+    votes = machine.count(values)
     # Then a draw of one vote each, which goes to the first, and a level duel, which does not.
     assert votes.labels.tolist() == [-1, 3, 7, -1, 3]
     assert votes.margins.tolist() == [1, 1, 0.5, -1, 0]
@@ -158,7 +174,6 @@ def test_margin_is_the_winners_closest_duel_and_decides_confidence() -> None:
 def test_a_file_comes_back_as_it_was_written(fitted: Fitted, path: Path) -> None:
     model = svm.load(path)
     assert model.id == fitted.meta["sha256"][:8]
-    assert model.full.kernel.size == len(fitted.svc.support_)
     assert model.scores == {"x": 0.5}
     given, expected = model.classify(fitted.crops), fitted.model.classify(fitted.crops)
     np.testing.assert_array_equal(given.margins, expected.margins)

@@ -46,7 +46,7 @@ class SVC(Fitter):  # type: ignore[misc,valid-type]
         vectors = np.asarray(self.support_vectors_)
         width = vectors.shape[1]
         whole = np.eye(width, dtype=np.float32), np.zeros(width, np.float32)
-        kernel = Kernel.of(*whole, vectors, self._gamma)
+        kernel = Kernel.of(*whole, [vectors], self._gamma)
         stops = np.cumsum(self.n_support_)
         own = [slice(stop - size, stop) for stop, size in zip(stops, self.n_support_, strict=True)]
         # For two classes scikit-learn turns the signs round.
