@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from camd import region
+from camd import doubt, region
 from camd.lines import group
 from camd.reading import Reader
 from camd.region import Region
@@ -81,7 +81,10 @@ class Area:
     def follow(self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float) -> Result:
         """Return what the area says at `clock` seconds, in pixels of the frame."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
-        reading, changed = self._reader.update(tracked, clock)
+        # A digit that never settles is as doubtful as one that never is sure.
+        unsure = [*_unsure(rejected), *(digit.box for digit in unsettled)]
+        doubtful = doubt.beside(unsure, tracked.held)
+        reading, changed = self._reader.update(tracked, clock, doubtful=doubtful)
         lines = group(tracked.digits, self._lines)
         result = Result(
             digits=_in_order(lines),
@@ -92,10 +95,8 @@ class Area:
             changed=changed,
         )
         if self._region:
-            # A digit that never settles is as doubtful as one that never is sure.
-            unsure = [*_unsure(rejected), *(Rejected(digit.box, UNSURE) for digit in unsettled)]
-            doubt = region.doubtful(unsure, tracked.held)
-            said = self._region.update(reading, clock, doubt=doubt, unsettled=bool(unsettled))
+            doubtful = doubt.among(unsure, tracked.held)
+            said = self._region.update(reading, clock, doubt=doubtful, unsettled=bool(unsettled))
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
 
@@ -116,7 +117,7 @@ class Area:
             said = region.judge(
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
-                doubtful=region.doubtful(_unsure(rejected), digits),
+                doubtful=doubt.among(_unsure(rejected), digits),
                 good=None,
                 at=0,
             )
@@ -161,6 +162,7 @@ def together(results: Sequence[Result]) -> Result:
         reading=Reading(
             tuple(line for reading in readings for line in reading.lines),
             tuple(digit for reading in readings for digit in reading.digits),
+            all(reading.complete for reading in readings),
         ),
         changed=any(result.changed for result in results),
         regions=tuple(said for result in results for said in result.regions),
@@ -171,5 +173,5 @@ def _in_order(lines: Sequence[Line]) -> tuple[Digit, ...]:
     return tuple(digit for line in lines for digit in line.digits)
 
 
-def _unsure(rejected: Sequence[Rejected]) -> list[Rejected]:
-    return [mark for mark in rejected if mark.reason == UNSURE]
+def _unsure(rejected: Sequence[Rejected]) -> list[Box]:
+    return [mark.box for mark in rejected if mark.reason == UNSURE]

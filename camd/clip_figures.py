@@ -21,6 +21,8 @@ class Seen:
     """Its settled digits."""
     lines: tuple[str, ...]
     """The reading that stood."""
+    complete: bool = True
+    """What it said of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class ClipScore:
     """Seconds that a sheet lay still, the time to react left out."""
     exact_s: float = 0.0
     """Of these, when the reading was what is written."""
+    doubted_s: tuple[float, float] = (0.0, 0.0)
+    """And when the reading said that it may be incomplete: while it was not what is written, and
+    while it was."""
     faults: tuple[Fault, ...] = ()
 
     def __add__(self, other: "ClipScore") -> "ClipScore":
@@ -65,6 +70,7 @@ class ClipScore:
             self.left + other.left,
             self.steady_s + other.steady_s,
             self.exact_s + other.exact_s,
+            (self.doubted_s[0] + other.doubted_s[0], self.doubted_s[1] + other.doubted_s[1]),
             self.faults + other.faults,
         )
 
@@ -93,3 +99,13 @@ class ClipScore:
     def exact(self) -> float:
         """Share of the still time in which the reading was what is written."""
         return self.exact_s / self.steady_s if self.steady_s else 1.0
+
+    @property
+    def doubted(self) -> tuple[float, float]:
+        """Share of the time that the reading was not what is written in which it said so, and of
+        the time that it was in which it said so all the same; 1 and 0 where there was none."""
+        astray = self.steady_s - self.exact_s
+        return (
+            self.doubted_s[0] / astray if astray > SLACK else 1.0,
+            self.doubted_s[1] / self.exact_s if self.exact_s else 0.0,
+        )

@@ -86,12 +86,15 @@ def _rests(shown: Sequence[Span | None], seen: Sequence[Seen], fps: float) -> Cl
             for index in frames
             if _astray(span.lines, seen[index - 1].lines, seen[index].lines)
         ]
-        exact = sum(seen[index].lines == span.lines for index in frames)
+        exact = [index for index in frames if seen[index].lines == span.lines]
+        doubted = [index for index in frames if not seen[index].complete]
+        falsely = len(set(doubted) & set(exact))
         score += ClipScore(
             still_s=len(frames) / fps,
             changes=len(changed),
             steady_s=len(frames) / fps if span.lines else 0.0,
-            exact_s=exact / fps if span.lines else 0.0,
+            exact_s=len(exact) / fps if span.lines else 0.0,
+            doubted_s=((len(doubted) - falsely) / fps, falsely / fps) if span.lines else (0.0, 0.0),
             faults=tuple(
                 Fault("false change", i + 1, i + 1, _say(seen[i].lines), _say(span.lines), 1.0)
                 for i in changed

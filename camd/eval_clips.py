@@ -90,7 +90,7 @@ def _read(clip: Clip, settings: Settings, model: Model) -> tuple[list[Seen], flo
         result = pipeline.process(image, number / fps)
         stable = tuple(digit for digit in result.digits if digit.stable)
         # One that could not be decoded says what the one before it said.
-        seen += [Seen(stable, result.reading.lines)] * (number - len(seen))
+        seen += [Seen(stable, result.reading.lines, result.reading.complete)] * (number - len(seen))
     return seen, fps
 
 
@@ -151,6 +151,12 @@ def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) ->
         " lies still, with all of it in the reading and nothing else",
         style="dim",
     )
+    if total.steady_s:
+        rightly, falsely = map(_percent, total.doubted)
+        console.print(
+            f"the reading called itself incomplete in {rightly} of the time that it was not exact,"
+            f" and in {falsely} of the time that it was"
+        )
 
 
 def _cells(name: str, score: ClipScore) -> list[str]:

@@ -1,7 +1,10 @@
 """PURE. Digits -> rows of numbers, in reading order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +23,18 @@ CHAIN_GAP = 3.0
 """Digit heights; a wider gap is bridged only between rows that are level with each other."""
 UNEVEN = 2.0
 """A gap parts two numbers only when it is so many times the row's usual one."""
+STAY = 1.2
+"""By what factor a gap must pass both limits to part or join two digits that were not, or were."""
+
+Parted: TypeAlias = Mapping[tuple[int | None, int | None], bool]
+"""Of digits side by side, by their tracks: whether a gap parts them."""
 
 
-def group(digits: Sequence[Digit], settings: LineSettings) -> tuple[Line, ...]:
-    """Group digits into rows, top to bottom, each left to right.
+def group(
+    digits: Sequence[Digit], settings: LineSettings, before: Parted = MappingProxyType({})
+) -> tuple[Line, ...]:
+    """Group digits into rows, top to bottom, each left to right. What was parted or together
+    `before` stays so while it is about so.
 
     The slope of the rows is found from neighbouring digits (within 20 degrees of level). Digits
     side by side are chained, and chains level with each other join into one row, so columns
@@ -38,7 +49,9 @@ def group(digits: Sequence[Digit], settings: LineSettings) -> tuple[Line, ...]:
     pooled = np.concatenate(gaps)
     return tuple(
         Line(
-            text=_text([digits[i] for i in row], own, pooled, settings.gap * layout.scale(row)),
+            text=_text(
+                [digits[i] for i in row], own, pooled, settings.gap * layout.scale(row), before
+            ),
             digits=tuple(digits[i] for i in row),
             box=_hull([digits[i].box for i in row]),
         )
@@ -158,14 +171,27 @@ def _gaps(row: list[int], layout: _Layout) -> Floats:
     return np.asarray(np.maximum((x[1:] - half[1:]) - (x[:-1] + half[:-1]), 0.0), dtype=np.float64)
 
 
-def _text(row: list[Digit], gaps: Floats, pooled: Floats, wide: float) -> str:
+def partings(lines: Sequence[Line]) -> Parted:
+    """Tell which digits of lines are parted."""
+    found = {}
+    for line in lines:
+        parts = [len(part) for part in line.text.split(" ")]
+        ends = set(np.cumsum(parts).tolist())
+        for i, (left, right) in enumerate(pairwise(line.digits), 1):
+            found[left.track, right.track] = i in ends
+    return found
+
+
+def _text(row: list[Digit], gaps: Floats, pooled: Floats, wide: float, before: Parted) -> str:
     text = str(row[0].digit)
     for i, digit in enumerate(row[1:]):
-        if gaps[i] > wide:
+        was = before.get((row[i].track, digit.track))
+        gap = gaps[i] if was is None else gaps[i] * STAY if was else gaps[i] / STAY
+        if gap > wide:
             # A row of two has no other gap to compare with; the other rows then say what is usual.
             others = np.delete(gaps, i) if len(gaps) > 1 else pooled[pooled < wide]
             usual = float(np.sort(others)[(len(others) - 1) // 4]) if len(others) else 0.0
-            text += " " if gaps[i] > UNEVEN * usual else ""
+            text += " " if gap > UNEVEN * usual else ""
         text += str(digit.digit)
     return text
 

@@ -169,11 +169,13 @@ def _reading(image: Image, result: Result, bar: Box, right: float, unit: float) 
         hint = "reading …" if result.digits else "no digits"
         Text(hint, 17 * unit, paint.GREY).shortened(right - left).write(image, left, middle)
         return
+    doubt = "" if result.regions or result.reading.complete else " ?"
     size = 30 * unit
     while True:
         texts = [Text(line, size, paint.WHITE, 600) for line in lines]
         gap = 0.4 * size
-        total = sum(text.width for text in texts) + 2 * gap * (len(texts) - 1)
+        mark = Text(doubt, size, AMBER, 600)
+        total = sum(text.width for text in texts) + 2 * gap * (len(texts) - 1) + mark.width
         if total <= right - left or size <= 13 * unit:
             break
         size *= 0.9
@@ -183,11 +185,12 @@ def _reading(image: Image, result: Result, bar: Box, right: float, unit: float) 
             ends = (x, middle - 0.42 * size), (x, middle + 0.42 * size)
             paint.rule(image, *ends, ACCENT, max(1, round(unit)))
             x += gap
-        fitting = text.shortened(right - x)
+        fitting = text.shortened(right - x - mark.width)
         fitting.write(image, x, middle)
+        x += fitting.width + gap
         if fitting != text:
             break
-        x += text.width + gap
+    mark.write(image, x - gap, middle)
 
 
 def _reasons(image: Image, rejected: Sequence[Rejected], unit: float) -> "_Pill":

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.lines import group
+from camd.lines import Parted, group, partings
 from camd.match import center_of
 from camd.median import median
 from camd.settings import LineSettings, TrackSettings
@@ -35,6 +35,9 @@ SWEEP = 1.5
 of it meanwhile is a piece of a number."""
 SWEEP_PATIENCE = 0.5
 """Seconds after which it shows all the same."""
+DOUBTED, CLEARED = 0.6, 0.2
+"""Share of the latest frames with a doubtful mark from which a reading counts as incomplete, and
+down to which it still does."""
 STRETCH = 0.1
 """Seconds over which speed is measured: from frame to frame boxes tremble by a pixel."""
 
@@ -50,23 +53,32 @@ class Reader:
     def __init__(self, lines: LineSettings, track: TrackSettings) -> None:
         self._settings = lines
         self._settle = track.settle_ms / 1000
+        self._lasting = (track.settle_ms + track.forget_ms) / 1000
         self._reading = Reading()
         self._shown: Members = frozenset()
+        self._parted: Parted = {}
         self._latest: Members = frozenset()
         self._last = self._moved_at = self._swept_at = -math.inf
         self._trail: deque[tuple[float, Places]] = deque()
         """Where the digits were, over the last STRETCH."""
         self._differs_since: float | None = None
+        self._doubt = 0.0
+        """Share of the latest frames that showed something doubtful beside the digits."""
 
-    def update(self, tracked: Tracked, at: float) -> tuple[Reading, bool]:
-        """Return the reading at `at` seconds, and whether its lines differ from the last one."""
+    def update(
+        self, tracked: Tracked, at: float, *, doubtful: bool = False
+    ) -> tuple[Reading, bool]:
+        """Return the reading at `at` seconds, and whether it says anything else than the last one.
+
+        `doubtful`: this frame shows something beside the digits that may be another."""
         held = tracked.held
-        rows = group(held, self._settings)
+        rows = group(held, self._settings, self._parted)
         lines = tuple(row.text for row in rows)
         members = frozenset((digit.track, digit.digit) for digit in held)
         if members != self._latest:
             self._latest, self._moved_at = members, at
         interval, self._last = at - self._last, at
+        self._doubt += (doubtful - self._doubt) * min(1.0, max(0.0, interval) / self._lasting)
         if _going(tracked) or self._speed(tracked.digits, at) > SWEEP:
             self._swept_at = at
         changed = lines != self._reading.lines
@@ -74,8 +86,15 @@ class Reader:
             self._follow(held)
             return self._reading, False
         self._differs_since = None
-        self._shown = members
-        self._reading = Reading(lines, tuple(digit for row in rows for digit in row.digits))
+        self._shown, self._parted = members, partings(rows)
+        doubted = doubtful or self._doubt > CLEARED
+        # A mark flickers between sure and unsure; of a reading that stands only what lasts is said.
+        if not changed:
+            doubted = self._doubt > (DOUBTED if self._reading.complete else CLEARED)
+        complete = not lines or not doubted
+        changed |= complete != self._reading.complete
+        digits = tuple(digit for row in rows for digit in row.digits)
+        self._reading = Reading(lines, digits, complete)
         return self._reading, changed
 
     def _must_wait(self, members: Members, at: float, interval: float, *, pending: bool) -> bool:
@@ -110,13 +129,11 @@ class Reader:
     def _follow(self, held: Sequence[Digit]) -> None:
         """Keep the reading, its digits where they are now."""
         now = {digit.track: digit for digit in held}
-        self._reading = Reading(
-            self._reading.lines,
-            tuple(
-                replace(digit, box=now[digit.track].box) if digit.track in now else digit
-                for digit in self._reading.digits
-            ),
+        digits = tuple(
+            replace(digit, box=now[digit.track].box) if digit.track in now else digit
+            for digit in self._reading.digits
         )
+        self._reading = replace(self._reading, digits=digits)
 
 
 def _going(tracked: Tracked) -> bool:

@@ -2,11 +2,10 @@
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from camd.settings import LineSettings, RegionSettings, TrackSettings
-from camd.values import Digit, Reading, RegionReading, RegionStatus, Rejected
+from camd.values import Reading, RegionReading, RegionStatus
 
 ONE_NUMBER = LineSettings(gap=100)
 """The digits of a region are one number, however far apart they are written."""
@@ -14,8 +13,6 @@ MOST_DIGITS = 15
 """More do not fit into the number of a JSON reader."""
 SLACK = 1e-6
 """Seconds; a difference of times must not miss a threshold by a rounding error."""
-LIKE_A_DIGIT = 0.5
-"""Least height, in digits of the region, of an unsure mark that may be one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +39,6 @@ def judge(
         _unlikely(settings, value, good, at) if value is not None else "ok"
     )
     return RegionReading(settings.name, status, value if status == "ok" else None, text, confidence)
-
-
-def doubtful(unsure: Sequence[Rejected], digits: Sequence[Digit]) -> bool:
-    """Tell whether one of the marks that nobody is sure of may be a digit beside `digits`, and is
-    not one of them in a frame that shows it badly."""
-    heights = sorted(digit.box[3] for digit in digits)
-    least = LIKE_A_DIGIT * heights[len(heights) // 2] if heights else 0.0
-    return any(
-        mark.box[3] >= least and not any(_overlap(mark.box, digit.box) for digit in digits)
-        for mark in unsure
-    )
 
 
 class Region:
@@ -164,7 +150,3 @@ def _unlikely(settings: RegionSettings, value: float, good: Good | None, at: flo
         if abs(value - good.value) > settings.max_step * steps * (1 + 1e-9):
             return "step"
     return "ok"
-
-
-def _overlap(one: Sequence[int], other: Sequence[int]) -> bool:
-    return all(one[i] < other[i] + other[i + 2] and other[i] < one[i] + one[i + 2] for i in (0, 1))

@@ -15,6 +15,7 @@ from camd.values import Reading, RegionReading
 
 FINE = "#1ccdac"
 UNUSUAL = "#ffa624"
+INCOMPLETE = "  (a digit is unsure)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,10 @@ class Printer:
     def reading(self, reading: Reading, at_wall: float) -> None:
         """Print what the scene says now; `at_wall` in seconds since the epoch."""
         rows = [Text(row, "bold not dim") for row in reading.lines]
-        self._row(Text("  ", "dim").join(rows) or Text("no digits"), reading.text, at_wall)
+        line = Text("  ", "dim").join(rows) or Text("no digits")
+        if not reading.complete:
+            line.append(INCOMPLETE, UNUSUAL)
+        self._row(line, reading.text + INCOMPLETE * (not reading.complete), at_wall)
 
     def region(self, said: RegionReading, at_wall: float) -> None:
         """Print what a region says now; `at_wall` in seconds since the epoch."""

@@ -95,6 +95,8 @@ class Reading:
 
     lines: tuple[str, ...] = ()
     digits: tuple[Digit, ...] = ()
+    complete: bool = True
+    """False while something beside these digits may be one more, of which nobody is sure."""
 
     @property
     def text(self) -> str:

@@ -16,8 +16,10 @@ def digit(value: int, left: int = 100) -> Digit:
     return Digit(value, 0.99, (left, 100, 20, 40), stable=True)
 
 
-def said(*lines: str, frames: int = 1, stable: Sequence[Digit] = ()) -> list[Seen]:
-    return [Seen(tuple(stable), lines)] * frames
+def said(
+    *lines: str, frames: int = 1, stable: Sequence[Digit] = (), complete: bool = True
+) -> list[Seen]:
+    return [Seen(tuple(stable), lines, complete)] * frames
 
 
 def score(spans: Sequence[Span], *seen: list[Seen]) -> ClipScore:
@@ -44,6 +46,18 @@ def test_without_places_they_are_counted() -> None:
     assert (result.right, result.wrong) == (4, 2)
     (fault,) = (f for f in result.faults if f.kind == "wrong digit")
     assert (fault.first, fault.last, fault.seconds) == (1, 2, 0.2)
+
+
+def test_whether_a_reading_that_lacks_digits_says_so_counts() -> None:
+    result = score(
+        [Span(1, 12, ("71",))],
+        said("71", frames=4),  # of which three are the time to react
+        said("7", frames=2, complete=False),
+        said("7", frames=3),
+        said("71", frames=2),
+        said("71", complete=False),
+    )
+    assert result.doubted == pytest.approx((2 / 5, 1 / 3))
 
 
 def test_frames_in_no_span_do_not_count() -> None:
@@ -128,4 +142,5 @@ def test_scores_add_up() -> None:
     one = score([Span(1, 9, ("19",))], said("19", frames=9, stable=[digit(1)]))
     both = one + one
     assert (both.right, both.delays, both.exact) == (18, (0.0,) * 4, 1.0)
+    assert ClipScore().doubted == (1.0, 0.0)
     assert ClipScore().accuracy == ClipScore().prompt == ClipScore().exact == 1.0

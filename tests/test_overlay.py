@@ -197,6 +197,17 @@ def test_the_reading_stays_within_its_part_of_the_bar(lines: tuple[str, ...]) ->
     assert changed[:, 1].max() < 470
 
 
+def test_an_incomplete_reading_ends_with_a_question_mark() -> None:
+    image = paper(640, 480)
+    sure, unsure = (
+        overlay.draw(image, Result(reading=Reading(("1947",), complete=complete)), HUD)
+        for complete in (True, False)
+    )
+    changed = (sure != unsure).any(axis=2)
+    assert near(unsure[changed], labels.AMBER)
+    assert not near(sure[430:, :300], labels.AMBER)
+
+
 def test_threads_may_draw_at_once() -> None:
     image, scene = paper(640, 480), result(line("1947", 30, 100, 40), line("28", 30, 250, 40))
     expected = overlay.draw(image, scene, HUD)

@@ -159,3 +159,48 @@ def test_at_ten_frames_a_second_it_waits_for_a_digit_about_to_settle_too() -> No
     ]
     assert not any(changed for _, changed in shown)
     assert read.update(held("1947"), 0.3)[1]
+
+
+def test_a_reading_beside_something_doubtful_is_incomplete_at_once() -> None:
+    reading, changed = reader().update(held("2368"), 0.0, doubtful=True)
+    assert (reading.lines, reading.complete, changed) == (("2368",), False, True)
+
+
+def test_it_is_complete_when_that_has_been_gone_for_a_while() -> None:
+    read = reader()
+    read.update(held("2368"), 0.0, doubtful=True)
+    said = [read.update(held("2368"), at / 30) for at in range(1, 60)]
+    changes = [at for at, (_, changed) in enumerate(said) if changed]
+    assert len(changes) == 1
+    assert 10 < changes[0] < 50
+    assert said[-1][0].complete
+
+
+def test_a_doubt_of_a_moment_does_not_show_and_one_that_lasts_does() -> None:
+    read = reader()
+    read.update(held("2368"), 0.0)
+    for at in range(1, 60):
+        assert not read.update(held("2368"), at / 30, doubtful=at % 6 == 0)[1]
+    said = [read.update(held("2368"), at / 30, doubtful=at % 6 > 0) for at in range(60, 150)]
+    assert [reading.complete for reading, changed in said if changed] == [False]
+
+
+def test_an_empty_scene_is_complete() -> None:
+    read = reader()
+    read.update(held("2368"), 0.0, doubtful=True)
+    reading, changed = read.update(Tracked(), 0.1, doubtful=True)
+    assert (reading.lines, reading.complete, changed) == ((), True, True)
+
+
+def test_a_gap_on_the_edge_of_a_space_does_not_make_the_reading_flip() -> None:
+    def apart(pixels: int) -> Tracked:
+        written = (*digits("555"), *digits("3269", track=4, left=3 * 40 + pixels))
+        return Tracked(written, written)
+
+    read = reader()
+    wide = next(gap for gap in range(60) if " " in reader().update(apart(gap), 0.0)[0].text)
+    assert read.update(apart(wide), 0.0)[0].text == "555 3269"
+    shown = {read.update(apart(wide - at % 3), at / 10)[0].text for at in range(1, 60)}
+    assert shown == {"555 3269"}
+    assert read.update(apart(0), 7.0)[0].text == "555 3269"  # Not before it has lasted.
+    assert read.update(apart(0), 8.0)[0].text == "5553269"

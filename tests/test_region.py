@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from camd.region import Region, doubtful, judge
+from camd.region import Region, judge
 from camd.settings import RegionSettings, TrackSettings
-from camd.values import Digit, Reading, RegionReading, Rejected
+from camd.values import Digit, Reading, RegionReading
 
 TRACK = TrackSettings(settle_ms=150, forget_ms=300)
 
@@ -127,15 +127,6 @@ def test_a_doubtful_mark_does_not_count_where_all_digits_are_there() -> None:
     for digits, status in ((2, "ok"), (3, "unsure")):
         said = judge(place(digits=digits), read("19"), doubtful=True, good=None, at=0)
         assert said.status == status
-
-
-def test_only_a_mark_like_a_digit_and_beside_the_digits_is_doubtful() -> None:
-    digit = Digit(1, 0.9, (100, 100, 20, 40))
-    assert not doubtful([], [digit])
-    assert not doubtful([Rejected((105, 110, 20, 40), "unsure")], [digit])
-    assert not doubtful([Rejected((200, 110, 5, 12), "unsure")], [digit])
-    assert doubtful([Rejected((200, 110, 20, 30), "unsure")], [digit])
-    assert doubtful([Rejected((200, 110, 5, 12), "unsure")], [])
 
 
 def test_nothing_is_said_to_be_empty_before_digits_could_have_settled() -> None:

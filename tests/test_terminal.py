@@ -152,11 +152,13 @@ def test_without_a_terminal_there_are_plain_lines_only() -> None:
     printer.status(Status("open", 30, 18, 6, "connected", "1947"))
     printer.reading(Reading(("1947", "28") * 30), AT)
     printer.reading(Reading(), AT + 1)
+    printer.reading(Reading(("19",), complete=False), AT + 2)
     printer.message("snapshot saved: camd-1.jpg")
     printer.close()
     assert stream.getvalue() == (
         f"10:13:20  {' '.join(['1947 28'] * 30)}\n"
         "10:13:21  (no digits)\n"
+        "10:13:22  19  (a digit is unsure)\n"
         "snapshot saved: camd-1.jpg\n"
     )
 

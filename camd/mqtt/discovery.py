@@ -93,6 +93,13 @@ def _readings(topics: Topics) -> dict[str, dict[str, Any]]:
             "state_class": "measurement",
             "suggested_display_precision": 1,
         },
+        "incomplete": {
+            "platform": "binary_sensor",
+            "name": "Digit unsure",
+            "device_class": "problem",
+            "state_topic": topics.reading,
+            "value_template": "{{ 'OFF' if value_json.complete else 'ON' }}",
+        },
         "snapshot": {
             "platform": "image",
             "name": "Snapshot",

@@ -104,6 +104,9 @@ class Reading(TypedDict):
     """From top to bottom; empty for an empty scene."""
     text: str
     """The lines, joined by spaces."""
+    complete: bool
+    """False while something beside these digits may be one more, of which camd is not sure: a
+    number may lack a digit."""
     digits: list[DigitItem]
     dropped: Count
     """Events lost so far in this boot."""

@@ -111,6 +111,7 @@ def reading(
         "at": timestamp(at),
         "lines": list(value.lines),
         "text": value.text,
+        "complete": value.complete,
         "digits": [digit(item) for item in value.digits],
         "dropped": dropped,
     }

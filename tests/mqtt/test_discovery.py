@@ -36,6 +36,7 @@ def test_the_announcement_is_retained_and_names_what_is_published(
     assert {key: item["platform"] for key, item in components.items()} == {
         "reading": "sensor",
         "confidence": "sensor",
+        "incomplete": "binary_sensor",
         "snapshot": "image",
         "event": "event",
         "camera": "binary_sensor",
