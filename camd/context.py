@@ -49,6 +49,9 @@ OTHER_PEN = 4.0
 """What a digit is worth less where all others are drawn with a broader pen."""
 SUREST = 1.25
 """Margins count up to here: one shape, however sure, does not outvote all that is around it."""
+OUTNUMBERED, LETTERS = 0.4, 3.0
+"""What a digit without another in its row is worth less for each e-fold by which what is no digit
+outnumbers the digits around, LETTERS to one: of so many, one looks like a digit by chance."""
 SLOPE = 2.0
 """Of the logistic function that makes a probability of the sum of all this: a rounded fit to real
 images, each left out in turn."""
@@ -87,8 +90,15 @@ def judge(
     digits = around[:, :n] * heard[:n] * np.where(digit, np.maximum(said[:n], 0), 0)
     broader = digits * _broader(np.array([glyph.stroke for glyph in glyphs], np.float32))
     score -= OTHER_PEN * broader.sum(axis=1) / (digits.sum(axis=1) + PRIOR)
-    probability: NDArray[np.float32] = np.where(digit, 1 / (1 + np.exp(-SLOPE * score)), 0)
-    return probability.astype(np.float32)
+    likely = _likely(score, digit)
+    others, alike = around[:, :n] @ (1 - likely), around[:, :n] @ likely
+    lone = np.maximum(0, 1 - row[:, :n] @ likely)
+    score -= OUTNUMBERED * lone * np.log(np.maximum(1, others / (LETTERS * (1 + alike))))
+    return _likely(score, digit)
+
+
+def _likely(score: NDArray[np.float32], digit: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return np.where(digit, 1 / (1 + np.exp(-SLOPE * score)), 0).astype(np.float32)
 
 
 def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], ...]:

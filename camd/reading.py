@@ -78,7 +78,8 @@ class Reader:
         if members != self._latest:
             self._latest, self._moved_at = members, at
         interval, self._last = at - self._last, at
-        self._doubt += (doubtful - self._doubt) * min(1.0, max(0.0, interval) / self._lasting)
+        step = min(max(0.0, interval), self._lasting) / self._lasting if self._lasting else 1.0
+        self._doubt += (doubtful - self._doubt) * step
         if _going(tracked) or self._speed(tracked.digits, at) > SWEEP:
             self._swept_at = at
         changed = lines != self._reading.lines

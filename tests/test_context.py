@@ -122,3 +122,16 @@ def test_margin_of_a_classifier_of_digits_alone_is_worth_less() -> None:
     known = judge(word, labels, margins, [])
     assert (known > 0.5).all()
     assert (judge(word, labels, margins, [], open_set=False) < known - 0.2).all()
+
+
+def test_of_many_letters_one_looks_like_a_digit_and_four_in_a_row_do_not() -> None:
+    letters = [glyph(100 + 40 * (i % 20), 100 + 90 * (i // 20)) for i in range(100)]
+    number = [glyph(300 + 40 * i, 1100) for i in range(4)]
+
+    def believed(page: list[Glyph], digits: int) -> float:
+        labels, margins = [*[-1] * (len(page) - digits), *[5] * digits], [1.5] * len(page)
+        return float(judge(page, np.array(labels), np.array(margins), [])[-digits:].min())
+
+    assert believed([*letters[:10], number[0]], 1) > 0.2
+    assert believed([*letters, number[0]], 1) < 0.1
+    assert believed([*letters, *number], 4) > 0.5

@@ -60,6 +60,7 @@ def test_reading_is_the_contracts() -> None:
         "at": "2027-01-15T08:00:00.000Z",
         "lines": ["1947", "28"],
         "text": "1947 28",
+        "complete": True,
         "digits": [payloads.digit(SEVEN)],
         "dropped": 2,
     }
