@@ -19,6 +19,8 @@ TALL = 28
 """Least height of characters that are read as well in a frame of half the size, pixels of that."""
 FEWEST = 3
 """Characters that must be seen to tell how high the writing is."""
+MANY = 5
+"""Characters on a light mark that make a sheet of it."""
 SHORT_SHARE = 0.05
 """Most of their ink that may be in shorter ones: scraps of faint rules, and dots."""
 
@@ -57,10 +59,22 @@ class Draft:
         pieces = _without_dust(components(_without_dots(mask)), least)
         return cls(grey, ink, mask, pieces, scale, least)
 
+    def written(self) -> bool:
+        """Tell whether it has characters."""
+        return len(self._characters()) > 0
+
+    def written_on(self, other: Self) -> bool:
+        """Tell whether its characters lie on one piece of ink of `other`, which is then no ink: a
+        digit has two holes at most."""
+        x, y, width, height = (self._characters()[:, :4] / self._scale).T
+        left, top, wide, tall = (other._pieces.stats[:, :4] / other._scale).T[:, :, None]
+        within = (x > left) & (y > top) & (x + width < left + wide) & (y + height < top + tall)
+        return bool((within.sum(axis=1) >= MANY).any())
+
     def tall(self) -> bool:
         """Tell whether it has characters, and hardly any that a frame of twice the size would
         show better."""
-        height, ink = self._characters()
+        height, ink = self._characters()[:, 3:5].T
         return len(height) > 0 and bool(ink[height < TALL].sum() <= SHORT_SHARE * ink.sum())
 
     def page(self) -> Page:
@@ -74,22 +88,22 @@ class Draft:
     def _writing(self) -> float:
         """Height of the writing: that of the characters that hold half of the ink of all; 0 where
         there are none."""
-        height, ink = self._characters()
+        height, ink = self._characters()[:, 3:5].T
         if not len(height):
             return 0.0
         order = np.argsort(height, kind="stable")
         below = np.cumsum(ink[order])
         return float(height[order][np.searchsorted(below, below[-1] / 2)])
 
-    def _characters(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Give height and area (N,) of the pieces that could be characters; of none where there
-        are too few to tell."""
-        width, height, area = self._pieces.stats[:, 2:5].T
+    def _characters(self) -> NDArray[np.int32]:
+        """Give the `stats` (N, 5) of the pieces that could be characters; of none where there are
+        too few to tell."""
+        width, height = self._pieces.stats[:, 2:4].T
         like = (height >= self._least) & (height < max(self._ink.shape) / 4)
         like &= (width < 2 * height) & (height < 8 * width)
         if np.count_nonzero(like) < FEWEST:
             like[:] = False
-        return height[like], area[like]
+        return np.asarray(self._pieces.stats[like], np.int32)
 
 
 def _without_dots(mask: Plane) -> Plane:

@@ -79,7 +79,13 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         settings.polarity == "auto" and light.is_light_on_dark(small)
     )
     drawn = Drawn(small, settings.min_height, light_ink=light_ink)
-    grey, draft = _drafted(grey, scale, drawn)
+    frame = grey
+    grey, draft = _drafted(frame, scale, drawn)
+    if light_ink and settings.polarity == "auto" and not draft.written():
+        # A small sheet on a dark table is a light mark in the dark.
+        other, dark = _drafted(frame, scale, replace(drawn, light_ink=False))
+        if dark.written_on(draft):
+            light_ink, grey, draft = False, other, dark
     page = draft.page()
     found = _written(page, settings)
     if settings.polarity == "auto":
