@@ -43,6 +43,15 @@ def fine(grey: Plane) -> Plane:
     return _reduce(grey, FINE)
 
 
+def fine_of_half(half: Plane) -> Plane:
+    """Give about the `fine` of a frame from one of half its size, at least FINE pixels long."""
+    scale = FINE / max(half.shape)
+    if scale <= 0.5:
+        return fine(half)
+    size = (round(scale * half.shape[1]), round(scale * half.shape[0]))
+    return np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
 def is_light_on_dark(small: Plane) -> bool:
     """Tell whether the ink of a frame, which is `fine`, is brighter than what it is written on.
 

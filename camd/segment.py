@@ -74,16 +74,17 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     if image.size == 0 or min(image.shape[:2]) < 4:
         return Segmentation()
     grey, scale = _scaled(np.ascontiguousarray(light.to_grey(image)))
-    small = light.fine(grey)
+    half = _resized(grey, 0.5) if max(grey.shape) >= 2 * SMALLEST else None
+    small = light.fine(grey) if half is None else light.fine_of_half(half)
     light_ink = settings.polarity == "light" or (
         settings.polarity == "auto" and light.is_light_on_dark(small)
     )
     drawn = Drawn(small, settings.min_height, light_ink=light_ink)
     frame = grey
-    grey, draft = _drafted(frame, scale, drawn)
+    grey, draft = _drafted(frame, half, scale, drawn)
     if light_ink and settings.polarity == "auto" and not draft.written():
         # A small sheet on a dark table is a light mark in the dark.
-        other, dark = _drafted(frame, scale, replace(drawn, light_ink=False))
+        other, dark = _drafted(frame, half, scale, replace(drawn, light_ink=False))
         if dark.written_on(draft):
             light_ink, grey, draft = False, other, dark
     page = draft.page()
@@ -96,11 +97,10 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     return found
 
 
-def _drafted(grey: Plane, scale: float, drawn: Drawn) -> tuple[Plane, Draft]:
-    """Look for the ink of a frame, in half its size where that shows it as well; give the frame
-    in the size in which it was found, too."""
-    if max(grey.shape) >= 2 * SMALLEST:
-        half = _resized(grey, 0.5)
+def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> tuple[Plane, Draft]:
+    """Look for the ink of a frame, in half its size where that is large and shows it as well; give
+    the frame in the size in which it was found, too."""
+    if half is not None:
         draft = Draft.of(half, scale / 2, drawn)
         if draft.tall():
             return half, draft

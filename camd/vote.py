@@ -1,9 +1,7 @@
 """PURE. The votes of one tracked digit over frames, and the value they settle on."""
 
 import math
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from camd.settings import TrackSettings
 
@@ -31,25 +29,26 @@ class Vote:
         self._frames = settings.settle_frames
         self._sure = settings.settle_confidence
         self._memory = settings.memory_ms / 1000
-        self._seconds: NDArray[np.float64] = np.zeros(10)
-        self._count: NDArray[np.float64] = np.zeros(10)
-        self._past: NDArray[np.float64] = np.zeros(10)
-        self._votes: NDArray[np.float64] = np.zeros(10)
-        self._confidence: NDArray[np.float64] = np.zeros(10)
+        self._tallies: dict[int, _Tally] = {}
+        """Of each digit that was ever voted for."""
 
     def cast(self, digit: int, confidence: float, elapsed: float) -> None:
         """Count one vote; `elapsed` is seconds since this digit was looked for last."""
         self._fade(elapsed)
+        own = self._tallies.setdefault(digit, _Tally())
         weight = _weight(confidence) * self._trust(digit)
-        for_it = np.arange(10) == digit
-        self._score(np.where(for_it, weight, -weight), np.where(for_it, 1.0, -weight), elapsed)
-        self._past[digit] += weight
-        self._votes[digit] += 1
-        self._confidence[digit] += confidence
-        mean = float(self._confidence[digit] / self._votes[digit])
+        for tally in self._tallies.values():
+            if tally is own:
+                self._score(tally, weight * elapsed, 1.0)
+            else:
+                self._score(tally, -weight * elapsed, -weight)
+        own.past += weight
+        own.votes += 1
+        own.confidence += confidence
+        mean = own.confidence / own.votes
         if digit == self.value:
             self.confidence += 0.2 * (confidence - self.confidence)
-        elif self._enough(digit):
+        elif self._enough(own):
             # Enough votes overturn a value even where they are not sure enough to be the next.
             sure = mean >= self._sure
             self.value, self.confidence = (digit, confidence) if sure else (None, 0.0)
@@ -58,41 +57,37 @@ class Vote:
         """Count a frame without the digit: what comes and goes does not settle."""
         self._fade(elapsed)
         if self.value is None:
-            self._score(np.full(10, -1.0), np.full(10, -1.0), elapsed)
-            self._votes += self._votes > 0
+            for tally in self._tallies.values():
+                self._score(tally, -elapsed, -1.0)
+                tally.votes += 1
 
     @property
     def pending(self) -> bool:
         """Whether votes are gathering for another digit than `value`, which has not enough yet."""
-        count = self._count.copy()
-        if self.value is not None:
-            count[self.value] = 0
-        other = int(np.argmax(count))
-        return bool(count[other] > 0) and not self._enough(other)
+        others = [tally for digit, tally in self._tallies.items() if digit != self.value]
+        other = max(others, key=lambda tally: tally.count, default=None)
+        return other is not None and other.count > 0 and not self._enough(other)
 
     @property
     def leader(self) -> int:
         """The digit voted for most in the memory; for matching, before anything has settled."""
-        return int(np.argmax(self._past))
+        return max(self._tallies, key=lambda digit: self._tallies[digit].past, default=0)
 
-    def _enough(self, digit: int) -> bool:
-        return bool(
-            self._seconds[digit] >= self._settle - SLACK and self._count[digit] >= self._frames
-        )
+    def _enough(self, tally: "_Tally") -> bool:
+        return tally.seconds >= self._settle - SLACK and tally.count >= self._frames
 
     def _fade(self, elapsed: float) -> None:
         kept = math.exp(-elapsed / self._memory)
-        self._past *= kept
-        self._votes *= kept
-        self._confidence *= kept
+        for tally in self._tallies.values():
+            tally.past *= kept
+            tally.votes *= kept
+            tally.confidence *= kept
 
-    def _score(
-        self, seconds: NDArray[np.float64], count: NDArray[np.float64], elapsed: float
-    ) -> None:
-        # For ten numbers np.clip takes thrice as long as these two.
-        self._count = np.minimum(np.maximum(self._count + count, 0), self._frames)
-        self._seconds = np.minimum(np.maximum(self._seconds + seconds * elapsed, 0), self._settle)
-        self._seconds[self._count == 0] = 0
+    def _score(self, tally: "_Tally", seconds: float, count: float) -> None:
+        tally.count = min(max(tally.count + count, 0.0), self._frames)
+        tally.seconds = min(max(tally.seconds + seconds, 0.0), self._settle)
+        if tally.count == 0:
+            tally.seconds = 0.0
 
     def _trust(self, digit: int) -> float:
         """How much a vote against the settled value says, 0..1.
@@ -103,8 +98,22 @@ class Vote:
         """
         if self.value is None or digit == self.value:
             return 1.0
-        rival, held = self._past[digit], self._past[self.value]
-        return 1.0 if rival >= held else float(1 - 2 * rival / (rival + held))
+        rival, held = self._tallies[digit].past, self._tallies[self.value].past
+        return 1.0 if rival >= held else 1 - 2 * rival / (rival + held)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The votes for one digit."""
+
+    seconds: float = 0.0
+    count: float = 0.0
+    """The two scores of the test."""
+    past: float = 0.0
+    """Sum of the weights in the memory."""
+    votes: float = 0.0
+    confidence: float = 0.0
+    """Sum of them."""
 
 
 def _weight(confidence: float) -> float:
