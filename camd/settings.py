@@ -79,7 +79,7 @@ class TrackSettings(Section):
     )
     settle_frames: int = Field(3, ge=1, le=100, description="and at least this many frames")
     settle_confidence: float = Field(
-        0.75, ge=0, le=1, description="and votes at least this confident in the mean"
+        0.82, ge=0, le=1, description="and votes at least this confident in the mean"
     )
     forget_ms: float = Field(300, ge=0, le=60_000, description="a digit unseen for this long ends")
     memory_ms: float = Field(
