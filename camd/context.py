@@ -41,10 +41,12 @@ PRIOR = 1.25
 LONELY = np.array([0.3, 0.35] + [0.0] * 8, np.float32)
 """What each digit is worth less where no other is seen: a lone stroke or ring may be anything. Half
 as much again, and one that is held up alone would not settle."""
-THINNER, THIN = 1.5, 2.0
+PEN = 1.5, 2.0
 """How many times as wide as its own the strokes of another digit are, from where on the pen
 differs, and from where on wholly. Of 4,000 digits next to none is drawn with half of the pen of
 the others: rules, teeth, edges and print are."""
+SCRAP = 2.5, 4.0
+"""The same from a scrap of a rule to a digit: of what is so much finer nothing is told."""
 OTHER_PEN = 4.0
 """What a digit is worth less where all others are drawn with a broader pen."""
 SUREST = 1.25
@@ -83,17 +85,22 @@ def judge(
     heard = np.ones(len(boxes), np.float32)
     heard[: len(glyphs)][labels == 1] = WEIGHT_OF_ONE
     row, around = _weights(boxes, len(glyphs))
-    score = own + ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
     n = len(glyphs)
+    strokes = np.array([glyph.stroke for glyph in glyphs], np.float32)
+    # What is no digit and far finer is a scrap of a rule, and no letter beside it.
+    alike = np.where(digit, 1, 1 - _broader(strokes, *SCRAP).T)
+    row[:, :n] *= alike
+    around[:, :n] *= alike
+    score = own + ROW * _mean(row * heard, said) + AROUND * _mean(around * heard, said)
     company = around[:, :n] * np.where(digit, np.clip(margins, 0, 1), 0)
     score -= LONELY[np.maximum(labels, 0)] * np.maximum(0, 1 - company.sum(axis=1))
     digits = around[:, :n] * heard[:n] * np.where(digit, np.maximum(said[:n], 0), 0)
-    broader = digits * _broader(np.array([glyph.stroke for glyph in glyphs], np.float32))
+    broader = digits * _broader(strokes, *PEN)
     score -= OTHER_PEN * broader.sum(axis=1) / (digits.sum(axis=1) + PRIOR)
     likely = _likely(score, digit)
-    others, alike = around[:, :n] @ (1 - likely), around[:, :n] @ likely
+    others, company = around[:, :n] @ (1 - likely), around[:, :n] @ likely
     lone = np.maximum(0, 1 - row[:, :n] @ likely)
-    score -= OUTNUMBERED * lone * np.log(np.maximum(1, others / (LETTERS * (1 + alike))))
+    score -= OUTNUMBERED * lone * np.log(np.maximum(1, others / (LETTERS * (1 + company))))
     return _likely(score, digit)
 
 
@@ -120,12 +127,12 @@ def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], .
     return like * beside, like * near
 
 
-def _broader(strokes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Give (N, N) how surely the pen of the second is broader than that of the first, 0..1; a
-    stroke of 0 was not measured."""
+def _broader(strokes: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    """Give (N, N) how surely the pen of the second is broader than that of the first, 0 up to
+    `low` times as broad and 1 from `high` times on; a stroke of 0 was not measured."""
     known = np.where(strokes > 0, strokes, np.nan)
     times = np.log(known / known[:, None])
-    broader: NDArray[np.float32] = (times - np.log(THINNER)) / np.log(THIN / THINNER)
+    broader: NDArray[np.float32] = (times - np.log(low)) / np.log(high / low)
     return np.nan_to_num(np.clip(broader, 0, 1))
 
 

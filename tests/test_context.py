@@ -135,3 +135,11 @@ def test_of_many_letters_one_looks_like_a_digit_and_four_in_a_row_do_not() -> No
     assert believed([*letters[:10], number[0]], 1) > 0.2
     assert believed([*letters, number[0]], 1) < 0.1
     assert believed([*letters, *number], 4) > 0.5
+
+
+def test_scraps_of_faint_squares_are_no_letters() -> None:
+    digit = glyph(400, 300, stroke=8.0)
+    for pen, believed in ((1.5, True), (6.0, False)):
+        scraps = [glyph(80 * (i % 12), 80 * (i // 12), 20, 25, stroke=pen) for i in range(100)]
+        labels, margins = [*[-1] * 100, 6], [*[-0.8] * 100, 1.3]
+        assert ask([*scraps, digit], labels, margins, [])[-1] == believed
