@@ -54,6 +54,10 @@ SUREST = 1.25
 OUTNUMBERED, LETTERS = 0.4, 3.0
 """What a digit without another in its row is worth less for each e-fold by which what is no digit
 outnumbers the digits around, LETTERS to one: of so many, one looks like a digit by chance."""
+NEUTRAL, MOST_SUPPORT = 19.0, 4.0
+"""Odds of the surroundings above which they raise those of the classifier, and by how much at most:
+its gate was calibrated where half of all marks are digits, of those within a number nearly all
+are. Of 5,034 digits of rendered stills that this makes 0.99 sure and more 5 are wrong."""
 SLOPE = 2.0
 """Of the logistic function that makes a probability of the sum of all this: a rounded fit to real
 images, each left out in turn."""
@@ -102,6 +106,14 @@ def judge(
     lone = np.maximum(0, 1 - row[:, :n] @ likely)
     score -= OUTNUMBERED * lone * np.log(np.maximum(1, others / (LETTERS * (1 + company))))
     return _likely(score, digit)
+
+
+def confidence(alone: NDArray[np.floating], fitting: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Give the probability (N,) that each glyph is the digit that the classifier says, from its
+    own, `alone` (N,), and the one that `judge` gives, `fitting` (N,)."""
+    odds = fitting / np.maximum(1 - fitting, 1e-6)
+    support = np.clip(odds / NEUTRAL, 1, MOST_SUPPORT)
+    return np.asarray(fitting * alone * support / (alone * support + 1 - alone))
 
 
 def _likely(score: NDArray[np.float32], digit: NDArray[np.bool_]) -> NDArray[np.float32]:

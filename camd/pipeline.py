@@ -158,15 +158,14 @@ class Pipeline:
         digits: list[Digit] = []
         rejected: list[Rejected] = []
         least = self._settings.model.min_confidence
-        for glyph, label, margin, alone, fits in zip(
+        for glyph, label, margin, alone, confidence in zip(
             glyphs,
             classified.labels.tolist(),
             classified.margins.tolist(),
             classified.confidence.tolist(),
-            fitting.tolist(),
+            context.confidence(classified.confidence, fitting).tolist(),
             strict=True,
         ):
-            confidence = alone * fits
             if label < 0:
                 rejected.append(Rejected(glyph.box, NOT_A_DIGIT))
             elif confidence >= least:

@@ -35,7 +35,7 @@ SWEEP = 1.5
 of it meanwhile is a piece of a number."""
 SWEEP_PATIENCE = 0.5
 """Seconds after which it shows all the same."""
-DOUBTED, CLEARED = 0.6, 0.2
+DOUBTED, CLEARED = 0.4, 0.2
 """Share of the latest frames with a doubtful mark from which a reading counts as incomplete, and
 down to which it still does."""
 STRETCH = 0.1
@@ -88,11 +88,11 @@ class Reader:
             return self._reading, False
         self._differs_since = None
         self._shown, self._parted = members, partings(rows)
-        doubted = doubtful or self._doubt > CLEARED
+        if changed:  # What was doubtful while the sheet came counts no more.
+            self._doubt = float(doubtful)
         # A mark flickers between sure and unsure; of a reading that stands only what lasts is said.
-        if not changed:
-            doubted = self._doubt > (DOUBTED if self._reading.complete else CLEARED)
-        complete = not lines or not doubted
+        stands = self._reading.complete and not changed
+        complete = not lines or self._doubt <= (DOUBTED if stands else CLEARED)
         changed |= complete != self._reading.complete
         digits = tuple(digit for row in rows for digit in row.digits)
         self._reading = Reading(lines, digits, complete)

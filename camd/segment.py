@@ -92,8 +92,10 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     if settings.polarity == "auto":
         for plate in plates(grey, page.pieces, page.least):
             drawn = Drawn(light.fine(plate.grey), settings.min_height, light_ink=not light_ink)
-            inside = Draft.of(plate.grey, page.scale, drawn).page()
-            found = _replaced(found, _written(inside, settings), page.source(plate.box))
+            inside = _written(Draft.of(plate.grey, page.scale, drawn).page(), settings)
+            # Where nothing is written on it, it may be a thick 0.
+            if inside.glyphs:
+                found = _replaced(found, inside, page.source(plate.box))
     return found
 
 

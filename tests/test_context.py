@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.context import judge
+from camd.context import confidence, judge
 from camd.glyphs import NOT_A_STROKE, ONE_SIDED
 from camd.segment import AT_BORDER, RULED, TOO_LARGE, TOO_SMALL, WRONG_SHAPE
 from camd.values import Glyph, Rejected
@@ -143,3 +143,23 @@ def test_scraps_of_faint_squares_are_no_letters() -> None:
         scraps = [glyph(80 * (i % 12), 80 * (i // 12), 20, 25, stroke=pen) for i in range(100)]
         labels, margins = [*[-1] * 100, 6], [*[-0.8] * 100, 1.3]
         assert ask([*scraps, digit], labels, margins, [])[-1] == believed
+
+
+def test_a_number_makes_up_for_some_of_the_classifiers_doubt_and_letters_add_to_it() -> None:
+    alone = np.array([0.7, 0.7, 0.7, 0.0, 1.0])
+    sure = confidence(alone, np.array([0.995, 0.9, 0.2, 0.995, 0.995]))
+    assert sure[0] == pytest.approx(0.9, abs=0.01)
+    assert sure[1] == pytest.approx(0.63)
+    assert sure[2] == pytest.approx(0.14)
+    assert sure[3:] == pytest.approx([0, 0.995])
+
+
+def test_confidence_never_falls_with_either() -> None:
+    steps = np.linspace(0, 1, 101)
+    for other in (0.1, 0.5, 0.9, 0.96, 0.99, 1.0):
+        for rising in (
+            confidence(steps, np.full(101, other)),
+            confidence(np.full(101, other), steps),
+        ):
+            assert (np.diff(rising) >= -1e-9).all()
+            assert ((rising >= 0) & (rising <= 1)).all()
