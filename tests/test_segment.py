@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from camd.settings import SegmentSettings
 from tests.sheets import Sheet, line, paper, write
 
 SETTINGS = SegmentSettings()
+DEMO = Path(module.__file__).parent / "assets" / "demo.mp4"
 
 
 def look(sheet: Sheet, **changes: object) -> Segmentation:
@@ -235,3 +238,12 @@ def test_same_frame_same_answer_and_the_frame_is_not_touched() -> None:
         np.array_equal(a.crop, b.crop) for a, b in zip(first.glyphs, second.glyphs, strict=True)
     )
     assert np.array_equal(sheet, before)
+
+
+def test_a_thick_angular_0_is_no_sheet_with_nothing_on_it() -> None:
+    clip = cv2.VideoCapture(str(DEMO))
+    frames = [clip.read()[1] for _ in range(260)]
+    for frame in frames[250:]:
+        assert any(
+            abs(glyph.box[0] - 425) < 12 and glyph.box[2] > 75 for glyph in look(frame).glyphs
+        )
