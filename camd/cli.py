@@ -14,9 +14,12 @@ import click
 
 from camd import __version__
 from camd.broker_url import parse_broker
-from camd.config import Config, KeyPath, load
+from camd.cli_options import config_file, load_config, model_file, verbose_log
 from camd.config_cli import config
+from camd.config_keys import KeyPath
+from camd.discovery_cli import discovery
 from camd.errors import CamdError
+from camd.read_cli import eval_, read
 from camd.region_cli import region
 from camd.service_cli import doctor, service
 from camd.settings import Settings
@@ -25,14 +28,6 @@ from camd.train_cli import eval_model, train
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-_config = click.option(
-    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
-)
-_model = click.option(
-    "--model", type=click.Path(path_type=Path), help="Model file (.npz) instead of the shipped one."
-)
-_verbose = click.option("-v", "--verbose", is_flag=True, help="Log more.")
 
 
 def main() -> NoReturn:
@@ -93,13 +88,16 @@ cli.add_command(train)
 cli.add_command(eval_model)
 cli.add_command(calibrate)
 cli.add_command(region)
+cli.add_command(read)
+cli.add_command(eval_)
+cli.add_command(discovery)
 
 
 @cli.command()
 @click.option("--device", help="Camera number or path, URL, video, image, folder, or demo.")
-@_config
+@config_file
 @click.option("--name", help="Name of this camera in topics.")
-@_model
+@model_file
 @click.option(
     "--broker", help="mqtt://[user@]host[:port], mqtts://, ws://, wss://, embedded, or none."
 )
@@ -111,7 +109,7 @@ cli.add_command(region)
 @click.option("--realtime", is_flag=True, help="Play a file at its own rate, as a camera would.")
 @click.option("--loop", is_flag=True, help="Start a file over at its end.")
 @click.option("--segment-only", is_flag=True, help="Leave the classification to camd worker.")
-@_verbose
+@verbose_log
 def run(
     device: str | None,
     file: Path | None,
@@ -137,7 +135,7 @@ def run(
     from camd.loop import Options  # noqa: PLC0415
 
     _run(
-        lambda: _load(file, overrides, verbose).settings,
+        lambda: load_config(file, overrides, verbose).settings,
         Options(
             realtime=realtime, loop=loop, frames=frames, json=as_json, segment_only=segment_only
         ),
@@ -149,7 +147,7 @@ def run(
 @click.option(
     "--window/--no-window", default=None, help="Show the overlay (if there is a display)."
 )
-@_verbose
+@verbose_log
 def demo(broker: str, window: bool | None, verbose: bool) -> None:
     """Read the clip that ships with camd, and say how much of it was read right."""
     overrides: dict[KeyPath, Any] = {
@@ -162,7 +160,7 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
 
     score = DemoScore(load_truth())
     _run(
-        lambda: _load(None, overrides, verbose).settings,
+        lambda: load_config(None, overrides, verbose).settings,
         Options(
             realtime=True, observe=lambda number, result: score.observe(number, result.reading)
         ),
@@ -171,102 +169,23 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
 
 
 @cli.command()
-@_config
-@_model
+@config_file
+@model_file
 @click.option("--broker", help="As for run; it must speak MQTT 5.")
-@_verbose
+@verbose_log
 def worker(file: Path | None, model: Path | None, broker: str | None, verbose: bool) -> None:
     """Classify what cameras with --segment-only cut; start as many as you like."""
     overrides: dict[KeyPath, Any] = {
         ("model", "file"): str(model) if model else None,
         **parse_broker(broker),
     }
-    settings = _load(file, overrides, verbose).settings
+    settings = load_config(file, overrides, verbose).settings
     from camd import worker as workers  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     workers.run(settings, stop)
-
-
-@cli.command()
-@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object an image.")
-@_config
-@_model
-@_verbose
-def read(
-    images: tuple[Path, ...], as_json: bool, file: Path | None, model: Path | None, verbose: bool
-) -> int:
-    """Read the digits of IMAGES."""
-    config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
-    from camd.still import read_images  # noqa: PLC0415
-
-    return read_images(images, config.settings, as_json=as_json)
-
-
-@cli.command("eval")
-@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option(
-    "--sheet",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("camd-eval.jpg"),
-    show_default=True,
-    help="Where the worst images go, drawn with what was read on them: one JPEG.",
-)
-@click.option("--no-sheet", is_flag=True, help="Save no such picture.")
-@click.option("--video", is_flag=True, help="Score clips over time: NAME.mp4 with NAME.json.")
-@_config
-@_model
-@_verbose
-def eval_(
-    directory: Path,
-    sheet: Path,
-    no_sheet: bool,
-    video: bool,
-    file: Path | None,
-    model: Path | None,
-    verbose: bool,
-) -> int:
-    """Read the images of DIRECTORY/labels.json, or its clips, score them, and show the worst."""
-    config = _load(file, {("model", "file"): str(model) if model else None}, verbose)
-    from camd import eval_clips, eval_images  # noqa: PLC0415
-
-    evaluate = eval_clips.evaluate if video else eval_images.evaluate
-    return evaluate(directory, config.settings, None if no_sheet else sheet)
-
-
-@cli.group()
-def discovery() -> None:
-    """Home Assistant's device for this camera (announced while mqtt.discovery is true)."""
-
-
-@discovery.command()
-@_config
-@click.option("--name", help="Name of the camera in topics.")
-@click.option("--broker", help="As for run.")
-@_verbose
-def remove(file: Path | None, name: str | None, broker: str | None, verbose: bool) -> None:
-    """Take the device back out of Home Assistant."""
-    settings = _load(file, {("name",): name, **parse_broker(broker)}, verbose).settings
-    if settings.mqtt.broker != "external":
-        raise click.UsageError(f"no broker to tell: mqtt.broker is {settings.mqtt.broker}")
-    from camd.mqtt.discovery import config_topic  # noqa: PLC0415
-    from camd.mqtt.once import publish  # noqa: PLC0415
-
-    topic = config_topic(settings)
-    publish(settings, topic, b"")
-    click.echo(f"emptied {topic}")
-
-
-def _load(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Config:
-    given = {key: value for key, value in overrides.items() if value is not None}
-    config = load(file, given)
-    from camd.logs import setup_logging  # noqa: PLC0415
-
-    setup_logging("debug" if verbose else config.settings.log.level)
-    return config
 
 
 def _run(load: Callable[[], Settings], options: Any) -> None:

@@ -14,16 +14,16 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 import platformdirs
-from pydantic import BaseModel, SecretStr, TypeAdapter, ValidationError
+from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from camd import config_keys
+from camd.config_keys import KeyPath, known_keys, tables
 from camd.errors import ConfigError
-from camd.settings import Section, Settings
+from camd.settings import Settings
 
 ENV_PREFIX = "CAMD_"
 SYSTEM_FILE = Path("/etc/camd/config.toml")
-
-KeyPath = tuple[str, ...]
 
 CREDENTIALS: Mapping[str, KeyPath] = {
     "mqtt.password": ("mqtt", "password_file"),
@@ -123,7 +123,7 @@ class _Layers:
         for name, text in sorted(environ.items()):
             if name.startswith(ENV_PREFIX) and _is_text(name):
                 key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
-                self.put(key, _from_text(_field(key), text), name)
+                self.put(key, _from_text(config_keys.field(key), text), name)
 
 
 def _handed_over(environ: Mapping[str, str]) -> dict[str, Path]:
@@ -166,20 +166,6 @@ def _leaves(data: Mapping[str, Any], under: KeyPath = ()) -> Iterator[tuple[KeyP
             yield from _leaves(value, (*under, name))
         else:
             yield (*under, name), value
-
-
-def _field(key: KeyPath) -> FieldInfo | None:
-    model: type[BaseModel] = Settings
-    for part in key[:-1]:
-        info = model.model_fields.get(part)
-        if info is None or not _is_section(info.annotation):
-            return None
-        model = info.annotation  # type: ignore[assignment]  # _is_section has checked it
-    return model.model_fields.get(key[-1])
-
-
-def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Section)
 
 
 def _from_text(info: FieldInfo | None, text: str) -> Any:
@@ -240,33 +226,3 @@ def _named(key: KeyPath, data: Mapping[str, Any]) -> str:
     name = place.get("name") if isinstance(place, dict) else None
     which = f" ({name})" if isinstance(name, str) else ""
     return f"{key[0]} {int(key[1]) + 1}{which}" + "".join(f".{part}" for part in key[2:])
-
-
-def known_keys() -> list[str]:
-    within = [f"{name}.{key}" for name, model in tables().items() for key in model.model_fields]
-    return [".".join(key) for key, _ in fields()] + within
-
-
-def tables() -> dict[str, type[Section]]:
-    """What there can be several of, each a table of its own: [[region]], [[mask]]."""
-    found = {}
-    for name, info in Settings.model_fields.items():
-        if get_origin(info.annotation) is tuple:
-            found[name] = get_args(info.annotation)[0]
-    return found
-
-
-def fields() -> Iterator[tuple[KeyPath, FieldInfo]]:
-    """Every option that there is once, in the order of the table: key path and field."""
-    yield from (item for item in _fields(Settings) if item[0][0] not in tables())
-
-
-def _fields(model: type[BaseModel], under: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
-    sections = []
-    for name, info in model.model_fields.items():
-        if _is_section(info.annotation):
-            sections.append((name, info.annotation))
-        else:
-            yield (*under, name), info
-    for name, annotation in sections:
-        yield from _fields(annotation, (*under, name))  # type: ignore[arg-type]

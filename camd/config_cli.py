@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from camd.cli_options import config_file
 from camd.config import load, user_file
 
 
@@ -21,9 +22,7 @@ def check(path: Path | None) -> None:
 
 
 @config.command()
-@click.option(
-    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
-)
+@config_file
 def show(file: Path | None) -> None:
     """Print the settings in force, and where each came from."""
     from camd.config_file import effective  # noqa: PLC0415  (redaction brings OpenCV along)

@@ -10,10 +10,12 @@ from camd import installed, svm
 from camd.config import Config
 from camd.errors import ConfigError, SourceError
 from camd.pipeline import Pipeline
+from camd.place_settings import MaskSettings, RegionSettings
 from camd.polygon import Corners, Point
-from camd.settings import MaskSettings, RegionSettings, Settings
+from camd.settings import Settings
 from camd.sketch import Kind, Sketch
-from camd.sketch_view import Board, Scene, draw
+from camd.sketch_board import Board, Scene
+from camd.sketch_view import draw
 from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
 from camd.threads import bounded
 from camd.values import Image, Result

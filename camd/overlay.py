@@ -14,7 +14,7 @@ import numpy as np
 from camd import paint, places
 from camd.labels import ACCENT, AMBER, Labels
 from camd.paint import Text
-from camd.settings import MaskSettings
+from camd.place_settings import MaskSettings
 from camd.values import Box, Image, Line, Rejected, Result
 
 _USUAL = ("open", "ended")

@@ -9,8 +9,8 @@ import numpy as np
 from camd import paint
 from camd.labels import ACCENT, AMBER
 from camd.paint import Text
+from camd.place_settings import MaskSettings
 from camd.polygon import Corners
-from camd.settings import MaskSettings
 from camd.values import Box, Image, RegionReading
 from camd.view import pixels
 

@@ -4,7 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
-from camd.settings import LineSettings, RegionSettings, TrackSettings
+from camd.place_settings import RegionSettings
+from camd.settings import LineSettings, TrackSettings
 from camd.values import Reading, RegionReading, RegionStatus
 
 ONE_NUMBER = LineSettings(gap=100)

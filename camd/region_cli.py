@@ -6,13 +6,12 @@ from typing import Any
 
 import click
 
-from camd.config import Config, KeyPath, load
+from camd.cli_options import config_file
+from camd.config import Config, load
+from camd.config_keys import KeyPath
 from camd.polygon import Corners
 from camd.sketch import Kind
 
-_config = click.option(
-    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
-)
 _mask = click.option(
     "--mask", "kind", flag_value="mask", type=str, help="A mask: nothing is read in it."
 )
@@ -64,7 +63,7 @@ def region() -> None:
 @click.option("--max", "max", type=float, help="Greatest value.")
 @click.option("--max-step", type=float, help="Largest change from the last good value.")
 @click.option("--never-decreasing", is_flag=True, default=None, help="As a meter's.")
-@_config
+@config_file
 def draw(
     name: str,
     device: str | None,
@@ -104,7 +103,7 @@ def draw(
 
 
 @region.command("list")
-@_config
+@config_file
 def list_(file: Path | None) -> None:
     """Show the regions and masks of the configuration."""
     from camd import config_edit  # noqa: PLC0415
@@ -127,7 +126,7 @@ def list_(file: Path | None) -> None:
 @region.command("remove")
 @click.argument("name")
 @_mask
-@_config
+@config_file
 def remove(name: str, kind: str | None, file: Path | None) -> None:
     """Take the region (or mask) NAME out of the configuration."""
     from camd import config_edit  # noqa: PLC0415

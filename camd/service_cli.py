@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from camd.broker_url import parse_broker
+from camd.cli_options import config_file
 
 _user = click.option("--user", is_flag=True, help="A service of your own, without root.")
 _instance = click.option(
@@ -48,9 +49,7 @@ def uninstall(user: bool, instance: str | None, dry_run: bool) -> None:
 @click.command()
 @click.option("--device", help="As for run.")
 @click.option("--broker", help="As for run.")
-@click.option(
-    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
-)
+@config_file
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def doctor(device: str | None, broker: str | None, file: Path | None, as_json: bool) -> int:
     """Try camera, broker, model and display, and say what to do (exit status 69: one fails)."""

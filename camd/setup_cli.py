@@ -4,12 +4,10 @@ from pathlib import Path
 
 import click
 
+from camd.cli_options import config_file
+
 LARGEST = 0.2
 """Of error budgets, so that 0.5 is not taken for half a percent."""
-
-_config = click.option(
-    "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."
-)
 
 
 class _Share(click.ParamType[float]):
@@ -36,7 +34,7 @@ class _Share(click.ParamType[float]):
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--max-error", type=_Share(), required=True, help="Of published digits: 0.5%.")
-@_config
+@config_file
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 def calibrate(directory: Path, max_error: float, file: Path | None, dry_run: bool) -> None:
     """Find the confidence that keeps to an error budget on the images of DIRECTORY/labels.json,

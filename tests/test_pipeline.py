@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
-from camd.settings import LineSettings, MaskSettings, RegionSettings, Settings
+from camd.place_settings import MaskSettings, RegionSettings
+from camd.settings import LineSettings, Settings
 from camd.values import Image
 
 

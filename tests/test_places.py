@@ -4,7 +4,7 @@ import pytest
 from camd import overlay, places
 from camd.labels import ACCENT, AMBER
 from camd.overlay import Hud
-from camd.settings import MaskSettings
+from camd.place_settings import MaskSettings
 from camd.values import RegionReading, Result
 from tests.test_overlay import HUD, near, paper
 

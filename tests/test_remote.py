@@ -13,8 +13,9 @@ from camd.errors import PublishError
 from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH
 from camd.pipeline import Pipeline
+from camd.place_settings import RegionSettings
 from camd.remote import WINDOW, RemoteModel
-from camd.settings import RegionSettings, Settings
+from camd.settings import Settings
 from camd.values import Box
 from tests.sheets import paper, write
 

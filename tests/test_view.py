@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.settings import MaskSettings, RegionSettings
+from camd.place_settings import MaskSettings, RegionSettings
 from camd.view import View, pixels
 from tests.sheets import paper
 

@@ -10,13 +10,14 @@ from typing import Any, TextIO, TypeAlias
 from rich.text import Text
 
 from camd import __version__, config
+from camd.config_keys import KeyPath
 from camd.doctor import broker, camera, system
 from camd.doctor.finding import Finding
 from camd.errors import ConfigError
 from camd.terminal import FINE, UNUSUAL, console
 from camd.threads import bounded
 
-Overrides: TypeAlias = Mapping[config.KeyPath, Any]
+Overrides: TypeAlias = Mapping[KeyPath, Any]
 
 MARKS = {
     "ok": ("✓", FINE),

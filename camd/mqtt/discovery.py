@@ -10,7 +10,8 @@ from typing import Any
 
 from camd.mqtt.messages import EVENT_TYPES
 from camd.mqtt.topics import Topics
-from camd.settings import RegionSettings, Settings
+from camd.place_settings import RegionSettings
+from camd.settings import Settings
 
 BIRTH = b"online"
 MISSED = 3

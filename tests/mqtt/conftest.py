@@ -5,7 +5,8 @@ import pytest
 
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
-from camd.settings import MqttSettings, RegionSettings, Settings
+from camd.place_settings import RegionSettings
+from camd.settings import MqttSettings, Settings
 from tests.broker import Mosquitto, mosquitto, until
 from tests.mqtt.scenes import Embedded, Publishers
 

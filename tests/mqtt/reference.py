@@ -17,7 +17,8 @@ from camd.mqtt.crops import answer, decode
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
-from camd.settings import MqttSettings, RegionSettings, Settings
+from camd.place_settings import RegionSettings
+from camd.settings import MqttSettings, Settings
 from camd.values import Event, RegionReading
 from tests.broker import Subscriber, mosquitto
 from tests.mqtt.scenes import INFO, SEVEN, batch, frame, health, result

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from camd.mqtt.discovery import announcement
-from camd.settings import MqttSettings, RegionSettings, Settings
+from camd.place_settings import RegionSettings
+from camd.settings import MqttSettings, Settings
 from camd.values import RegionReading, Result
 from tests.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Publishers, frame

@@ -1,0 +1,57 @@
+"""What options there are, by their key paths; see camd/settings.py."""
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from camd.section import Section
+from camd.settings import Settings
+
+KeyPath: TypeAlias = tuple[str, ...]
+
+
+def known_keys() -> list[str]:
+    within = [f"{name}.{key}" for name, model in tables().items() for key in model.model_fields]
+    return [".".join(key) for key, _ in fields()] + within
+
+
+def tables() -> dict[str, type[Section]]:
+    """What there can be several of, each a table of its own: [[region]], [[mask]]."""
+    found = {}
+    for name, info in Settings.model_fields.items():
+        if get_origin(info.annotation) is tuple:
+            found[name] = get_args(info.annotation)[0]
+    return found
+
+
+def fields() -> Iterator[tuple[KeyPath, FieldInfo]]:
+    """Every option that there is once, in the order of the table: key path and field."""
+    yield from (item for item in _fields(Settings) if item[0][0] not in tables())
+
+
+def _fields(model: type[BaseModel], under: KeyPath = ()) -> Iterator[tuple[KeyPath, FieldInfo]]:
+    sections = []
+    for name, info in model.model_fields.items():
+        if _is_section(info.annotation):
+            sections.append((name, info.annotation))
+        else:
+            yield (*under, name), info
+    for name, annotation in sections:
+        yield from _fields(annotation, (*under, name))  # type: ignore[arg-type]
+
+
+def field(key: KeyPath) -> FieldInfo | None:
+    """Return the option there, or None."""
+    model: type[BaseModel] = Settings
+    for part in key[:-1]:
+        info = model.model_fields.get(part)
+        if info is None or not _is_section(info.annotation):
+            return None
+        model = info.annotation  # type: ignore[assignment]  # _is_section has checked it
+    return model.model_fields.get(key[-1])
+
+
+def _is_section(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Section)

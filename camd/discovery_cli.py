@@ -1,0 +1,31 @@
+"""camd discovery: what Home Assistant was told."""
+
+from pathlib import Path
+
+import click
+
+from camd.broker_url import parse_broker
+from camd.cli_options import config_file, load_config, verbose_log
+
+
+@click.group()
+def discovery() -> None:
+    """Home Assistant's device for this camera (announced while mqtt.discovery is true)."""
+
+
+@discovery.command()
+@config_file
+@click.option("--name", help="Name of the camera in topics.")
+@click.option("--broker", help="As for run.")
+@verbose_log
+def remove(file: Path | None, name: str | None, broker: str | None, verbose: bool) -> None:
+    """Take the device back out of Home Assistant."""
+    settings = load_config(file, {("name",): name, **parse_broker(broker)}, verbose).settings
+    if settings.mqtt.broker != "external":
+        raise click.UsageError(f"no broker to tell: mqtt.broker is {settings.mqtt.broker}")
+    from camd.mqtt.discovery import config_topic  # noqa: PLC0415
+    from camd.mqtt.once import publish  # noqa: PLC0415
+
+    topic = config_topic(settings)
+    publish(settings, topic, b"")
+    click.echo(f"emptied {topic}")

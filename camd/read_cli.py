@@ -1,0 +1,54 @@
+"""The commands that read files: what is on them, and how much of it was read right."""
+
+from pathlib import Path
+
+import click
+
+from camd.cli_options import config_file, load_config, model_file, verbose_log
+
+
+@click.command()
+@click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an image.")
+@config_file
+@model_file
+@verbose_log
+def read(
+    images: tuple[Path, ...], as_json: bool, file: Path | None, model: Path | None, verbose: bool
+) -> int:
+    """Read the digits of IMAGES."""
+    config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
+    from camd.still import read_images  # noqa: PLC0415
+
+    return read_images(images, config.settings, as_json=as_json)
+
+
+@click.command("eval")
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--sheet",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("camd-eval.jpg"),
+    show_default=True,
+    help="Where the worst images go, drawn with what was read on them: one JPEG.",
+)
+@click.option("--no-sheet", is_flag=True, help="Save no such picture.")
+@click.option("--video", is_flag=True, help="Score clips over time: NAME.mp4 with NAME.json.")
+@config_file
+@model_file
+@verbose_log
+def eval_(
+    directory: Path,
+    sheet: Path,
+    no_sheet: bool,
+    video: bool,
+    file: Path | None,
+    model: Path | None,
+    verbose: bool,
+) -> int:
+    """Read the images of DIRECTORY/labels.json, or its clips, score them, and show the worst."""
+    config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
+    from camd import eval_clips, eval_images  # noqa: PLC0415
+
+    evaluate = eval_clips.evaluate if video else eval_images.evaluate
+    return evaluate(directory, config.settings, None if no_sheet else sheet)
