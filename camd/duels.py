@@ -4,12 +4,13 @@ labels, margins, confidence."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.rbf import Kernel, filled
+from camd.rbf import Kernel, Projection
 from camd.values import FloatArray
 
 
@@ -28,59 +29,134 @@ class Classified:
     def __getitem__(self, some: slice) -> "Classified":
         return Classified(self.labels[some], self.margins[some], self.confidence[some])
 
+    def put(self, where: NDArray[np.intp], others: "Classified") -> None:
+        """Put `others` in place of those at `where`."""
+        self.labels[where] = others.labels
+        self.margins[where] = others.margins
+        self.confidence[where] = others.confidence
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shared:
+    """All duels at once: a vector's kernel value is computed once, for every duel of its class."""
+
+    kernel: Kernel
+    """The vectors of one class after those of another."""
+    weights: tuple[FloatArray, ...]
+    """Of each class's own vectors, for it in its duel with each class, (S_c, n); 0 in the one with
+    itself."""
+
+    @classmethod
+    def of(cls, vectors: NDArray[Any], weights: tuple[FloatArray, ...], gamma: float) -> "Shared":
+        return cls(Kernel.of(vectors, gamma), weights)
+
+    def sums(self, components: FloatArray) -> FloatArray:
+        """Give the duels' values (N, n, n), less the intercepts, of components (N, P)."""
+        n = len(self.weights)
+        values = np.empty((len(components), n, n), np.float32)
+        for part, kernel in self.kernel.values(self.kernel.inputs(components)):
+            sums = np.empty((n, len(kernel), n), np.float32)
+            start = 0
+            for own, out in zip(self.weights, sums, strict=True):
+                np.matmul(kernel[:, start : start + len(own)], own, out=out)
+                start += len(own)
+            np.subtract(sums.transpose(1, 0, 2), sums.transpose(1, 2, 0), out=values[part])
+        return values
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Separate:
+    """Each duel alone, with those vectors that have a weight in it: one takes a twentieth of the
+    work of all, all twice that of Shared."""
+
+    count: int
+    """n, of classes."""
+    pairs: Mapping[tuple[int, int], tuple[Kernel, FloatArray]]
+    """The vectors, and their weights for the first, the lower class."""
+
+    @classmethod
+    def of(cls, vectors: NDArray[Any], weights: tuple[FloatArray, ...], gamma: float) -> "Separate":
+        stops = np.cumsum([len(own) for own in weights])
+        own = np.split(vectors, stops[:-1])
+        pairs = {}
+        for i, j in combinations(range(len(weights)), 2):
+            first, second = weights[i][:, j] != 0, weights[j][:, i] != 0
+            kept = np.concatenate([own[i][first], own[j][second]])
+            pairs[i, j] = (
+                Kernel.of(kept, gamma),
+                np.append(weights[i][first, j], -weights[j][second, i]),
+            )
+        return cls(len(weights), pairs)
+
+    def inputs(self, components: FloatArray) -> FloatArray:
+        """Give what `sum` takes, of components (N, P)."""
+        return self.pairs[0, 1][0].inputs(components)
+
+    def sum(self, inputs: FloatArray, first: int, second: int) -> FloatArray:
+        """Give the value (N,) of one duel, less the intercept."""
+        if first > second:
+            return -self.sum(inputs, second, first)
+        kernel, weights = self.pairs[first, second]
+        found = np.empty(len(inputs), np.float32)
+        for part, values in kernel.values(inputs):
+            found[part] = values @ weights
+        return found
+
+    def sums(self, components: FloatArray) -> FloatArray:
+        """As of Shared."""
+        inputs = self.inputs(components)
+        values = np.zeros((len(components), self.count, self.count), np.float32)
+        for i, j in self.pairs:
+            values[:, i, j] = self.sum(inputs, i, j)
+            values[:, j, i] = -values[:, i, j]
+        return values
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Duels:
     classes: NDArray[np.int64]
-    kernel: Kernel
-    """A group of vectors for each class."""
-    coefs: tuple[FloatArray, ...]
-    """Of each class's own vectors in its duel with each class, (S_c, n), `filled`; zeros in the
-    one with itself."""
+    projection: Projection
+    machine: Shared | Separate
     intercepts: FloatArray
-    """(n, n), the same for both; infinite on the diagonal."""
+    """(n, n) of the duel with the class of the column; infinite on the diagonal."""
     calibration: FloatArray
     """(2, k) margins, and the probability that the label is right."""
 
     @classmethod
     def of(
-        cls, arrays: Mapping[str, NDArray[Any]], prefix: str, gamma: float, classes: NDArray[Any]
+        cls,
+        arrays: Mapping[str, NDArray[Any]],
+        prefix: str,
+        gamma: float,
+        classes: NDArray[Any],
+        machine: type[Shared] | type[Separate] = Shared,
     ) -> "Duels":
         """Make the machine from the arrays of a model file whose names begin with `prefix`."""
-        counts, n = arrays[f"{prefix}counts"], len(classes)
-        vectors, coefs = arrays[f"{prefix}vectors"], arrays[f"{prefix}coefs"].T
-        cuts = np.cumsum(counts)[:-1]
-        kernel = Kernel.of(arrays["projection"], arrays["offset"], np.split(vectors, cuts), gamma)
-        # Column k of a class holds its duel with the k-th *other* one.
-        own = [np.insert(some, c, 0, axis=1) for c, some in enumerate(np.split(coefs, cuts))]
+        vectors, n = arrays[f"{prefix}vectors"], len(classes)
+        coefs = np.split(arrays[f"{prefix}coefs"].T, np.cumsum(arrays[f"{prefix}counts"])[:-1])
+        # Column k of a class holds its duel with the k-th *other* one, and speaks for the lower.
+        weights = tuple(
+            np.insert(own, c, 0, axis=1) * np.where(np.arange(n) < c, np.float32(-1), np.float32(1))
+            for c, own in enumerate(coefs)
+        )
         intercepts = np.full((n, n), np.inf, np.float32)
         first, second = np.triu_indices(n, 1)
-        intercepts[first, second] = intercepts[second, first] = arrays[f"{prefix}intercepts"]
+        intercepts[first, second] = arrays[f"{prefix}intercepts"]
+        intercepts[second, first] = -intercepts[first, second]
         return cls(
             classes.astype(np.int64),
-            kernel,
-            tuple(filled(np.ascontiguousarray(some)) for some in own),
+            Projection.of(arrays["projection"], arrays["offset"], vectors.shape[1]),
+            machine.of(vectors, weights, gamma),
             intercepts,
             arrays[f"{prefix}calibration"],
         )
 
-    def values(self, features: FloatArray, among: NDArray[np.intp] | None = None) -> FloatArray:
-        """Give the values of the duels of features (N, D) between all classes, or those `among`
-        which only is asked: (N, n, n), positive where the first one wins; infinite on the
-        diagonal. Those above it are scikit-learn's decision values."""
-        some = np.arange(len(self.classes)) if among is None else among
-        coefs = [self.coefs[c] for c in some]
-        stops = np.cumsum([len(own) for own in coefs])
-        values = np.empty((len(features), len(some), len(some)), np.float32)
-        for part, kernel in self.kernel.values(features, among):
-            sums = np.empty((len(some), len(kernel), len(self.classes)), np.float32)
-            for own, stop, out in zip(coefs, stops, sums, strict=True):
-                np.matmul(kernel[:, stop - len(own) : stop], own, out=out)
-            if among is not None:
-                sums = sums[:, :, some]
-            np.add(sums.transpose(1, 0, 2), sums.transpose(1, 2, 0), out=values[part])
-        values += self.intercepts if among is None else self.intercepts[np.ix_(some, some)]
-        values *= np.where(some[:, None] > some, np.float32(-1), np.float32(1))
+    def values(self, features: FloatArray) -> FloatArray:
+        """Give the values of the duels of features (N, D) between all classes: (N, n, n), positive
+        where the first one wins; infinite on the diagonal. Those above it are scikit-learn's
+        decision values."""
+        values = self.machine.sums(self.projection.components(features))
+        values += self.intercepts
         return values
 
     def judge(self, features: FloatArray) -> Classified:
@@ -91,9 +167,18 @@ class Duels:
         """Count the votes of duels (N, n, n) as libsvm does: of equal counts the lower class wins.
 
         A duel that ends level goes to the higher one."""
-        won = values > _level(len(self.classes))
-        winner = won.sum(axis=2, dtype=np.uint8).argmax(axis=1)
-        margins = values[np.arange(len(values)), winner].min(axis=1)
+        least = values.min(axis=2)
+        winner = least.argmax(axis=1)
+        margins = least.max(axis=1)
+        some = np.flatnonzero(margins <= 0)  # of those nobody wins all duels
+        if len(some):
+            won = values[some] > _level(len(self.classes))
+            winner[some] = won.sum(axis=2).argmax(axis=1)
+            margins[some] = least[some, winner[some]]
+        return self.won(winner, margins)
+
+    def won(self, winner: NDArray[np.intp], margins: FloatArray) -> Classified:
+        """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
         confidence = np.interp(margins, *self.calibration).astype(np.float32)
         return Classified(self.classes[winner], margins, confidence)
 
@@ -106,4 +191,4 @@ def _level(n: int) -> FloatArray:
 
 def duels(n: int) -> list[tuple[int, int]]:
     """Give the pairs of classes in the order of scikit-learn's one-vs-one decision values."""
-    return [(i, j) for i in range(n) for j in range(i + 1, n)]
+    return list(combinations(range(n), 2))

@@ -111,8 +111,9 @@ def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
     pooled: FloatArray = np.matmul(pool, sides).reshape(-1, padded) @ pool_across
     # Rounding may leave a flat area a hair below zero.
     cv2.threshold(pooled, 0, 0, cv2.THRESH_TOZERO, dst=pooled)
-    root = np.sqrt(pooled, out=pooled).reshape(directions, scale.grid, count, scale.grid)
-    np.multiply(root.transpose(2, 0, 1, 3), np.float32(scale.weight), out=maps)
+    root = np.sqrt(pooled, out=pooled)
+    root *= np.float32(scale.weight)
+    maps[...] = root.reshape(directions, scale.grid, count, scale.grid).transpose(2, 0, 1, 3)
 
 
 def _decompose(gradient: FloatArray, directions: int) -> FloatArray:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from camd.model_check import Arrays, Meta
-from camd.rbf import Kernel, filled
+from camd.rbf import Kernel, Projection
 from camd.values import FloatArray
 
 PASS = -0.8
@@ -23,7 +23,7 @@ class Machine:
 
     kernel: Kernel
     coefs: FloatArray
-    """(S,), `filled`."""
+    """(S,)."""
     intercept: np.float32
     calibration: FloatArray
     """(2, m) decision values and probabilities."""
@@ -31,18 +31,17 @@ class Machine:
     @classmethod
     def of(cls, arrays: Arrays, prefix: str, gamma: float) -> "Machine":
         """Make the machine from the arrays of a model file whose names begin with `prefix`."""
-        projection = arrays["gate_projection"], arrays["gate_offset"]
         return cls(
-            Kernel.of(*projection, [arrays[f"{prefix}vectors"]], gamma),
-            filled(arrays[f"{prefix}coefs"]),
+            Kernel.of(arrays[f"{prefix}vectors"], gamma),
+            arrays[f"{prefix}coefs"],
             arrays[f"{prefix}intercept"][0],
             arrays[f"{prefix}calibration"],
         )
 
-    def values(self, features: FloatArray) -> FloatArray:
-        """Give the decision values (N,) of features (N, D): the greater, the likelier a digit."""
-        values = np.empty(len(features), np.float32)
-        for part, kernel in self.kernel.values(features):
+    def values(self, components: FloatArray) -> FloatArray:
+        """Give the decision values (N,) of components (N, P): the greater, the likelier a digit."""
+        values = np.empty(len(components), np.float32)
+        for part, kernel in self.kernel.values(self.kernel.inputs(components)):
             values[part] = kernel @ self.coefs
         values += self.intercept
         return values
@@ -65,21 +64,23 @@ class Quick:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gate:
+    projection: Projection
     full: Machine
     quick: Quick | None = None
 
     def judge(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Give the decision values (N,) of features (N, D), and the probabilities (N,) that they
         are digits."""
+        components = self.projection.components(features)
         if self.quick is None:
-            values = self.full.values(features)
+            values = self.full.values(components)
             return values, self.full.probability(values)
         quick = self.quick
-        values = quick.machine.values(features)
+        values = quick.machine.values(components)
         likely = quick.machine.probability(values)
         unclear = np.flatnonzero((values > quick.other) & (values < quick.digit))
         if len(unclear):
-            values[unclear] = self.full.values(features[unclear])
+            values[unclear] = self.full.values(components[unclear])
             likely[unclear] = self.full.probability(values[unclear])
         return values, likely
 
@@ -95,4 +96,8 @@ def build(arrays: Arrays, meta: Meta) -> Gate | None:
             meta["gate_quick_digit"],
             -meta["gate_quick_other"],
         )
-    return Gate(Machine.of(arrays, "gate_", meta["gate_gamma"]), quick)
+    return Gate(
+        Projection.of(arrays["gate_projection"], arrays["gate_offset"], arrays["gate_offset"].size),
+        Machine.of(arrays, "gate_", meta["gate_gamma"]),
+        quick,
+    )

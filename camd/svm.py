@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import features, gate, model_check, model_file
-from camd.duels import Classified, Duels
+from camd import cascade, features, gate, model_check, model_file
+from camd.duels import Classified, Duels, Separate, Shared
 from camd.errors import ModelError
 from camd.features import FeatureSpec
 from camd.gate import Gate
@@ -56,16 +56,16 @@ class Model:
     def _classify(self, extracted: FloatArray) -> Classified:
         if self.gate is None:
             return self.judge(extracted)
-        values, confidence = self.gate.judge(extracted)
-        passed = values > gate.PASS
-        judged = self.judge(extracted[passed])
-        labels = np.full(len(extracted), -1, np.int64)
-        labels[passed] = judged.labels
-        margins = values.copy()
-        margins[passed] = np.minimum(values[passed], judged.margins)
-        confidence[~passed] = 1 - confidence[~passed]
-        confidence[passed] *= judged.confidence
-        return Classified(labels, margins, confidence)
+        values, likely = self.gate.judge(extracted)
+        passed = np.flatnonzero(values > gate.PASS)
+        judged = self.judge(extracted if len(passed) == len(extracted) else extracted[passed])
+        np.minimum(judged.margins, values[passed], out=judged.margins)
+        np.multiply(judged.confidence, likely[passed], out=judged.confidence)
+        if len(passed) == len(extracted):
+            return judged
+        classified = Classified(np.full(len(extracted), -1, np.int64), values, 1 - likely)
+        classified.put(passed, judged)
+        return classified
 
     def judge(self, extracted: FloatArray) -> Classified:
         """Say which digits features (N, D) are, the gate left out."""
@@ -77,29 +77,11 @@ class Model:
         unclear = np.flatnonzero(judged.margins < self.quick.clear)
         if len(unclear):
             winner = np.searchsorted(small.classes, judged.labels[unclear])
-            better = self._better(extracted[unclear], values[unclear], winner)
-            judged.labels[unclear] = better.labels
-            judged.margins[unclear] = better.margins
-            judged.confidence[unclear] = better.confidence
+            better = cascade.judge(
+                self.full, extracted[unclear], values[unclear], winner, self.quick.clear
+            )
+            judged.put(unclear, better)
         return judged
-
-    def _better(
-        self, extracted: FloatArray, values: FloatArray, winner: NDArray[np.intp]
-    ) -> Classified:
-        """Judge what the small machine left unclear. The full one decides the duels between those
-        classes that the small one's winner does not clearly beat, a tenth of its vectors for
-        each; all of them where somebody else wins then."""
-        assert self.quick is not None
-        many = np.arange(len(winner))
-        near = values[many, winner] < self.quick.clear
-        near[many, winner] = True
-        among = np.flatnonzero(near.any(axis=0))
-        both = near[:, :, None] & near[:, None]
-        values[both] = self.full.values(extracted, among)[both[np.ix_(many, among, among)]]
-        lost = np.flatnonzero(values[many, winner].min(axis=1) <= 0)
-        if len(lost):
-            values[lost] = self.full.values(extracted[lost])
-        return self.full.count(values)
 
 
 def build(arrays: Arrays, meta: Meta) -> Model:
@@ -111,7 +93,7 @@ def build(arrays: Arrays, meta: Meta) -> Model:
     return Model(
         id=meta["sha256"][:8],
         spec=model_check.spec_from(meta),
-        full=Duels.of(arrays, "", meta["gamma"], classes),
+        full=Duels.of(arrays, "", meta["gamma"], classes, Separate if quick else Shared),
         scores=dict(meta.get("scores", {})),
         quick=quick,
         gate=gate.build(arrays, meta),

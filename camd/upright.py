@@ -57,16 +57,15 @@ class Shapes:
 
     def numbers(self) -> FloatArray:
         """Give (N, NUMBERS): what upright crops no longer show, of about one unit each."""
-        return np.stack(
-            [
-                np.clip(self.slant, -STEEPEST, STEEPEST),
-                np.log(self.width / self.height),
-                np.log(self.ink + np.float32(1e-3)),
-                np.log(self.height),
-                np.log(self.width),
-            ],
-            axis=1,
-        )
+        numbers = np.empty((len(self.x), NUMBERS), np.float32)
+        numbers[:, 0] = np.minimum(np.maximum(self.slant, -STEEPEST), STEEPEST)
+        logs = numbers[:, 1:]
+        logs[:, 0] = self.width / self.height
+        logs[:, 1] = self.ink + np.float32(1e-3)
+        logs[:, 2] = self.height
+        logs[:, 3] = self.width
+        np.log(logs, out=logs)
+        return numbers
 
 
 def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np.uint8]:
@@ -88,7 +87,7 @@ def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np
     steps = _steps()
     away = down[:, None] * steps
     # Beyond its own edge a crop must not see its neighbour above or below; beside it is nothing.
-    rows = np.clip(away + (shapes.y + SIDE / 2 - 0.5)[:, None], -1, SIDE)
+    rows = np.minimum(np.maximum(away + (shapes.y + SIDE / 2 - 0.5)[:, None], -1), SIDE)
     rows += EDGE + np.arange(0, count * room, room, dtype=np.float32)[:, None]
     middle = away * shapes.slant[:, None] + (shapes.x + EDGE + SIDE / 2 - 0.5)[:, None]
     columns = middle[:, :, None] + (across[:, None] * steps)[:, None, :]

@@ -1,32 +1,40 @@
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from sklearn.metrics.pairwise import rbf_kernel
 
-from camd.rbf import BLOCK, CHUNK, Kernel, filled
+from camd import rbf
+from camd.rbf import BLOCK, CHUNK, FEW, Kernel, Projection
 from camd.values import FloatArray
 
 GAMMA = 0.4
 
 
-def machine(sizes: list[int]) -> tuple[Kernel, list[NDArray[np.float64]], FloatArray, FloatArray]:
-    rng = np.random.default_rng(0)
-    matrix, offset = (rng.normal(size=size).astype(np.float32) / 3 for size in ((9, 8), 8))
-    groups = [rng.normal(size=(size, 6)) for size in sizes]
-    return Kernel.of(matrix, offset, groups, GAMMA), groups, matrix, offset
+def normal(*size: int) -> FloatArray:
+    return np.random.default_rng(size).normal(size=size).astype(np.float32)
 
 
-@pytest.mark.parametrize("count", [0, 1, CHUNK, 2 * CHUNK + 3])
-@pytest.mark.parametrize("some", [None, [0], [1, 3], [2]])
-def test_values_are_scikit_learns(count: int, some: list[int] | None) -> None:
-    kernel, groups, matrix, offset = machine([1, BLOCK, 2 * BLOCK + 9, 5])
-    features = np.random.default_rng(1).normal(size=(count, 9)).astype(np.float32)
-    asked = list(range(4)) if some is None else some
-    own = np.concatenate([filled(np.ones(len(groups[i]), np.float32)) for i in asked]) > 0
-    given = np.zeros((count, own.sum()))
-    for part, values in kernel.values(features, some):
-        given[part] = values[:, own]
-    if count:
-        seen = (features @ matrix + offset)[:, :6]
-        vectors = np.concatenate([groups[i] for i in asked])
-        np.testing.assert_allclose(given, rbf_kernel(seen, vectors, GAMMA), atol=1e-5)
+@pytest.fixture(params=[False, True], ids=["whole", "blocks"])
+def blocks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a processor with AVX-512, and on one without."""
+    monkeypatch.setattr(rbf, "_small_products", lambda: request.param)
+
+
+@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW, CHUNK, 2 * CHUNK + 3])
+def test_components_are_the_product(count: int) -> None:
+    matrix, offset, features = normal(9, 8), normal(8), normal(count, 9)
+    given = Projection.of(matrix, offset, 6).components(features)
+    np.testing.assert_allclose(given, (features @ matrix + offset)[:, :6], atol=1e-5)
+
+
+@pytest.mark.usefixtures("blocks")
+@pytest.mark.parametrize("count", [0, 1, FEW - 1, FEW, CHUNK, 2 * CHUNK + 3])
+@pytest.mark.parametrize("size", [0, 1, BLOCK, 2 * BLOCK + 9])
+def test_values_are_scikit_learns(count: int, size: int) -> None:
+    vectors, components = normal(size, 6), normal(count, 8)
+    given = np.zeros((count, size))
+    kernel = Kernel.of(vectors, GAMMA)
+    for part, values in kernel.values(kernel.inputs(components)):
+        given[part] = values
+    if count and size:
+        expected = rbf_kernel(components[:, :6], vectors, GAMMA)
+        np.testing.assert_allclose(given, expected, atol=1e-5)

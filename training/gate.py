@@ -71,9 +71,10 @@ class Fitted:
         """Give this gate with what its decision values mean on crops held back: features (N, D)
         and which are digits, (N,)."""
         built = self.built()
-        own = {"gate_calibration": calibrate(built.full.values(features), is_digit)}
+        components = built.projection.components(features)
+        own = {"gate_calibration": calibrate(built.full.values(components), is_digit)}
         if built.quick:
-            values = built.quick.machine.values(features)
+            values = built.quick.machine.values(components)
             own["gate_quick_calibration"] = calibrate(values, is_digit)
         return replace(self, arrays={**self.arrays, **own})
 

@@ -44,9 +44,7 @@ class SVC(Fitter):  # type: ignore[misc,valid-type]
     def _duels(self, X: FloatArray) -> FloatArray:  # noqa: N803
         """Give (N, duels), positive for the lower class."""
         vectors = np.asarray(self.support_vectors_)
-        width = vectors.shape[1]
-        whole = np.eye(width, dtype=np.float32), np.zeros(width, np.float32)
-        kernel = Kernel.of(*whole, [vectors], self._gamma)
+        kernel = Kernel.of(vectors, self._gamma)
         stops = np.cumsum(self.n_support_)
         own = [slice(stop - size, stop) for stop, size in zip(stops, self.n_support_, strict=True)]
         # For two classes scikit-learn turns the signs round.
@@ -54,7 +52,7 @@ class SVC(Fitter):  # type: ignore[misc,valid-type]
         coefs = sign * np.asarray(self.dual_coef_, np.float32)
         pairs = duels(len(self.classes_))
         values = np.empty((len(X), len(pairs)), np.float32)
-        for part, close in kernel.values(np.asarray(X, np.float32)):
+        for part, close in kernel.values(kernel.inputs(np.asarray(X, np.float32))):
             for k, (i, j) in enumerate(pairs):
                 # Row k of dual_coef_ is the duel with the k-th *other* class.
                 values[part, k] = close[:, own[i]] @ coefs[j - 1, own[i]]

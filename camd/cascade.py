@@ -1,0 +1,53 @@
+"""PURE. What a small machine leaves unclear, decided by the full one in as few duels as may be."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.duels import Classified, Duels, Separate
+from camd.values import FloatArray
+
+
+def judge(
+    full: Duels, features: FloatArray, values: FloatArray, winner: NDArray[np.intp], clear: float
+) -> Classified:
+    """Judge features (N, D) of which a small machine knows the values (N, n, n) of the duels and
+    the winners (N,). The full one decides those duels that the winner does not win by `clear`;
+    where it loses one, all of the class that it loses to by most; where that one loses too, all."""
+    assert isinstance(full.machine, Separate)
+    inputs = full.machine.inputs(full.projection.components(features))
+    many = np.arange(len(winner))
+    own = values[many, winner]
+    _decide(full, inputs, winner, own, own < clear)
+    better = full.won(winner, own.min(axis=1))
+    lost = np.flatnonzero(better.margins <= 0)
+    if not len(lost):
+        return better
+    rows, challenger = np.arange(len(lost)), own[lost].argmin(axis=1)
+    near = np.ones((len(lost), len(full.classes)), np.bool_)
+    near[rows, winner[lost]] = near[rows, challenger] = False
+    theirs = np.full(near.shape, np.inf, np.float32)
+    theirs[rows, winner[lost]] = -own[lost, challenger]
+    _decide(full, inputs[lost], challenger, theirs, near)
+    better.put(lost, full.won(challenger, theirs.min(axis=1)))
+    lost = lost[better.margins[lost] <= 0]
+    if len(lost):
+        better.put(lost, full.judge(features[lost]))
+    return better
+
+
+def _decide(
+    full: Duels,
+    inputs: FloatArray,
+    own: NDArray[np.intp],
+    values: FloatArray,
+    near: NDArray[np.bool_],
+) -> None:
+    """Put the full machine's values into `values` (N, n), of the duels of the classes `own` (N,),
+    where `near` (N, n)."""
+    assert isinstance(full.machine, Separate)
+    crops: dict[tuple[int, int], list[int]] = {}
+    for crop, other in np.argwhere(near).tolist():
+        crops.setdefault((int(own[crop]), other), []).append(crop)
+    for (first, second), some in crops.items():
+        values[some, second] = full.machine.sum(inputs[some], first, second)
+        values[some, second] += full.intercepts[first, second]
