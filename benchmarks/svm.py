@@ -156,8 +156,9 @@ def main() -> None:
     for k, peer in enumerate(asked):
         errors = "as above"
         if not peer.same:
-            said = [peer.classify(test[i : i + 500]) for i in range(0, options.errors, 500)]
-            errors = str((np.concatenate(said) != labels[: options.errors]).sum())
+            counted = test[: options.errors]
+            said = [peer.classify(counted[i : i + 500]) for i in range(0, len(counted), 500)]
+            errors = str((np.concatenate(said) != labels[: len(counted)]).sum())
         low, median, high = np.percentile(seconds[:, k], (25, 50, 75)) * 1e6
         sys.stdout.write(
             f"| {peer.name} | {errors} | {median:.0f} µs | {low:.0f} to {high:.0f} µs"
