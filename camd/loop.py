@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from camd import __version__
 from camd.capture import Capture
 from camd.control import Control
 from camd.errors import PublishError
 from camd.health import Health
+from camd.info import info
 from camd.laps import Laps
 from camd.metrics_file import MetricsFile
 from camd.mqtt import payloads
@@ -262,20 +262,7 @@ class Loop:
             self._metrics.write(health)
 
     def _info(self) -> dict[str, Any]:
-        return {
-            "version": __version__,
-            "model": {"id": self._pipeline.model_id, **self._pipeline.model_scores},
-            "source": self._source.name,
-            "size": list(self._size),
-            "options": self._options_shown(),
-        }
-
-    def _options_shown(self) -> dict[str, Any]:
-        """Return the options that decide what is read."""
-        settings = self._settings
-        sections = settings.model_dump(mode="json", include={"segment", "track", "lines"})
-        places = settings.model_dump(mode="json", include={"region", "mask"}, exclude_defaults=True)
-        return sections | places | {"min_confidence": settings.model.min_confidence}
+        return info(self._settings, self._pipeline, self._source.name, self._size)
 
     def _hud(self, now: float) -> Hud:
         return Hud(
