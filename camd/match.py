@@ -87,6 +87,6 @@ def _common_shift(
     return candidates[best], support[best]
 
 
-def center_of(box: Box) -> Floats:
-    """Return the middle of a box, (2,) pixels."""
-    return np.array((box[0] + box[2] / 2, box[1] + box[3] / 2))
+def center_of(box: Box) -> tuple[float, float]:
+    """Return the middle of a box, pixels."""
+    return box[0] + box[2] / 2, box[1] + box[3] / 2

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from camd.lines import Parted, group, partings
 from camd.match import center_of
@@ -18,7 +17,7 @@ from camd.values import Digit, Reading
 from camd.vote import SLACK
 
 Members: TypeAlias = frozenset[tuple[int | None, int]]
-Places: TypeAlias = dict[int | None, NDArray[np.float64]]
+Places: TypeAlias = dict[int | None, tuple[float, float]]
 """The middle of each digit by its track, (2,) pixels."""
 
 
@@ -123,7 +122,8 @@ class Reader:
         known = [digit for digit in digits if digit.track in before]
         if not known or then == at:
             return 0.0
-        way = median([center_of(digit.box) - before[digit.track] for digit in known])
+        now = [center_of(digit.box) for digit in known]
+        way = median(np.subtract(now, [before[digit.track] for digit in known]))
         height = float(median([digit.box[3] for digit in known]))
         return float(np.hypot(*way)) / max(1.0, height) / (at - then)
 

@@ -6,15 +6,12 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
-from numpy.typing import NDArray
 
 from camd.match import center_of, pair
 from camd.median import median
 from camd.settings import TrackSettings
 from camd.values import Digit, Event
 from camd.vote import SLACK, Vote
-
-Floats = NDArray[np.float64]
 
 STEER = 0.6
 """Share of a newly measured velocity that is believed at once."""
@@ -92,8 +89,8 @@ class Tracker:
         """Return the track of each digit, new ones made for those that continue none."""
         owners: list[_Track | None] = [None] * len(digits)
         if digits and self._tracks:
-            centers = np.array([track.center for track in self._tracks])
-            sizes = np.array([track.extent.max() for track in self._tracks])
+            centers = np.array([(track.x, track.y) for track in self._tracks])
+            sizes = np.array([max(track.width, track.height) for track in self._tracks])
             values = np.array([_value(track) for track in self._tracks])
             for i, j in pair(centers, sizes, values, digits, elapsed):
                 owners[j] = self._tracks[i]
@@ -110,14 +107,17 @@ class Tracker:
         known = [(d, t) for d, t in zip(digits, owners, strict=True) if t.sightings > 1]
         if len(known) < 3:
             return
-        drift = median([center_of(digit.box) - track.center for digit, track in known])
-        velocity = median([track.velocity for _, track in known])
+        away = [track.away(digit) for digit, track in known]
+        velocities = [(track.across, track.down) for _, track in known]
+        drift, velocity = median(away).tolist(), median(velocities).tolist()
         seen = {id(track) for track in owners}
         for track in self._tracks:
             if id(track) not in seen:
-                track.center, track.velocity = track.center + drift, velocity
+                track.x += drift[0]
+                track.y += drift[1]
+                track.across, track.down = velocity
             elif not track.sightings:
-                track.velocity = velocity
+                track.across, track.down = velocity
 
     def _expire(self, at: float, elapsed: float) -> list[Event]:
         seen = [t for t in self._tracks if t.seen == at and t.settled]
@@ -136,17 +136,19 @@ class Tracker:
 
 
 class _Track:
+    """Numbers of Python's own: NumPy takes ten times as long for one or two."""
+
     def __init__(self, number: int, digit: Digit, vote: Vote) -> None:
         self.id = number
         self.vote = vote
         self.seen = self.born = -math.inf
         """Seconds, when a digit was last matched to it, and when first."""
-        self.center = center_of(digit.box)
-        """Pixels, (2,): where it was last, or should be by now."""
-        self.extent: Floats = np.array(digit.box[2:], dtype=np.float64).clip(1.0)
-        """Pixels, (2,): width and height, smoothed."""
-        self.velocity: Floats = np.zeros(2)
-        """Pixels a second, (2,)."""
+        self.x, self.y = center_of(digit.box)
+        """Pixels: where it was last, or should be by now."""
+        self.width, self.height = float(max(digit.box[2], 1)), float(max(digit.box[3], 1))
+        """Pixels, smoothed."""
+        self.across = self.down = 0.0
+        """Pixels a second."""
         self._margin = 0.0
         self.sightings = 0
         """In how many frames it was seen."""
@@ -156,19 +158,27 @@ class _Track:
         return self.vote.value is not None
 
     def advance(self, elapsed: float) -> None:
-        self.center = self.center + self.velocity * elapsed
+        self.x += self.across * elapsed
+        self.y += self.down * elapsed
+
+    def away(self, digit: Digit) -> tuple[float, float]:
+        """Return how far `digit` is from here, pixels to the right and down."""
+        x, y = center_of(digit.box)
+        return x - self.x, y - self.y
 
     def see(self, digit: Digit, at: float, elapsed: float) -> None:
-        center = center_of(digit.box)
+        right, below = self.away(digit)
         unseen = at - self.seen
         if self.sightings and unseen > 0:
-            # `center` holds the prediction: what it missed by is the error of the velocity.
+            # The place is the prediction: what it missed by is the error of the velocity.
             gain = 1.0 if self.sightings == 1 else STEER
-            self.velocity = self.velocity + gain * (center - self.center) / unseen
+            self.across += gain * right / unseen
+            self.down += gain * below / unseen
         if not self.sightings:
             self.born = at
-        self.center = center
-        self.extent = self.extent + 0.4 * (np.maximum(digit.box[2:], 1.0) - self.extent)
+        self.x, self.y = center_of(digit.box)
+        self.width += 0.4 * (max(digit.box[2], 1) - self.width)
+        self.height += 0.4 * (max(digit.box[3], 1) - self.height)
         self._margin = digit.margin
         self.seen = at
         self.vote.cast(digit.digit, digit.confidence, elapsed if self.sightings else 0.0)
@@ -179,8 +189,8 @@ class _Track:
         or was settled."""
         value = self.vote.value if value is None else value
         assert value is not None
-        x, y = np.rint(self.center - self.extent / 2).astype(int).tolist()
-        width, height = np.rint(self.extent).astype(int).tolist()
+        x, y = round(self.x - self.width / 2), round(self.y - self.height / 2)
+        width, height = round(self.width), round(self.height)
         return Digit(
             digit=value,
             confidence=self.vote.confidence,
@@ -196,10 +206,16 @@ class _Track:
 
     def covers(self, other: "_Track") -> bool:
         """Whether both claim one place; one place of the paper holds one digit."""
-        low = np.maximum(self.center - self.extent / 2, other.center - other.extent / 2)
-        high = np.minimum(self.center + self.extent / 2, other.center + other.extent / 2)
-        shared = float(np.prod((high - low).clip(0)))
-        return shared > 0.5 * float(min(np.prod(self.extent), np.prod(other.extent)))
+        across = _shared(self.x, self.width, other.x, other.width)
+        down = _shared(self.y, self.height, other.y, other.height)
+        least = min(self.width * self.height, other.width * other.height)
+        return across > 0 and down > 0 and across * down > 0.5 * least
+
+
+def _shared(middle: float, size: float, other: float, other_size: float) -> float:
+    """Return how much of two stretches is the same; less than 0 where they lie apart."""
+    low = max(middle - size / 2, other - other_size / 2)
+    return min(middle + size / 2, other + other_size / 2) - low
 
 
 def _value(track: _Track) -> int:
