@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import machine, peers
+from benchmarks import peers
 from benchmarks.peers import Reader
 from benchmarks.readers import Account, duration, read_all, show
 from camd.errors import CamdError
@@ -74,7 +74,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--frames", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    machine.one_core()
     labels: list[Label] = []
 
     def frames(hand: Hand) -> Iterator[tuple[str, Image]]:

@@ -91,7 +91,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--notebook", type=Path, help="folder of benchmarks.notebook --cache")
     parser.add_argument("--data", type=Path, help="MNIST, should the notebook's machine be missing")
     options = parser.parse_args(arguments)
-    machine.one_core()
     try:
         labels = load_labels(options.directory)
         images = ((label.file, read_image(options.directory / label.file)) for label in labels)

@@ -133,7 +133,6 @@ def main() -> None:
     parser.add_argument("--cnn", type=Path, help="the network that benchmarks.cnn wrote")
     parser.add_argument("--errors", type=int, default=10_000, help="test images to count errors in")
     options = parser.parse_args()
-    machine.one_core()
     ours = Ours()
     digits = data.load(options.data)
     test, labels = digits.images[60_000:], digits.labels[60_000:]
