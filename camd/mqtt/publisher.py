@@ -1,9 +1,7 @@
 """What the daemon tells the world through: results in, messages out."""
 
-import logging
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,17 +11,15 @@ from camd.laps import Lap, no_lap
 from camd.mqtt import discovery, payloads
 from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.inbox import Inbox
 from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.regions import Regions
-from camd.mqtt.requests import BURST, Hearing, Request
+from camd.mqtt.requests import Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.topics import Topics
-from camd.mqtt.upkeep import Upkeep
 from camd.settings import Settings
 from camd.values import Event, Frame, Result
-
-log = logging.getLogger(__name__)
 
 PATIENCE_S = 2.0
 """How long one frame of a file waits for a broker that has stopped taking messages."""
@@ -66,7 +62,6 @@ class Publisher:
 
         `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
         the answers of workers, in the connection's thread."""
-        self._on_classes = on_classes
         self._camera = settings.name
         self._boot = boot
         self._model_id = model_id
@@ -76,7 +71,7 @@ class Publisher:
         self._digits_seq = 0
         self._reading_seq = 0
         self._regions = Regions(settings, boot)
-        self._upkeep = Upkeep(settings, boot)
+        self._inbox = Inbox(settings, self._topics, boot, on_classes)
         self._settings = settings
         self._event_seq = 0
         self._stalled = False
@@ -85,22 +80,12 @@ class Publisher:
         if settings.mqtt.outbox == "disk":
             self._journal = DiskJournal(state.directory() / f"{settings.name}.events.sqlite")
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
-        self._hearing = Hearing()
-        self._requests: deque[Request] = deque(maxlen=BURST)
-        self._birth_topic = discovery.birth_topic(settings) if settings.mqtt.discovery else ""
         self._config_topic = discovery.config_topic(settings)
         # First into the outbox, so first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
         if settings.mqtt.discovery:
             outbox.put(self._announcement())
-        subscriptions = self._upkeep.subscriptions
-        if settings.mqtt.discovery:
-            subscriptions.append(self._birth_topic)
-        if settings.mqtt.requests:
-            subscriptions.append(self._topics.requests)
-        if on_classes:
-            subscriptions.append(self._topics.classes)
-        self._connection = Connection(endpoint, outbox, subscriptions, self._hear)
+        self._connection = Connection(endpoint, outbox, self._inbox.subscriptions, self._hear)
 
     def start(self) -> None:
         """Begin to connect, and keep trying until `stop`."""
@@ -167,10 +152,7 @@ class Publisher:
 
     def requests(self) -> list[Request]:
         """Return what has been asked since the last call."""
-        found = []
-        while self._requests:
-            found.append(self._requests.popleft())
-        return found
+        return self._inbox.requests()
 
     def respond(
         self, request: Request, data: Mapping[str, Any] | None = None, error: str = ""
@@ -192,7 +174,7 @@ class Publisher:
         with connection.outbox(wake=False) as outbox:
             return Stats(
                 state=connection.state,
-                error=connection.error or self._upkeep.rival,
+                error=connection.error or self._inbox.rival,
                 connected=outbox.open,
                 alive=connection.alive(),
                 failures=connection.failures,
@@ -201,7 +183,7 @@ class Publisher:
                 dropped=outbox.stream_dropped + outbox.events_dropped,
                 events_dropped=outbox.events_dropped,
                 events_unsaved=outbox.events_unsaved,
-                requests_ignored=self._hearing.ignored,
+                requests_ignored=self._inbox.ignored,
             )
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -213,39 +195,19 @@ class Publisher:
 
     def _hear(self, topic: str, payload: bytes, retained: bool) -> None:
         """Called in the connection's thread."""
-        if topic == self._birth_topic:
-            if payload == discovery.BIRTH and not retained:
-                with self._connection.outbox() as outbox:
-                    outbox.again(self._config_topic)
-            return
-        if self._on_classes and topic == self._topics.classes:
-            self._on_classes(payload)
-            return
-        if not topic.startswith(self._topics.request("")):
-            self._keep_up(topic, payload, retained)
-            return
-        command = topic.rpartition("/")[2]
-        now = time.monotonic()
-        request = self._hearing.hear(command, payload, retained=retained, now=now)
-        if request:
-            self._hearing.ignored += len(self._requests) == self._requests.maxlen
-            self._requests.append(request)
-
-    def _keep_up(self, topic: str, payload: bytes, retained: bool) -> None:
-        rival, gone = self._upkeep.rival, len(self._upkeep.gone)
-        answer = self._upkeep.hear(topic, payload, retained=retained)
-        if self._upkeep.rival and not rival:
-            log.warning(self._upkeep.rival)
-        if answer and not self._connection.stopping:
+        heard = self._inbox.hear(topic, payload, retained=retained, now=time.monotonic())
+        if heard.announce:
             with self._connection.outbox() as outbox:
-                # Home Assistant could make nothing of an empty region whose sensors it still has.
-                if len(self._upkeep.gone) > gone and self._settings.mqtt.discovery:
+                outbox.again(self._config_topic)
+        if heard.answer and not self._connection.stopping:
+            with self._connection.outbox() as outbox:
+                if heard.gone:
                     outbox.put(self._announcement())
-                outbox.put(answer)
+                outbox.put(heard.answer)
 
     def _announcement(self) -> Message:
         config = discovery.announcement(
-            self._settings, __version__, self._model_id, self._upkeep.gone
+            self._settings, __version__, self._model_id, self._inbox.gone
         )
         return Message(self._config_topic, payloads.encode(config), qos=1, retain=True)
 
