@@ -90,7 +90,3 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"frame: {error}\n")
         sys.exit(error.status)
     show(table(labels, accounts), found)
-
-
-if __name__ == "__main__":
-    main()

@@ -108,7 +108,3 @@ def show(lines: Sequence[str], found: Sequence[Reader | MissingError]) -> None:
     for one in found:
         text = f"{one.name}: {one.how}" if isinstance(one, Reader) else f"{one}"
         sys.stdout.write(f"- {text}\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -165,7 +165,3 @@ def main() -> None:
         )
         sys.stdout.flush()
     sys.stdout.write("\n" + "".join(f"- {text}\n" for text in left_out))
-
-
-if __name__ == "__main__":
-    main()

@@ -49,5 +49,5 @@ def _decide(
     for crop, other in np.argwhere(near).tolist():
         crops.setdefault((int(own[crop]), other), []).append(crop)
     for (first, second), some in crops.items():
-        values[some, second] = full.machine.sum(inputs[some], first, second)
-        values[some, second] += full.intercepts[first, second]
+        sums = full.machine.sum(inputs[some], first, second)
+        values[some, second] = sums + full.intercepts[first, second]

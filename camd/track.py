@@ -107,7 +107,8 @@ class Tracker:
         known = [(d, t) for d, t in zip(digits, owners, strict=True) if t.sightings > 1]
         if len(known) < 3:
             return
-        away = [track.away(digit) for digit, track in known]
+        places = [center_of(digit.box) for digit, _ in known]
+        away = np.subtract(places, [(track.x, track.y) for _, track in known])
         velocities = [(track.across, track.down) for _, track in known]
         drift, velocity = median(away).tolist(), median(velocities).tolist()
         seen = {id(track) for track in owners}
@@ -161,22 +162,17 @@ class _Track:
         self.x += self.across * elapsed
         self.y += self.down * elapsed
 
-    def away(self, digit: Digit) -> tuple[float, float]:
-        """Return how far `digit` is from here, pixels to the right and down."""
-        x, y = center_of(digit.box)
-        return x - self.x, y - self.y
-
     def see(self, digit: Digit, at: float, elapsed: float) -> None:
-        right, below = self.away(digit)
+        x, y = center_of(digit.box)
         unseen = at - self.seen
         if self.sightings and unseen > 0:
             # The place is the prediction: what it missed by is the error of the velocity.
             gain = 1.0 if self.sightings == 1 else STEER
-            self.across += gain * right / unseen
-            self.down += gain * below / unseen
+            self.across += gain * (x - self.x) / unseen
+            self.down += gain * (y - self.y) / unseen
         if not self.sightings:
             self.born = at
-        self.x, self.y = center_of(digit.box)
+        self.x, self.y = x, y
         self.width += 0.4 * (max(digit.box[2], 1) - self.width)
         self.height += 0.4 * (max(digit.box[3], 1) - self.height)
         self._margin = digit.margin

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 from camd import installed
+from camd.cli_options import model_file
 from camd.errors import MissingExtraError
 
 INTERRUPTED = 130
@@ -149,9 +150,7 @@ def study(
 
 @click.command("eval-model")
 @_data
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="Model file instead of the shipped one."
-)
+@model_file
 def eval_model(data: Path | None, model: Path | None) -> None:
     """Recompute the figures of a model's card from MNIST.
 
