@@ -115,9 +115,9 @@ class Fonts:
             )
 
         fonts = cls(named(HANDS), named(PRINTS))
-        if not fonts.hands or not fonts.prints:
+        if min(len(fonts.hands), len(fonts.prints)) < 2:  # one to train with, one to validate with
             raise DataError(
-                f"{folder}: no handwriting or no print fonts; on Debian: apt install "
+                f"{folder}: fewer than two handwriting or print fonts; on Debian: apt install "
                 "fonts-humor-sans fonts-comic-neue fonts-dancingscript fonts-dejavu "
                 "(training/lettering.py names all that the shipped model saw)"
             )

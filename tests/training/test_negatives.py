@@ -107,6 +107,10 @@ def test_a_character_that_a_font_lacks_is_none() -> None:
 def test_no_fonts_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="apt install"):
         Fonts.find(tmp_path)
+    for name in ("Breip.ttf", "DejaVuSans.ttf"):  # one of each leaves none to validate with
+        (tmp_path / name).touch()
+    with pytest.raises(DataError, match="fewer than two"):
+        Fonts.find(tmp_path)
 
 
 def test_fonts_split_without_sharing_one() -> None:
