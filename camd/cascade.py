@@ -8,15 +8,14 @@ from camd.values import FloatArray
 
 
 def judge(
-    full: Duels, features: FloatArray, values: FloatArray, winner: NDArray[np.intp], clear: float
+    full: Duels, features: FloatArray, winner: NDArray[np.intp], own: FloatArray, clear: float
 ) -> Classified:
-    """Judge features (N, D) of which a small machine knows the values (N, n, n) of the duels and
-    the winners (N,). The full one decides those duels that the winner does not win by `clear`;
-    where it loses one, all of the class that it loses to by most; where that one loses too, all."""
+    """Judge features (N, D) of which a small machine knows the winners (N,) and the values (N, n)
+    of their duels, which are overwritten. The full one decides those duels that the winner does not
+    win by `clear`; where it loses one, all of the class that it loses to by most; where that one
+    loses too, all."""
     assert isinstance(full.machine, Separate)
     inputs = full.machine.inputs(full.projection.components(features))
-    many = np.arange(len(winner))
-    own = values[many, winner]
     _decide(full, inputs, winner, own, own < clear)
     better = full.won(winner, own.min(axis=1))
     lost = np.flatnonzero(better.margins <= 0)

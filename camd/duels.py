@@ -36,6 +36,17 @@ class Classified:
         self.confidence[where] = others.confidence
 
 
+def classified(
+    classes: NDArray[np.int64],
+    calibration: FloatArray,
+    winner: NDArray[np.intp],
+    margins: FloatArray,
+) -> Classified:
+    """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
+    confidence = np.interp(margins, *calibration).astype(np.float32)
+    return Classified(classes[winner], margins, confidence)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
     """All duels at once: a vector's kernel value is computed once, for every duel of its class."""
@@ -126,14 +137,13 @@ class Duels:
     def of(
         cls,
         arrays: Mapping[str, NDArray[Any]],
-        prefix: str,
         gamma: float,
-        classes: NDArray[Any],
         machine: type[Shared] | type[Separate] = Shared,
     ) -> "Duels":
-        """Make the machine from the arrays of a model file whose names begin with `prefix`."""
-        vectors, n = arrays[f"{prefix}vectors"], len(classes)
-        coefs = np.split(arrays[f"{prefix}coefs"].T, np.cumsum(arrays[f"{prefix}counts"])[:-1])
+        """Make the machine from the arrays of a model file."""
+        vectors, classes = arrays["vectors"], arrays["classes"]
+        n = len(classes)
+        coefs = np.split(arrays["coefs"].T, np.cumsum(arrays["counts"])[:-1])
         # Column k of a class holds its duel with the k-th *other* one, and speaks for the lower.
         weights = tuple(
             np.insert(own, c, 0, axis=1) * np.where(np.arange(n) < c, np.float32(-1), np.float32(1))
@@ -141,21 +151,25 @@ class Duels:
         )
         intercepts = np.full((n, n), np.inf, np.float32)
         first, second = np.triu_indices(n, 1)
-        intercepts[first, second] = arrays[f"{prefix}intercepts"]
+        intercepts[first, second] = arrays["intercepts"]
         intercepts[second, first] = -intercepts[first, second]
         return cls(
             classes.astype(np.int64),
             Projection.of(arrays["projection"], arrays["offset"], vectors.shape[1]),
             machine.of(vectors, weights, gamma),
             intercepts,
-            arrays[f"{prefix}calibration"],
+            arrays["calibration"],
         )
 
     def values(self, features: FloatArray) -> FloatArray:
         """Give the values of the duels of features (N, D) between all classes: (N, n, n), positive
         where the first one wins; infinite on the diagonal. Those above it are scikit-learn's
         decision values."""
-        values = self.machine.sums(self.projection.components(features))
+        return self.duels(self.projection.components(features))
+
+    def duels(self, components: FloatArray) -> FloatArray:
+        """Give the same of components (N, P)."""
+        values = self.machine.sums(components)
         values += self.intercepts
         return values
 
@@ -179,8 +193,7 @@ class Duels:
 
     def won(self, winner: NDArray[np.intp], margins: FloatArray) -> Classified:
         """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
-        confidence = np.interp(margins, *self.calibration).astype(np.float32)
-        return Classified(self.classes[winner], margins, confidence)
+        return classified(self.classes, self.calibration, winner, margins)
 
 
 @cache

@@ -17,12 +17,11 @@ sorted by class, n classes, T test crops):
     test_margins (T,) float32
 
 A smaller machine for the clear cases (camd/svm.py, Quick) may be there as well, with quick_gamma
-and quick_clear (its least margin of a clear case) in meta, Q <= P and U support vectors:
+and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
 
-    quick_counts      (n,) int32
     quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features
-    quick_coefs       (n - 1, U) float32
-    quick_intercepts  (n (n - 1) / 2,) float32
+    quick_weights     (U, n) float32   of the score of each class; a duel is won by the greater one
+    quick_intercepts  (n,) float32
     quick_calibration (2, k) float32
 
 And a machine that tells digits from everything else (camd/gate.py), with
@@ -37,7 +36,7 @@ gate_gamma in meta and Q projected features, G support vectors:
 
 The gate, too, may have a smaller machine for the clear cases, with gate_quick_gamma,
 gate_quick_digit (its least decision value of what is clearly a digit) and gate_quick_other (what
-is clearly none lies so far below 0) in meta, R <= Q and V support vectors:
+is clearly none lies so far below 0) in meta, R <= Q and V vectors:
 
     gate_quick_vectors     (V, R) float16 or float32    in the first R of the gate's features
     gate_quick_coefs       (V,) float32
@@ -72,9 +71,8 @@ _DTYPES = {
     "test_margins": ("float32",),
 }
 _QUICK_DTYPES = {
-    "quick_counts": ("int32",),
     "quick_vectors": ("float16", "float32"),
-    "quick_coefs": ("float32",),
+    "quick_weights": ("float32",),
     "quick_intercepts": ("float32",),
     "quick_calibration": ("float32",),
 }
@@ -144,7 +142,13 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
     if (counts < 0).any():
         return "its counts are below 0"
     n, projected, tests = classes.size, arrays["offset"].size, arrays["test_labels"].size
-    shapes = _machine_shapes(arrays, "", n, projected) | {
+    support = int(counts.sum(dtype=np.int64))
+    shapes: dict[str, tuple[int, ...]] = {
+        "counts": (n,),
+        "vectors": (support, projected),
+        "coefs": (n - 1, support),
+        "intercepts": (n * (n - 1) // 2,),
+        "calibration": (2, arrays["calibration"].size // 2),
         "classes": (n,),
         "projection": (spec.size, projected),
         "offset": (projected,),
@@ -154,10 +158,15 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
     }
     if "quick_vectors" in arrays:
         # A width that is not there or too large differs from any that could be.
-        width = arrays["quick_vectors"].shape[-1] if arrays["quick_vectors"].ndim else 0
-        if (arrays["quick_counts"] < 0).any():
-            return "its quick_counts are below 0"
-        shapes |= _machine_shapes(arrays, "quick_", n, min(width, projected))
+        vectors = arrays["quick_vectors"]
+        width = vectors.shape[-1] if vectors.ndim else 0
+        kept = arrays["quick_weights"].size // max(1, n)
+        shapes |= {
+            "quick_vectors": (kept, min(width, projected)),
+            "quick_weights": (kept, n),
+            "quick_intercepts": (n,),
+            "quick_calibration": (2, arrays["quick_calibration"].size // 2),
+        }
     if "gate_vectors" in arrays:
         seen, kept = arrays["gate_offset"].size, arrays["gate_coefs"].size
         shapes |= {
@@ -194,15 +203,3 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
     if tests < 1:
         return "it holds no self-test"
     return None
-
-
-def _machine_shapes(arrays: Arrays, prefix: str, n: int, width: int) -> dict[str, tuple[int, ...]]:
-    """Give the shapes of what a one-vs-one machine of n classes is made of."""
-    support = int(arrays[f"{prefix}counts"].sum(dtype=np.int64))
-    return {
-        f"{prefix}counts": (n,),
-        f"{prefix}vectors": (support, width),
-        f"{prefix}coefs": (n - 1, support),
-        f"{prefix}intercepts": (n * (n - 1) // 2,),
-        f"{prefix}calibration": (2, arrays[f"{prefix}calibration"].size // 2),
-    }

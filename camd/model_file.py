@@ -15,7 +15,7 @@ from camd.errors import ModelError
 from camd.model_check import Arrays, Meta
 
 FORMAT = "camd-svm"
-VERSION = 1
+VERSION = 2
 MAX_UNPACKED = 64 * 2**20
 
 _REBUILD = "rebuild it with `camd train`"

@@ -16,6 +16,7 @@ from camd.features import FeatureSpec
 from camd.gate import Gate
 from camd.laps import Lap, no_lap
 from camd.model_check import Arrays, Meta
+from camd.reduced import Reduced
 from camd.values import FloatArray
 
 
@@ -23,7 +24,7 @@ from camd.values import FloatArray
 class Quick:
     """A small machine that answers the clear cases before the full one is asked: a cascade."""
 
-    duels: Duels
+    machine: Reduced
     clear: float
     """Least margin of a clear case."""
 
@@ -71,14 +72,12 @@ class Model:
         """Say which digits features (N, D) are, the gate left out."""
         if self.quick is None:
             return self.full.judge(extracted)
-        small = self.quick.duels
-        values = small.values(extracted)
-        judged = small.count(values)
+        winner, own = self.quick.machine.decide(extracted)
+        judged = self.quick.machine.won(winner, own)
         unclear = np.flatnonzero(judged.margins < self.quick.clear)
         if len(unclear):
-            winner = np.searchsorted(small.classes, judged.labels[unclear])
             better = cascade.judge(
-                self.full, extracted[unclear], values[unclear], winner, self.quick.clear
+                self.full, extracted[unclear], winner[unclear], own[unclear], self.quick.clear
             )
             judged.put(unclear, better)
         return judged
@@ -86,14 +85,13 @@ class Model:
 
 def build(arrays: Arrays, meta: Meta) -> Model:
     """Make the machine from arrays that hold what camd/model_check.py says."""
-    classes = arrays["classes"]
     quick = None
     if "quick_vectors" in arrays:
-        quick = Quick(Duels.of(arrays, "quick_", meta["quick_gamma"], classes), meta["quick_clear"])
+        quick = Quick(Reduced.of(arrays, meta["quick_gamma"]), meta["quick_clear"])
     return Model(
         id=meta["sha256"][:8],
         spec=model_check.spec_from(meta),
-        full=Duels.of(arrays, "", meta["gamma"], classes, Separate if quick else Shared),
+        full=Duels.of(arrays, meta["gamma"], Separate if quick else Shared),
         scores=dict(meta.get("scores", {})),
         quick=quick,
         gate=gate.build(arrays, meta),

@@ -17,9 +17,11 @@ from camd.errors import ModelError
 from camd.features import FeatureSpec, Scale, extract
 from camd.rbf import Projection
 from training.export import Machine, Quick, pack, to_bytes
+from training.reduced import Cases, reduce
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
 CALIBRATION = np.array([[-1.0, 0.0, 2.0], [0.1, 0.5, 1.0]], np.float32)
+CLEAR = 0.2
 Arrays = dict[str, np.ndarray]
 
 
@@ -62,13 +64,9 @@ class Fitted:
             machine, SPEC, self.projection, self.offset, CALIBRATION, self.crops[:12], {"x": 0.5}
         )
         self.model = svm.build(self.arrays, self.meta)
-        few = SVC(C=1.0, gamma=0.7).fit(seen[::2, :20], labels[::2])
-        small = Machine(
-            few.classes_.astype(np.int8), few.n_support_, few.support_vectors_,
-            sign * few.dual_coef_, sign * few.intercept_, 0.7,
-        )  # fmt: skip
-        self.few = few
-        self.quick = Quick(small, CALIBRATION * np.float32(0.5), 0.6)
+        cases = Cases.of(self.model.full, seen.astype(np.float16)).narrow(20)
+        self.few = reduce(cases, 60, 0.7, 1.2, 30)
+        self.quick = Quick(self.few, CALIBRATION * np.float32(0.5), CLEAR)
         self.cascade = pack(
             machine,
             SPEC,
@@ -123,11 +121,15 @@ def test_any_number_of_crops(fitted: Fitted, count: int) -> None:
 def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted: Fitted) -> None:
     cascade, crops = svm.build(*fitted.cascade), enlarged(1700)[0]
     assert cascade.quick is not None
-    small = cascade.quick.duels.judge(extract(crops, SPEC))
-    np.testing.assert_array_equal(
-        small.labels, fitted.few.predict(fitted.seen(crops)[:, :20].astype(np.float16))
-    )
-    clear = small.margins >= 0.6
+    features = extract(crops, SPEC)
+    winner, own = cascade.quick.machine.decide(features)
+    scores = fitted.few.scores(fitted.seen(crops)[:, :20])
+    np.testing.assert_array_equal(winner, scores.argmax(axis=1))
+    expected = scores[np.arange(1700), winner][:, None] - scores
+    expected[np.arange(1700), winner] = np.inf
+    np.testing.assert_allclose(own, expected, atol=1e-4)
+    small = cascade.quick.machine.won(winner, own)
+    clear = small.margins >= CLEAR
     assert 0.1 < clear.mean() < 0.9
     given = cascade.classify(crops)
     for got, quick in (
@@ -136,27 +138,27 @@ def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted:
         (given.confidence, small.confidence),
     ):
         np.testing.assert_array_equal(got[clear], quick[clear])
-    features = extract(crops, SPEC)
-    values = cascade.quick.duels.values(features)
-    labels, margins = decided(values, cascade.full.values(features), 0.6)
+    labels, margins = decided(winner, own, cascade.full.values(features), CLEAR)
     np.testing.assert_array_equal(given.labels, labels)
     np.testing.assert_allclose(given.margins, margins, atol=1e-4)
     asked = given.confidence[~clear]
     np.testing.assert_allclose(asked, np.interp(margins[~clear], *CALIBRATION), atol=1e-4)
 
 
-def decided(small: np.ndarray, full: np.ndarray, clear: float) -> tuple[np.ndarray, np.ndarray]:
-    """What camd/cascade.py says, crop by crop, of values (N, n, n)."""
+def decided(
+    winner: np.ndarray, small: np.ndarray, full: np.ndarray, clear: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """What camd/cascade.py says, crop by crop, of values (N, n) of the small one and (N, n, n)."""
 
     def vote(values: np.ndarray) -> tuple[int, float]:
         label = int((values > 0).sum(axis=1).argmax())
         return label, values[label].min()
 
     found = []
-    for quick, slow in zip(small, full, strict=True):
-        label, margin = vote(quick)
+    for first, quick, slow in zip(winner, small, full, strict=True):
+        label, margin = first, quick.min()
         if margin < clear:
-            own = np.where(quick[label] < clear, slow[label], quick[label])
+            own = np.where(quick < clear, slow[first], quick)
             margin = own.min()
             if margin <= 0:
                 label = int(own.argmin())
@@ -252,10 +254,15 @@ def test_wrong_arrays_are_refused(
         ("quick_vectors", nan, "quick_vectors holds values that are not finite"),
         ("quick_vectors", lambda a: np.pad(a, ((0, 0), (0, 50))), "quick_vectors has the shape"),
         ("quick_vectors", lambda a: a[0, 0], "quick_vectors has the shape"),
-        ("quick_coefs", lambda a: a[:, 1:], "quick_coefs has the shape"),
-        ("quick_counts", lambda a: -a, "quick_counts"),
+        (
+            "quick_weights",
+            lambda a: a[:, 1:],
+            "quick_vectors has the shape|quick_weights has the shape",
+        ),
+        ("quick_weights", lambda a: a[1:], "quick_vectors has the shape"),
         ("quick_calibration", lambda a: a * 4, "quick_calibration"),
-        ("quick_intercepts", lambda a: a + 5, "self-test"),
+        ("quick_intercepts", lambda a: a[1:], "quick_intercepts has the shape"),
+        ("quick_intercepts", lambda a: a * 50, "self-test"),
     ],
 )
 def test_a_wrong_cascade_is_refused(
@@ -280,7 +287,7 @@ def test_a_wrong_cascade_is_refused(
         ({"gamma": 0.0}, "gamma"),
         ({"gamma": float("nan")}, "gamma"),
         ({"gamma": "0.1"}, "gamma"),
-        ({"version": 2}, "version 2, this camd reads 1"),
+        ({"version": 1}, "version 1, this camd reads 2"),
         ({"format": "other"}, "not a camd model"),
         ({"features": {"directions": 8}}, "features"),
         ({"features": {"directions": 7, "scales": [[0, 5, 1]]}}, "features"),

@@ -18,9 +18,9 @@ from training.fit import (
     calibrate,
     clear_margin,
     fit_machine,
-    learn_projection,
     see,
 )
+from training.reduced import Cases, ReducedSet, reduce
 from training.study.workers import Workers
 
 EXTRA_ERRORS = 1e-4
@@ -28,9 +28,11 @@ EXTRA_ERRORS = 1e-4
 alone it may cost nothing."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
-EVERY, FEW = 2, 12
-"""The small machine learns each second image and each twelfth photograph: more would make it
-slower, and hardly surer."""
+ENOUGH = 1.3
+"""A value of the full machine that the small one need not exceed."""
+LEAST_CLEAR = 0.7
+"""Of the small machine's margins. Lesser ones may be as often right as the full machine's, but say
+less well how sure that is, which is published."""
 NEVER = 1e9
 """A margin that no case reaches."""
 
@@ -67,15 +69,14 @@ class Bench:
         cls,
         digits: Digits,
         weights: FloatArray,
-        typical: NDArray[np.uint8],
+        projection: Projection,
         photographs: Digits,
         recipe: Recipe,
         seed: int,
         progress: Callable[[str], None],
         workers: Workers | None,
     ) -> "Bench":
-        """Learn the components from the `typical` images, and look at all `digits` through them."""
-        projection = learn_projection(typical, recipe)
+        """Look at all `digits` and photographs through a projection."""
         seen = see(digits.images, projection, recipe, seed, progress, workers)
         photographed = see(
             photographs.images, projection, replace(recipe, copies=0), seed, progress
@@ -92,29 +93,38 @@ class Bench:
         )
 
     def fit(self, index: NDArray[np.intp]) -> Machines:
-        """Fit on the images of `index` and on the photographs, the small machine on few of them."""
-        quick = None
-        if width := min(self.recipe.quick, self.projection.offset.size):
-            machine = self._fitted(self.seen[:1], index[::EVERY], FEW, width)
-            quick = Quick(machine, UNKNOWN, NEVER)
-        full = self._fitted(self.seen, index, 1, self.projection.offset.size)
-        return Machines(full, UNKNOWN, quick)
-
-    def _fitted(
-        self, seen: NDArray[np.float16], index: NDArray[np.intp], every: int, width: int
-    ) -> Machine:
-        """Fit on images and `every` so manyth photograph, in the first `width` components."""
-        copies = len(seen)
-        photographed = self.photographed[::every, :width]
-        weights = np.tile(self.weights[index], copies)
-        return fit_machine(
-            np.concatenate([seen[:, index, :width].reshape(-1, width), photographed]),
-            np.concatenate([np.tile(self.labels[index], copies), self.photo_labels[::every]]),
-            np.concatenate([weights, np.ones(len(photographed), np.float32)]),
+        """Fit on the images of `index` and on the photographs."""
+        copies = len(self.seen)
+        full = fit_machine(
+            self._cases(index),
+            np.concatenate([np.tile(self.labels[index], copies), self.photo_labels]),
+            np.concatenate(
+                [np.tile(self.weights[index], copies), np.ones(len(self.photo_labels), np.float32)]
+            ),
             self.recipe,
-            float(self.projection.variances[:width].sum()),
+            float(self.projection.variances.sum()),
             self.progress,
         )
+        quick = Quick(self.small(full, index), UNKNOWN, NEVER) if self.recipe.quick else None
+        return Machines(full, UNKNOWN, quick)
+
+    def small(self, full: Machine, index: NDArray[np.intp]) -> ReducedSet:
+        """Fit the small machine of the cascade to what the full one says of the same cases."""
+        self.progress(f"fitting {self.recipe.quick_vectors} vectors to what it says")
+        width = min(self.recipe.quick, self.projection.offset.size)
+        asked = self.model(Machines(full, UNKNOWN, None)).full
+        gamma = self.recipe.gamma / float(self.projection.variances[:width].sum())
+        return reduce(
+            Cases.of(asked, self._cases(index)).narrow(width),
+            self.recipe.quick_vectors,
+            gamma,
+            ENOUGH,
+            self.recipe.quick_steps,
+        )
+
+    def _cases(self, index: NDArray[np.intp]) -> NDArray[np.float16]:
+        seen = self.seen[:, index].reshape(-1, self.seen.shape[2])
+        return np.concatenate([seen, self.photographed])
 
     def calibrated(self, machines: Machines, images: Digits, photographs: Digits) -> Machines:
         """Calibrate on what the machines have not seen, and choose the cascade's margin."""
@@ -124,13 +134,13 @@ class Bench:
         calibration = calibrate(by_full, held.labels)
         quick = None
         if machines.quick and model.quick:
-            by_quick = model.quick.duels.judge(extracted)
+            by_quick = model.quick.machine.won(*model.quick.machine.decide(extracted))
             margins = [
                 clear_margin(by_quick[part], by_full[part], held.labels[part], extra)
                 for part, extra in ((slice(len(images)), 0.0), (slice(None), EXTRA_ERRORS))
             ]
             if None not in margins:
-                clear = max(margin for margin in margins if margin is not None)
+                clear = max(LEAST_CLEAR, *(margin for margin in margins if margin is not None))
                 quick = Quick(machines.quick.machine, calibrate(by_quick, held.labels), clear)
         return Machines(machines.full, calibration, quick)
 

@@ -16,6 +16,7 @@ from camd import model_file, svm
 from camd.errors import ModelError
 from camd.features import FeatureSpec
 from camd.values import FloatArray
+from training.reduced import ReducedSet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +37,7 @@ class Machine:
 class Quick:
     """The small machine of a cascade; camd.svm.Quick is what becomes of it."""
 
-    machine: Machine
+    machine: ReducedSet
     calibration: FloatArray
     clear: float
     """Least margin of a clear case."""
@@ -58,7 +59,12 @@ def pack(
         "projection": projection.astype(np.float32),
         "offset": offset.astype(np.float32),
         "test_crops": test_crops,
-        **_machine("", machine, calibration),
+        "counts": machine.counts.astype(np.int32),
+        # Exact: they were rounded to halves before the fit.
+        "vectors": machine.vectors.astype(np.float16),
+        "coefs": machine.coefs.astype(np.float32),
+        "intercepts": machine.intercepts.astype(np.float32),
+        "calibration": calibration.astype(np.float32),
     }
     meta: dict[str, Any] = {
         "format": model_file.FORMAT,
@@ -69,20 +75,22 @@ def pack(
         "sha256": "",
     }
     if quick is not None:
-        arrays |= _machine("quick_", quick.machine, quick.calibration)
-        meta |= {"quick_gamma": float(quick.machine.gamma), "quick_clear": float(quick.clear)}
+        arrays |= quick_arrays(quick)
+        meta |= quick_meta(quick)
     return seal(arrays, meta)
 
 
-def _machine(prefix: str, machine: Machine, calibration: FloatArray) -> dict[str, NDArray[Any]]:
+def quick_arrays(quick: Quick) -> dict[str, NDArray[Any]]:
     return {
-        f"{prefix}counts": machine.counts.astype(np.int32),
-        # Exact: they were rounded to halves before the fit.
-        f"{prefix}vectors": machine.vectors.astype(np.float16),
-        f"{prefix}coefs": machine.coefs.astype(np.float32),
-        f"{prefix}intercepts": machine.intercepts.astype(np.float32),
-        f"{prefix}calibration": calibration.astype(np.float32),
+        "quick_vectors": quick.machine.vectors,
+        "quick_weights": quick.machine.weights,
+        "quick_intercepts": quick.machine.intercepts,
+        "quick_calibration": quick.calibration.astype(np.float32),
     }
+
+
+def quick_meta(quick: Quick) -> dict[str, float]:
+    return {"quick_gamma": float(quick.machine.gamma), "quick_clear": float(quick.clear)}
 
 
 def seal(

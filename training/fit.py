@@ -53,8 +53,11 @@ class Recipe:
     """Distorted versions of each training image, beside the image itself."""
     photographs: int = 60_000
     """Crops of rendered photographs, written with the training images: what a camera sees."""
-    quick: int = 32
+    quick: int = 40
     """Principal components that the small machine of the cascade sees; 0 for no cascade."""
+    quick_vectors: int = 800
+    quick_steps: int = 4000
+    """Of the small machine's fit."""
     distortion: Distortion = field(default_factory=Distortion)
 
     def as_dict(self) -> dict[str, object]:

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from camd import gate, model_file, svm
+from camd.errors import CamdError
 from camd.features import FeatureSpec, extract
 from camd.gate import Gate
 from camd.values import FloatArray
 from training.cut_out import Crops
-from training.export import Machine, seal, to_bytes, write
-from training.fit import Projection, Recipe, fit_machine, learn_projection
+from training.export import seal, to_bytes, write
+from training.fit import Recipe, fit_machine, learn_projection
 from training.negatives import Labelled, render, sources
+from training.reduced import Cases, reduce
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +30,10 @@ Progress = Callable[[str], None]
 
 KNOTS = np.linspace(-3.0, 3.0, 61)
 """Decision values at which the calibration is tabulated."""
+UNKNOWN = np.array([[0.0], [0.5]], np.float32)
+"""The calibration of a machine that is not calibrated yet."""
+ENOUGH = 2.0
+"""A value of the full machine, to either side, that the small one need not exceed."""
 TESTS = 10
 """Crops that are no digits, added to the self-test."""
 
@@ -44,11 +50,12 @@ class GateRecipe:
     c: float = 3.0
     gamma: float = 1.5
     """In units of 1 / (sum of the variances of the components)."""
-    quick: int = 40
-    """Principal components that the small machine of the cascade sees."""
-    every: int = 8
-    """It learns each so manyth crop."""
-    digit: float = 1.2
+    quick: int = 56
+    """Principal components that the small machine of the cascade sees; 0 for no cascade."""
+    quick_vectors: int = 1000
+    quick_steps: int = 4000
+    """Of the small machine's fit."""
+    digit: float = 1.0
     """Decision value from which on it is believed that something is a digit: high, because the
     full machine tells sure from very sure better, and that is published."""
     other: float = 1.6
@@ -66,6 +73,33 @@ class Fitted:
         built = gate.build(self.arrays, self.meta)
         assert built is not None
         return built
+
+    def with_quick(
+        self, seen: NDArray[np.float16], recipe: GateRecipe, progress: Progress
+    ) -> "Fitted":
+        """Give this gate with a small machine, fitted to what it says of components (N, P)."""
+        progress(f"fitting {recipe.quick_vectors} vectors to what it says")
+        full = self.built().full
+        values = full.values(seen.astype(np.float32))
+        duels = np.repeat(np.abs(values)[:, None], 2, axis=1)
+        cases = Cases(seen, (values > 0).astype(np.intp), duels).narrow(recipe.quick)
+        variance = cases.seen.astype(np.float32).var(axis=0).sum()
+        quick = reduce(
+            cases, recipe.quick_vectors, recipe.gamma / float(variance), ENOUGH, recipe.quick_steps
+        )
+        others, digits = quick.weights.T
+        arrays = {
+            "gate_quick_vectors": quick.vectors,
+            "gate_quick_coefs": digits - others,
+            "gate_quick_intercept": quick.intercepts[1:] - quick.intercepts[:1],
+            "gate_quick_calibration": UNKNOWN,
+        }
+        meta = {
+            "gate_quick_gamma": quick.gamma,
+            "gate_quick_digit": recipe.digit,
+            "gate_quick_other": recipe.other,
+        }
+        return Fitted({**self.arrays, **arrays}, {**self.meta, **meta})
 
     def calibrated(self, features: FloatArray, is_digit: NDArray[np.bool_]) -> "Fitted":
         """Give this gate with what its decision values mean on crops held back: features (N, D)
@@ -97,44 +131,22 @@ def fit_gate(
     # Learnt on digits alone, the components would be blind to what sets other things apart.
     projection = learn_projection(crops, settings)
     seen = (extract(crops, features) @ projection.matrix + projection.offset).astype(np.float16)
-    full = _machine(seen, is_digit, projection, settings, progress)
-    arrays = {"gate_projection": projection.matrix, "gate_offset": projection.offset}
-    arrays |= _arrays("gate_", full)
-    meta = {"gate_gamma": full.gamma}
-    if recipe.quick:
-        few = seen[:: recipe.every, : recipe.quick]
-        quick = _machine(few, is_digit[:: recipe.every], projection, settings, progress)
-        arrays |= _arrays("gate_quick_", quick)
-        meta |= {
-            "gate_quick_gamma": quick.gamma,
-            "gate_quick_digit": recipe.digit,
-            "gate_quick_other": recipe.other,
-        }
-    return Fitted(arrays, meta)
-
-
-def _machine(
-    seen: NDArray[np.float16],
-    is_digit: NDArray[np.int64],
-    projection: Projection,
-    settings: Recipe,
-    progress: Progress,
-) -> Machine:
-    """Fit on the first of the components, (N, P)."""
-    variance = float(projection.variances[: seen.shape[1]].sum())
     weights = np.ones(len(seen), np.float32)
-    return fit_machine(seen, is_digit, weights, settings, variance, progress)
-
-
-def _arrays(prefix: str, machine: Machine) -> dict[str, NDArray[Any]]:
-    """Give what the model file holds; of two classes a machine counts for the lower one, which is
-    no digit."""
-    return {
-        f"{prefix}vectors": machine.vectors.astype(np.float16),
-        f"{prefix}coefs": -machine.coefs[0],
-        f"{prefix}intercept": -machine.intercepts,
-        f"{prefix}calibration": np.array([[0.0], [0.5]], np.float32),
-    }
+    variance = float(projection.variances.sum())
+    full = fit_machine(seen, is_digit, weights, settings, variance, progress)
+    # Of two classes a machine counts for the lower one, which is no digit.
+    fitted = Fitted(
+        {
+            "gate_projection": projection.matrix,
+            "gate_offset": projection.offset,
+            "gate_vectors": full.vectors.astype(np.float16),
+            "gate_coefs": -full.coefs[0],
+            "gate_intercept": -full.intercepts,
+            "gate_calibration": UNKNOWN,
+        },
+        {"gate_gamma": full.gamma},
+    )
+    return fitted.with_quick(seen, recipe, progress) if recipe.quick else fitted
 
 
 def calibrate(values: FloatArray, is_digit: NDArray[np.bool_]) -> FloatArray:
@@ -169,15 +181,19 @@ def _note(card: Path, identity: str, size: int, note: dict[str, Any]) -> None:
         write(card, (json.dumps(said, indent=2) + "\n").encode())
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m training.gate", description=__doc__)
-    parser.add_argument("model", type=Path, help="the model file that gets the gate")
+def options(module: str, what: str | None) -> argparse.Namespace:
+    """Read the command line of a module that changes a model file."""
+    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=what)
+    parser.add_argument("model", type=Path, help="the model file that is changed")
     parser.add_argument("--data", type=Path, required=True, help="MNIST as .npz (x, y)")
     parser.add_argument("--letters", type=Path, required=True, help="Omniglot, packed, as .npz")
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
     parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
+    return parser.parse_args()
+
+
+def fit(options: argparse.Namespace) -> None:
     recipe = GateRecipe()
     features = svm.load(options.model).spec
     to_fit, to_check = sources(options.data, options.letters, options.fonts)
@@ -209,4 +225,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        fit(options("training.gate", __doc__))
+    except CamdError as problem:
+        raise SystemExit(f"training.gate: {problem}") from None

@@ -20,14 +20,15 @@ from training.bench import Bench, Machines
 from training.data import Digits
 from training.evaluate import Figures, figures
 from training.export import carry_gate, to_bytes, write
-from training.fit import ENGINE, Recipe
-from training.photographs import photograph
+from training.fit import ENGINE, Recipe, learn_projection
 from training.study.workers import Cluster, Workers
+from training.trial import photographs_of, try_out
 
 log = logging.getLogger(__name__)
 
 QUICK_IMAGES = 4000
 QUICK_PHOTOGRAPHS = 60
+QUICK_VECTORS, QUICK_STEPS = 200, 400
 TESTS = 20
 """Crops kept in the file for the self-test at load."""
 
@@ -75,27 +76,18 @@ def train(
             recipe,
             copies=min(recipe.copies, 1),
             photographs=min(recipe.photographs, QUICK_PHOTOGRAPHS),
+            quick_vectors=min(recipe.quick_vectors, QUICK_VECTORS),
+            quick_steps=min(recipe.quick_steps, QUICK_STEPS),
         )
         if len(learn) > QUICK_IMAGES:
             learn = learn.take(datasets.stratified(learn.labels, QUICK_IMAGES)[1])
-    part, held = datasets.stratified(learn.labels, 1 / 6)
-    validation = learn.take(held)
     joined = datasets.join(learn, own) if own else learn
     weights = np.full(len(joined), extra_weight, np.float32)
     weights[: len(learn)] = 1
     cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     with cluster as workers:
-        seen_by_camera = _photographs(learn.take(part), recipe.photographs, seed, progress, workers)
-        progress(f"learning the features' components from {len(part)} images")
-        bench = Bench.of(
-            joined, weights, learn.images[part], seen_by_camera, recipe, seed, progress, workers
-        )
-        progress("first machines: without the validation images, to measure and calibrate")
-        without = np.append(part, np.arange(len(learn), len(joined)))
-        # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
-        count = recipe.photographs * len(held) // len(part)
-        taken = _photographs(validation, count, seed + 1, progress, workers)
-        trial = bench.calibrated(bench.fit(without), validation, taken)
+        tried = try_out(learn, joined, weights, recipe, seed, progress, workers)
+        bench, trial, validation = tried.bench, tried.machines, tried.validation
         validated = figures(bench.model(trial), validation)
         progress(f"validation: {validated.errors} errors in {validated.images}")
         progress("second machines: on all training images")
@@ -127,7 +119,7 @@ def train(
             "images": len(digits),
             "sha256": digits.sha256(),
             "learnt": len(learn) * (1 + recipe.copies),
-            "photographs": len(seen_by_camera),
+            "photographs": len(bench.photo_labels),
             "extra": len(own) if own else 0,
             "extra_weight": extra_weight,
         },
@@ -135,7 +127,7 @@ def train(
         "gamma": fitted.full.gamma,
         "gate": {"of": str(gate_of), "test": final.as_dict()} if final is not tested else None,
         "support_vectors": len(fitted.full.vectors),
-        "cascade": _cascade(fitted, trial, validation, bench, alone),
+        "cascade": cascade(fitted, trial, validation, bench, alone),
         "bytes": len(content),
         "seed": seed,
         "engine": ENGINE,
@@ -153,17 +145,17 @@ def train(
     return Trained(out, True, card)
 
 
-def _cascade(
+def cascade(
     fitted: Machines, trial: Machines, held: Digits, bench: Bench, alone: Figures
 ) -> dict[str, Any] | None:
-    """Say what the cascade saves, and what it costs."""
+    """Say for the card what the cascade saves, and what it costs."""
     if fitted.quick is None:
         return None
     model = bench.model(trial)
     assert model.quick is not None
-    margins = model.quick.duels.judge(extract(held.images, model.spec)).margins
+    margins = model.quick.machine.decide(extract(held.images, model.spec))[1].min(axis=1)
     return {
-        "support_vectors": len(fitted.quick.machine.vectors),
+        "vectors": len(fitted.quick.machine.vectors),
         "clear_from_margin": round(fitted.quick.clear, 4),
         "clear_of_held_out": round(float((margins >= model.quick.clear).mean()), 4),
         "test_errors_of_the_full_machine_alone": alone.errors,
@@ -182,24 +174,13 @@ def _on_the_notebooks_split(
     learnt, held = datasets.notebook_split()
     learn = digits.take(learnt)
     weights = np.ones(len(learn), np.float32)
-    photographs = _photographs(learn, recipe.photographs, seed, progress, workers)
-    bench = Bench.of(learn, weights, learn.images, photographs, recipe, seed, progress, workers)
+    photographs = photographs_of(learn, recipe.photographs, seed, progress, workers)
+    projection = learn_projection(learn.images, recipe)
+    bench = Bench.of(learn, weights, projection, photographs, recipe, seed, progress, workers)
     fitted = bench.fit(np.arange(len(learn))).like(trial)
     found = figures(bench.model(fitted), digits.take(held))
     progress(f"the notebook's test: {found.errors} errors in {found.images}")
     return found
-
-
-def _photographs(
-    digits: Digits,
-    count: int,
-    seed: int,
-    progress: Callable[[str], None],
-    workers: Workers | None,
-) -> Digits:
-    if count:
-        progress(f"rendering photographs, {count} digits; this takes minutes")
-    return photograph(digits, count, seed, workers)
 
 
 def _better_one(out: Path, errors: int, test: Digits) -> int | None:

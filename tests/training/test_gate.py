@@ -14,7 +14,7 @@ from training.gate import Fitted, GateRecipe, calibrate, fit_gate, install
 from training.negatives import Labelled
 from training.production import train
 
-RECIPE = GateRecipe(plain=300, projected=40)
+RECIPE = GateRecipe(plain=300, projected=40, quick=30, quick_vectors=100, quick_steps=150)
 
 
 def frames(count: int) -> np.ndarray:

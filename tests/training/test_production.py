@@ -52,7 +52,7 @@ def test_a_small_machine_answers_clear_cases_or_none_does(
 ) -> None:
     model, test = svm.load(made.path), hold_out(load(data))[1]
     assert model.quick is not None
-    margins = model.quick.duels.judge(extract(test.images, model.spec)).margins
+    margins = model.quick.machine.decide(extract(test.images, model.spec))[1].min(axis=1)
     share = (margins >= model.quick.clear).mean()
     # Photographs are among what is held out, and less clear.
     assert share > made.card["cascade"]["clear_of_held_out"] - 0.1

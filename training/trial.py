@@ -1,0 +1,61 @@
+"""Machines fitted without a sixth of the images, which then calibrate them and choose how far the
+small one is believed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from camd.values import FloatArray
+from training.bench import Bench, Machines
+from training.data import Digits, stratified
+from training.fit import Projection, Recipe, learn_projection
+from training.photographs import photograph
+from training.study.workers import Workers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    bench: Bench
+    machines: Machines
+    """Which have not seen the validation images, and are calibrated on them."""
+    validation: Digits
+
+
+def try_out(
+    learn: Digits,
+    joined: Digits,
+    weights: FloatArray,
+    recipe: Recipe,
+    seed: int,
+    progress: Callable[[str], None],
+    workers: Workers | None,
+    projection: Projection | None = None,
+) -> Tried:
+    """Fit machines without a sixth of the images of `learn`, and calibrate them on those. `joined`
+    is `learn` and the user's own images. Components are learnt where no `projection` is given."""
+    part, held = stratified(learn.labels, 1 / 6)
+    validation = learn.take(held)
+    seen_by_camera = photographs_of(learn.take(part), recipe.photographs, seed, progress, workers)
+    if projection is None:
+        progress(f"learning the features' components from {len(part)} images")
+        projection = learn_projection(learn.images[part], recipe)
+    bench = Bench.of(joined, weights, projection, seen_by_camera, recipe, seed, progress, workers)
+    progress("first machines: without the validation images, to measure and calibrate")
+    without = np.append(part, np.arange(len(learn), len(joined)))
+    # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
+    count = recipe.photographs * len(held) // len(part)
+    taken = photographs_of(validation, count, seed + 1, progress, workers)
+    return Tried(bench, bench.calibrated(bench.fit(without), validation, taken), validation)
+
+
+def photographs_of(
+    digits: Digits,
+    count: int,
+    seed: int,
+    progress: Callable[[str], None],
+    workers: Workers | None,
+) -> Digits:
+    if count:
+        progress(f"rendering photographs, {count} digits; this takes minutes")
+    return photograph(digits, count, seed, workers)
