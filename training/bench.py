@@ -30,7 +30,7 @@ UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """The calibration of a machine that is not calibrated yet."""
 ENOUGH = 1.3
 """A value of the full machine that the small one need not exceed."""
-LEAST_CLEAR = 0.7
+LEAST_CLEAR = 0.6
 """Of the small machine's margins. Lesser ones may be as often right as the full machine's, but say
 less well how sure that is, which is published."""
 NEVER = 1e9

@@ -55,7 +55,7 @@ class GateRecipe:
     quick_vectors: int = 1000
     quick_steps: int = 4000
     """Of the small machine's fit."""
-    digit: float = 1.0
+    digit: float = 0.8
     """Decision value from which on it is believed that something is a digit: high, because the
     full machine tells sure from very sure better, and that is published."""
     other: float = 1.6
