@@ -13,6 +13,7 @@ from camd.values import FloatArray
 from training.data import Digits, join
 from training.export import Machine, Quick, pack
 from training.fit import (
+    UNKNOWN,
     Projection,
     Recipe,
     calibrate,
@@ -26,8 +27,6 @@ from training.study.workers import Workers
 EXTRA_ERRORS = 1e-4
 """What the cascade may cost on images and photographs held out, as a share of them. On the images
 alone it may cost nothing."""
-UNKNOWN = np.array([[0.0], [0.5]], np.float32)
-"""The calibration of a machine that is not calibrated yet."""
 ENOUGH = 1.3
 """A value of the full machine that the small one need not exceed."""
 LEAST_CLEAR = 0.6
@@ -110,7 +109,7 @@ class Bench:
 
     def small(self, full: Machine, index: NDArray[np.intp]) -> ReducedSet:
         """Fit the small machine of the cascade to what the full one says of the same cases."""
-        self.progress(f"fitting {self.recipe.quick_vectors} vectors to what it says")
+        self.progress(f"fitting {self.recipe.quick_vectors} vectors to what the full machine says")
         width = min(self.recipe.quick, self.projection.offset.size)
         asked = self.model(Machines(full, UNKNOWN, None)).full
         gamma = self.recipe.gamma / float(self.projection.variances[:width].sum())

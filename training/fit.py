@@ -29,6 +29,8 @@ except ImportError:  # built for x86-64 only
 
 CACHE_MB = 2000
 """Kernel rows kept while fitting."""
+UNKNOWN = np.array([[0.0], [0.5]], np.float32)
+"""The calibration of a machine that is not calibrated yet."""
 KNOTS = np.linspace(-1.5, 3.0, 91)
 """Margins at which the calibration is tabulated."""
 

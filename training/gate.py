@@ -4,7 +4,6 @@ a model file: python -m training.gate MODEL --data MNIST --letters OMNIGLOT."""
 import argparse
 import json
 import logging
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,18 +19,14 @@ from camd.gate import Gate
 from camd.values import FloatArray
 from training.cut_out import Crops
 from training.export import seal, to_bytes, write
-from training.fit import Recipe, fit_machine, learn_projection
+from training.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection
 from training.negatives import Labelled, render, sources
 from training.reduced import Cases, reduce
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[str], None]
-
 KNOTS = np.linspace(-3.0, 3.0, 61)
 """Decision values at which the calibration is tabulated."""
-UNKNOWN = np.array([[0.0], [0.5]], np.float32)
-"""The calibration of a machine that is not calibrated yet."""
 ENOUGH = 2.0
 """A value of the full machine, to either side, that the small one need not exceed."""
 TESTS = 10
@@ -78,7 +73,7 @@ class Fitted:
         self, seen: NDArray[np.float16], recipe: GateRecipe, progress: Progress
     ) -> "Fitted":
         """Give this gate with a small machine, fitted to what it says of components (N, P)."""
-        progress(f"fitting {recipe.quick_vectors} vectors to what it says")
+        progress(f"fitting {recipe.quick_vectors} vectors to what the full gate says")
         full = self.built().full
         values = full.values(seen.astype(np.float32))
         duels = np.repeat(np.abs(values)[:, None], 2, axis=1)

@@ -1,7 +1,6 @@
 """Machines fitted without a sixth of the images, which then calibrate them and choose how far the
 small one is believed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from camd.values import FloatArray
 from training.bench import Bench, Machines
 from training.data import Digits, stratified
-from training.fit import Projection, Recipe, learn_projection
+from training.fit import Progress, Projection, Recipe, learn_projection
 from training.photographs import photograph
 from training.study.workers import Workers
 
@@ -28,7 +27,7 @@ def try_out(
     weights: FloatArray,
     recipe: Recipe,
     seed: int,
-    progress: Callable[[str], None],
+    progress: Progress,
     workers: Workers | None,
     projection: Projection | None = None,
 ) -> Tried:
@@ -53,7 +52,7 @@ def photographs_of(
     digits: Digits,
     count: int,
     seed: int,
-    progress: Callable[[str], None],
+    progress: Progress,
     workers: Workers | None,
 ) -> Digits:
     if count:
