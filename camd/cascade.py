@@ -11,21 +11,23 @@ def judge(
     full: Duels, features: FloatArray, winner: NDArray[np.intp], own: FloatArray, clear: float
 ) -> Classified:
     """Judge features (N, D) of which a small machine knows the winners (N,) and the values (N, n)
-    of their duels, which are overwritten. The full one decides those duels that the winner does not
-    win by `clear`; where it loses one, all of the class that it loses to by most; where that one
-    loses too, all."""
+    of their duels. The full one decides those duels that the winner does not win by `clear`; where
+    it loses one, the same of the class that it loses to by most; where that one loses too, all."""
     assert isinstance(full.machine, Separate)
     inputs = full.machine.inputs(full.projection.components(features))
-    _decide(full, inputs, winner, own, own < clear)
-    better = full.won(winner, own.min(axis=1))
+    decided = own.copy()
+    _decide(full, inputs, winner, decided, own < clear)
+    better = full.won(winner, decided.min(axis=1))
     lost = np.flatnonzero(better.margins <= 0)
     if not len(lost):
         return better
-    rows, challenger = np.arange(len(lost)), own[lost].argmin(axis=1)
-    near = np.ones((len(lost), len(full.classes)), np.bool_)
-    near[rows, winner[lost]] = near[rows, challenger] = False
-    theirs = np.full(near.shape, np.inf, np.float32)
-    theirs[rows, winner[lost]] = -own[lost, challenger]
+    rows, first, challenger = np.arange(len(lost)), winner[lost], decided[lost].argmin(axis=1)
+    # A small machine's values are differences of two scores.
+    theirs = own[lost] - own[lost, challenger][:, None]
+    theirs[rows, first] = -decided[lost, challenger]
+    theirs[rows, challenger] = np.inf
+    near = theirs < clear
+    near[rows, first] = False
     _decide(full, inputs[lost], challenger, theirs, near)
     better.put(lost, full.won(challenger, theirs.min(axis=1)))
     lost = lost[better.margins[lost] <= 0]

@@ -38,7 +38,7 @@ class Classified:
 
 def classified(
     classes: NDArray[np.int64],
-    calibration: FloatArray,
+    calibration: NDArray[np.float64],
     winner: NDArray[np.intp],
     margins: FloatArray,
 ) -> Classified:
@@ -130,7 +130,7 @@ class Duels:
     machine: Shared | Separate
     intercepts: FloatArray
     """(n, n) of the duel with the class of the column; infinite on the diagonal."""
-    calibration: FloatArray
+    calibration: NDArray[np.float64]
     """(2, k) margins, and the probability that the label is right."""
 
     @classmethod
@@ -158,7 +158,7 @@ class Duels:
             Projection.of(arrays["projection"], arrays["offset"], vectors.shape[1]),
             machine.of(vectors, weights, gamma),
             intercepts,
-            arrays["calibration"],
+            arrays["calibration"].astype(np.float64),
         )
 
     def values(self, features: FloatArray) -> FloatArray:

@@ -102,17 +102,17 @@ def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
     a step along y is one product with the whole batch."""
     count, directions = maps.shape[:2]
     down, across = _gradient_matrices(scale.blur)
-    pool, pool_across = _pool_matrices(scale.grid)
-    padded = pool.shape[1]
+    pool_down, pool_across = _pool_matrices(scale)
+    padded = pool_down.shape[1]
     stepped = (down @ rows.reshape(SIDE, -1)).reshape(2, -1, SIDE)
     gradient = np.matmul(stepped, across)
-    sides = _decompose(gradient.reshape(2, -1), directions).reshape(directions, padded, -1)
-    # (grid, y) @ (directions, y, N * x), then (..., x) @ (x, grid)
-    pooled: FloatArray = np.matmul(pool, sides).reshape(-1, padded) @ pool_across
+    sides = _decompose(gradient.reshape(2, -1), directions)
+    # (..., x) @ (x, grid), then (grid, y) @ (directions, y, N * grid): x first is one product.
+    beside = (sides.reshape(-1, padded) @ pool_across).reshape(directions, padded, -1)
+    pooled: FloatArray = np.matmul(pool_down, beside).reshape(-1, count * scale.grid)
     # Rounding may leave a flat area a hair below zero.
     cv2.threshold(pooled, 0, 0, cv2.THRESH_TOZERO, dst=pooled)
     root = np.sqrt(pooled, out=pooled)
-    root *= np.float32(scale.weight)
     maps[...] = root.reshape(directions, scale.grid, count, scale.grid).transpose(2, 0, 1, 3)
 
 
@@ -129,9 +129,12 @@ def _decompose(gradient: FloatArray, directions: int) -> FloatArray:
     np.matmul(_cross_matrix(directions), gradient, out=cross[:half])
     np.negative(cross[:half], out=cross[half:])
     cv2.threshold(cross, 0, 0, cv2.THRESH_TOZERO, dst=cross)  # NumPy takes three times as long
+    # Direction k lies between k - 1 and the one opposite of k + 1 + half, counted around: three
+    # stretches, as each call costs.
     sides: FloatArray = np.empty_like(cross)
-    for k in range(directions):
-        np.minimum(cross[k - 1], cross[(k + 1 + half) % directions], out=sides[k])
+    np.minimum(cross[: half - 2], cross[half + 2 :], out=sides[1 : half - 1])
+    np.minimum(cross[half - 2 : -1], cross[: half + 1], out=sides[half - 1 :])
+    np.minimum(cross[-1], cross[half + 1], out=sides[0])
     return sides
 
 
@@ -170,13 +173,13 @@ def _band(kernel: NDArray[np.float64]) -> FloatArray:
 
 
 @cache
-def _pool_matrices(grid: int) -> tuple[FloatArray, FloatArray]:
-    """Give the Gaussian samples (grid, 28 + 2 * MARGIN) of one axis, and the same transposed; the
-    standard deviation, sqrt(2) * interval / pi, is the sampling theorem's (Liu et al., section
-    3.1)."""
+def _pool_matrices(scale: Scale) -> tuple[FloatArray, FloatArray]:
+    """Give the Gaussian samples (grid, 28 + 2 * MARGIN) along y, and those along x, transposed and
+    times the square of the weight, as a root is taken; the standard deviation, sqrt(2) * interval
+    / pi, is the sampling theorem's (Liu et al., section 3.1)."""
     padded = SIDE + 2 * MARGIN
-    interval = padded / grid
-    centres = (np.arange(grid) + 0.5) * interval - 0.5
+    interval = padded / scale.grid
+    centres = (np.arange(scale.grid) + 0.5) * interval - 0.5
     sigma = 2**0.5 * interval / np.pi
     weights: NDArray[np.float64] = np.exp(
         -0.5 * ((np.arange(padded)[None, :] - centres[:, None]) / sigma) ** 2
@@ -185,4 +188,4 @@ def _pool_matrices(grid: int) -> tuple[FloatArray, FloatArray]:
     # Numbers too small for the processor's normal format make each product a hundred times slower.
     weights[weights < LEAST_WEIGHT] = 0
     samples = weights.astype(np.float32)
-    return samples, np.ascontiguousarray(samples.T)
+    return samples, np.ascontiguousarray(samples.T * np.float32(scale.weight**2))

@@ -7,6 +7,7 @@ digits too, and costs it errors; and whatever this one turns away, the other nee
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camd.model_check import Arrays, Meta
 from camd.rbf import Kernel, Projection
@@ -25,7 +26,7 @@ class Machine:
     coefs: FloatArray
     """(S,)."""
     intercept: np.float32
-    calibration: FloatArray
+    calibration: NDArray[np.float64]
     """(2, m) decision values and probabilities."""
 
     @classmethod
@@ -35,7 +36,7 @@ class Machine:
             Kernel.of(arrays[f"{prefix}vectors"], gamma),
             arrays[f"{prefix}coefs"],
             arrays[f"{prefix}intercept"][0],
-            arrays[f"{prefix}calibration"],
+            arrays[f"{prefix}calibration"].astype(np.float64),
         )
 
     def values(self, components: FloatArray) -> FloatArray:

@@ -24,7 +24,7 @@ class Reduced:
     """(S, n)."""
     intercepts: FloatArray
     """(n,)."""
-    calibration: FloatArray
+    calibration: NDArray[np.float64]
     """(2, k) margins, and the probability that the label is right."""
 
     @classmethod
@@ -37,7 +37,7 @@ class Reduced:
             Kernel.of(vectors, gamma),
             arrays["quick_weights"],
             arrays["quick_intercepts"],
-            arrays["quick_calibration"],
+            arrays["quick_calibration"].astype(np.float64),
         )
 
     def decide(self, features: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:

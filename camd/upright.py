@@ -71,7 +71,8 @@ class Shapes:
 def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np.uint8]:
     """Draw crops (N, 28, 28) uint8 again, upright, the greater side of their ink `size` pixels.
 
-    One call of OpenCV for all, laid below each other; it takes 1,000 crops at most."""
+    One call of OpenCV for all, laid below each other; it takes 1,000 crops at most. What it gives
+    lies row by row in memory, each of all crops, as camd/features.py goes on with it."""
     count = len(crops)
     if not count:
         return crops
@@ -85,19 +86,20 @@ def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np
     across = shapes.width / np.where(wide, np.float32(size), lesser)
     down = shapes.height / np.where(wide, lesser, np.float32(size))
     steps = _steps()
-    away = down[:, None] * steps
+    away = steps[:, None] * down
     # Beyond its own edge a crop must not see its neighbour above or below; beside it is nothing.
-    rows = np.minimum(np.maximum(away + (shapes.y + SIDE / 2 - 0.5)[:, None], -1), SIDE)
-    rows += EDGE + np.arange(0, count * room, room, dtype=np.float32)[:, None]
-    middle = away * shapes.slant[:, None] + (shapes.x + EDGE + SIDE / 2 - 0.5)[:, None]
-    columns = middle[:, :, None] + (across[:, None] * steps)[:, None, :]
+    rows = np.minimum(np.maximum(away + (shapes.y + SIDE / 2 - 0.5), -1), SIDE)
+    rows += EDGE + np.arange(0, count * room, room, dtype=np.float32)
+    middle = away * shapes.slant + (shapes.x + EDGE + SIDE / 2 - 0.5)
+    columns = middle[:, :, None] + across[:, None] * steps
+    # A row of all crops is drawn as one: of rows of 28 pixels OpenCV does the last few one by one.
     drawn = cv2.remap(
         tall.reshape(-1, room),
-        columns.reshape(-1, SIDE),
-        np.repeat(rows.reshape(-1, 1), SIDE, axis=1),
+        columns.reshape(SIDE, -1),
+        rows.reshape(-1).repeat(SIDE).reshape(SIDE, -1),
         cv2.INTER_LINEAR,
     )
-    return np.asarray(drawn, np.uint8).reshape(count, SIDE, SIDE)
+    return np.asarray(drawn, np.uint8).reshape(SIDE, count, SIDE).transpose(1, 0, 2)
 
 
 @cache

@@ -162,7 +162,9 @@ def decided(
             margin = own.min()
             if margin <= 0:
                 label = int(own.argmin())
-                margin = slow[label].min()
+                theirs = quick - quick[label]
+                theirs[[first, label]] = -np.inf, np.inf  # the full one has said who wins
+                margin = np.where(theirs < clear, slow[label], theirs).min()
             if margin <= 0:
                 label, margin = vote(slow)
         found.append((label, margin))
