@@ -104,6 +104,8 @@ class _Strip:
         self._wide = (x + width - 1) // step + 1 + rim - self._left
         self._tall = (y + height - 1) // step + 1 + rim - self._top
         self._first = self._wide.cumsum() - self._wide  # column of the strip
+        sides = (self._left, self._top, self._wide, self._tall, self._first, rim)
+        self._sides = np.stack(sides, axis=1).tolist()
         pieces = page.pieces.picked(np.array([piece for group in groups for piece in group]))
         mark = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
         of_run = mark.repeat(np.diff(pieces.first))
@@ -119,8 +121,7 @@ class _Strip:
         )
 
     def cut(self, i: int) -> Cut:
-        sides = (self._left, self._top, self._wide, self._tall, self._first, self._rim)
-        left, top, wide, tall, first, rim = (int(of[i]) for of in sides)
+        left, top, wide, tall, first, rim = self._sides[i]
         x, y = max(0, left), max(0, top)
         past_x, past_y = min(self._size[1], left + wide), min(self._size[0], top + tall)
         here = slice(y - top, past_y - top), slice(first + x - left, first + past_x - left)

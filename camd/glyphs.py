@@ -70,7 +70,7 @@ def glyphs(
     begin with these groups."""
     many = len(groups)
     strength, area = cuts.strength[:many].copy(), cuts.area[:many].copy()
-    measured = marks(page.pieces, groups)
+    measured, places = marks(page.pieces, groups), page.source(cuts.boxes[:many])
     found: dict[int, _Inked | Rejected] = {}
     strokes: list[int] = []
     faint, more = FAINTEST * strength.max(initial=0), int(area.sum())
@@ -79,7 +79,7 @@ def glyphs(
         if strength[i] < faint and strength[i] < FAINTEST * _strong(strength, area, strokes, more):
             break
         more -= int(area[i])
-        found[i] = one = _inked(page, cuts, measured, i)
+        found[i] = one = _inked(page, places[i], cuts, measured, i)
         if isinstance(one, _Inked):
             strokes.append(i)
             strength[i], area[i] = one.strength, one.area
@@ -88,7 +88,7 @@ def glyphs(
     strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
     rejected = [one for i in order if isinstance(one := found[i], Rejected)]
     rejected += [
-        Rejected(page.source(cuts.boxes[i]), TOO_FAINT)
+        Rejected(places[i], TOO_FAINT)
         for i in np.flatnonzero(strength < faintest).tolist()
         if not isinstance(found.get(i), Rejected)
     ]
@@ -107,9 +107,10 @@ def _strong(strength: Floats, area: Ints, strokes: list[int], more: int = 0) -> 
     return float(strength[order][np.searchsorted(below, 0.75 * below[-1])])
 
 
-def _inked(page: Page, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
-    """Take out the ink of a group, or say why it is no glyph."""
-    box, stroke, cut = page.source(cuts.boxes[i]), float(measured.stroke[i]), cuts.cut(i)
+def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
+    """Take out the ink of a group, which lies in `box`, pixels of the source, or say why it is no
+    glyph."""
+    stroke, cut = float(measured.stroke[i]), cuts.cut(i)
     if frame.square(cut.own):
         return _written(page, cut) or Rejected(box, NOT_A_STROKE)
     if stroke > THICKEST * cuts.boxes[i][3]:
@@ -139,4 +140,5 @@ def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:
     runs = found.runs.moved(rows.start, columns.start)
     pieces = Components(runs, found.first, found.stats + corner)
     alone, group = replace(page, pieces=pieces), [list(range(len(pieces)))]
-    return _inked(alone, Cuts(alone, group), marks(pieces, group), 0)
+    cuts = Cuts(alone, group)
+    return _inked(alone, alone.source(cuts.boxes)[0], cuts, marks(pieces, group), 0)

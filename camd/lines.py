@@ -6,6 +6,7 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,6 +26,10 @@ UNEVEN = 2.0
 """A gap parts two numbers only when it is so many times the row's usual one."""
 STAY = 1.2
 """By what factor a gap must pass both limits to part or join two digits that were not, or were."""
+
+_ANGLES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
+_ACROSS = np.stack([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
+"""(A, 2): how far a step down and one to the right lead off a row of each slope."""
 
 Parted: TypeAlias = Mapping[tuple[int | None, int | None], bool]
 """Of digits side by side, by their tracks: whether a gap parts them."""
@@ -99,13 +104,12 @@ def skew(x: Floats, y: Floats, height: Floats) -> float:
     left, right = left[usable], right[usable]
     if not len(left):
         return 0.0
-    angles = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
-    run, rise = dx[left, right] / size[left, right], dy[left, right] / size[left, right]
-    off = np.outer(np.cos(angles), rise / 0.25) - np.outer(np.sin(angles), run / 0.25)
-    closeness = 1 / (1 + distance[left, right])
-    level = np.exp(-off * off) @ closeness
+    size, closeness = size[left, right], 1 / (1 + distance[left, right])
+    off = _ACROSS @ (np.stack([dy[left, right], dx[left, right]]) / (0.25 * size))
+    # NumPy's exponential takes three times as long on a processor without AVX-512.
+    level = np.asarray(cv2.exp(-off * off)) @ closeness
     # Upright is likelier: two digits of one row at different heights are no slope.
-    return float(angles[np.argmax(level * (1 - 0.4 * np.abs(angles) / angles[-1]))])
+    return float(_ANGLES[np.argmax(level * (1 - 0.4 * np.abs(_ANGLES) / _ANGLES[-1]))])
 
 
 def _chains(layout: _Layout) -> list[list[int]]:

@@ -275,6 +275,9 @@ class Loop:
         )
 
     def _show(self, now: float, *, fresh: bool) -> None:
+        def hud() -> Hud:
+            return self._hud(now)
+
         if fresh or self._screen.due(now):
-            self._screen.show(now, self._hud(now), self._shown, self._says())
-        self._screen.act(now, lambda: self._hud(now), self._shown)
+            self._screen.show(now, hud, self._shown, self._says())
+        self._screen.act(now, hud, self._shown)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from camd.components import Components
 from camd.light import Plane
 from camd.values import Box
@@ -24,9 +27,10 @@ class Page:
     ruled: tuple[Box, ...]
     """The boxes of the rules taken out, pixels of `ink`."""
 
-    def source(self, box: Box) -> Box:
-        """Give a box in pixels of the source."""
-        if self.scale == 1:
-            return box
-        x, y, width, height = (round(side / self.scale) for side in box)
-        return x, y, max(1, width), max(1, height)
+    def source(self, boxes: ArrayLike) -> list[Box]:
+        """Give boxes (N, 4) in pixels of the source."""
+        sides = np.asarray(boxes, np.intp).reshape(-1, 4)
+        if self.scale != 1:
+            sides = np.rint(sides / self.scale).astype(np.intp)
+            sides[:, 2:] = np.maximum(sides[:, 2:], 1)
+        return [(x, y, width, height) for x, y, width, height in sides.tolist()]

@@ -109,8 +109,10 @@ class Rule:
     @classmethod
     def along(cls, line: Line, runs: Runs, thick: int) -> "Rule":
         """Take ink for a rule, of which `line` is the straight line."""
-        bend = _bend(line, runs)
-        return cls(line, thick, runs, bend, _own(line, bend, runs))
+        shares: Floats = (runs.row - line.middle) / max(1, line.end - line.start)
+        band = _band(runs)
+        bend = _bend(runs, shares, band)
+        return cls(line, thick, runs, bend, _own(runs, _middle(bend, shares), band))
 
     def joins(self, others: Sequence["Rule"]) -> bool:
         """Whether both ends of this one lie on rules that run across it."""
@@ -129,13 +131,7 @@ class Rule:
         return along and bow <= DRIFT * self.length + self.thick / 2
 
 
-def _shares(line: Line, runs: Runs) -> Floats:
-    shares: Floats = (runs.row - line.middle) / max(1, line.end - line.start)
-    return shares
-
-
-def _own(line: Line, bend: Bend, runs: Runs) -> Runs:
-    band, middle = _band(runs), _middle(bend, _shares(line, runs))
+def _own(runs: Runs, middle: Floats, band: float) -> Runs:
     start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
     stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
     own = Runs(runs.row, start, stop)
@@ -152,16 +148,14 @@ def _middle(bend: Bend, u: Floats) -> Floats:
     return middle
 
 
-def _bend(line: Line, runs: Runs) -> Bend:
+def _bend(runs: Runs, u: Floats, band: float) -> Bend:
     """Lay a parabola along a rule, past the pieces of strokes that lie along it as well: where
     much is off it, again, with the less weight the farther it is off (Cauchy's)."""
-    u, mass = _shares(line, runs), runs.length.astype(np.float64)
-    y = (runs.start + runs.stop - 1) / 2
+    mass, y = runs.length.astype(np.float64), (runs.start + runs.stop - 1) / 2
     bend = _parabola(u, y, mass)
-    band = _band(runs)
     for _ in range(TRIES):
         off = (y - _middle(bend, u)) / band
-        if np.mean(np.abs(off) > 1) <= ASTRAY:
+        if np.count_nonzero(np.abs(off) > 1) <= ASTRAY * len(off):
             break
         bend = _parabola(u, y, mass / (1 + off * off))
     return bend

@@ -54,9 +54,10 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
     """Take the rules out of a mask; return the components that are left, the same ones where no
     rule is, and the boxes of the rules.
 
-    `found` are the components of the mask; `height` is that of the writing in pixels, 0 where it
-    is not known."""
+    `found` are the components of the mask, which is contiguous; `height` is that of the writing in
+    pixels, 0 where it is not known."""
     rows, columns = mask.shape
+    flat = mask.reshape(-1)
     length, tall = LONG * height, LONG * height
     if not height:
         length = max(LONG_ALONE * max(rows, columns), 0.8 * rows)
@@ -77,16 +78,16 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
         ruled.append(index)
         for rule in level:
             across, along = rule.own.pixels()
-            mask[along, across] = 0
+            flat[along * columns + across] = 0
         for rule in upright:
-            mask[rule.own.pixels()] = 0
+            flat[rule.own.at(columns)] = 0
         left = connected(ink.within(mask))
         centres = left.centres()
         part = _slivers(left.stats, centres, level)
         part |= _slivers(lengthwise(left), centres[:, ::-1], upright)
         for rule in level:
             part[comb.teeth(left.stats, rule.line, thick)] = True
-        mask[left.chosen(part).runs.pixels()] = 0
+        flat[left.chosen(part).runs.at(columns)] = 0
         rest.append(left.chosen(~part))
         boxes += [rule.box for rule in level]
         boxes += [(x, y, w, h) for y, x, h, w in (rule.box for rule in upright)]
@@ -94,7 +95,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
         scraps |= _along(upright, found.stats[:, 2], middles[:, ::-1])
     if not ruled:
         return found, boxes
-    mask[found.chosen(scraps).runs.pixels()] = 0
+    flat[found.chosen(scraps).runs.at(columns)] = 0
     whole = ~scraps
     whole[ruled] = False
     return together([found.chosen(whole), *rest]), boxes

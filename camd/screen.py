@@ -37,15 +37,17 @@ class Screen:
         """Tell whether something should be shown though no frame came."""
         return now >= self._next_status
 
-    def show(self, now: float, hud: Hud, shown: Shown | None, says: str) -> None:
+    def show(self, now: float, hud: Callable[[], Hud], shown: Shown | None, says: str) -> None:
         """`says`: what the scene says, for the line in the terminal."""
+        if not self._window and not self.due(now):
+            return
         message = self._message if now < self._message_until else ""
-        hud = replace(hud, paused=self.paused, message=message)
+        told = replace(hud(), paused=self.paused, message=message)
         if self._window:
-            self._window.show(self._draw(hud, shown))
+            self._window.show(self._draw(told, shown))
         if self.due(now):
             self._next_status = now + STATUS_S
-            self._printer.status(self._status(hud, shown, says))
+            self._printer.status(self._status(told, shown, says))
 
     def act(self, now: float, hud: Callable[[], Hud], shown: Shown | None) -> None:
         """Do what the keys pressed since the last call say."""

@@ -95,7 +95,7 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
             inside = _written(Draft.of(plate.grey, page.scale, drawn).page(), settings)
             # Where nothing is written on it, it may be a thick 0.
             if inside.glyphs:
-                found = _replaced(found, inside, page.source(plate.box))
+                found = _replaced(found, inside, page.source(plate.box)[0])
     return found
 
 
@@ -118,12 +118,12 @@ def _written(page: Page, settings: SegmentSettings) -> Segmentation:
     reason[odd[cuts.one_sided[len(groups) :]]] = _CODE[ONE_SIDED]
     bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
     rejected = [
-        Rejected(page.source((x, y, width, height)), REASONS[why])
-        for x, y, width, height, why in zip(
-            *page.pieces.stats[bad, :4].T.tolist(), reason[bad].tolist(), strict=True
+        Rejected(box, REASONS[why])
+        for box, why in zip(
+            page.source(page.pieces.stats[bad, :4]), reason[bad].tolist(), strict=True
         )
     ]
-    rejected += [Rejected(page.source(box), RULED) for box in page.ruled]
+    rejected += [Rejected(box, RULED) for box in page.source(page.ruled)]
     return Segmentation(found, (*rejected, *others))
 
 

@@ -12,10 +12,10 @@ from camd.values import Box
 def test_boxes_in_pixels_of_the_source(scale: float, box: Box) -> None:
     plane = np.zeros((60, 60), np.uint8)
     page = Page(plane, plane, plane, components(plane), scale, 8.0, ())
-    assert page.source((10, 20, 3, 30)) == box
+    assert page.source([(10, 20, 3, 30)]) == [box]
 
 
 def test_no_box_is_empty() -> None:
     plane = np.zeros((60, 60), np.uint8)
     page = Page(plane, plane, plane, components(plane), 4.0, 8.0, ())
-    assert page.source((40, 40, 1, 8)) == (10, 10, 1, 2)
+    assert page.source([(40, 40, 1, 8)]) == [(10, 10, 1, 2)]
