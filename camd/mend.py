@@ -90,10 +90,10 @@ def propose(glyphs: Sequence[Glyph]) -> list[Pair]:
 
 
 def _fitting(glyphs: Sequence[Glyph]) -> list[tuple[int, int]]:
-    """Give, by their boxes, the pairs that may be one digit."""
+    """Give, by their boxes, the pairs that may be one digit; none of what was cut apart."""
     x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4).T
     stroke = np.array([glyph.stroke for glyph in glyphs], np.float32)
-    kept = np.array([glyph.ink.size > 0 for glyph in glyphs], bool)
+    kept = np.array([glyph.ink.size > 0 and not glyph.cut for glyph in glyphs], bool)
     right, bottom = x + width, y + height
 
     def both(of: NDArray[np.float32], how: np.ufunc) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import context, mend, split
+from camd import context, mend, split, stack
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.settings import Settings
@@ -119,7 +119,8 @@ class Pipeline:
         found = area.segment(image)
         laps.lap("segment")
         classify = self._classifier(area, image, laps.lap)
-        glyphs, classified = mend.whole(*split.apart(found.glyphs, classify), classify)
+        stacked = stack.apart(found.glyphs)
+        glyphs, classified = mend.whole(*split.apart(stacked.glyphs, classify), classify)
         laps.lap("split")
         fitting = context.judge(
             glyphs,
@@ -130,7 +131,8 @@ class Pipeline:
         )
         digits, doubtful = self._sort(glyphs, classified, fitting)
         laps.lap("context")
-        return digits, found.rejected + doubtful
+        uncut = tuple(Rejected(box, UNSURE) for box in stacked.whole)
+        return digits, found.rejected + doubtful + uncut
 
     def _classifier(
         self, area: Area, image: Image, lap: Lap

@@ -176,9 +176,9 @@ def _cut(index: int, glyph: Glyph) -> Proposal:
             left, right = int(edges[start].min()), int(edges[end].max())
             across = np.arange(left, right)
             inside = (across >= edges[start][:, None]) & (across < edges[end][:, None])
-            part = _part(ink[:, left:right] * inside)
-            if part is not None:
-                (x, y, width, height), patch = part
+            found = part(ink[:, left:right] * inside)
+            if found is not None:
+                (x, y, width, height), patch = found
                 parts[start, end] = (left + x, y, width, height), patch
     pieces = []
     for start, end in _joining(parts, last):
@@ -216,7 +216,7 @@ def _joining(parts: Iterable[tuple[int, int]], last: int) -> list[tuple[int, int
     return [(start, end) for start, end in parts if start in reached and end in left]
 
 
-def _part(ink: Plane) -> tuple[Box, Plane] | None:
+def part(ink: Plane) -> tuple[Box, Plane] | None:
     """Give what of the ink between two cuts may be a digit, cropped, and its box."""
     rows = ink.shape[0]
     solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)

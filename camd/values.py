@@ -53,6 +53,8 @@ class Glyph:
     turn: float = 0.0
     """Degrees by which the ink was turned back for the crop; positive where rows fall to the
     right."""
+    cut: bool = False
+    """Whether its ink touched that of another row, and was cut off it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,120 @@
+"""PURE. Rows that touch: a glyph as high as several of them -> what it has in each.
+
+Two digits one above the other look like an 8, and are read as one without a doubt. That they are
+two is told by their neighbours: beside each of the halves others stand in a row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from camd.median import median
+from camd.normalise import normalise
+from camd.seams import seams
+from camd.split import part
+from camd.turn import slope, turned
+from camd.values import Box, Glyph
+
+TALL = 1.6
+"""Least height, in usual ones, of what may stand in several rows."""
+NARROW = 0.35
+"""Least width of it, in usual heights: braces and what is left of rules are as high."""
+ALIKE = 1.4
+"""Greatest height of a neighbour, in usual ones, and the least, the other way round."""
+REACH = 4.0
+"""How far neighbours are looked for to the left and right, in usual heights."""
+LEVEL = 0.35
+"""Farthest that their middle is off that of the row, in heights of a row."""
+OFF = 0.25
+"""Farthest that a cut is off the border of two rows, in heights of a row."""
+MOST = 16
+"""Glyphs that cannot be cut after which no other is tried: a page of scribbles has more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stacked:
+    glyphs: tuple[Glyph, ...]
+    whole: tuple[Box, ...] = ()
+    """Those that stand in several rows, and could not be cut."""
+
+
+def apart(glyphs: Sequence[Glyph]) -> Stacked:
+    """Replace the glyphs that stand in several rows by their pieces."""
+    whole: list[Box] = []
+    while True:  # what was cut is a neighbour, too
+        cut = _once(glyphs)
+        whole += cut.whole
+        if len(cut.glyphs) <= len(glyphs):
+            return Stacked(cut.glyphs, tuple(whole))
+        glyphs = cut.glyphs
+
+
+def _once(glyphs: Sequence[Glyph]) -> Stacked:
+    boxes = np.array([glyph.box for glyph in glyphs], np.float64).reshape(-1, 4)
+    height = boxes[:, 3]
+    usual = float(median(height)) if len(height) else 0.0
+    tall = (height >= TALL * usual) & (boxes[:, 2] >= NARROW * usual)
+    if not tall.any():
+        return Stacked(tuple(glyphs))
+    others = boxes[(height <= ALIKE * usual) & (height * ALIKE >= usual)]
+    lean = float(np.tan(np.radians(slope(others.tolist()))))
+    found: list[Glyph] = []
+    whole: list[Box] = []
+    for glyph, is_tall in zip(glyphs, tall.tolist(), strict=True):
+        many = round(glyph.box[3] / usual)
+        if not is_tall or not _in_rows(glyph.box, many, others, usual, lean):
+            found.append(glyph)
+        elif len(whole) < MOST and (pieces := _cut(glyph, many)):
+            found += pieces
+        else:
+            whole.append(glyph.box)
+    return Stacked(tuple(found), tuple(whole))
+
+
+def _in_rows(box: Box, many: int, others: NDArray[np.float64], usual: float, lean: float) -> bool:
+    """Tell whether others (N, 4) stand beside each of so `many` parts of a box, in rows that
+    `lean`."""
+    x, y = others[:, 0] + others[:, 2] / 2, others[:, 1] + others[:, 3] / 2
+    across = x - box[0] - box[2] / 2
+    y = (y - lean * across)[np.abs(across) <= REACH * usual + box[2] / 2]
+    high = box[3] / many
+    middles = box[1] + high * (np.arange(many) + 0.5)
+    return bool((np.abs(y - middles[:, None]) <= LEVEL * high).any(axis=1).all())
+
+
+def _cut(glyph: Glyph, many: int) -> list[Glyph]:
+    """Cut a glyph into so many pieces from top to bottom; none where it cannot be."""
+    ink = glyph.ink
+    if not ink.size:
+        return []
+    rows, columns = ink.shape
+    paths = seams(np.ascontiguousarray(ink.T))
+    edges = [np.zeros(columns, np.intp)]
+    for border in rows / many * np.arange(1, many):
+        nearest = min(paths, key=lambda path: abs(float(path.mean()) - border), default=None)
+        if nearest is None or abs(float(nearest.mean()) - border) > OFF * rows / many:
+            return []
+        edges.append(nearest)
+    edges.append(np.full(columns, rows, np.intp))
+    scale = glyph.box[3] / rows
+    pieces = []
+    for above, below in pairwise(edges):
+        top, bottom = int(above.min()), int(below.max())
+        down = np.arange(top, bottom)[:, None]
+        found = part(ink[top:bottom] * ((down >= above) & (down < below)))
+        if found is None:
+            return []
+        (x, y, width, height), own = found
+        box = (
+            glyph.box[0] + round(x * scale),
+            glyph.box[1] + round((top + y) * scale),
+            max(1, round(width * scale)),
+            max(1, round(height * scale)),
+        )
+        upright = turned(own, glyph.turn) if glyph.turn else own
+        crop = normalise(upright, glyph.stroke / scale)
+        pieces.append(Glyph(box, crop, glyph.stroke, own, glyph.turn, cut=True))
+    return pieces
