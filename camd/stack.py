@@ -26,8 +26,11 @@ ALIKE = 1.4
 """Greatest height of a neighbour, in usual ones, and the least, the other way round."""
 REACH = 4.0
 """How far neighbours are looked for to the left and right, in usual heights."""
-LEVEL = 0.35
+LEVEL = 0.25
 """Farthest that their middle is off that of the row, in heights of a row."""
+SURE = 2
+"""Neighbours of each part from which it is no single digit, even where it cannot be cut: a broken
+box may look like one."""
 OFF = 0.25
 """Farthest that a cut is off the border of two rows, in heights of a row."""
 MOST = 16
@@ -38,7 +41,7 @@ MOST = 16
 class Stacked:
     glyphs: tuple[Glyph, ...]
     whole: tuple[Box, ...] = ()
-    """Those that stand in several rows, and could not be cut."""
+    """Those that surely stand in several rows, and could not be cut."""
 
 
 def apart(glyphs: Sequence[Glyph]) -> Stacked:
@@ -65,24 +68,25 @@ def _once(glyphs: Sequence[Glyph]) -> Stacked:
     whole: list[Box] = []
     for glyph, is_tall in zip(glyphs, tall.tolist(), strict=True):
         many = round(glyph.box[3] / usual)
-        if not is_tall or not _in_rows(glyph.box, many, others, usual, lean):
-            found.append(glyph)
-        elif len(whole) < MOST and (pieces := _cut(glyph, many)):
+        beside = _beside(glyph.box, many, others, usual, lean) if is_tall else 0
+        if beside and len(whole) < MOST and (pieces := _cut(glyph, many)):
             found += pieces
-        else:
+        elif beside >= SURE:
             whole.append(glyph.box)
+        else:
+            found.append(glyph)
     return Stacked(tuple(found), tuple(whole))
 
 
-def _in_rows(box: Box, many: int, others: NDArray[np.float64], usual: float, lean: float) -> bool:
-    """Tell whether others (N, 4) stand beside each of so `many` parts of a box, in rows that
-    `lean`."""
+def _beside(box: Box, many: int, others: NDArray[np.float64], usual: float, lean: float) -> int:
+    """Count the others (N, 4) beside that of so `many` parts of a box which has the fewest, in rows
+    that `lean`."""
     x, y = others[:, 0] + others[:, 2] / 2, others[:, 1] + others[:, 3] / 2
     across = x - box[0] - box[2] / 2
     y = (y - lean * across)[np.abs(across) <= REACH * usual + box[2] / 2]
     high = box[3] / many
     middles = box[1] + high * (np.arange(many) + 0.5)
-    return bool((np.abs(y - middles[:, None]) <= LEVEL * high).any(axis=1).all())
+    return int((np.abs(y - middles[:, None]) <= LEVEL * high).sum(axis=1).min())
 
 
 def _cut(glyph: Glyph, many: int) -> list[Glyph]:

@@ -20,12 +20,12 @@ def ring(sheet: Sheet, x: int, y: int, height: int = 66) -> Sheet:
     return sheet
 
 
-def rows(many: int = 2, *, missing: int | None = None) -> Sheet:
+def rows(many: int = 2, *, missing: int | None = None, beside: int = 3) -> Sheet:
     """Draw zeros that touch, one above the other, and beside each a row of others."""
     sheet = paper(640, 480)
     for row in range(many):
         ring(sheet, 200 + 10 * (row % 2), 100 + 73 * row, 76)
-        for x in (290, 380, 470):
+        for x in (290, 380, 470)[:beside]:
             if row != missing:
                 ring(sheet, x, 98 + 75 * row)
     return sheet
@@ -96,6 +96,11 @@ def test_what_cannot_be_cut_is_told() -> None:
     stacked = apart(glyphs(blot(rows())))
     assert [box[3] > 140 for box in stacked.whole] == [True]
     assert max(heights(stacked)) < 100
+
+
+def test_what_cannot_be_cut_may_be_one_digit_where_little_stands_beside_it() -> None:
+    whole = glyphs(blot(rows(beside=1)))
+    assert apart(whole) == Stacked(whole)
 
 
 def test_a_bar_beside_rows_is_left_alone() -> None:
