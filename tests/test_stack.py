@@ -20,12 +20,12 @@ def ring(sheet: Sheet, x: int, y: int, height: int = 66) -> Sheet:
     return sheet
 
 
-def rows(many: int = 2, *, missing: int | None = None, beside: int = 3) -> Sheet:
+def rows(many: int = 2, *, missing: int | None = None) -> Sheet:
     """Draw zeros that touch, one above the other, and beside each a row of others."""
     sheet = paper(640, 480)
     for row in range(many):
         ring(sheet, 200 + 10 * (row % 2), 100 + 73 * row, 76)
-        for x in (290, 380, 470)[:beside]:
+        for x in (290, 380, 470):
             if row != missing:
                 ring(sheet, x, 98 + 75 * row)
     return sheet
@@ -98,9 +98,15 @@ def test_what_cannot_be_cut_is_told() -> None:
     assert max(heights(stacked)) < 100
 
 
-def test_what_cannot_be_cut_may_be_one_digit_where_little_stands_beside_it() -> None:
-    whole = glyphs(blot(rows(beside=1)))
-    assert apart(whole) == Stacked(whole)
+@pytest.mark.parametrize("beside", [1, 2])
+def test_what_cannot_be_cut_may_be_one_digit_where_little_stands_beside_it(beside: int) -> None:
+    def solid(x: int, y: int, width: int, height: int) -> Glyph:
+        ink = np.full((height, width), 255, np.uint8)
+        return Glyph((x, y, width, height), np.zeros((28, 28), np.uint8), 5.0, ink)
+
+    block = solid(100, 60, 80, 150)
+    others = [solid(220 + 60 * n, y, 50, 68) for n in range(beside) for y in (62, 140)]
+    assert apart([block, *others]).whole == ((block.box,) if beside > 1 else ())
 
 
 def test_a_bar_beside_rows_is_left_alone() -> None:
