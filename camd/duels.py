@@ -43,6 +43,7 @@ def classified(
     margins: FloatArray,
 ) -> Classified:
     """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
+    # In doubles: NumPy would make some of any other calibration for each call.
     confidence = np.interp(margins, *calibration).astype(np.float32)
     return Classified(classes[winner], margins, confidence)
 

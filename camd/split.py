@@ -182,17 +182,18 @@ def _cut(index: int, glyph: Glyph) -> Proposal:
                 parts[start, end] = (left + x, y, width, height), patch
     pieces = []
     for start, end in _joining(parts, last):
-        (x, y, width, height), patch = parts[start, end]
-        box = (
-            glyph.box[0] + round(x * scale),
-            glyph.box[1] + round(y * scale),
-            max(1, round(width * scale)),
-            max(1, round(height * scale)),
-        )
-        upright = turned(patch, glyph.turn) if glyph.turn else patch
-        crop = normalise(upright, glyph.stroke / scale)
-        pieces.append(Piece(Glyph(box, crop, glyph.stroke), start, end))
+        pieces.append(Piece(piece(glyph, *parts[start, end], scale), start, end))
     return Proposal(index, last, tuple(pieces))
+
+
+def piece(glyph: Glyph, box: Box, ink: Plane, scale: float) -> Glyph:
+    """Make a glyph of a piece of another's ink, which lies in a `box` of that; `scale` is pixels of
+    the source a pixel of ink."""
+    x, y, width, height = (round(side * scale) for side in box)
+    at = glyph.box[0] + x, glyph.box[1] + y, max(1, width), max(1, height)
+    upright = turned(ink, glyph.turn) if glyph.turn else ink
+    crop = normalise(upright, glyph.stroke / scale)
+    return Glyph(at, crop, glyph.stroke, ink, glyph.turn, cut=True)
 
 
 def _reduced(ink: Plane) -> Plane:

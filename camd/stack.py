@@ -4,7 +4,7 @@ Two digits one above the other look like an 8, and are read as one without a dou
 two is told by their neighbours: beside each of the halves others stand in a row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.median import median
-from camd.normalise import normalise
 from camd.seams import seams
-from camd.split import part
-from camd.turn import slope, turned
+from camd.split import part, piece
+from camd.turn import slope
 from camd.values import Box, Glyph
 
 TALL = 1.6
@@ -47,35 +46,37 @@ class Stacked:
 def apart(glyphs: Sequence[Glyph]) -> Stacked:
     """Replace the glyphs that stand in several rows by their pieces."""
     whole: list[Box] = []
-    while True:  # what was cut is a neighbour, too
-        cut = _once(glyphs)
-        whole += cut.whole
-        if len(cut.glyphs) <= len(glyphs):
-            return Stacked(cut.glyphs, tuple(whole))
-        glyphs = cut.glyphs
+    missed = 0
+    again = True
+    while again:  # what was cut is a neighbour, too
+        again = False
+        found: list[Glyph] = []
+        for glyph, many, beside in _placed(glyphs):
+            pieces = _cut(glyph, many) if beside and missed < MOST else []
+            missed += beside > 0 and not pieces
+            if pieces:
+                found += pieces
+                again = True
+            elif beside >= SURE:
+                whole.append(glyph.box)
+            else:
+                found.append(glyph)
+        glyphs = found
+    return Stacked(tuple(glyphs), tuple(whole))
 
 
-def _once(glyphs: Sequence[Glyph]) -> Stacked:
+def _placed(glyphs: Sequence[Glyph]) -> Iterator[tuple[Glyph, int, int]]:
+    """Give each glyph, in how many rows it may stand, and how many others stand beside that of its
+    parts which has the fewest."""
     boxes = np.array([glyph.box for glyph in glyphs], np.float64).reshape(-1, 4)
     height = boxes[:, 3]
     usual = float(median(height)) if len(height) else 0.0
     tall = (height >= TALL * usual) & (boxes[:, 2] >= NARROW * usual)
-    if not tall.any():
-        return Stacked(tuple(glyphs))
     others = boxes[(height <= ALIKE * usual) & (height * ALIKE >= usual)]
-    lean = float(np.tan(np.radians(slope(others.tolist()))))
-    found: list[Glyph] = []
-    whole: list[Box] = []
+    lean = float(np.tan(np.radians(slope(others.tolist())))) if tall.any() else 0.0
     for glyph, is_tall in zip(glyphs, tall.tolist(), strict=True):
         many = round(glyph.box[3] / usual)
-        beside = _beside(glyph.box, many, others, usual, lean) if is_tall else 0
-        if beside and len(whole) < MOST and (pieces := _cut(glyph, many)):
-            found += pieces
-        elif beside >= SURE:
-            whole.append(glyph.box)
-        else:
-            found.append(glyph)
-    return Stacked(tuple(found), tuple(whole))
+        yield glyph, many, _beside(glyph.box, many, others, usual, lean) if is_tall else 0
 
 
 def _beside(box: Box, many: int, others: NDArray[np.float64], usual: float, lean: float) -> int:
@@ -112,13 +113,5 @@ def _cut(glyph: Glyph, many: int) -> list[Glyph]:
         if found is None:
             return []
         (x, y, width, height), own = found
-        box = (
-            glyph.box[0] + round(x * scale),
-            glyph.box[1] + round((top + y) * scale),
-            max(1, round(width * scale)),
-            max(1, round(height * scale)),
-        )
-        upright = turned(own, glyph.turn) if glyph.turn else own
-        crop = normalise(upright, glyph.stroke / scale)
-        pieces.append(Glyph(box, crop, glyph.stroke, own, glyph.turn, cut=True))
+        pieces.append(piece(glyph, (x, top + y, width, height), own, scale))
     return pieces

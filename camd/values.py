@@ -54,7 +54,7 @@ class Glyph:
     """Degrees by which the ink was turned back for the crop; positive where rows fall to the
     right."""
     cut: bool = False
-    """Whether its ink touched that of another row, and was cut off it."""
+    """Whether its ink hung together with more, and was cut off it."""
 
 
 @dataclass(frozen=True, slots=True)
