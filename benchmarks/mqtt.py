@@ -25,11 +25,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
+from camd.config.settings import MqttSettings, SegmentSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
 from camd.remote import RemoteModel
 from camd.segment import segment
-from camd.settings import MqttSettings, SegmentSettings, Settings
 from tests.broker import Mosquitto, find, mosquitto
 from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import event, frame, result

@@ -20,8 +20,8 @@ import cv2
 from benchmarks.machine import installed
 from camd import installed as shipped
 from camd import svm
+from camd.config.settings import Settings
 from camd.pipeline import Pipeline
-from camd.settings import Settings
 from camd.values import Image
 
 Read: TypeAlias = Callable[[Image], str]

@@ -18,9 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
 from camd.capture import Capture
+from camd.config.settings import Settings
 from camd.pipeline import Pipeline
 from camd.rest import Rest
-from camd.settings import Settings
 from camd.sources.base import Opened
 from camd.values import Image
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from camd import doubt, region
+from camd.config.settings import Settings
 from camd.lines import group
 from camd.place_settings import RegionSettings
 from camd.reading import Reader
 from camd.region import Region
 from camd.segment import Segmentation, segment
-from camd.settings import Settings
 from camd.track import Tracked, Tracker
 from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
 from camd.view import View

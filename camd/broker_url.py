@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from camd.config_keys import KeyPath
+from camd.config.keys import KeyPath
 
 _FORMS = "mqtt://[user@]host[:port], mqtts://..., ws://.../path, wss://.../path, embedded, or none"
 _PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}

@@ -7,10 +7,11 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import config_edit, installed, svm, threshold
-from camd.config import load
+from camd import installed, svm, threshold
+from camd.config import edit
+from camd.config.layers import load
+from camd.config.settings import Settings
 from camd.pipeline import Pipeline
-from camd.settings import Settings
 from camd.sources.images import read_image
 from camd.threads import bounded
 from camd.threshold import LEVEL, Outcome
@@ -35,11 +36,11 @@ def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bo
     best = threshold.choose(seen, budget)
     _table(console, now, best)
     _promise(console, best, threshold.left_out(seen, budget), budget)
-    path = config_edit.file_in_use(named)
+    path = edit.file_in_use(named)
     if dry_run:
         console.print(f"{path} is as it was; without --dry-run it gets {_line(best)}")
         return
-    config_edit.rewrite(path, lambda text: config_edit.with_value(text, *KEY, best.threshold))
+    edit.rewrite(path, lambda text: edit.with_value(text, *KEY, best.threshold))
     console.print(f"wrote {_line(best)} to {path}")
     after = load(named)
     if after.settings.model.min_confidence != best.threshold:

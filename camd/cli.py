@@ -15,14 +15,14 @@ import click
 from camd import __version__
 from camd.broker_url import parse_broker
 from camd.cli_options import config_file, load_config, model_file, verbose_log
+from camd.config.keys import KeyPath
+from camd.config.settings import Settings
 from camd.config_cli import config
-from camd.config_keys import KeyPath
 from camd.discovery_cli import discovery
 from camd.errors import CamdError
 from camd.read_cli import eval_, read
 from camd.region_cli import region
 from camd.service_cli import doctor, service
-from camd.settings import Settings
 from camd.setup_cli import calibrate
 from camd.train_cli import eval_model, train
 

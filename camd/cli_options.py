@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from camd.config import Config, load
-from camd.config_keys import KeyPath
+from camd.config.keys import KeyPath
+from camd.config.layers import Config, load
 
 config_file = click.option(
     "--config", "file", type=click.Path(path_type=Path, dir_okay=False), help="A config.toml."

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from camd.cli_options import config_file
-from camd.config import load, user_file
+from camd.config.layers import load, user_file
 
 
 @click.group()
@@ -25,7 +25,7 @@ def check(path: Path | None) -> None:
 @config_file
 def show(file: Path | None) -> None:
     """Print the settings in force, and where each came from."""
-    from camd.config_file import effective  # noqa: PLC0415  (redaction brings OpenCV along)
+    from camd.config.text import effective  # noqa: PLC0415  (redaction brings OpenCV along)
 
     click.echo(effective(load(file)), nl=False)
 
@@ -35,7 +35,7 @@ def show(file: Path | None) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(path: Path | None, force: bool) -> None:
     """Write a config.toml with every option (default: the user's config directory)."""
-    from camd.config_file import defaults  # noqa: PLC0415  (as above)
+    from camd.config.text import defaults  # noqa: PLC0415  (as above)
 
     path = path or user_file()
     try:

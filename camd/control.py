@@ -4,11 +4,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from camd.config.live import LiveOptions
+from camd.config.settings import Settings
 from camd.errors import CamdError
-from camd.live import LiveOptions
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
-from camd.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from camd import installed, sources, state, svm, watchdog
 from camd.capture import Capture
+from camd.config.live import LiveOptions
+from camd.config.settings import Settings, TrackSettings
 from camd.control import Control
 from camd.errors import CamdError, ConfigError, SourceError
-from camd.live import LiveOptions
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.memory import keep_freed
 from camd.mqtt.endpoint import Endpoint
@@ -23,7 +24,6 @@ from camd.pulse import Pulse
 from camd.remote import RemoteModel
 from camd.screen import Screen
 from camd.service import Service
-from camd.settings import Settings, TrackSettings
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.threads import bounded

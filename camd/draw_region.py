@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from camd import installed, svm
-from camd.config import Config
+from camd.config.layers import Config
+from camd.config.settings import Settings
 from camd.errors import ConfigError, SourceError
 from camd.pipeline import Pipeline
 from camd.place_settings import MaskSettings, RegionSettings
 from camd.polygon import Corners, Point
-from camd.settings import Settings
 from camd.sketch import Kind, Sketch
 from camd.sketch_board import Board, Scene
 from camd.sketch_view import draw

@@ -15,10 +15,10 @@ from camd import film_strip, installed, overlay, svm
 from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
 from camd.clip_score import score_clip
 from camd.clip_truth import Clip, load_clips
+from camd.config.settings import Settings
 from camd.errors import DataError, SourceError
 from camd.overlay import Hud
 from camd.pipeline import Model, Pipeline
-from camd.settings import Settings
 from camd.sources.base import CorruptFrameError, EndOfStreamError
 from camd.sources.video import Video
 from camd.threads import bounded

@@ -9,11 +9,11 @@ from rich.table import Table
 
 from camd import installed, overlay, svm
 from camd.confidence import Bin, by_confidence
+from camd.config.settings import Settings
 from camd.contact_sheet import contact_sheet, tile
 from camd.errors import DataError, SourceError
 from camd.pipeline import Pipeline
 from camd.score import Evaluation, Row, Score, score
-from camd.settings import Settings
 from camd.sources.images import read_image
 from camd.threads import bounded
 from camd.truth import load_labels

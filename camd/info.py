@@ -3,8 +3,8 @@
 from typing import Any
 
 from camd import __version__
+from camd.config.settings import Settings
 from camd.pipeline import Pipeline
-from camd.settings import Settings
 
 
 def info(

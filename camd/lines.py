@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.settings import LineSettings
+from camd.config.settings import LineSettings
 from camd.values import Box, Digit, Line
 
 Floats = NDArray[np.float64]

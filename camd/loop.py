@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from camd.capture import Capture
+from camd.config.settings import Settings
 from camd.control import Control
 from camd.errors import PublishError
 from camd.health import Health
@@ -21,7 +22,6 @@ from camd.pipeline import Pipeline
 from camd.pulse import Pulse
 from camd.rest import Rest
 from camd.screen import Screen, Shown
-from camd.settings import Settings
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.values import Frame, Reading, RegionReading, Result

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from camd import context, mend, split, stack
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
+from camd.config.settings import Settings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
-from camd.settings import Settings
 from camd.values import Box, Digit, Glyph, Image, Rejected, Result
 
 

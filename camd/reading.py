@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from camd.config.settings import LineSettings, TrackSettings
 from camd.lines import Parted, group, partings
 from camd.match import center_of
 from camd.median import median
-from camd.settings import LineSettings, TrackSettings
 from camd.track import Tracked
 from camd.values import Digit, Reading
 from camd.vote import SLACK

@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from camd.cli_options import config_file
-from camd.config import Config, load
-from camd.config_keys import KeyPath
+from camd.config.keys import KeyPath
+from camd.config.layers import Config, load
 from camd.polygon import Corners
 from camd.sketch import Kind
 
@@ -79,9 +79,9 @@ def draw(
     if kind == "mask" and options:
         raise click.UsageError("a mask has a place and nothing else")
     overrides: dict[KeyPath, Any] = {("camera", "device"): device} if device else {}
-    from camd import config_edit  # noqa: PLC0415
+    from camd.config import edit  # noqa: PLC0415
 
-    path = config_edit.file_in_use(file)
+    path = edit.file_in_use(file)
     config = load(path if path.exists() else None, overrides)
     _setup_logging()
     if points is None:
@@ -98,7 +98,7 @@ def draw(
         places = {"polygon": None, "corners": None, kind: shape}
     array = "mask" if kind == "mask" else "region"
     values = {"name": name, **places, **options}
-    config_edit.rewrite(path, lambda text: config_edit.with_table(text, array, values))
+    edit.rewrite(path, lambda text: edit.with_table(text, array, values))
     click.echo(f"wrote [[{array}]] {name} to {path}; a running camd takes it on reload")
 
 
@@ -106,9 +106,9 @@ def draw(
 @config_file
 def list_(file: Path | None) -> None:
     """Show the regions and masks of the configuration."""
-    from camd import config_edit  # noqa: PLC0415
+    from camd.config import edit  # noqa: PLC0415
 
-    path = config_edit.file_in_use(file)
+    path = edit.file_in_use(file)
     settings = load(path if path.exists() else None).settings
     for place in settings.region:
         rest = place.model_dump(
@@ -129,11 +129,11 @@ def list_(file: Path | None) -> None:
 @config_file
 def remove(name: str, kind: str | None, file: Path | None) -> None:
     """Take the region (or mask) NAME out of the configuration."""
-    from camd import config_edit  # noqa: PLC0415
+    from camd.config import edit  # noqa: PLC0415
 
-    path = config_edit.file_in_use(file)
+    path = edit.file_in_use(file)
     array = "mask" if kind else "region"
-    config_edit.rewrite(path, lambda text: config_edit.without_table(text, array, name))
+    edit.rewrite(path, lambda text: edit.without_table(text, array, name))
     click.echo(f"took [[{array}]] {name} out of {path}")
 
 

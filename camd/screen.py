@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from camd import overlay
+from camd.config.settings import Settings
 from camd.overlay import Hud
-from camd.settings import Settings
 from camd.terminal import Printer, Status
 from camd.values import Frame, Image, Result
 from camd.window import Action, Window

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from camd import light
 from camd.components import Components
+from camd.config.settings import SegmentSettings
 from camd.cuts import Cuts, coarseness
 from camd.draft import Draft, Drawn
 from camd.frame import is_box
@@ -23,7 +24,6 @@ from camd.join import join
 from camd.light import Plane
 from camd.page import Page
 from camd.plates import plates
-from camd.settings import SegmentSettings
 from camd.values import Box, Glyph, Image, Rejected
 
 TOO_SMALL = "too small"

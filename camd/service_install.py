@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from camd import config, config_file, installed, unit
+from camd import installed, unit
+from camd.config import layers
+from camd.config import text as config_file
 from camd.errors import CamdError
 
 
@@ -36,12 +38,12 @@ class Place:
 
     @property
     def unit(self) -> Path:
-        folder = config.user_file().parent.parent / "systemd" / "user"
+        folder = layers.user_file().parent.parent / "systemd" / "user"
         return (folder if self.user else Path("/etc/systemd/system")) / self.template
 
     @property
     def config(self) -> Path:
-        folder = config.user_file().parent if self.user else config.SYSTEM_FILE.parent
+        folder = layers.user_file().parent if self.user else layers.SYSTEM_FILE.parent
         return folder / (f"{self.instance}.toml" if self.instance else "config.toml")
 
     def systemctl(self, *arguments: str) -> list[str]:

@@ -9,10 +9,10 @@ from typing import Any
 from rich.console import Console
 
 from camd import installed, svm
+from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.mqtt import payloads
 from camd.pipeline import Pipeline
-from camd.settings import Settings
 from camd.sources.images import read_image
 from camd.threads import bounded
 from camd.values import Image, Result

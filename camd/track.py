@@ -7,9 +7,9 @@ from itertools import count
 
 import numpy as np
 
+from camd.config.settings import TrackSettings
 from camd.match import center_of, pair
 from camd.median import median
-from camd.settings import TrackSettings
 from camd.values import Digit, Event
 from camd.vote import SLACK, Vote
 

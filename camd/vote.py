@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from camd.settings import TrackSettings
+from camd.config.settings import TrackSettings
 
 SLACK = 1e-6
 """Seconds; sums of frame intervals must not miss a threshold by a rounding error."""

@@ -14,11 +14,11 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from camd import installed, svm
 from camd.backoff import Backoff
+from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.mqtt import crops as codec
 from camd.mqtt.connection import RETRY_S
 from camd.mqtt.endpoint import Endpoint
-from camd.settings import Settings
 from camd.threads import bounded
 
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from camd.capture import Capture, CaptureStats
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import from_uri
 from camd.values import Frame
 from tests.sources.pictures import clip, grey

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import config
+from camd.config import layers
+from camd.config.settings import CameraSettings
 from camd.doctor import examine
 from camd.doctor.camera import _own, judge, look
 from camd.doctor.finding import Finding
-from camd.settings import CameraSettings
 from camd.sources import v4l2
 from tests.broker import find, free_port, mosquitto, password_file
 from tests.process import camd
@@ -176,8 +176,8 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The configuration of a service whose broker wants a password, which only root may read."""
     folder = tmp_path / "etc"
     folder.mkdir()
-    monkeypatch.setattr(config, "SYSTEM_FILE", folder / "config.toml")
-    monkeypatch.setattr(config, "user_file", lambda: tmp_path / "none.toml")
+    monkeypatch.setattr(layers, "SYSTEM_FILE", folder / "config.toml")
+    monkeypatch.setattr(layers, "user_file", lambda: tmp_path / "none.toml")
     cv2.imwrite(str(tmp_path / "page.png"), page("3 2 5"))
     (folder / "desk.mqtt.password").write_text("sesame\n")
     (folder / "desk.camera.device").write_text(f"{tmp_path}/page.png\n")
@@ -208,5 +208,5 @@ def test_secrets_that_only_root_may_read_are_named(
 
 
 def test_another_configuration_has_no_secrets_of_the_service(service: Path, tmp_path: Path) -> None:
-    assert config.service_credentials(tmp_path / "desk.toml") == {}
-    assert config.service_credentials(None) == {"mqtt.password": service.parent / "mqtt.password"}
+    assert layers.service_credentials(tmp_path / "desk.toml") == {}
+    assert layers.service_credentials(None) == {"mqtt.password": service.parent / "mqtt.password"}

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from camd import light
+from camd.config.settings import SegmentSettings
 from camd.draft import Draft, Drawn
 from camd.segment import segment
-from camd.settings import SegmentSettings
 from tests.sheets import Sheet, paper, write
 
 

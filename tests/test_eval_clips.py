@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from camd.clip_truth import Span, write_truth
+from camd.config.settings import Settings
 from camd.errors import DataError
 from camd.eval_clips import evaluate
-from camd.settings import Settings
 
 FPS = 10
 

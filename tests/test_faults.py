@@ -15,8 +15,8 @@ import pytest
 
 from camd.capture import Capture
 from camd.capture_stats import CaptureStats
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import from_uri, v4l2
 from camd.sources.camera import Camera
 from tests.broker import Mosquitto, Subscriber, mosquitto, until

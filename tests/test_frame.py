@@ -2,10 +2,10 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.config.settings import SegmentSettings
 from camd.frame import inside, is_box
 from camd.glyphs import NOT_A_STROKE
 from camd.segment import RULED, segment
-from camd.settings import SegmentSettings
 from tests.sheets import Sheet, line, paper, write
 
 

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.config.settings import SegmentSettings
 from camd.glyphs import ONE_SIDED
 from camd.segment import Segmentation, segment
-from camd.settings import SegmentSettings
 from tests.sheets import Sheet, paper, write
 
 

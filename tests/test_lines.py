@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from camd.config.settings import LineSettings
 from camd.lines import group
-from camd.settings import LineSettings
 from camd.values import Digit
 
 SETTINGS = LineSettings()

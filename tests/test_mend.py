@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.config.settings import SegmentSettings
 from camd.mend import propose, whole
 from camd.segment import segment
-from camd.settings import SegmentSettings
 from camd.split import Judged
 from camd.values import Glyph
 from tests.sheets import Sheet, line, paper

@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 
 from camd.components import components
+from camd.config.settings import SegmentSettings
 from camd.plates import plates
 from camd.segment import segment
-from camd.settings import SegmentSettings
 from tests.sheets import Sheet, paper, write
 
 

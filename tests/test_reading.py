@@ -1,5 +1,5 @@
+from camd.config.settings import LineSettings, TrackSettings
 from camd.reading import Reader
-from camd.settings import LineSettings, TrackSettings
 from camd.track import Tracked
 from camd.values import Digit
 

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
+from camd.config.settings import TrackSettings
 from camd.place_settings import RegionSettings
 from camd.region import Region, judge
-from camd.settings import TrackSettings
 from camd.values import Digit, Reading, RegionReading
 
 TRACK = TrackSettings(settle_ms=150, forget_ms=300)

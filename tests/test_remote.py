@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from camd.config.settings import Settings
 from camd.errors import PublishError
 from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH
 from camd.pipeline import Pipeline
 from camd.place_settings import RegionSettings
 from camd.remote import WINDOW, RemoteModel
-from camd.settings import Settings
 from camd.values import Box
 from tests.sheets import paper, write
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from camd import segment as module
+from camd.config.settings import SegmentSettings
 from camd.segment import Segmentation, segment
-from camd.settings import SegmentSettings
 from tests.sheets import Sheet, line, paper, write
 
 SETTINGS = SegmentSettings()

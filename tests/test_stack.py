@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.config.settings import SegmentSettings, Settings
 from camd.mend import propose
 from camd.pipeline import Pipeline
 from camd.segment import segment
-from camd.settings import SegmentSettings, Settings
 from camd.split import Judged
 from camd.stack import Stacked, apart
 from camd.values import Glyph

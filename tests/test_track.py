@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from camd.settings import TrackSettings
+from camd.config.settings import TrackSettings
 from camd.track import Tracked, Tracker
 from camd.values import Digit
 

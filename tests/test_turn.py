@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.config.settings import SegmentSettings
 from camd.normalise import normalise
 from camd.segment import segment
-from camd.settings import SegmentSettings
 from camd.turn import slope, turn, turned
 from camd.values import Box, Glyph
 from tests.sheets import Sheet, paper, write

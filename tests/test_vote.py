@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camd.settings import TrackSettings
+from camd.config.settings import TrackSettings
 from camd.vote import Vote
 
 SETTINGS = TrackSettings()

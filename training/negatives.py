@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.settings import SegmentSettings
+from camd.config.settings import SegmentSettings
 from camd.values import SIDE, Box
 from training import textures
 from training.cut_out import Crops, cut_out

@@ -7,10 +7,10 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+from camd.config.settings import Settings
 from camd.doctor.finding import Finding
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
-from camd.settings import Settings
 
 PATIENCE_S = 5.0
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from camd import light, sources
 from camd.capture import Capture
+from camd.config.settings import CameraSettings
 from camd.doctor.finding import Finding
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources.camera import LINUX
 from camd.values import Frame, Image
 

@@ -9,8 +9,9 @@ from typing import Any, TextIO, TypeAlias
 
 from rich.text import Text
 
-from camd import __version__, config
-from camd.config_keys import KeyPath
+from camd import __version__
+from camd.config import layers
+from camd.config.keys import KeyPath
 from camd.doctor import broker, camera, system
 from camd.doctor.finding import Finding
 from camd.errors import ConfigError
@@ -47,10 +48,10 @@ def examine(file: Path | None, overrides: Overrides, out: TextIO, *, as_json: bo
 
 
 def _findings(file: Path | None, overrides: Overrides) -> Iterator[Finding]:
-    files = config.service_credentials(file)
+    files = layers.service_credentials(file)
     ours = {name: path for name, path in files.items() if os.access(path, os.R_OK)}
     try:
-        settings = config.load(file, overrides, credentials=ours or None).settings
+        settings = layers.load(file, overrides, credentials=ours or None).settings
     except ConfigError as error:
         yield Finding("configuration", "error", str(error), "camd config show; docs: config.toml")
         return

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from camd import installed, svm
+from camd.config.settings import ModelSettings, OverlaySettings
 from camd.doctor.finding import Finding
 from camd.errors import ModelError
-from camd.settings import ModelSettings, OverlaySettings
 from camd.window import Window
 
 CROPS = 100

@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+from camd.config.settings import Settings
 from camd.mqtt.messages import EVENT_TYPES
 from camd.mqtt.topics import Topics
 from camd.place_settings import RegionSettings
-from camd.settings import Settings
 
 BIRTH = b"online"
 MISSED = 3

@@ -10,10 +10,10 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from camd.config.settings import MqttSettings, Settings
 from camd.errors import ConfigError
 from camd.mqtt.payloads import OFFLINE
 from camd.mqtt.topics import Topics
-from camd.settings import MqttSettings, Settings
 
 CONNECT_TIMEOUT_S = 5.0
 MOST_BYTES = 65535

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from camd.config.settings import Settings
 from camd.mqtt import discovery
 from camd.mqtt.outbox import Message
 from camd.mqtt.requests import BURST, Hearing, Request
 from camd.mqtt.topics import Topics
 from camd.mqtt.upkeep import Upkeep
-from camd.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from typing import Any
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from camd.config.settings import Settings
 from camd.errors import PublishError
 from camd.mqtt.endpoint import Endpoint
-from camd.settings import Settings
 
 ANSWER_S = 10.0
 

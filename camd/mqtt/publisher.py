@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from camd import __version__, state
+from camd.config.settings import Settings
 from camd.laps import Lap, no_lap
 from camd.mqtt import discovery, payloads
 from camd.mqtt.connection import Connection, State
@@ -18,7 +19,6 @@ from camd.mqtt.regions import Regions
 from camd.mqtt.requests import Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.topics import Topics
-from camd.settings import Settings
 from camd.values import Event, Frame, Result
 
 PATIENCE_S = 2.0

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from camd.config.settings import Settings
 from camd.mqtt import payloads
 from camd.mqtt.outbox import Message
 from camd.mqtt.topics import Topics
-from camd.settings import Settings
 from camd.values import RegionReading
 
 

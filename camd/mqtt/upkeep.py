@@ -3,10 +3,10 @@
 import json
 import re
 
+from camd.config.settings import Settings
 from camd.mqtt import payloads
 from camd.mqtt.outbox import Message
 from camd.mqtt.topics import Topics
-from camd.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened, Source
 from camd.sources.camera import LINUX, Camera
 from camd.sources.demo import Demo

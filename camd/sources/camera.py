@@ -9,8 +9,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import opencv
 from camd.sources.base import CorruptFrameError, Opened
 from camd.sources.jpeg import FOURCCS, Jpeg

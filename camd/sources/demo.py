@@ -3,7 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 
-from camd.settings import CameraSettings
+from camd.config.settings import CameraSettings
 from camd.sources.video import Video
 
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources.base import CorruptFrameError
 from camd.values import Image
 

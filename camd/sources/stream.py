@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 
 import cv2
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import opencv
 from camd.sources.base import MOST_PIXELS, Opened
 from camd.sources.reach import Address, Lookup, connect

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import cv2
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import opencv
 from camd.sources.base import EndOfStreamError, Opened
 from camd.values import Image

@@ -12,13 +12,13 @@ from unittest.mock import patch
 
 import numpy as np
 
-from camd import live
+from camd.config import live
+from camd.config.settings import MqttSettings, Settings
 from camd.mqtt.crops import answer, decode
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
 from camd.place_settings import RegionSettings
-from camd.settings import MqttSettings, Settings
 from camd.values import Event, RegionReading
 from tests.broker import Subscriber, mosquitto
 from tests.mqtt.scenes import INFO, SEVEN, batch, frame, health, result

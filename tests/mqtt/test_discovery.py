@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from jinja2 import Template
 
+from camd.config.settings import MqttSettings, Settings
 from camd.mqtt import payloads
 from camd.mqtt.discovery import announcement, config_topic
 from camd.place_settings import RegionSettings
-from camd.settings import MqttSettings, Settings
 from camd.values import Reading, RegionReading
 from tests.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Publishers, event, health, result

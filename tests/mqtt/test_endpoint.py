@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from camd.config.settings import MqttSettings, Settings
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
-from camd.settings import MqttSettings, Settings
 from tests.mqtt.certificates import Authority
 
 SECRET = "correct horse"

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from camd.config.settings import MqttSettings, Settings
 from camd.mqtt.discovery import announcement
 from camd.place_settings import RegionSettings
-from camd.settings import MqttSettings, Settings
 from camd.values import RegionReading, Result
 from tests.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Publishers, frame

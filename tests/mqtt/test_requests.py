@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from camd.config.live import LiveOptions
+from camd.config.settings import Settings
 from camd.control import Control
-from camd.live import LiveOptions
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import BURST, COMMANDS, MOST_BYTES, Hearing, Request, parse
-from camd.settings import Settings
 from tests.mqtt.malformed import damaged, malformed
 from tests.payloads import check
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from camd.config.settings import MqttSettings, Settings
 from camd.mqtt.upkeep import Upkeep
 from camd.place_settings import RegionSettings
-from camd.settings import MqttSettings, Settings
 from tests.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.proxy import proxy
 from tests.mqtt.scenes import Embedded, Publishers, health, tell

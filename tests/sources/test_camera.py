@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import CorruptFrameError, v4l2
 from camd.sources.camera import Camera
 from camd.sources.rotate import Rotated

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import EndOfStreamError, Source, from_uri, v4l2
 from camd.sources import demo as demo_module
 from camd.sources.camera import Camera

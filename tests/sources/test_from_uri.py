@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import CorruptFrameError, from_uri
 from camd.sources.camera import Camera
 from camd.sources.demo import Demo

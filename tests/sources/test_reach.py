@@ -3,8 +3,8 @@ import threading
 
 import pytest
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources.reach import Lookup, connect
 from camd.sources.stream import Stream
 from tests.broker import free_port

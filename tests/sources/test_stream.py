@@ -4,8 +4,8 @@ from collections import deque
 
 import pytest
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import redact
 from camd.sources.stream import Stream
 from tests.sources.pictures import grey

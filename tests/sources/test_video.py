@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.settings import CameraSettings
 from camd.sources import EndOfStreamError
 from camd.sources.video import Video
 from tests.sources.pictures import clip, grey

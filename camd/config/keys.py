@@ -1,4 +1,4 @@
-"""What options there are, by their key paths; see camd/settings.py."""
+"""What options there are, by their key paths; see camd/config/settings.py."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias, get_args, get_origin
@@ -6,8 +6,8 @@ from typing import Any, TypeAlias, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from camd.config.settings import Settings
 from camd.section import Section
-from camd.settings import Settings
 
 KeyPath: TypeAlias = tuple[str, ...]
 

@@ -17,10 +17,10 @@ import platformdirs
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from camd import config_keys
-from camd.config_keys import KeyPath, known_keys, tables
+from camd.config import keys
+from camd.config.keys import KeyPath, known_keys, tables
+from camd.config.settings import Settings
 from camd.errors import ConfigError
-from camd.settings import Settings
 
 ENV_PREFIX = "CAMD_"
 SYSTEM_FILE = Path("/etc/camd/config.toml")
@@ -123,7 +123,7 @@ class _Layers:
         for name, text in sorted(environ.items()):
             if name.startswith(ENV_PREFIX) and _is_text(name):
                 key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
-                self.put(key, _from_text(config_keys.field(key), text), name)
+                self.put(key, _from_text(keys.field(key), text), name)
 
 
 def _handed_over(environ: Mapping[str, str]) -> dict[str, Path]:

@@ -2,18 +2,19 @@ from pathlib import Path
 
 import pytest
 
-from camd import config, config_file
+from camd.config import layers
+from camd.config import text as config_file
+from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
-from camd.settings import Settings
 
 AREA = "polygon = [[0, 0], [1, 0], [1, 1]]"
 
 
 @pytest.fixture(autouse=True)
 def no_files_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "SYSTEM_FILE", tmp_path / "system.toml")
-    monkeypatch.setattr(config, "user_file", lambda: tmp_path / "user.toml")
+    monkeypatch.setattr(layers, "SYSTEM_FILE", tmp_path / "system.toml")
+    monkeypatch.setattr(layers, "user_file", lambda: tmp_path / "user.toml")
 
 
 def test_each_layer_goes_before_the_one_below(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_each_layer_goes_before_the_one_below(tmp_path: Path) -> None:
 
     def host() -> str:
         file = given if given.exists() else None
-        return config.load(file, overrides, env).settings.mqtt.host
+        return layers.load(file, overrides, env).settings.mqtt.host
 
     assert host() == "localhost"
     (tmp_path / "system.toml").write_text('mqtt.host = "system"')
@@ -41,7 +42,7 @@ def test_each_layer_goes_before_the_one_below(tmp_path: Path) -> None:
 def test_layers_are_merged_key_by_key(tmp_path: Path) -> None:
     (tmp_path / "system.toml").write_text('[mqtt]\nhost = "h"\nport = 1\n')
     (tmp_path / "user.toml").write_text("[mqtt]\nport = 2\n")
-    loaded = config.load(environ={})
+    loaded = layers.load(environ={})
     assert (loaded.settings.mqtt.host, loaded.settings.mqtt.port) == ("h", 2)
     assert loaded.origins["mqtt", "port"] == str(tmp_path / "user.toml")
 
@@ -52,7 +53,7 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
         'name = "a b"\n[mqtt]\nhots = "x"\nport = "1883"\n[camera]\nfps = -1\n[foo]\nx = 1\n'
     )
     with pytest.raises(ConfigError) as caught:
-        config.load(file, environ={"CAMD_MQTT__KEEPALIVE_S": "soon"})
+        layers.load(file, environ={"CAMD_MQTT__KEEPALIVE_S": "soon"})
     text = str(caught.value)
     for part in ("name:", "mqtt.port:", "'1883'", "camera.fps:", "foo: unknown key", str(file)):
         assert part in text
@@ -74,14 +75,14 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     ],
 )
 def test_environment_takes_the_type_of_its_field(name: str, text: str, expected: object) -> None:
-    value: object = config.load(environ={name: text}).settings
+    value: object = layers.load(environ={name: text}).settings
     for part in name.removeprefix("CAMD_").lower().split("__"):
         value = getattr(value, part)
     assert value == expected
 
 
 def test_a_password_is_never_shown(tmp_path: Path) -> None:
-    loaded = config.load(environ={"CAMD_MQTT__PASSWORD": "hunter2"})
+    loaded = layers.load(environ={"CAMD_MQTT__PASSWORD": "hunter2"})
     assert loaded.settings.mqtt.password is not None
     assert loaded.settings.mqtt.password.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(loaded)
@@ -89,12 +90,12 @@ def test_a_password_is_never_shown(tmp_path: Path) -> None:
     file = tmp_path / "c.toml"
     file.write_text("mqtt.password = 31337")
     with pytest.raises(ConfigError) as caught:
-        config.load(file, environ={})
+        layers.load(file, environ={})
     assert "31337" not in str(caught.value)
 
 
 def test_credentials_of_a_stream_are_never_shown() -> None:
-    loaded = config.load(environ={"CAMD_CAMERA__DEVICE": "rtsp://me:hunter2@cam/1"})
+    loaded = layers.load(environ={"CAMD_CAMERA__DEVICE": "rtsp://me:hunter2@cam/1"})
     assert "hunter2" not in config_file.effective(loaded)
 
 
@@ -104,7 +105,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(ConfigError, match=r"bad\.toml"):
-        config.load(file, environ={})
+        layers.load(file, environ={})
 
 
 def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
@@ -114,13 +115,13 @@ def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
         for line in config_file.defaults().partition("# [[")[0].splitlines()
         if not line.startswith("# the environment")
     ]
-    assert config.load(environ={}).settings == config.Settings()
+    assert layers.load(environ={}).settings == layers.Settings()
     file.write_text(config_file.defaults())
-    assert config.load(file, environ={}).settings == config.Settings()
+    assert layers.load(file, environ={}).settings == layers.Settings()
     unset = {"file", "username", "password", "password_file", "ca_file", "client_id"}
     unset |= {"cert_file", "key_file"}
     file.write_text("\n".join(line for line in uncommented if line.split(" = ")[0] not in unset))
-    assert config.load(file, environ={}).settings == config.Settings()
+    assert layers.load(file, environ={}).settings == layers.Settings()
 
 
 def test_the_places_written_as_an_example_are_right(tmp_path: Path) -> None:
@@ -130,11 +131,11 @@ def test_the_places_written_as_an_example_are_right(tmp_path: Path) -> None:
     for other in ("corners = ", "polygon = "):
         file.write_text("\n".join(line for line in lines if not line.startswith(other)))
         if other == "corners = ":
-            assert config.load(file, environ={}).settings.region[0].name == "meter"
-            assert config.load(file, environ={}).settings.mask[0].name == "clock"
+            assert layers.load(file, environ={}).settings.region[0].name == "meter"
+            assert layers.load(file, environ={}).settings.mask[0].name == "clock"
             continue
         with pytest.raises(ConfigError, match=r"^the configuration is wrong:\n  mask 1 \(clock\)"):
-            config.load(file, environ={})
+            layers.load(file, environ={})
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_a_wrong_region_is_named(tmp_path: Path, line: str, expected: str) -> No
     name = "" if "name" in line else "name = 'meter'\n"
     file.write_text(f"[[region]]\n{name}{line}\n")
     with pytest.raises(ConfigError, match=f"region 1.*{expected}"):
-        config.load(file, environ={})
+        layers.load(file, environ={})
 
 
 def test_every_mistake_of_every_region_is_named_at_once(tmp_path: Path) -> None:
@@ -169,7 +170,7 @@ def test_every_mistake_of_every_region_is_named_at_once(tmp_path: Path) -> None:
         f"[[region]]\nname = 'meter'\n{AREA}\n[[mask]]\nname = 'clock'\n[foo]\nx = 1\n"
     )
     with pytest.raises(ConfigError) as caught:
-        config.load(file, environ={})
+        layers.load(file, environ={})
     for part in (
         "region: 2 of them are named 'meter'",
         f"region 1 (meter).max: should not be less than min, 2, but it is 1  [{file}]",
@@ -183,11 +184,11 @@ def test_every_mistake_of_every_region_is_named_at_once(tmp_path: Path) -> None:
 def test_settings_in_force_load_again_as_the_same(tmp_path: Path) -> None:
     regions = '[{"name": "a", "polygon": [[0, 0], [1, 0], [1, 1]], "pattern": "[0-9]+"}]'
     env = {"CAMD_NAME": "desk", "CAMD_MQTT__TLS": "true", "CAMD_REGION": regions}
-    first = config.load(environ=env)
+    first = layers.load(environ=env)
     file = tmp_path / "again.toml"
     assert first.settings.region[0].pattern == "[0-9]+"
     file.write_text(config_file.effective(first))
-    assert config.load(file, environ={}).settings == first.settings
+    assert layers.load(file, environ={}).settings == first.settings
 
 
 def test_bytes_of_another_encoding_are_refused_unshown() -> None:
@@ -196,9 +197,9 @@ def test_bytes_of_another_encoding_are_refused_unshown() -> None:
         {"environ": {}, "overrides": {("camera", "device"): "rtsp://u:secret\udc80@cam/"}},
     ):
         with pytest.raises(ConfigError, match=r"camera\.device: must be UTF-8 text") as caught:
-            config.load(**given)  # type: ignore[arg-type]
+            layers.load(**given)  # type: ignore[arg-type]
         assert "secret" not in str(caught.value)
-    assert config.load(environ={"CAMD_\udc80": "1"}).settings == Settings()
+    assert layers.load(environ={"CAMD_\udc80": "1"}).settings == Settings()
 
 
 def test_credentials_of_systemd_go_before_files_and_after_the_environment(tmp_path: Path) -> None:
@@ -207,16 +208,16 @@ def test_credentials_of_systemd_go_before_files_and_after_the_environment(tmp_pa
     file = tmp_path / "c.toml"
     file.write_text('[camera]\ndevice = "3"\n')
     handed = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
-    settings = config.load(file, environ=handed).settings
+    settings = layers.load(file, environ=handed).settings
     assert settings.camera.device == "rtsp://u:p@cam/1"
     assert settings.mqtt.password_file == tmp_path / "mqtt.password"
     assert (
-        config.load(file, environ=handed | {"CAMD_CAMERA__DEVICE": "7"}).settings.camera.device
+        layers.load(file, environ=handed | {"CAMD_CAMERA__DEVICE": "7"}).settings.camera.device
         == "7"
     )
     for blank in ("camera.device", "mqtt.password"):  # the unit's, where there is none
         (tmp_path / blank).write_text("\n")
     file.write_text('[camera]\ndevice = "3"\n[mqtt]\nusername = "camd"\n')
-    settings = config.load(file, environ=handed).settings
+    settings = layers.load(file, environ=handed).settings
     assert (settings.camera.device, settings.mqtt.password_file) == ("3", None)
     assert Endpoint.of(settings, "9f3c").password is None

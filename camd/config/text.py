@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from camd.config import Config
-from camd.config_keys import KeyPath, fields, tables
+from camd.config.keys import KeyPath, fields, tables
+from camd.config.layers import Config
 from camd.sources import redact
 
 HEADER = """\

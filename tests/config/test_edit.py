@@ -3,16 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from camd import config, config_edit
-from camd.config_edit import rewrite, with_table, with_value, without_table
-from camd.config_file import defaults
+from camd.config import edit, layers
+from camd.config.edit import rewrite, with_table, with_value, without_table
+from camd.config.text import defaults
 from camd.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)
 def no_files_of_this_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(config, "SYSTEM_FILE", tmp_path / "system.toml")
-    monkeypatch.setattr(config, "user_file", lambda: tmp_path / "home" / "user.toml")
+    monkeypatch.setattr(layers, "SYSTEM_FILE", tmp_path / "system.toml")
+    monkeypatch.setattr(layers, "user_file", lambda: tmp_path / "home" / "user.toml")
 
 
 def changed(before: str, after: str) -> list[tuple[str, str]]:
@@ -114,26 +114,26 @@ def test_a_file_is_replaced_as_a_whole_and_stays_as_private(tmp_path: Path) -> N
     rewrite(link, lambda text: with_value(text, "model", "min_confidence", 0.9))
     assert link.is_symlink()
     assert file.stat().st_mode & 0o777 == 0o640
-    assert config.load(file, environ={}).settings.model.min_confidence == 0.9
+    assert layers.load(file, environ={}).settings.model.min_confidence == 0.9
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.toml", "real.toml"]
 
 
 def test_a_new_file_comes_with_its_directory(tmp_path: Path) -> None:
-    file = config_edit.file_in_use(None)
+    file = edit.file_in_use(None)
     rewrite(file, lambda text: with_value(text, "model", "min_confidence", 0.9))
     assert file == tmp_path / "home" / "user.toml"
-    assert config.load(environ={}).settings.model.min_confidence == 0.9
+    assert layers.load(environ={}).settings.model.min_confidence == 0.9
 
 
 def test_the_file_in_use(tmp_path: Path) -> None:
     system, user, named = tmp_path / "system.toml", tmp_path / "home" / "user.toml", Path("a.toml")
-    assert config_edit.file_in_use(None) == user
+    assert edit.file_in_use(None) == user
     system.touch()
-    assert config_edit.file_in_use(None) == system
+    assert edit.file_in_use(None) == system
     user.parent.mkdir()
     user.touch()
-    assert config_edit.file_in_use(None) == user
-    assert config_edit.file_in_use(named) == named
+    assert edit.file_in_use(None) == user
+    assert edit.file_in_use(named) == named
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from camd.settings import Settings
+from camd.config.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from camd import config
+from camd.config import layers
 from camd.errors import ConfigError
 
 _HEADER = re.compile(r"""\s*\[\[?\s*[\w\-."' ]+\]\]?\s*(#.*)?$""")
@@ -21,8 +21,8 @@ def file_in_use(named: Path | None) -> Path:
     that counts most, or else the user's own, which may not exist yet."""
     if named is not None:
         return named
-    user = config.user_file()
-    return config.SYSTEM_FILE if config.SYSTEM_FILE.is_file() and not user.is_file() else user
+    user = layers.user_file()
+    return layers.SYSTEM_FILE if layers.SYSTEM_FILE.is_file() and not user.is_file() else user
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> None:
@@ -34,11 +34,11 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         exists = path.exists()
-        config.load(path if exists else None)
+        layers.load(path if exists else None)
         text = change(path.read_bytes().decode() if exists else "")
         path.parent.mkdir(parents=True, exist_ok=True)
         _write(fresh, text, like=path if exists else None)
-        config.load(fresh)
+        layers.load(fresh)
         fresh.replace(path)
     except ConfigError as error:
         raise ConfigError(str(error).replace(str(fresh), str(path))) from error

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from camd.live import KEYS, LiveOptions, schema
-from camd.settings import MqttSettings, Settings
+from camd.config.live import KEYS, LiveOptions, schema
+from camd.config.settings import MqttSettings, Settings
 
 CONFIGURED = Settings(mqtt=MqttSettings(username="camd", password="correct horse"))
 
