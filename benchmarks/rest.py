@@ -17,10 +17,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
-from camd.capture import Capture
+from camd.capture.capture import Capture
+from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.pipeline import Pipeline
-from camd.rest import Rest
 from camd.sources.base import Opened
 from camd.values import Image
 

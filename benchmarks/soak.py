@@ -26,13 +26,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from camd import installed, svm
-from camd.capture import Capture
+from camd.capture.capture import Capture
+from camd.capture.motion import Rest
 from camd.config.settings import CameraSettings, MqttSettings, Settings
 from camd.errors import SourceError
 from camd.health import Health
 from camd.mqtt.publisher import Publisher, Stats
 from camd.pipeline import Pipeline
-from camd.rest import Rest
 from camd.sources.base import CorruptFrameError, Opened
 from camd.values import Image
 from tests.broker import Mosquitto, mosquitto, until

@@ -10,7 +10,7 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from camd import installed, sources, state, svm, watchdog
-from camd.capture import Capture
+from camd.capture.capture import Capture
 from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
 from camd.control import Control

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from camd.capture import Capture
+from camd.capture.capture import Capture
+from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.control import Control
 from camd.errors import PublishError
@@ -20,7 +21,6 @@ from camd.mqtt.publisher import Publisher
 from camd.overlay import Hud
 from camd.pipeline import Pipeline
 from camd.pulse import Pulse
-from camd.rest import Rest
 from camd.screen import Screen, Shown
 from camd.sources.base import Source
 from camd.terminal import Printer

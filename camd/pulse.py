@@ -4,7 +4,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from camd import watchdog
-from camd.capture import Capture
+from camd.capture.capture import Capture
 from camd.mqtt.publisher import Publisher
 from camd.service import Service
 from camd.watchdog import Vitals

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from camd.capture import Capture
+from camd.capture.capture import Capture
 from camd.capture_stats import CaptureStats
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError

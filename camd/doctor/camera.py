@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from camd import light, sources
-from camd.capture import Capture
+from camd.capture.capture import Capture
 from camd.config.settings import CameraSettings
 from camd.doctor.finding import Finding
 from camd.errors import SourceError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from camd.capture import Capture, CaptureStats
+from camd.capture.capture import Capture, CaptureStats
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import from_uri

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from camd import daemon, installed, svm
+from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.loop import Options
 from camd.pipeline import Pipeline
-from camd.rest import Rest
 from camd.service import Service
 from camd.terminal import Printer
 from camd.values import Image

@@ -1,6 +1,6 @@
 import numpy as np
 
-from camd.liveliness import Liveliness, Verdict
+from camd.capture.liveliness import Liveliness, Verdict
 from camd.values import Image
 
 RNG = np.random.default_rng(7)

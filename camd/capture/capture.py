@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from camd.backoff import Backoff
+from camd.capture.liveliness import Liveliness
+from camd.capture.mailbox import Mailbox
 from camd.capture_stats import CaptureStats, Ledger
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.liveliness import Liveliness
-from camd.mailbox import Mailbox
 from camd.sources.base import MOST_PIXELS, CorruptFrameError, EndOfStreamError, Source
 from camd.values import Frame, Image
 

@@ -2,7 +2,7 @@ import threading
 
 import numpy as np
 
-from camd.mailbox import Mailbox
+from camd.capture.mailbox import Mailbox
 from camd.values import Frame
 
 
