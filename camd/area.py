@@ -9,7 +9,7 @@ from camd.lines import group
 from camd.place_settings import RegionSettings
 from camd.reading import Reader
 from camd.region import Region
-from camd.segment import Segmentation, segment
+from camd.segment.segmentation import Segmentation, segment
 from camd.track import Tracked, Tracker
 from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
 from camd.view import View

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.runs import Ints, Runs
+from camd.segment.runs import Ints, Runs
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.glyphs import NOT_A_STROKE
-from camd.segment import WRONG_SHAPE
+from camd.segment.glyphs import NOT_A_STROKE
+from camd.segment.segmentation import WRONG_SHAPE
 from camd.values import Box, Glyph, Rejected
 
 AMONG_LETTERS = "letter-like neighbourhood"

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.bars import Bar
-from camd.light import Plane
 from camd.median import median
+from camd.segment.binarize import Plane
 
 Floats = NDArray[np.float32]
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import light
-from camd.components import Components, components
-from camd.light import Plane
-from camd.page import Page
-from camd.rules import erase
+from camd.segment import binarize
+from camd.segment.binarize import Plane
+from camd.segment.components import Components, components
+from camd.segment.page import Page
+from camd.segment.ruling import erase
 
 SPECK = 0.34
 """A piece lower and narrower than this share of the least height is dust and not even counted."""
@@ -51,10 +51,10 @@ class Draft:
     @classmethod
     def of(cls, grey: Plane, scale: float, drawn: Drawn) -> Self:
         """Find the ink of a frame, (H, W), that has `scale` pixels a pixel of the source."""
-        ink = light.flatten(grey, drawn.small, light_ink=drawn.light_ink)
+        ink = binarize.flatten(grey, drawn.small, light_ink=drawn.light_ink)
         if drawn.light_ink:
             grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
-        mask = light.threshold(ink)
+        mask = binarize.threshold(ink)
         least = max(4.0, drawn.min_height * scale)
         pieces = _without_dust(components(_without_dots(mask)), least)
         return cls(grey, ink, mask, pieces, scale, least)

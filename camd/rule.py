@@ -7,8 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.components import Components
-from camd.runs import Runs
+from camd.segment.components import Components
+from camd.segment.runs import Runs
 from camd.values import Box
 
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.light import Plane
+from camd.segment.binarize import Plane
 
 Floats = NDArray[np.float32]
 

@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.light import Plane
 from camd.median import median
-from camd.normalise import normalise
 from camd.seams import SHORTEST, seams
-from camd.turn import turned
+from camd.segment.binarize import Plane
+from camd.segment.crop import normalise
+from camd.segment.deskew import turned
 from camd.values import Box, Glyph
 
 Floats = NDArray[np.float32]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from camd.median import median
 from camd.seams import seams
+from camd.segment.deskew import slope
 from camd.split import part, piece
-from camd.turn import slope
 from camd.values import Box, Glyph
 
 TALL = 1.6

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.runs import Runs, counted
+from camd.segment.runs import Runs, counted
 
 Floats = NDArray[np.float64]
 

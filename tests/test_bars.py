@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from camd.bars import Bars
-from camd.runs import runs
+from camd.segment.runs import runs
 
 
 @pytest.mark.parametrize("angle", [0, 30, 90, -50])

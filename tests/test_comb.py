@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from camd.comb import teeth
-from camd.components import components
 from camd.rule import Line
-from camd.rules import erase
+from camd.segment.components import components
+from camd.segment.ruling import erase
 
 
 def comb(

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from camd.context import confidence, judge
-from camd.glyphs import NOT_A_STROKE, ONE_SIDED
-from camd.segment import AT_BORDER, RULED, TOO_LARGE, TOO_SMALL, WRONG_SHAPE
+from camd.segment.glyphs import NOT_A_STROKE, ONE_SIDED
+from camd.segment.segmentation import AT_BORDER, RULED, TOO_LARGE, TOO_SMALL, WRONG_SHAPE
 from camd.values import Glyph, Rejected
 
 CROP = np.zeros((28, 28), np.uint8)

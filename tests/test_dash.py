@@ -4,7 +4,7 @@ import pytest
 
 from camd.bars import Bar, Bars
 from camd.dash import is_dash
-from camd.runs import runs
+from camd.segment.runs import runs
 from camd.strokes import stroke_width
 
 

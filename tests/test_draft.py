@@ -2,16 +2,16 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import light
 from camd.config.settings import SegmentSettings
 from camd.draft import Draft, Drawn
-from camd.segment import segment
+from camd.segment import binarize
+from camd.segment.segmentation import segment
 from tests.sheets import Sheet, paper, write
 
 
 def draft(sheet: Sheet) -> Draft:
     grey = cv2.cvtColor(sheet, cv2.COLOR_BGR2GRAY)
-    return Draft.of(grey, 1.0, Drawn(light.fine(grey), 12, light_ink=False))
+    return Draft.of(grey, 1.0, Drawn(binarize.fine(grey), 12, light_ink=False))
 
 
 def test_large_writing_is_tall() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from camd.config.settings import SegmentSettings
 from camd.mend import propose, whole
-from camd.segment import segment
+from camd.segment.segmentation import segment
 from camd.split import Judged
 from camd.values import Glyph
 from tests.sheets import Sheet, line, paper

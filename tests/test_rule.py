@@ -1,8 +1,8 @@
 import numpy as np
 
-from camd.components import connected
 from camd.rule import Pieces, Rule
-from camd.runs import runs
+from camd.segment.components import connected
+from camd.segment.runs import runs
 
 
 def bent(bow: int, strokes: int) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ import numpy as np
 
 from camd import split
 from camd.config.settings import SegmentSettings
-from camd.segment import segment
+from camd.segment.segmentation import segment
 from camd.split import Judged, Piece, Proposal, apart, best, propose
 from camd.values import Glyph
 from tests.sheets import Sheet, line, paper

@@ -7,7 +7,7 @@ import pytest
 from camd.config.settings import SegmentSettings, Settings
 from camd.mend import propose
 from camd.pipeline import Pipeline
-from camd.segment import segment
+from camd.segment.segmentation import segment
 from camd.split import Judged
 from camd.stack import Stacked, apart
 from camd.values import Glyph

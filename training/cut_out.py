@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.config.settings import SegmentSettings
-from camd.segment import segment
+from camd.segment.segmentation import segment
 from camd.values import Box
 from training.shapes import NO_DIGIT, UNCLEAR, Mark
 

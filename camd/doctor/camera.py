@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from camd import light, sources
+from camd import sources
 from camd.capture.capture import Capture
 from camd.config.settings import CameraSettings
 from camd.doctor.finding import Finding
 from camd.errors import SourceError
+from camd.segment import binarize
 from camd.sources.camera import LINUX
 from camd.values import Frame, Image
 
@@ -102,7 +103,7 @@ def _own(name: str, state: str) -> Finding | None:
 
 def judge(image: Image) -> Iterator[Finding]:
     """Judge exposure and focus of one picture, (H, W, 3) or (H, W) uint8."""
-    grey = light.to_grey(image)
+    grey = binarize.to_grey(image)
     mean = float(grey.mean())
     clipped = float(np.mean(grey >= 254))
     sharp = float(cv2.Laplacian(grey, cv2.CV_64F).var())

@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import light
-from camd.components import Components
 from camd.config.settings import SegmentSettings
-from camd.cuts import Cuts, coarseness
 from camd.draft import Draft, Drawn
-from camd.frame import is_box
-from camd.glyphs import (
+from camd.segment import binarize
+from camd.segment.binarize import Plane
+from camd.segment.components import Components
+from camd.segment.form_boxes import is_box
+from camd.segment.glyphs import (
     NO_EDGE,
     NOT_A_STROKE,
     ONE_SIDED,
@@ -20,10 +20,10 @@ from camd.glyphs import (
     TOO_FAINT,
     glyphs,
 )
-from camd.join import join
-from camd.light import Plane
-from camd.page import Page
-from camd.plates import plates
+from camd.segment.halo import Cuts, coarseness
+from camd.segment.join import join
+from camd.segment.page import Page
+from camd.segment.polarity import plates
 from camd.values import Box, Glyph, Image, Rejected
 
 TOO_SMALL = "too small"
@@ -73,11 +73,11 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     Boxes are in pixels of `image`. An empty frame gives nothing. Same frame, same answer."""
     if image.size == 0 or min(image.shape[:2]) < 4:
         return Segmentation()
-    grey, scale = _scaled(np.ascontiguousarray(light.to_grey(image)))
+    grey, scale = _scaled(np.ascontiguousarray(binarize.to_grey(image)))
     half = _resized(grey, 0.5) if max(grey.shape) >= 2 * SMALLEST else None
-    small = light.fine(grey) if half is None else light.fine_of_half(half)
+    small = binarize.fine(grey) if half is None else binarize.fine_of_half(half)
     light_ink = settings.polarity == "light" or (
-        settings.polarity == "auto" and light.is_light_on_dark(small)
+        settings.polarity == "auto" and binarize.is_light_on_dark(small)
     )
     drawn = Drawn(small, settings.min_height, light_ink=light_ink)
     frame = grey
@@ -91,7 +91,7 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     found = _written(page, settings)
     if settings.polarity == "auto":
         for plate in plates(grey, page.pieces, page.least):
-            drawn = Drawn(light.fine(plate.grey), settings.min_height, light_ink=not light_ink)
+            drawn = Drawn(binarize.fine(plate.grey), settings.min_height, light_ink=not light_ink)
             inside = _written(Draft.of(plate.grey, page.scale, drawn).page(), settings)
             # Where nothing is written on it, it may be a thick 0.
             if inside.glyphs:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from camd.components import components
-from camd.page import Page
+from camd.segment.components import components
+from camd.segment.page import Page
 from camd.values import Box
 
 

@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 
-from camd.components import components
-from camd.rules import erase
+from camd.segment.components import components
+from camd.segment.ruling import erase
 
 
 def blank(width: int = 600, height: int = 300) -> np.ndarray:

@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import frame
-from camd.components import Components, components
-from camd.cuts import Cut, Cuts
 from camd.dash import is_dash
-from camd.light import Plane
-from camd.marks import Marks, marks
-from camd.normalise import normalise
-from camd.page import Page
-from camd.runs import Ints
-from camd.turn import turn, turned
+from camd.segment import form_boxes
+from camd.segment.binarize import Plane
+from camd.segment.components import Components, components
+from camd.segment.crop import normalise
+from camd.segment.deskew import turn, turned
+from camd.segment.halo import Cut, Cuts
+from camd.segment.measures import Marks, marks
+from camd.segment.page import Page
+from camd.segment.runs import Ints
 from camd.values import Box, Glyph, Rejected
 
 NOT_A_STROKE = "not a stroke"
@@ -111,7 +111,7 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
     """Take out the ink of a group, which lies in `box`, pixels of the source, or say why it is no
     glyph."""
     stroke, cut = float(measured.stroke[i]), cuts.cut(i)
-    if frame.square(cut.own):
+    if form_boxes.square(cut.own):
         return _written(page, cut) or Rejected(box, NOT_A_STROKE)
     if stroke > THICKEST * cuts.boxes[i][3]:
         return Rejected(box, NOT_A_STROKE)
@@ -131,7 +131,7 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
 def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:
     """Take out the ink inside a box that it touches; None where there is none that may be a
     digit."""
-    written = frame.inside(cut.own) if cut.step == 1 else None
+    written = form_boxes.inside(cut.own) if cut.step == 1 else None
     if written is None:
         return None
     found = components(written)

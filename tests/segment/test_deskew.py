@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
-from camd.normalise import normalise
-from camd.segment import segment
-from camd.turn import slope, turn, turned
+from camd.segment.crop import normalise
+from camd.segment.deskew import slope, turn, turned
+from camd.segment.segmentation import segment
 from camd.values import Box, Glyph
 from tests.sheets import Sheet, paper, write
 

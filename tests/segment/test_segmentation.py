@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import segment as module
 from camd.config.settings import SegmentSettings
-from camd.segment import Segmentation, segment
+from camd.segment import segmentation as module
+from camd.segment.segmentation import Segmentation, segment
 from tests.sheets import Sheet, line, paper, write
 
 SETTINGS = SegmentSettings()

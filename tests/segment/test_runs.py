@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.runs import Runs, runs
+from camd.segment.runs import Runs, runs
 
 
 def random(share: float, size: tuple[int, int] = (30, 50)) -> np.ndarray:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from camd.components import Components
-from camd.light import Plane
+from camd.segment.binarize import Plane
+from camd.segment.components import Components
 from camd.values import Box
 
 

@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.light import Plane
-from camd.page import Page
-from camd.runs import Ints
+from camd.segment.binarize import Plane
+from camd.segment.page import Page
+from camd.segment.runs import Ints
 from camd.values import Box
 
 CLEARED = 0.35

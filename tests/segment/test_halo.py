@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.components import components
-from camd.cuts import Cuts
-from camd.page import Page
+from camd.segment.components import components
+from camd.segment.halo import Cuts
+from camd.segment.page import Page
 
 
 def look(grey: np.ndarray, mask: np.ndarray) -> Page:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.normalise import BRUSH, _thicken, normalise, stroke_width
+from camd.segment.crop import BRUSH, _thicken, normalise, stroke_width
 
 
 def stroke(width: int = 80, height: int = 120, pen: int = 12, level: int = 200) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.bars import Bars
-from camd.components import Components
+from camd.segment.components import Components
 from camd.strokes import outlines, widths
 
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.components import components, together
+from camd.segment.components import components, together
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.2, 0.5, 0.95, 1.0])

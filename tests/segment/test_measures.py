@@ -2,9 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.components import components
-from camd.marks import marks
-from camd.normalise import stroke_width
+from camd.segment.components import components
+from camd.segment.crop import stroke_width
+from camd.segment.measures import marks
 
 
 def test_groups_are_measured_as_their_pixels_are() -> None:

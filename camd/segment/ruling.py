@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd import comb
-from camd.components import Components, connected, together
-from camd.light import Plane
 from camd.median import median
 from camd.rule import Pieces, Rule, lengthwise
-from camd.runs import Runs
+from camd.segment.binarize import Plane
+from camd.segment.components import Components, connected, together
+from camd.segment.runs import Runs
 from camd.strokes import stroke_width
 from camd.values import Box
 

@@ -1,8 +1,8 @@
 import cv2
 import numpy as np
 
-from camd.components import components
-from camd.join import join
+from camd.segment.components import components
+from camd.segment.join import join
 
 
 def groups(mask: np.ndarray, small: tuple[int, ...] = ()) -> list[list[int]]:

@@ -8,7 +8,7 @@ import numpy as np
 from cv2.typing import MatLike
 from numpy.typing import NDArray
 
-from camd.light import Plane
+from camd.segment.binarize import Plane
 
 SEEN = 0.6
 """Least share of what lies as deep within the outline that is ink where the line of the box is:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.light import Plane
+from camd.segment.binarize import Plane
 
 Ints: TypeAlias = NDArray[np.intp]
 

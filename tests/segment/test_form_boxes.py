@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
-from camd.frame import inside, is_box
-from camd.glyphs import NOT_A_STROKE
-from camd.segment import RULED, segment
+from camd.segment.form_boxes import inside, is_box
+from camd.segment.glyphs import NOT_A_STROKE
+from camd.segment.segmentation import RULED, segment
 from tests.sheets import Sheet, line, paper, write
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.components import Components
-from camd.runs import counted
+from camd.segment.components import Components
+from camd.segment.runs import counted
 
 GAP = 0.14
 """Widest gap between a digit and a part of it that is at most half as high, in its heights."""

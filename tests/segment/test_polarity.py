@@ -1,10 +1,10 @@
 import cv2
 import numpy as np
 
-from camd.components import components
 from camd.config.settings import SegmentSettings
-from camd.plates import plates
-from camd.segment import segment
+from camd.segment.components import components
+from camd.segment.polarity import plates
+from camd.segment.segmentation import segment
 from tests.sheets import Sheet, paper, write
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from camd.components import Components
-from camd.light import Plane
+from camd.segment.binarize import Plane
+from camd.segment.components import Components
 from camd.values import Box
 
 LEAST = 4.0

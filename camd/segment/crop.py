@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.light import Plane
+from camd.segment.binarize import Plane
 
 SIDE = 28
 BOX = 20

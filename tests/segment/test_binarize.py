@@ -2,20 +2,20 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import light
+from camd.segment import binarize
 from tests.sheets import Sheet, line, paper, write
 
 
 def small(sheet: Sheet) -> np.ndarray:
-    return light.fine(light.to_grey(sheet))
+    return binarize.fine(binarize.to_grey(sheet))
 
 
 def flat(grey: np.ndarray) -> np.ndarray:
-    return light.flatten(grey, light.fine(grey), light_ink=False)
+    return binarize.flatten(grey, binarize.fine(grey), light_ink=False)
 
 
 def test_ink_is_bright_and_paper_is_not() -> None:
-    grey = light.to_grey(write(paper(), "4", (300, 250)))
+    grey = binarize.to_grey(write(paper(), "4", (300, 250)))
     ink = flat(grey)
     assert ink.dtype == np.uint8
     assert ink.shape == grey.shape
@@ -27,42 +27,42 @@ def test_shadow_is_evened_out() -> None:
     sheet = write(paper(), "8888888888", (30, 250))
     shade = np.linspace(1.0, 0.3, sheet.shape[1])[None, :, None]
     shaded = (sheet * shade).astype(np.uint8)
-    ink = flat(light.to_grey(shaded))
+    ink = flat(binarize.to_grey(shaded))
     assert np.median(ink[:, :80]) < 12
     assert np.median(ink[:, -80:]) < 12
     assert abs(int(ink[:, :200].max()) - int(ink[:, -200:].max())) < 30
 
 
 def test_mask_holds_the_strokes_only() -> None:
-    grey = light.to_grey(line(paper(), (100, 100), (100, 300), pen=9))
-    mask = light.threshold(flat(grey)) > 0
+    grey = binarize.to_grey(line(paper(), (100, 100), (100, 300), pen=9))
+    mask = binarize.threshold(flat(grey)) > 0
     assert mask[120:280, 97:104].all()
     assert not mask[:, 120:].any()
 
 
 @pytest.mark.parametrize("noise", [0.0, 3.0, 8.0])
 def test_bare_paper_has_no_ink(noise: float) -> None:
-    mask = light.threshold(flat(light.to_grey(paper(noise=noise))))
+    mask = binarize.threshold(flat(binarize.to_grey(paper(noise=noise))))
     assert np.count_nonzero(mask) < 0.001 * mask.size
 
 
 def test_polarity_of_a_frame() -> None:
     dark = write(paper(), "3141", (100, 250))
-    assert not light.is_light_on_dark(small(dark))
-    assert light.is_light_on_dark(small(255 - dark))
+    assert not binarize.is_light_on_dark(small(dark))
+    assert binarize.is_light_on_dark(small(255 - dark))
     sheet_on_a_table = paper(level=30)
     sheet_on_a_table[100:400, 150:500] = dark[100:400, 150:500]
-    assert not light.is_light_on_dark(small(sheet_on_a_table))
+    assert not binarize.is_light_on_dark(small(sheet_on_a_table))
 
 
 def test_grey_frames_pass_unchanged() -> None:
-    grey = light.to_grey(paper())
-    assert light.to_grey(grey) is grey
+    grey = binarize.to_grey(paper())
+    assert binarize.to_grey(grey) is grey
 
 
 @pytest.mark.parametrize("size", [(1080, 1920), (1077, 1920), (720, 1280), (480, 640)])
 def test_frames_are_reduced_by_the_mean_of_their_blocks(size: tuple[int, int]) -> None:
     grey = np.random.default_rng(7).integers(0, 255, size, np.uint8)
-    expected = cv2.resize(grey, light.fine(grey).shape[::-1], interpolation=cv2.INTER_AREA)
+    expected = cv2.resize(grey, binarize.fine(grey).shape[::-1], interpolation=cv2.INTER_AREA)
     assert max(expected.shape) == 640
-    assert (light.fine(grey) == expected).all()
+    assert (binarize.fine(grey) == expected).all()

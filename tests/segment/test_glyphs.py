@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
-from camd.glyphs import ONE_SIDED
-from camd.segment import Segmentation, segment
+from camd.segment.glyphs import ONE_SIDED
+from camd.segment.segmentation import Segmentation, segment
 from tests.sheets import Sheet, paper, write
 
 

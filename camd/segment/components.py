@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.light import Plane
-from camd.runs import Ints, Runs, ascending, counted, runs
+from camd.segment.binarize import Plane
+from camd.segment.runs import Ints, Runs, ascending, counted, runs
 from camd.values import Box
 
 
