@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.ours import Ours
-from camd.features import extract
+from camd.classify.features import extract
 from training import data
 
 CHUNK = 5000

@@ -24,11 +24,12 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.frame import frame
 from benchmarks.watched import PROMPT, Watched, film, running, sheets, subscriber, watch
-from camd import installed, svm
+from camd import installed
+from camd.classify import svm
+from camd.classify.svm import Model
 from camd.config.settings import Settings
 from camd.errors import CamdError
 from camd.pipeline import Pipeline
-from camd.svm import Model
 from tests.broker import mosquitto
 from training.hand import Hand
 

@@ -24,7 +24,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from camd import installed, svm
+from camd import installed
+from camd.classify import svm
 from camd.config.settings import MqttSettings, SegmentSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline

@@ -6,13 +6,14 @@ import numpy as np
 from sklearn.svm import SVC
 
 from benchmarks.notebook import plain
-from camd import features, installed, model_file, svm
-from camd.svm import Model
+from camd import installed
+from camd.classify import features, model_file, svm
+from camd.classify.svm import Model
 from camd.values import FloatArray
 
 
 class Fitted:
-    """What scikit-learn would have after the fit; see camd/model_check.py for the arrays."""
+    """What scikit-learn would have after the fit; see camd/classify/model_schema.py for the arrays."""
 
     def __init__(self, arrays: Any, gamma: float) -> None:
         self.C, self.gamma, self._gamma = 10.0, gamma, gamma

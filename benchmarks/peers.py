@@ -19,7 +19,7 @@ import cv2
 
 from benchmarks.machine import installed
 from camd import installed as shipped
-from camd import svm
+from camd.classify import svm
 from camd.config.settings import Settings
 from camd.pipeline import Pipeline
 from camd.values import Image

@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from camd import installed, svm
+from camd import installed
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
+from camd.classify import svm
 from camd.config.settings import Settings
 from camd.pipeline import Pipeline
 from camd.sources.base import Opened

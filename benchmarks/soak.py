@@ -25,9 +25,10 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from camd import installed, svm
+from camd import installed
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
+from camd.classify import svm
 from camd.config.settings import CameraSettings, MqttSettings, Settings
 from camd.errors import SourceError
 from camd.health import Health

@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed, svm, threshold
+from camd import installed, threshold
+from camd.classify import svm
 from camd.config import edit
 from camd.config.layers import load
 from camd.config.settings import Settings

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from camd import installed, sources, state, svm, watchdog
+from camd import installed, sources, state, watchdog
 from camd.capture.capture import Capture
+from camd.classify import svm
 from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
 from camd.control import Control

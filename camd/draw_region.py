@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from camd import installed, svm
+from camd import installed
+from camd.classify import svm
 from camd.config.layers import Config
 from camd.config.settings import Settings
 from camd.errors import ConfigError, SourceError

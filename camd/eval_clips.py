@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import film_strip, installed, overlay, svm
+from camd import film_strip, installed, overlay
+from camd.classify import svm
 from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
 from camd.clip_score import score_clip
 from camd.clip_truth import Clip, load_clips

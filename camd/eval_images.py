@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed, overlay, svm
+from camd import installed, overlay
+from camd.classify import svm
 from camd.confidence import Bin, by_confidence
 from camd.config.settings import Settings
 from camd.contact_sheet import contact_sheet, tile

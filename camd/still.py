@@ -8,7 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
-from camd import installed, svm
+from camd import installed
+from camd.classify import svm
 from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.mqtt import payloads

@@ -12,8 +12,9 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from camd import installed, svm
+from camd import installed
 from camd.backoff import Backoff
+from camd.classify import svm
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.mqtt import crops as codec

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from camd import svm
+from camd.classify import svm
 from camd.errors import MissingExtraError
 from camd.train_cli import eval_model, train
 from tests.training import small_digits

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import installed, svm
+from camd import installed
+from camd.classify import svm
 from camd.mqtt import crops as codec
 from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
 from tests.mqtt.proxy import Proxy, proxy

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import svm
-from camd.features import extract
+from camd.classify import svm
+from camd.classify.features import extract
 from camd.values import FloatArray
 from training.data import Digits, join
 from training.export import Machine, Quick, pack

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import svm
-from camd.duels import Classified
+from camd.classify import svm
+from camd.classify.one_vs_one import Classified
 from training.data import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load, notebook_split
 
 BINS = 15

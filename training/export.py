@@ -1,4 +1,4 @@
-"""Write a fitted machine as the file that camd/model_check.py describes."""
+"""Write a fitted machine as the file that camd/classify/model_schema.py describes."""
 
 import io
 import json
@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import model_file, svm
+from camd.classify import model_file, svm
+from camd.classify.features import FeatureSpec
 from camd.errors import ModelError
-from camd.features import FeatureSpec
 from camd.values import FloatArray
 from training.reduced import ReducedSet
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from camd.duels import Classified
-from camd.features import FeatureSpec, Scale, extract
+from camd.classify.features import FeatureSpec, Scale, extract
+from camd.classify.one_vs_one import Classified
 from camd.values import FloatArray
 from training.augment import Distortion, distort
 from training.export import Machine

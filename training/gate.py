@@ -1,4 +1,4 @@
-"""Fit the machine that tells digits from everything else, which camd/gate.py runs, and put it into
+"""Fit the machine that tells digits from everything else, which camd/classify/gate.py runs, and put it into
 a model file: python -m training.gate MODEL --data MNIST --letters OMNIGLOT."""
 
 import argparse
@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from camd import gate, model_file, svm
+from camd.classify import gate, model_file, svm
+from camd.classify.features import FeatureSpec, extract
+from camd.classify.gate import Gate
 from camd.errors import CamdError
-from camd.features import FeatureSpec, extract
-from camd.gate import Gate
 from camd.values import FloatArray
 from training.cut_out import Crops
 from training.export import seal, to_bytes, write

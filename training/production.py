@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from camd import __version__, svm
+from camd import __version__
+from camd.classify import svm
+from camd.classify.features import extract
 from camd.errors import ModelError
-from camd.features import extract
 from training import data as datasets
 from training.bench import Bench, Machines
 from training.data import Digits

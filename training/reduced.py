@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.duels import Duels
+from camd.classify.one_vs_one import Duels
 from camd.values import FloatArray
 
 RIDGE = 0.1

@@ -8,10 +8,10 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
-from camd import model_file, svm
+from camd.classify import model_file, svm
+from camd.classify.features import extract
+from camd.classify.model_schema import Arrays, Meta, spec_from
 from camd.errors import CamdError
-from camd.features import extract
-from camd.model_check import Arrays, Meta, spec_from
 from training import data as datasets
 from training.cut_out import Crops
 from training.evaluate import figures

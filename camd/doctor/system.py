@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from camd import installed, svm
+from camd import installed
+from camd.classify import svm
 from camd.config.settings import ModelSettings, OverlaySettings
 from camd.doctor.finding import Finding
 from camd.errors import ModelError

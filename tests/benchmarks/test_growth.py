@@ -24,7 +24,8 @@ def test_cameras_are_taken_together() -> None:
 
 
 def test_the_cost_is_of_one_frame(monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    from camd import installed, svm
+    from camd import installed
+    from camd.classify import svm
 
     monkeypatch.setattr(growth, "ROUNDS", 1)
     blank = np.full((120, 160, 3), 220, np.uint8)

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import svm
 from benchmarks.ours import Ours
 from benchmarks.svm import Peer, peers
-from camd.features import extract
+from camd.classify.features import extract
 
 NOTHING = argparse.Namespace(notebook=None, cnn=None)
 

@@ -5,8 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import daemon, installed, svm
+from camd import daemon, installed
 from camd.capture.motion import Rest
+from camd.classify import svm
 from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.loop import Options

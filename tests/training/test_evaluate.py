@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.duels import Classified
+from camd.classify.one_vs_one import Classified
 from training.evaluate import calibration_error, score
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn import svm as libsvm
 
-from camd import svm
-from camd.duels import Classified
+from camd.classify import svm
+from camd.classify.one_vs_one import Classified
 from tests.training.small_digits import RECIPE, digits
 from training import fit
 from training.data import Digits

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import svm
-from camd.features import extract
-from camd.gate import PASS
+from camd.classify import svm
+from camd.classify.features import extract
+from camd.classify.gate import PASS
 from tests.training import small_digits
 from training.evaluate import evaluate_model
 from training.export import to_bytes

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import svm
+from camd.classify import svm
+from camd.classify.features import extract
 from camd.errors import DataError
-from camd.features import extract
 from tests.training import small_digits as small
 from training import Trained, evaluate_model, train
 from training.data import hold_out, load

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.svm import SVC
 
-from camd import svm
+from camd.classify import svm
 from tests.training import small_digits
 from training.export import Machine, pack
 from training.fit import extract, learn_projection

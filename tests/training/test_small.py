@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camd import model_file, svm
+from camd.classify import model_file, svm
+from camd.classify.features import extract
 from camd.errors import CamdError
-from camd.features import extract
 from tests.training import small_digits
 from tests.training.test_gate import RECIPE, frames
 from training import small

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.duels import duels
-from camd.rbf import Kernel
+from camd.classify.kernel import Kernel
+from camd.classify.one_vs_one import duels
 from camd.values import FloatArray
 from training import fit
 

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.upright import NUMBERS, Shapes, upright
+from camd.classify.moments import NUMBERS, Shapes, upright
 
 SIZE = 24.0
 

@@ -11,11 +11,11 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
-from camd import model_file, svm
-from camd.duels import Duels, Shared, duels
+from camd.classify import model_file, svm
+from camd.classify.features import FeatureSpec, Scale, extract
+from camd.classify.kernel import Projection
+from camd.classify.one_vs_one import Duels, Shared, duels
 from camd.errors import ModelError
-from camd.features import FeatureSpec, Scale, extract
-from camd.rbf import Projection
 from training.export import Machine, Quick, pack, to_bytes
 from training.reduced import Cases, reduce
 
@@ -148,7 +148,7 @@ def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted:
 def decided(
     winner: np.ndarray, small: np.ndarray, full: np.ndarray, clear: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What camd/cascade.py says, crop by crop, of values (N, n) of the small one and (N, n, n)."""
+    """What camd/classify/cascade.py says, crop by crop, of values (N, n) of the small one and (N, n, n)."""
 
     def vote(values: np.ndarray) -> tuple[int, float]:
         label = int((values > 0).sum(axis=1).argmax())

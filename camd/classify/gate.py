@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.model_check import Arrays, Meta
-from camd.rbf import Kernel, Projection
+from camd.classify.kernel import Kernel, Projection
+from camd.classify.model_schema import Arrays, Meta
 from camd.values import FloatArray
 
 PASS = -0.8

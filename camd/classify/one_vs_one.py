@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.rbf import Kernel, Projection
+from camd.classify.kernel import Kernel, Projection
 from camd.values import FloatArray
 
 

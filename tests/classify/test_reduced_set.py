@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from camd.rbf import Kernel, Projection
-from camd.reduced import Reduced
+from camd.classify.kernel import Kernel, Projection
+from camd.classify.reduced_set import Reduced
 from camd.values import FloatArray
 
 CLASSES = np.array([-1, 3, 7])

@@ -7,10 +7,10 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
-from camd import gate, svm
+from camd.classify import gate, svm
+from camd.classify.features import FeatureSpec, Scale, extract
+from camd.classify.model_schema import names, problem
 from camd.errors import ModelError
-from camd.features import FeatureSpec, Scale, extract
-from camd.model_check import names, problem
 from training.export import Machine, pack, seal, to_bytes
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))

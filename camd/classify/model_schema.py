@@ -16,7 +16,7 @@ sorted by class, n classes, T test crops):
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
 
-A smaller machine for the clear cases (camd/svm.py, Quick) may be there as well, with quick_gamma
+A smaller machine for the clear cases (camd/classify/svm.py, Quick) may be there as well, with quick_gamma
 and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
 
     quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features
@@ -24,7 +24,7 @@ and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors
     quick_intercepts  (n,) float32
     quick_calibration (2, k) float32
 
-And a machine that tells digits from everything else (camd/gate.py), with
+And a machine that tells digits from everything else (camd/classify/gate.py), with
 gate_gamma in meta and Q projected features, G support vectors:
 
     gate_projection (D, Q) float32    features @ gate_projection + gate_offset
@@ -50,7 +50,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.features import FeatureSpec, Scale
+from camd.classify.features import FeatureSpec, Scale
 from camd.values import SIDE
 
 Arrays = Mapping[str, NDArray[Any]]

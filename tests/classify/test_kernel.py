@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics.pairwise import rbf_kernel
 
-from camd import rbf
-from camd.rbf import BLOCK, CHUNK, FEW, Kernel, Projection
+from camd.classify import kernel as rbf
+from camd.classify.kernel import BLOCK, CHUNK, FEW, Kernel, Projection
 from camd.values import FloatArray
 
 GAMMA = 0.4

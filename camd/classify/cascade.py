@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.duels import Classified, Duels, Separate
+from camd.classify.one_vs_one import Classified, Duels, Separate
 from camd.values import FloatArray
 
 

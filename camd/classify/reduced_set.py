@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.duels import Classified, classified
-from camd.rbf import Kernel, Projection
+from camd.classify.kernel import Kernel, Projection
+from camd.classify.one_vs_one import Classified, classified
 from camd.values import FloatArray
 
 

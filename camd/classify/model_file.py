@@ -1,5 +1,5 @@
 """The edge where a model file comes in: trusts nothing in it, runs no code from it. What it holds:
-camd/model_check.py.
+camd/classify/model_schema.py.
 """
 
 import hashlib
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from camd import model_check
+from camd.classify import model_schema
+from camd.classify.model_schema import Arrays, Meta
 from camd.errors import ModelError
-from camd.model_check import Arrays, Meta
 
 FORMAT = "camd-svm"
 VERSION = 2
@@ -37,7 +37,7 @@ def read(path: Path) -> tuple[Arrays, Meta]:
         raise ModelError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
     except (NotImplementedError, RuntimeError, MemoryError) as exc:
         raise ModelError(f"{path}: not a camd model ({exc}); {_REBUILD}") from exc
-    problem = model_check.problem(arrays, meta)
+    problem = model_schema.problem(arrays, meta)
     if problem:
         raise ModelError(f"{path}: {problem}; {_REBUILD}")
     if digest(arrays, meta) != meta.get("sha256"):
@@ -82,4 +82,4 @@ def _unpack(path: Path) -> tuple[Arrays, Meta]:
                 f"{path}: format version {meta.get('version')}, this camd reads {VERSION}; "
                 f"update camd or {_REBUILD}"
             )
-        return {name: stored[name] for name in model_check.names(meta)}, meta
+        return {name: stored[name] for name in model_schema.names(meta)}, meta

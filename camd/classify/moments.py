@@ -72,7 +72,7 @@ def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np
     """Draw crops (N, 28, 28) uint8 again, upright, the greater side of their ink `size` pixels.
 
     One call of OpenCV for all, laid below each other; it takes 1,000 crops at most. What it gives
-    lies row by row in memory, each of all crops, as camd/features.py goes on with it."""
+    lies row by row in memory, each of all crops, as camd/classify/features.py goes on with it."""
     count = len(crops)
     if not count:
         return crops

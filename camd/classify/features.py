@@ -5,7 +5,7 @@ recognition: benchmarking of state-of-the-art techniques", Pattern Recognition 3
 Sobel gradient, each vector decomposed onto the two nearest of K directions, each direction map
 sampled by Gaussians on a grid, square root. Every linear step is separable, so a whole batch goes
 through a handful of matrix products. What the crops lose when they are made upright first
-(camd/upright.py) follows as numbers of its own.
+(camd/classify/moments.py) follows as numbers of its own.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.upright import NUMBERS, Shapes, upright
+from camd.classify.moments import NUMBERS, Shapes, upright
 from camd.values import SIDE, FloatArray
 
 MARGIN = 2

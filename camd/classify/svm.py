@@ -1,5 +1,5 @@
 """The classifier: support vector machines with RBF kernels, for a frame's crops at once. PURE but
-for `load`. What is in the file, and what is checked: camd/model_check.py.
+for `load`. What is in the file, and what is checked: camd/classify/model_schema.py.
 """
 
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import cascade, features, gate, model_check, model_file
-from camd.duels import Classified, Duels, Separate, Shared
+from camd.classify import cascade, features, gate, model_file, model_schema
+from camd.classify.features import FeatureSpec
+from camd.classify.gate import Gate
+from camd.classify.model_schema import Arrays, Meta
+from camd.classify.one_vs_one import Classified, Duels, Separate, Shared
+from camd.classify.reduced_set import Reduced
 from camd.errors import ModelError
-from camd.features import FeatureSpec
-from camd.gate import Gate
 from camd.laps import Lap, no_lap
-from camd.model_check import Arrays, Meta
-from camd.reduced import Reduced
 from camd.values import FloatArray
 
 
@@ -84,13 +84,13 @@ class Model:
 
 
 def build(arrays: Arrays, meta: Meta) -> Model:
-    """Make the machine from arrays that hold what camd/model_check.py says."""
+    """Make the machine from arrays that hold what camd/classify/model_schema.py says."""
     quick = None
     if "quick_vectors" in arrays:
         quick = Quick(Reduced.of(arrays, meta["quick_gamma"]), meta["quick_clear"])
     return Model(
         id=meta["sha256"][:8],
-        spec=model_check.spec_from(meta),
+        spec=model_schema.spec_from(meta),
         full=Duels.of(arrays, meta["gamma"], Separate if quick else Shared),
         scores=dict(meta.get("scores", {})),
         quick=quick,

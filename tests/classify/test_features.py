@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.features import CHUNK, FeatureSpec, Scale, extract
+from camd.classify.features import CHUNK, FeatureSpec, Scale, extract
 
 SPECS = [
     FeatureSpec(8, (Scale(0.0, 7),)),
