@@ -8,9 +8,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import context, mend, split, stack
 from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.config.settings import Settings
+from camd.hypotheses import mend, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.values import Box, Digit, Glyph, Image, Rejected, Result
 
@@ -122,7 +122,7 @@ class Pipeline:
         stacked = stack.apart(found.glyphs)
         glyphs, classified = mend.whole(*split.apart(stacked.glyphs, classify), classify)
         laps.lap("split")
-        fitting = context.judge(
+        fitting = surroundings.judge(
             glyphs,
             classified.labels,
             classified.margins,
@@ -165,7 +165,7 @@ class Pipeline:
             classified.labels.tolist(),
             classified.margins.tolist(),
             classified.confidence.tolist(),
-            context.confidence(classified.confidence, fitting).tolist(),
+            surroundings.confidence(classified.confidence, fitting).tolist(),
             strict=True,
         ):
             if label < 0:
@@ -173,7 +173,7 @@ class Pipeline:
             elif confidence >= least:
                 digits.append(Digit(label, confidence, glyph.box, margin))
             elif alone >= least:
-                rejected.append(Rejected(glyph.box, context.AMONG_LETTERS))
+                rejected.append(Rejected(glyph.box, surroundings.AMONG_LETTERS))
             else:
                 rejected.append(Rejected(glyph.box, UNSURE))
         return digits, tuple(rejected)

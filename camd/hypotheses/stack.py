@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.hypotheses.seams import seams
+from camd.hypotheses.split import part, piece
 from camd.median import median
-from camd.seams import seams
 from camd.segment.deskew import slope
-from camd.split import part, piece
 from camd.values import Box, Glyph
 
 TALL = 1.6

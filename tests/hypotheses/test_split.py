@@ -3,10 +3,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from camd import split
 from camd.config.settings import SegmentSettings
+from camd.hypotheses import split
+from camd.hypotheses.split import Judged, Piece, Proposal, apart, best, propose
 from camd.segment.segmentation import segment
-from camd.split import Judged, Piece, Proposal, apart, best, propose
 from camd.values import Glyph
 from tests.sheets import Sheet, line, paper
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
-from camd.mend import propose, whole
+from camd.hypotheses.mend import propose, whole
+from camd.hypotheses.split import Judged
 from camd.segment.segmentation import segment
-from camd.split import Judged
 from camd.values import Glyph
 from tests.sheets import Sheet, line, paper
 

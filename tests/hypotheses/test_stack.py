@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings, Settings
-from camd.mend import propose
+from camd.hypotheses.mend import propose
+from camd.hypotheses.split import Judged
+from camd.hypotheses.stack import Stacked, apart
 from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
-from camd.split import Judged
-from camd.stack import Stacked, apart
 from camd.values import Glyph
 from tests.sheets import Sheet, line, paper, write
 

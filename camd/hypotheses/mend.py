@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.hypotheses.split import Classified, Judged, replaced
 from camd.segment.binarize import Plane
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
-from camd.split import Classified, Judged, replaced
 from camd.values import Box, Glyph
 
 NEAR = 0.11

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.hypotheses.seams import SHORTEST, seams
 from camd.median import median
-from camd.seams import SHORTEST, seams
 from camd.segment.binarize import Plane
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned

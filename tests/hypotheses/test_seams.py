@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.seams import seams
+from camd.hypotheses.seams import seams
 
 
 def test_seams_pass_between_leaning_strokes() -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.context import confidence, judge
+from camd.hypotheses.surroundings import confidence, judge
 from camd.segment.glyphs import NOT_A_STROKE, ONE_SIDED
 from camd.segment.segmentation import AT_BORDER, RULED, TOO_LARGE, TOO_SMALL, WRONG_SHAPE
 from camd.values import Glyph, Rejected
