@@ -3,14 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from camd import doubt, region
+from camd import region
 from camd.config.settings import Settings
-from camd.lines import group
 from camd.place_settings import RegionSettings
-from camd.reading import Reader
 from camd.region import Region
 from camd.segment.segmentation import Segmentation, segment
-from camd.track import Tracked, Tracker
+from camd.track import completeness
+from camd.track.lines import group
+from camd.track.reading import Reader
+from camd.track.tracker import Tracked, Tracker
 from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
 from camd.view import View
 
@@ -84,7 +85,7 @@ class Area:
         unsettled = [digit for digit in tracked.digits if not digit.stable]
         # A digit that never settles is as doubtful as one that never is sure.
         unsure = [*_unsure(rejected), *(digit.box for digit in unsettled)]
-        doubtful = doubt.beside(unsure, tracked.held)
+        doubtful = completeness.beside(unsure, tracked.held)
         reading, changed = self._reader.update(tracked, clock, doubtful=doubtful)
         lines = group(tracked.digits, self._lines)
         result = Result(
@@ -96,7 +97,7 @@ class Area:
             changed=changed,
         )
         if self._region:
-            doubtful = doubt.among(unsure, tracked.held)
+            doubtful = completeness.among(unsure, tracked.held)
             said = self._region.update(reading, clock, doubt=doubtful, unsettled=bool(unsettled))
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
@@ -118,7 +119,7 @@ class Area:
             said = region.judge(
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
-                doubtful=doubt.among(_unsure(rejected), digits),
+                doubtful=completeness.among(_unsure(rejected), digits),
                 good=None,
                 at=0,
             )

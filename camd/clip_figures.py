@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from camd.track.vote import SLACK
 from camd.values import Digit
-from camd.vote import SLACK
 
 PROMPT = 0.3
 """Seconds; a digit that lies still is to be in the reading by then."""

@@ -8,8 +8,8 @@ from typing import Literal
 from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
 from camd.clip_truth import Place, Span
 from camd.demo import matching_digits
+from camd.track.vote import SLACK
 from camd.values import Box, Digit
-from camd.vote import SLACK
 
 
 def score_clip(spans: Sequence[Span], seen: Sequence[Seen], fps: float) -> ClipScore:

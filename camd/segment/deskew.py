@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from camd.lines import skew
 from camd.median import median
 from camd.segment.binarize import Plane
+from camd.track.lines import skew
 from camd.values import Box
 
 LEAST = 6.0

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camd.config.settings import TrackSettings
-from camd.vote import Vote
+from camd.track.vote import Vote
 
 SETTINGS = TrackSettings()
 

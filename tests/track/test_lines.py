@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camd.config.settings import LineSettings
-from camd.lines import group
+from camd.track.lines import group
 from camd.values import Digit
 
 SETTINGS = LineSettings()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from camd.config.settings import TrackSettings
-from camd.track import Tracked, Tracker
+from camd.track.tracker import Tracked, Tracker
 from camd.values import Digit
 
 FPS = 30.0

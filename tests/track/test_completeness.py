@@ -1,6 +1,6 @@
 import pytest
 
-from camd import doubt
+from camd.track import completeness
 from camd.values import Box, Digit
 
 DIGIT = Digit(1, 0.99, (100, 100, 30, 40))
@@ -22,15 +22,15 @@ DIGIT = Digit(1, 0.99, (100, 100, 30, 40))
     ],
 )
 def test_which_marks_are_doubtful(mark: Box, among: bool, beside: bool) -> None:
-    assert doubt.among([mark], [DIGIT]) == among
-    assert doubt.beside([mark], [DIGIT]) == beside
+    assert completeness.among([mark], [DIGIT]) == among
+    assert completeness.beside([mark], [DIGIT]) == beside
 
 
 def test_without_digits_any_mark_may_be_one_and_none_is_beside() -> None:
-    assert doubt.among([(0, 0, 5, 5)], [])
-    assert not doubt.beside([(0, 0, 5, 5)], [])
+    assert completeness.among([(0, 0, 5, 5)], [])
+    assert not completeness.beside([(0, 0, 5, 5)], [])
 
 
 def test_no_marks_are_no_doubt() -> None:
-    assert not doubt.among([], [DIGIT])
-    assert not doubt.beside([], [DIGIT])
+    assert not completeness.among([], [DIGIT])
+    assert not completeness.beside([], [DIGIT])

@@ -1,6 +1,6 @@
 from camd.config.settings import LineSettings, TrackSettings
-from camd.reading import Reader
-from camd.track import Tracked
+from camd.track.reading import Reader
+from camd.track.tracker import Tracked
 from camd.values import Digit
 
 

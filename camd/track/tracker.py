@@ -8,10 +8,10 @@ from itertools import count
 import numpy as np
 
 from camd.config.settings import TrackSettings
-from camd.match import center_of, pair
 from camd.median import median
+from camd.track.matching import center_of, pair
+from camd.track.vote import SLACK, Vote
 from camd.values import Digit, Event
-from camd.vote import SLACK, Vote
 
 STEER = 0.6
 """Share of a newly measured velocity that is believed at once."""

@@ -9,12 +9,12 @@ from typing import TypeAlias
 import numpy as np
 
 from camd.config.settings import LineSettings, TrackSettings
-from camd.lines import Parted, group, partings
-from camd.match import center_of
 from camd.median import median
-from camd.track import Tracked
+from camd.track.lines import Parted, group, partings
+from camd.track.matching import center_of
+from camd.track.tracker import Tracked
+from camd.track.vote import SLACK
 from camd.values import Digit, Reading
-from camd.vote import SLACK
 
 Members: TypeAlias = frozenset[tuple[int | None, int]]
 Places: TypeAlias = dict[int | None, tuple[float, float]]
