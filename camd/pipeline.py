@@ -8,10 +8,10 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.config.settings import Settings
 from camd.hypotheses import mend, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
+from camd.regions.area import NOT_A_DIGIT, UNSURE, Area, together
 from camd.values import Box, Digit, Glyph, Image, Rejected, Result
 
 

@@ -11,8 +11,8 @@ from camd.labels import ACCENT, AMBER
 from camd.paint import Text
 from camd.place_settings import MaskSettings
 from camd.polygon import Corners
+from camd.regions.view import pixels
 from camd.values import Box, Image, RegionReading
-from camd.view import pixels
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from camd import region
 from camd.config.settings import Settings
 from camd.place_settings import RegionSettings
-from camd.region import Region
+from camd.regions import value
+from camd.regions.value import Region
+from camd.regions.view import View
 from camd.segment.segmentation import Segmentation, segment
 from camd.track import completeness
 from camd.track.lines import group
 from camd.track.reading import Reader
 from camd.track.tracker import Tracked, Tracker
 from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
-from camd.view import View
 
 MASKED = "masked"
 NOT_A_DIGIT = "not a digit"
@@ -39,7 +39,7 @@ class Area:
         value never is."""
         self._settings = settings
         if anew:
-            self._lines = region.ONE_NUMBER if self._place else settings.lines
+            self._lines = value.ONE_NUMBER if self._place else settings.lines
             self._tracker = Tracker(settings.track, self._numbers)
             self._reader = Reader(self._lines, settings.track)
         if self._region:
@@ -116,7 +116,7 @@ class Area:
         lines = group(digits, self._lines)
         result = Result(digits=_in_order(lines), lines=lines, rejected=rejected)
         if self._place:
-            said = region.judge(
+            said = value.judge(
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
                 doubtful=completeness.among(_unsure(rejected), digits),

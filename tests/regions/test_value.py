@@ -4,7 +4,7 @@ import pytest
 
 from camd.config.settings import TrackSettings
 from camd.place_settings import RegionSettings
-from camd.region import Region, judge
+from camd.regions.value import Region, judge
 from camd.values import Digit, Reading, RegionReading
 
 TRACK = TrackSettings(settle_ms=150, forget_ms=300)

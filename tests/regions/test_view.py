@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from camd.place_settings import MaskSettings, RegionSettings
-from camd.view import View, pixels
+from camd.regions.view import View, pixels
 from tests.sheets import paper
 
 SIZE = (1280, 720)
