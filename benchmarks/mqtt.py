@@ -29,8 +29,8 @@ from camd.classify import svm
 from camd.config.settings import MqttSettings, SegmentSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
-from camd.remote import RemoteModel
 from camd.segment.segmentation import segment
+from camd.workers.remote import RemoteModel
 from tests.broker import Mosquitto, find, mosquitto
 from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import event, frame, result

@@ -13,13 +13,13 @@ from typing import Any, NoReturn
 import click
 
 from camd import __version__
-from camd.broker_url import parse_broker
 from camd.cli_options import config_file, load_config, model_file, verbose_log
 from camd.config.keys import KeyPath
 from camd.config.settings import Settings
 from camd.config_cli import config
 from camd.discovery_cli import discovery
 from camd.errors import CamdError
+from camd.mqtt.broker_url import parse_broker
 from camd.read_cli import eval_, read
 from camd.region_cli import region
 from camd.service_cli import doctor, service
@@ -180,7 +180,7 @@ def worker(file: Path | None, model: Path | None, broker: str | None, verbose: b
         **parse_broker(broker),
     }
     settings = load_config(file, overrides, verbose).settings
-    from camd import worker as workers  # noqa: PLC0415
+    from camd.workers import worker as workers  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -22,13 +22,13 @@ from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
 from camd.pulse import Pulse
-from camd.remote import RemoteModel
 from camd.screen import Screen
 from camd.service import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.threads import bounded
 from camd.window import Window
+from camd.workers.remote import RemoteModel
 
 if TYPE_CHECKING:
     from camd.mqtt.embedded import EmbeddedBroker

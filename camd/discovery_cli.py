@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from camd.broker_url import parse_broker
 from camd.cli_options import config_file, load_config, verbose_log
+from camd.mqtt.broker_url import parse_broker
 
 
 @click.group()

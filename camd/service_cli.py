@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from camd.broker_url import parse_broker
 from camd.cli_options import config_file
+from camd.mqtt.broker_url import parse_broker
 
 _user = click.option("--user", is_flag=True, help="A service of your own, without root.")
 _instance = click.option(

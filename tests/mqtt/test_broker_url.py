@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from camd.broker_url import parse_broker
+from camd.mqtt.broker_url import parse_broker
 
 
 def test_nothing_asked_changes_nothing() -> None:

@@ -15,8 +15,8 @@ from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH
 from camd.pipeline import Pipeline
 from camd.place_settings import RegionSettings
-from camd.remote import WINDOW, RemoteModel
 from camd.values import Box
+from camd.workers.remote import WINDOW, RemoteModel
 from tests.sheets import paper, write
 
 SIZE = (640, 480)
@@ -98,7 +98,7 @@ def test_the_message_says_where_each_crop_lies(model: RemoteModel) -> None:
 
 
 def test_what_was_lost_is_sent_again(model: RemoteModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camd.remote.RESEND_S", 0.05)
+    monkeypatch.setattr("camd.workers.remote.RESEND_S", 0.05)
     sent = answering(model, lost=lambda number: number % 3 != 0)
     assert len(model.classify_at(crops(100), boxes(100), SIZE).labels) == 100
     assert len(sent) > 4
@@ -107,8 +107,8 @@ def test_what_was_lost_is_sent_again(model: RemoteModel, monkeypatch: pytest.Mon
 def test_no_answer_is_given_up_and_said_once(
     model: RemoteModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("camd.remote.GIVE_UP_S", 0.2)
-    monkeypatch.setattr("camd.remote.RESEND_S", 0.1)
+    monkeypatch.setattr("camd.workers.remote.GIVE_UP_S", 0.2)
+    monkeypatch.setattr("camd.workers.remote.RESEND_S", 0.1)
     for _ in range(3):
         with pytest.raises(PublishError, match="camd worker"):
             model.classify_at(crops(1), boxes(1), SIZE)

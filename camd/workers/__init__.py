@@ -1,0 +1,1 @@
+"""Classifying elsewhere: the device sends crops over MQTT, workers answer."""
