@@ -13,9 +13,9 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from camd import paint
-from camd.labels import ACCENT, AMBER, Labels
-from camd.paint import Text
+from camd.display import paint
+from camd.display.labels import ACCENT, AMBER, Labels
+from camd.display.paint import Text
 from camd.score import Row, tell_apart
 from camd.values import Box, Image, Line, Rejected, Result
 

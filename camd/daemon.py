@@ -15,6 +15,8 @@ from camd.classify import svm
 from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
 from camd.control import Control
+from camd.display.screen import Screen
+from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, SourceError
 from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.memory import keep_freed
@@ -22,12 +24,10 @@ from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
 from camd.pulse import Pulse
-from camd.screen import Screen
 from camd.service import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.threads import bounded
-from camd.window import Window
 from camd.workers.remote import RemoteModel
 
 if TYPE_CHECKING:

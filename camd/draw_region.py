@@ -10,6 +10,7 @@ from camd import installed
 from camd.classify import svm
 from camd.config.layers import Config
 from camd.config.settings import Settings
+from camd.display.window import Action, Pointer, Window
 from camd.errors import ConfigError, SourceError
 from camd.pipeline import Pipeline
 from camd.place_settings import MaskSettings, RegionSettings
@@ -21,7 +22,6 @@ from camd.sketch_view import draw
 from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
 from camd.threads import bounded
 from camd.values import Image, Result
-from camd.window import Action, Pointer, Window
 
 FIRST_FRAME_S = 15.0
 """A camera that gives no picture for so long is taken for broken."""

@@ -7,11 +7,12 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed, overlay
+from camd import installed
 from camd.classify import svm
 from camd.confidence import Bin, by_confidence
 from camd.config.settings import Settings
 from camd.contact_sheet import contact_sheet, tile
+from camd.display import overlay
 from camd.errors import DataError, SourceError
 from camd.pipeline import Pipeline
 from camd.score import Evaluation, Row, Score, score

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from camd import paint
-from camd.labels import AMBER
-from camd.paint import Text
+from camd.display import paint
+from camd.display.labels import AMBER
+from camd.display.paint import Text
 from camd.values import Image
 
 FRAMES = 4

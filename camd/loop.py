@@ -11,6 +11,8 @@ from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.control import Control
+from camd.display.overlay import Hud
+from camd.display.screen import Screen, Shown
 from camd.errors import PublishError
 from camd.health import Health
 from camd.info import info
@@ -18,10 +20,8 @@ from camd.laps import Laps
 from camd.metrics_file import MetricsFile
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
-from camd.overlay import Hud
 from camd.pipeline import Pipeline
 from camd.pulse import Pulse
-from camd.screen import Screen, Shown
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.values import Frame, Reading, RegionReading, Result

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from camd import paint
+from camd.display import paint
 from camd.place_settings import MaskSettings, RegionSettings
 from camd.polygon import Point
 from camd.sketch import Sketch

@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import paint
-from camd.labels import ACCENT, AMBER
-from camd.paint import Text
+from camd.display import paint
+from camd.display.labels import ACCENT, AMBER
+from camd.display.paint import Text
 from camd.sketch import Sketch
 from camd.sketch_board import GROUND, Board, Scene
 from camd.values import Box, Image, RegionReading

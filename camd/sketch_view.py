@@ -3,9 +3,10 @@
 import cv2
 import numpy as np
 
-from camd import paint, sketch_panel
-from camd.labels import ACCENT, AMBER
-from camd.paint import Text
+from camd import sketch_panel
+from camd.display import paint
+from camd.display.labels import ACCENT, AMBER
+from camd.display.paint import Text
 from camd.place_settings import MaskSettings, RegionSettings
 from camd.sketch import Sketch
 from camd.sketch_board import GROUND, Board, Scene

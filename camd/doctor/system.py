@@ -12,9 +12,9 @@ import numpy as np
 from camd import installed
 from camd.classify import svm
 from camd.config.settings import ModelSettings, OverlaySettings
+from camd.display.window import Window
 from camd.doctor.finding import Finding
 from camd.errors import ModelError
-from camd.window import Window
 
 CROPS = 100
 MOST_EXPOSED = 1.3

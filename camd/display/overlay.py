@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from camd import paint, places
-from camd.labels import ACCENT, AMBER, Labels
-from camd.paint import Text
+from camd.display import paint, regions
+from camd.display.labels import ACCENT, AMBER, Labels
+from camd.display.paint import Text
 from camd.place_settings import MaskSettings
 from camd.values import Box, Image, Line, Rejected, Result
 
@@ -56,9 +56,9 @@ def draw(
     bar = _bar(canvas, unit)
     rejected = result.rejected if show_rejected else ()
     summary = _reasons(canvas, rejected, unit) if show_rejected else _Pill(Text("", 1, AMBER), 0, 0)
-    places.hatch_masks(canvas, masks if show_rejected else (), unit)
-    places.outline_regions(canvas, result.regions, unit)
-    tags = places.tags(canvas, result.regions, unit)
+    regions.hatch_masks(canvas, masks if show_rejected else (), unit)
+    regions.outline_regions(canvas, result.regions, unit)
+    tags = regions.tags(canvas, result.regions, unit)
     kept_off = (bar, summary.box, *(tag.box for tag in tags))
     Labels(canvas, unit, kept_off).draw(_lines(result), rejected)
     for tag in tags:

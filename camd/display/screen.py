@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from camd import overlay
 from camd.config.settings import Settings
-from camd.overlay import Hud
+from camd.display import overlay
+from camd.display.overlay import Hud
+from camd.display.window import Action, Window
 from camd.terminal import Printer, Status
 from camd.values import Frame, Image, Result
-from camd.window import Action, Window
 
 STATUS_S = 0.1
 MESSAGE_S = 2.5

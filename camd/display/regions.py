@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from camd import paint
-from camd.labels import ACCENT, AMBER
-from camd.paint import Text
+from camd.display import paint
+from camd.display.labels import ACCENT, AMBER
+from camd.display.paint import Text
 from camd.place_settings import MaskSettings
 from camd.polygon import Corners
 from camd.regions.view import pixels

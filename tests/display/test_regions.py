@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 
-from camd import overlay, places
-from camd.labels import ACCENT, AMBER
-from camd.overlay import Hud
+from camd.display import overlay, regions
+from camd.display.labels import ACCENT, AMBER
+from camd.display.overlay import Hud
 from camd.place_settings import MaskSettings
 from camd.values import RegionReading, Result
-from tests.test_overlay import HUD, near, paper
+from tests.display.test_overlay import HUD, near, paper
 
 OUTLINE = ((100.0, 120.0), (300.0, 120.0), (300.0, 220.0), (100.0, 220.0))
 METER = RegionReading("meter", "ok", 19.47, "01947", 0.9, OUTLINE)
@@ -33,7 +33,7 @@ def test_its_value_stands_above_it_and_in_the_bar() -> None:
 def test_a_tag_can_be_seen_whole(corner: tuple[int, int]) -> None:
     outline = tuple((corner[0] + x, corner[1] + y) for x, y in ((0, 0), (80, 0), (80, 80), (0, 80)))
     said = RegionReading("a-long-name-for-a-region", "ok", 123456789, "1", 0.9, outline)
-    (tag,) = places.tags(paper(640, 480), [said], 1.0)
+    (tag,) = regions.tags(paper(640, 480), [said], 1.0)
     x, y, wide, high = tag.box
     assert x >= 0
     assert y >= 0

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camd.window import Action, Window, action_of, first_size
+from camd.display.window import Action, Window, action_of, first_size
 from tests.broker import until
 from tests.display import LONG, Display, display
 

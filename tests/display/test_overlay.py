@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import labels, overlay, paint
-from camd.overlay import Hud
+from camd.display import labels, overlay, paint
+from camd.display.overlay import Hud
 from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
 
 HUD = Hud("desk", 29.7, 18.4, broker="connected")

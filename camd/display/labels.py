@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import paint
-from camd.paint import Text
+from camd.display import paint
+from camd.display.paint import Text
 from camd.values import Box, Digit, Image, Line, Rejected
 
 ACCENT: paint.Colour = (172, 205, 28)

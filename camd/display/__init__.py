@@ -1,0 +1,1 @@
+"""What is drawn over the frame, and the window that shows it."""
