@@ -10,7 +10,7 @@ from camd.cli_options import config_file
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
 from camd.polygon import Corners
-from camd.sketch import Kind
+from camd.region_editor.sketch import Kind
 
 _mask = click.option(
     "--mask", "kind", flag_value="mask", type=str, help="A mask: nothing is read in it."
@@ -85,7 +85,7 @@ def draw(
     config = load(path if path.exists() else None, overrides)
     _setup_logging()
     if points is None:
-        from camd.draw_region import ask  # noqa: PLC0415
+        from camd.region_editor.editor import ask  # noqa: PLC0415
 
         known = _known(config, name) if kind != "mask" else {}
         points = ask(config, kind, name, {**known, **options})

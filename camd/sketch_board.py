@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from camd.display import paint
 from camd.place_settings import MaskSettings, RegionSettings
 from camd.polygon import Point
-from camd.sketch import Sketch
+from camd.region_editor.sketch import Sketch
 from camd.values import Box, Image, Result
 
 GROUND: paint.Colour = (38, 33, 30)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from camd.display import paint
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Text
-from camd.sketch import Sketch
+from camd.region_editor.sketch import Sketch
 from camd.sketch_board import GROUND, Board, Scene
 from camd.values import Box, Image, RegionReading
 

@@ -15,10 +15,10 @@ from camd.errors import ConfigError, SourceError
 from camd.pipeline import Pipeline
 from camd.place_settings import MaskSettings, RegionSettings
 from camd.polygon import Corners, Point
+from camd.region_editor.sketch import Kind, Sketch
+from camd.region_editor.view import draw
 from camd.regions.view import View
-from camd.sketch import Kind, Sketch
 from camd.sketch_board import Board, Scene
-from camd.sketch_view import draw
 from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
 from camd.threads import bounded
 from camd.values import Image, Result

@@ -1,6 +1,6 @@
 import pytest
 
-from camd.sketch import Kind, Sketch
+from camd.region_editor.sketch import Kind, Sketch
 
 REACH = (0.02, 0.03)
 SQUARE = ((0.2, 0.2), (0.8, 0.2), (0.8, 0.8), (0.2, 0.8))

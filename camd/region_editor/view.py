@@ -8,7 +8,7 @@ from camd.display import paint
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Text
 from camd.place_settings import MaskSettings, RegionSettings
-from camd.sketch import Sketch
+from camd.region_editor.sketch import Sketch
 from camd.sketch_board import GROUND, Board, Scene
 from camd.values import Image
 
