@@ -19,8 +19,8 @@ from benchmarks import peers
 from benchmarks.peers import Reader
 from benchmarks.readers import Account, duration, read_all, show
 from camd.errors import CamdError
-from camd.score import score
-from camd.truth import Label
+from camd.evaluate.score import score
+from camd.evaluate.truth import Label
 from camd.values import Image
 from training.hand import Hand
 from training.paper import random_style, write_sheet

@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks import machine, peers
 from benchmarks.peers import MissingError, Reader
 from camd.errors import CamdError
-from camd.score import Evaluation, score
+from camd.evaluate.score import Evaluation, score
+from camd.evaluate.truth import Label, load_labels
 from camd.sources.images import read_image
-from camd.truth import Label, load_labels
 from camd.values import Image
 
 

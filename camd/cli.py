@@ -155,7 +155,7 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
         ("overlay", "window"): window,
         **parse_broker(broker),
     }
-    from camd.demo import DemoScore, load_truth  # noqa: PLC0415
+    from camd.evaluate.demo import DemoScore, load_truth  # noqa: PLC0415
     from camd.loop import Options  # noqa: PLC0415
 
     score = DemoScore(load_truth())

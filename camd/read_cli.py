@@ -18,7 +18,7 @@ def read(
 ) -> int:
     """Read the digits of IMAGES."""
     config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
-    from camd.still import read_images  # noqa: PLC0415
+    from camd.evaluate.read import read_images  # noqa: PLC0415
 
     return read_images(images, config.settings, as_json=as_json)
 
@@ -48,7 +48,8 @@ def eval_(
 ) -> int:
     """Read the images of DIRECTORY/labels.json, or its clips, score them, and show the worst."""
     config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
-    from camd import eval_clips, eval_images  # noqa: PLC0415
+    from camd.evaluate import clips  # noqa: PLC0415
+    from camd.evaluate import images as eval_images
 
-    evaluate = eval_clips.evaluate if video else eval_images.evaluate
+    evaluate = clips.evaluate if video else eval_images.evaluate
     return evaluate(directory, config.settings, None if no_sheet else sheet)

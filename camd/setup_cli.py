@@ -39,6 +39,6 @@ class _Share(click.ParamType[float]):
 def calibrate(directory: Path, max_error: float, file: Path | None, dry_run: bool) -> None:
     """Find the confidence that keeps to an error budget on the images of DIRECTORY/labels.json,
     and write it into the configuration as model.min_confidence."""
-    from camd import calibrate as command  # noqa: PLC0415
+    from camd.evaluate import calibrate as command  # noqa: PLC0415
 
     command.calibrate(directory, max_error, file, dry_run=dry_run)

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.clip_truth import Place, Span, State, write_truth
 from camd.errors import DataError
+from camd.evaluate.clip_truth import Place, Span, State, write_truth
 from camd.values import Box, Image
 from training.camera import Light, Optics, Pose, Table, boxes_in_frame, homography, photograph
 from training.paper import Canvas, Sheet

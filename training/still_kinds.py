@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from camd.truth import LABELS
+from camd.evaluate.truth import LABELS
 from camd.values import Image
 from training.camera import Light, Pose
 from training.forms import Grid, fill

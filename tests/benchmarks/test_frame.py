@@ -3,7 +3,7 @@ import numpy as np
 from benchmarks.frame import frame, table
 from benchmarks.peers import Reader
 from benchmarks.readers import Account
-from camd.truth import Label
+from camd.evaluate.truth import Label
 from training.hand import Hand
 
 

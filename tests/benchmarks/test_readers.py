@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.peers import Reader
 from benchmarks.readers import read_all, table
-from camd.truth import Label
+from camd.evaluate.truth import Label
 from tests.process import environment
 from tests.sheets import paper, write
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.clip_truth import Span, load_clips
+from camd.evaluate.clip_truth import Span, load_clips
 from training.camera import Light, Optics, Pose, Table
 from training.clip_kinds import FASTEST, KINDS, SCALE, TURN
 from training.clips import STEADY, Script, Visit, ease, keyed, render, write

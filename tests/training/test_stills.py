@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from camd.truth import load_labels
+from camd.evaluate.truth import load_labels
 from tests.training.test_scenes import printed
 from training import still_kinds
 from training.hand import Hand

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from camd.clip_truth import Place, Span, load_clips, write_truth
 from camd.errors import DataError
+from camd.evaluate.clip_truth import Place, Span, load_clips, write_truth
 
 STILL = {"from": 1, "to": 9, "lines": ["19 47"]}
 

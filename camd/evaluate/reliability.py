@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from camd.score import tell_apart
-from camd.truth import Label
+from camd.evaluate.score import tell_apart
+from camd.evaluate.truth import Label
 from camd.values import Line
 
 LEAST = (0.99, 0.95, 0.9, 0.75, 0.5, 0.0)

@@ -16,7 +16,7 @@ import numpy as np
 from camd.display import paint
 from camd.display.labels import ACCENT, AMBER, Labels
 from camd.display.paint import Text
-from camd.score import Row, tell_apart
+from camd.evaluate.score import Row, tell_apart
 from camd.values import Box, Image, Line, Rejected, Result
 
 COLUMNS = 3

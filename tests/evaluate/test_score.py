@@ -1,7 +1,7 @@
 import pytest
 
-from camd.score import score, tell_apart
-from camd.truth import Label
+from camd.evaluate.score import score, tell_apart
+from camd.evaluate.truth import Label
 
 TWO_LINES = Label("a.jpg", ("012", "34"), "photo")
 HARD = Label("h.jpg", ("55",), "photo", "glare")

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
-from camd.clip_truth import Place, Span
-from camd.demo import matching_digits
+from camd.evaluate.clip_truth import Place, Span
+from camd.evaluate.demo import matching_digits
 from camd.track.vote import SLACK
 from camd.values import Box, Digit
 

@@ -7,16 +7,17 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed, threshold
+from camd import installed
 from camd.classify import svm
 from camd.config import edit
 from camd.config.layers import load
 from camd.config.settings import Settings
+from camd.evaluate import calibration
+from camd.evaluate.calibration import LEVEL, Outcome
+from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
 from camd.sources.images import read_image
 from camd.threads import bounded
-from camd.threshold import LEVEL, Outcome
-from camd.truth import Label, load_labels
 from camd.values import Digit
 
 KEY = ("model", "min_confidence")
@@ -32,11 +33,11 @@ def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bo
     console = Console(highlight=False, soft_wrap=True)
     labels = load_labels(directory)
     with bounded(config.settings.model.threads):
-        seen = threshold.candidates(_read(directory, labels, config.settings))
-    now = threshold.outcome(seen, config.settings.model.min_confidence)
-    best = threshold.choose(seen, budget)
+        seen = calibration.candidates(_read(directory, labels, config.settings))
+    now = calibration.outcome(seen, config.settings.model.min_confidence)
+    best = calibration.choose(seen, budget)
     _table(console, now, best)
-    _promise(console, best, threshold.left_out(seen, budget), budget)
+    _promise(console, best, calibration.left_out(seen, budget), budget)
     path = edit.file_in_use(named)
     if dry_run:
         console.print(f"{path} is as it was; without --dry-run it gets {_line(best)}")
@@ -96,7 +97,7 @@ def _promise(console: Console, best: Outcome, left_out: tuple[int, int], budget:
         console.print(
             f"They are too few to promise {_percent(budget)}: {best.wrong} wrong of"
             f" {best.published} leave up to {_percent(best.bound)} possible ({LEVEL:.0%} sure)."
-            f" It takes {threshold.needed(budget)} published digits without a wrong one, by the"
+            f" It takes {calibration.needed(budget)} published digits without a wrong one, by the"
             " rule of three, and more with one."
         )
 

@@ -11,15 +11,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import film_strip, installed
+from camd import installed
 from camd.classify import svm
 from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
-from camd.clip_score import score_clip
-from camd.clip_truth import Clip, load_clips
 from camd.config.settings import Settings
 from camd.display import overlay
 from camd.display.overlay import Hud
 from camd.errors import DataError, SourceError
+from camd.evaluate import film_strip
+from camd.evaluate.clip_score import score_clip
+from camd.evaluate.clip_truth import Clip, load_clips
 from camd.pipeline import Model, Pipeline
 from camd.sources.base import CorruptFrameError, EndOfStreamError
 from camd.sources.video import Video

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from camd.errors import DataError
-from camd.truth import Label, load_labels
+from camd.evaluate.truth import Label, load_labels
 
 
 def write(directory: Path, data: object) -> Path:

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from camd.contact_sheet import COLUMNS, WIDTH, contact_sheet, tile
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Colour
-from camd.score import Row, score
-from camd.truth import Label
+from camd.evaluate.contact_sheet import COLUMNS, WIDTH, contact_sheet, tile
+from camd.evaluate.score import Row, score
+from camd.evaluate.truth import Label
 from camd.values import Digit, Image, Line, Rejected, Result
 
 

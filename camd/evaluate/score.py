@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from camd.truth import Label
+from camd.evaluate.truth import Label
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from rich.table import Table
 
 from camd import installed
 from camd.classify import svm
-from camd.confidence import Bin, by_confidence
 from camd.config.settings import Settings
-from camd.contact_sheet import contact_sheet, tile
 from camd.display import overlay
 from camd.errors import DataError, SourceError
+from camd.evaluate.contact_sheet import contact_sheet, tile
+from camd.evaluate.reliability import Bin, by_confidence
+from camd.evaluate.score import Evaluation, Row, Score, score
+from camd.evaluate.truth import load_labels
 from camd.pipeline import Pipeline
-from camd.score import Evaluation, Row, Score, score
 from camd.sources.images import read_image
 from camd.threads import bounded
-from camd.truth import load_labels
 from camd.values import Result
 
 WORST = 12

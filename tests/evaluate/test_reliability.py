@@ -1,7 +1,7 @@
 import pytest
 
-from camd.confidence import by_confidence
-from camd.truth import Label
+from camd.evaluate.reliability import by_confidence
+from camd.evaluate.truth import Label
 from camd.values import Digit, Line
 
 

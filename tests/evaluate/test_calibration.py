@@ -2,8 +2,16 @@ import numpy as np
 import pytest
 
 from camd.errors import DataError
-from camd.threshold import Candidates, candidates, choose, left_out, needed, outcome, upper_bound
-from camd.truth import Label
+from camd.evaluate.calibration import (
+    Candidates,
+    candidates,
+    choose,
+    left_out,
+    needed,
+    outcome,
+    upper_bound,
+)
+from camd.evaluate.truth import Label
 from camd.values import Digit
 
 

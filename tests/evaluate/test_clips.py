@@ -4,10 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.clip_truth import Span, write_truth
 from camd.config.settings import Settings
 from camd.errors import DataError
-from camd.eval_clips import evaluate
+from camd.evaluate.clip_truth import Span, write_truth
+from camd.evaluate.clips import evaluate
 
 FPS = 10
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.errors import DataError
-from camd.truth import Label
+from camd.evaluate.truth import Label
 from camd.values import Digit
 
 LEVEL = 0.95

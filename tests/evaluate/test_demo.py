@@ -4,8 +4,8 @@ from pathlib import Path
 import cv2
 import pytest
 
-from camd.demo import DemoScore, TrueReading, Truth, load_truth, matching_digits
 from camd.errors import DataError
+from camd.evaluate.demo import DemoScore, TrueReading, Truth, load_truth, matching_digits
 from camd.values import Reading
 
 TRUTH = Truth((TrueReading(10, 20, ("1947", "28")), TrueReading(30, 40, ("64 17",))))

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 import pytest
 
 from camd.clip_figures import ClipScore, Seen
-from camd.clip_score import score_clip
-from camd.clip_truth import Place, Span
+from camd.evaluate.clip_score import score_clip
+from camd.evaluate.clip_truth import Place, Span
 from camd.values import Digit
 
 FPS = 10.0

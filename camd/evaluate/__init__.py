@@ -1,0 +1,1 @@
+"""Images and clips read and scored against what is written on them."""
