@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from camd import cli, daemon
+from camd import cli
+from camd.daemon import daemon
 from camd.sources.base import Opened
 from camd.sources.jpeg import Jpeg
 from camd.values import Image

@@ -30,8 +30,8 @@ from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.classify import svm
 from camd.config.settings import CameraSettings, MqttSettings, Settings
+from camd.daemon.health import Health
 from camd.errors import SourceError
-from camd.health import Health
 from camd.mqtt.publisher import Publisher, Stats
 from camd.pipeline import Pipeline
 from camd.sources.base import CorruptFrameError, Opened

@@ -132,7 +132,7 @@ def run(
         ("overlay", "window"): window,
         **parse_broker(broker),
     }
-    from camd.loop import Options  # noqa: PLC0415
+    from camd.daemon.loop import Options  # noqa: PLC0415
 
     _run(
         lambda: load_config(file, overrides, verbose).settings,
@@ -155,8 +155,8 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
         ("overlay", "window"): window,
         **parse_broker(broker),
     }
+    from camd.daemon.loop import Options  # noqa: PLC0415
     from camd.evaluate.demo import DemoScore, load_truth  # noqa: PLC0415
-    from camd.loop import Options  # noqa: PLC0415
 
     score = DemoScore(load_truth())
     _run(
@@ -189,7 +189,7 @@ def worker(file: Path | None, model: Path | None, broker: str | None, verbose: b
 
 
 def _run(load: Callable[[], Settings], options: Any) -> None:
-    from camd import daemon  # noqa: PLC0415
+    from camd.daemon import daemon  # noqa: PLC0415
     from camd.service import Service  # noqa: PLC0415
     from camd.sources.muffle import part_from_python  # noqa: PLC0415
     from camd.terminal import Printer  # noqa: PLC0415

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from camd.metrics import render
+from camd.daemon.metrics import render
 
 log = logging.getLogger(__name__)
 

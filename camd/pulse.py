@@ -3,11 +3,11 @@
 import logging
 from typing import TYPE_CHECKING
 
-from camd import watchdog
 from camd.capture.capture import Capture
+from camd.daemon import watchdog
+from camd.daemon.watchdog import Vitals
 from camd.mqtt.publisher import Publisher
 from camd.service import Service
-from camd.watchdog import Vitals
 
 if TYPE_CHECKING:
     from camd.mqtt.embedded import EmbeddedBroker

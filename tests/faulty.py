@@ -7,7 +7,8 @@ not open. [step, times] repeats a step.
 import json
 import sys
 
-from camd import cli, daemon
+from camd import cli
+from camd.daemon import daemon
 from camd.errors import SourceError
 from tests.sources.scripted import Scripted, Session
 

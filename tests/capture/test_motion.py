@@ -5,12 +5,13 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import daemon, installed
+from camd import installed
 from camd.capture.motion import Rest
 from camd.classify import svm
 from camd.config.settings import Settings
+from camd.daemon import daemon
+from camd.daemon.loop import Options
 from camd.errors import SourceError
-from camd.loop import Options
 from camd.pipeline import Pipeline
 from camd.service import Service
 from camd.terminal import Printer

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from paho.mqtt import publish
 
-from camd.health import Health
+from camd.daemon.health import Health
 from camd.mqtt import crops as codec
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.publisher import Publisher, Stats

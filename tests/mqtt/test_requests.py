@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from camd.config.live import LiveOptions
 from camd.config.settings import Settings
-from camd.control import Control
+from camd.daemon.control import Control
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import BURST, COMMANDS, MOST_BYTES, Hearing, Request, parse

@@ -1,6 +1,6 @@
 import pytest
 
-from camd.health import Health
+from camd.daemon.health import Health
 from camd.values import Rejected, Result
 
 CAMERA = {

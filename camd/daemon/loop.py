@@ -10,11 +10,11 @@ from typing import Any
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.config.settings import Settings
-from camd.control import Control
+from camd.daemon.control import Control
+from camd.daemon.health import Health
 from camd.display.overlay import Hud
 from camd.display.screen import Screen, Shown
 from camd.errors import PublishError
-from camd.health import Health
 from camd.info import info
 from camd.laps import Laps
 from camd.metrics_file import MetricsFile

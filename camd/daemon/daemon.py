@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from camd import installed, sources, state, watchdog
+from camd import installed, sources, state
 from camd.capture.capture import Capture
 from camd.classify import svm
 from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
-from camd.control import Control
+from camd.daemon import watchdog
+from camd.daemon.control import Control
+from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.display.screen import Screen
 from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, SourceError
-from camd.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
 from camd.memory import keep_freed
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher

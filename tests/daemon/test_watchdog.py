@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from camd.watchdog import UNPROCESSED_S, Vitals, problem
+from camd.daemon.watchdog import UNPROCESSED_S, Vitals, problem
 
 WELL = Vitals(capturing=True, calling_since=99.0, unread_since=99.9, publishing=True)
 

@@ -1,11 +1,11 @@
 import re
 from pathlib import Path
 
-from camd.health import Health
-from camd.metrics import render
+from camd.daemon.health import Health
+from camd.daemon.metrics import render
 from camd.values import Rejected, Result
+from tests.daemon.test_health import CAMERA
 from tests.process import camd
-from tests.test_health import CAMERA
 
 LINE = re.compile(r'[a-z_][a-z0-9_]*\{camera="desk"(,[a-z]+="[^"\n]+")?\} [-+0-9.e]+')
 
