@@ -190,7 +190,7 @@ def worker(file: Path | None, model: Path | None, broker: str | None, verbose: b
 
 def _run(load: Callable[[], Settings], options: Any) -> None:
     from camd.daemon import daemon  # noqa: PLC0415
-    from camd.service import Service  # noqa: PLC0415
+    from camd.service.notify import Service  # noqa: PLC0415
     from camd.sources.muffle import part_from_python  # noqa: PLC0415
     from camd.terminal import Printer  # noqa: PLC0415
 

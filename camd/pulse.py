@@ -7,7 +7,7 @@ from camd.capture.capture import Capture
 from camd.daemon import watchdog
 from camd.daemon.watchdog import Vitals
 from camd.mqtt.publisher import Publisher
-from camd.service import Service
+from camd.service.notify import Service
 
 if TYPE_CHECKING:
     from camd.mqtt.embedded import EmbeddedBroker

@@ -28,7 +28,7 @@ def service() -> None:
 @_dry_run
 def install(user: bool, instance: str | None, dry_run: bool) -> None:
     """Write the unit, enable and start it; again after each upgrade."""
-    from camd import service_install  # noqa: PLC0415
+    from camd.service import install as service_install  # noqa: PLC0415
 
     place = service_install.Place(user, _name(instance))
     service_install.install(place, click.echo, dry_run=dry_run)
@@ -40,7 +40,7 @@ def install(user: bool, instance: str | None, dry_run: bool) -> None:
 @_dry_run
 def uninstall(user: bool, instance: str | None, dry_run: bool) -> None:
     """Stop the service and remove its unit; configuration and state stay."""
-    from camd import service_install  # noqa: PLC0415
+    from camd.service import install as service_install  # noqa: PLC0415
 
     place = service_install.Place(user, _name(instance))
     service_install.uninstall(place, click.echo, dry_run=dry_run)

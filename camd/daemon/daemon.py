@@ -25,7 +25,7 @@ from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
 from camd.pulse import Pulse
-from camd.service import Service
+from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.threads import bounded

@@ -13,7 +13,7 @@ from camd.daemon import daemon
 from camd.daemon.loop import Options
 from camd.errors import SourceError
 from camd.pipeline import Pipeline
-from camd.service import Service
+from camd.service.notify import Service
 from camd.terminal import Printer
 from camd.values import Image
 from tests.broker import until

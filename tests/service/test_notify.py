@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from camd.service import Service
+from camd.service.notify import Service
 from tests.broker import Subscriber, mosquitto
 from tests.notified import notified
 from tests.process import start

@@ -1,0 +1,1 @@
+"""camd as a systemd service: what systemd is told, and how the unit gets there."""
