@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camd import cli
+from camd.cli import root
 from camd.daemon import daemon
 from camd.sources.base import Opened
 from camd.sources.jpeg import Jpeg
@@ -57,7 +57,7 @@ def main() -> None:
     film = Film(Path(sys.argv.pop(1)), float(sys.argv.pop(1)))
     daemon.sources.from_uri = lambda *_, **__: film  # type: ignore[assignment]
     daemon.sources.are_stills = lambda *_: False  # type: ignore[assignment]
-    cli.main()
+    root.main()
 
 
 if __name__ == "__main__":

@@ -32,9 +32,9 @@ from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
 from camd.workers.remote import RemoteModel
 from tests.broker import Mosquitto, find, mosquitto
+from tests.cli.test_root import page
 from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import event, frame, result
-from tests.test_cli import page
 
 BOOT = "9f3c"
 SIZE = (1280, 720)

@@ -1,3 +1,3 @@
-from camd.cli import main
+from camd.cli.root import main
 
 main()

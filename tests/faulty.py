@@ -7,7 +7,7 @@ not open. [step, times] repeats a step.
 import json
 import sys
 
-from camd import cli
+from camd.cli import root
 from camd.daemon import daemon
 from camd.errors import SourceError
 from tests.sources.scripted import Scripted, Session
@@ -30,7 +30,7 @@ def main() -> None:
     source = Scripted(*sessions(sys.argv.pop(1)), rate=50)
     daemon.sources.from_uri = lambda *_, **__: source  # type: ignore[assignment]
     daemon.sources.are_stills = lambda *_: False  # type: ignore[assignment]
-    cli.main()
+    root.main()
 
 
 if __name__ == "__main__":

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from paho.mqtt import publish
 
 from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from tests.cli.test_root import page
 from tests.mqtt.malformed import damaged, malformed
 from tests.process import start
-from tests.test_cli import page
 
 
 @dataclass

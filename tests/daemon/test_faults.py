@@ -20,12 +20,12 @@ from camd.errors import SourceError
 from camd.sources import from_uri, v4l2
 from camd.sources.camera import Camera
 from tests.broker import Mosquitto, Subscriber, mosquitto, until
+from tests.cli.test_root import page
 from tests.notified import Notified, notified
 from tests.process import environment
 from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted
 from tests.sources.servers import rtsp
-from tests.test_cli import page
 
 ALWAYS: list[Any] = [["frame", 100_000]]
 HEALTH = "camd/camd/health"

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.broker import Subscriber, mosquitto, until
+from tests.cli.test_root import page
 from tests.process import command, environment, start
 from tests.sources.pictures import clip
-from tests.test_cli import page
 
 CONFIG = """
 [track]

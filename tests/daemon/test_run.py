@@ -9,9 +9,9 @@ import cv2
 import pytest
 
 from tests.broker import Mosquitto, Subscriber, mosquitto, retained, until
+from tests.cli.test_root import page
 from tests.display import Display, display  # noqa: F401
 from tests.process import camd, start
-from tests.test_cli import page
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ import cv2
 import pytest
 
 from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, password_file, until
+from tests.cli.test_root import page
 from tests.mqtt.proxy import proxy
 from tests.process import start
-from tests.test_cli import page
 
 SECRET = "correct-horse-battery"
 

@@ -10,9 +10,9 @@ import pytest
 
 from camd.service.notify import Service
 from tests.broker import Subscriber, mosquitto
+from tests.cli.test_root import page
 from tests.notified import notified
 from tests.process import start
-from tests.test_cli import page
 
 
 @pytest.fixture(params=["path", "abstract"])

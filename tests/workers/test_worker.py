@@ -14,10 +14,10 @@ from camd import installed
 from camd.classify import svm
 from camd.mqtt import crops as codec
 from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from tests.cli.test_root import page
 from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import batch
 from tests.process import camd, start
-from tests.test_cli import page
 
 CROPS = np.random.default_rng(1).integers(0, 255, (40, 28, 28), np.uint8)
 

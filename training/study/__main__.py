@@ -2,7 +2,7 @@
 
 import sys
 
-from camd.cli import main
+from camd.cli.root import main
 
 if __name__ == "__main__":
     sys.argv[1:1] = ["train", "study"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from camd.cli_options import config_file
+from camd.cli.options import config_file
 from camd.mqtt.broker_url import parse_broker
 
 _user = click.option("--user", is_flag=True, help="A service of your own, without root.")

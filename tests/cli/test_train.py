@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from camd.classify import svm
+from camd.cli.train import eval_model, train
 from camd.errors import MissingExtraError
-from camd.train_cli import eval_model, train
 from tests.training import small_digits
 from tests.training.study.small import small_grids
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from camd.cli_options import config_file
+from camd.cli.options import config_file
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
 from camd.polygon import Corners

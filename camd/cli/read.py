@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from camd.cli_options import config_file, load_config, model_file, verbose_log
+from camd.cli.options import config_file, load_config, model_file, verbose_log
 
 
 @click.command()

@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from camd import installed
-from camd.cli_options import model_file
+from camd.cli.options import model_file
 from camd.errors import MissingExtraError
 
 INTERRUPTED = 130

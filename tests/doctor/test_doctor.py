@@ -21,8 +21,8 @@ from camd.doctor.camera import _own, judge, look
 from camd.doctor.finding import Finding
 from camd.sources import v4l2
 from tests.broker import find, free_port, mosquitto, password_file
+from tests.cli.test_root import page
 from tests.process import camd
-from tests.test_cli import page
 
 find("mosquitto")
 

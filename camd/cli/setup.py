@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from camd.cli_options import config_file
+from camd.cli.options import config_file
 
 LARGEST = 0.2
 """Of error budgets, so that 0.5 is not taken for half a percent."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from camd.cli_options import config_file
+from camd.cli.options import config_file
 from camd.config.layers import load, user_file
 
 

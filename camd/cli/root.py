@@ -13,18 +13,18 @@ from typing import Any, NoReturn
 import click
 
 from camd import __version__
-from camd.cli_options import config_file, load_config, model_file, verbose_log
+from camd.cli.config import config
+from camd.cli.discovery import discovery
+from camd.cli.options import config_file, load_config, model_file, verbose_log
+from camd.cli.read import eval_, read
+from camd.cli.region import region
+from camd.cli.service import doctor, service
+from camd.cli.setup import calibrate
+from camd.cli.train import eval_model, train
 from camd.config.keys import KeyPath
 from camd.config.settings import Settings
-from camd.config_cli import config
-from camd.discovery_cli import discovery
 from camd.errors import CamdError
 from camd.mqtt.broker_url import parse_broker
-from camd.read_cli import eval_, read
-from camd.region_cli import region
-from camd.service_cli import doctor, service
-from camd.setup_cli import calibrate
-from camd.train_cli import eval_model, train
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
