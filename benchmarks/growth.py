@@ -24,7 +24,7 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.frame import frame
 from benchmarks.watched import PROMPT, Watched, film, running, sheets, subscriber, watch
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.classify.svm import Model
 from camd.config.settings import Settings
@@ -211,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stderr.write(f"growth: {error}\n")
         sys.exit(error.status)
     machine.one_core()
-    model = svm.load(installed.model_file())
+    model = svm.load(paths.model_file())
     digits, sizes = by_digits(model, hand, options.seed), by_size(model, hand, options.seed)
     lines = [
         machine.line(),

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.config.settings import MqttSettings, SegmentSettings, Settings
 from camd.mqtt.publisher import Publisher
@@ -82,7 +82,7 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
     crops = np.resize(np.stack([glyph.crop for glyph in glyphs]), (256, 28, 28))
     boxes = [glyphs[number % len(glyphs)].box for number in range(256)]
     with threadpool_limits(1):
-        model = svm.load(installed.model_file())
+        model = svm.load(paths.model_file())
         rates = {"in this process": _rate(lambda: model.classify(crops), len(crops), seconds)}
     costs = {}
     for count in counts:
@@ -121,7 +121,7 @@ def _device(seconds: float) -> dict[str, float]:
         remote = RemoteModel("desk", BOOT)
         publisher = _publisher(broker, on_classes=remote.receive)
         remote.send = publisher.crops
-        for name, model in (("alone", svm.load(installed.model_file())), ("with a worker", remote)):
+        for name, model in (("alone", svm.load(paths.model_file())), ("with a worker", remote)):
             pipeline = Pipeline(Settings(), model)
             pipeline.process(image, 0)
             frames, started, used = 0, time.monotonic(), time.process_time()

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.svm import SVC
 
 from benchmarks.notebook import plain
-from camd import installed
+from camd import paths
 from camd.classify import features, model_file, svm
 from camd.classify.svm import Model
 from camd.values import FloatArray
@@ -31,7 +31,7 @@ class Ours:
     """The shipped machine, without its gate, and scikit-learn's SVC of the same vectors."""
 
     def __init__(self) -> None:
-        path = installed.model_file()
+        path = paths.model_file()
         arrays, meta = model_file.read(path)
         self.model: Model = svm.load(path)
         self.svc: SVC = plain(Fitted(arrays, meta["gamma"]))

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import cv2
 
 from benchmarks.machine import installed
-from camd import installed as shipped
+from camd import paths as shipped
 from camd.classify import svm
 from camd.config.settings import Settings
 from camd.pipeline import Pipeline

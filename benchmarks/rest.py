@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from camd import installed
+from camd import paths
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.classify import svm
@@ -64,7 +64,7 @@ class Steady:
 def share(source: Steady, settings: Settings, seconds: float) -> tuple[float, int]:
     """Return the share of a core that `seconds` take, after it has come to rest, and how many
     frames were read in them."""
-    pipeline = Pipeline(settings, svm.load(installed.model_file()), time.perf_counter)
+    pipeline = Pipeline(settings, svm.load(paths.model_file()), time.perf_counter)
     rest = Rest(settings.rest.after_s, settings.rest.look_ms / 1000)
     read, began, spent = 0, 0.0, 0.0
     with threadpool_limits(1), Capture(source, settings.camera) as capture:

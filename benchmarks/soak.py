@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from camd import installed
+from camd import paths
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.classify import svm
@@ -141,7 +141,7 @@ def _soak(frames: int, seed: int, broker: Mosquitto) -> Soaked:
     # The pauses between two tries are shortened, and how long a picture may stay.
     camera = CameraSettings(retry_s=0.1, max_age_ms=60_000, frozen_s=FROZEN_S)
     source = Unreliable(seed)
-    pipeline = Pipeline(settings, svm.load(installed.model_file()), time.perf_counter)
+    pipeline = Pipeline(settings, svm.load(paths.model_file()), time.perf_counter)
     health = Health(time.monotonic())
     rest = Rest(settings.rest.after_s, settings.rest.look_ms / 1000)
     publisher = Publisher(settings, boot="50ac", model_id="soak")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from camd.polygon import area, crosses_itself, is_convex
+from camd.geometry import area, crosses_itself, is_convex
 from camd.section import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]

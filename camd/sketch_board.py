@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from camd.display import paint
+from camd.geometry import Point
 from camd.place_settings import MaskSettings, RegionSettings
-from camd.polygon import Point
 from camd.region_editor.sketch import Sketch
 from camd.values import Box, Image, Result
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.polygon import Corners
+from camd.geometry import Corners
 
 Image: TypeAlias = NDArray[np.uint8]
 """(height, width, 3) uint8, BGR; or (height, width), grey."""

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from camd import installed, unit
+from camd import paths, unit
 from tests.broker import find
 
 UNITS = ("camd.service", "camd@.service")
 
 
 def text(name: str) -> str:
-    return (installed.units() / name).read_text()
+    return (paths.units() / name).read_text()
 
 
 def analyze(tmp_path: Path, name: str, *arguments: str, user: bool = False) -> str:

@@ -9,7 +9,7 @@ import click
 from camd.cli.options import config_file
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
-from camd.polygon import Corners
+from camd.geometry import Corners
 from camd.region_editor.sketch import Kind
 
 _mask = click.option(

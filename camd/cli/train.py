@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from camd import installed
+from camd import paths
 from camd.cli.options import model_file
 from camd.errors import MissingExtraError
 
@@ -85,7 +85,7 @@ def train(
         force=force,
         extra=extra,
         extra_weight=extra_weight,
-        gate_of=installed.model_file(),
+        gate_of=paths.model_file(),
         scheduler=scheduler,
         progress=lambda text: click.echo(f"camd: {text}", err=True),
     )
@@ -157,7 +157,7 @@ def eval_model(data: Path | None, model: Path | None) -> None:
     Twice on the test: of the labels alone, and as they are published, which counts what the gate
     turns away and that a camera also sees what is no digit. And on those images of the notebook's
     test that no fit has seen."""
-    evaluation = _training().evaluate_model(installed.model_file(model), data)
+    evaluation = _training().evaluate_model(paths.model_file(model), data)
     for name, figures in (
         ("test", evaluation.test),
         ("test, as published", evaluation.published),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from camd import installed, sources, state
+from camd import paths, sources, state
 from camd.capture.capture import Capture
 from camd.classify import svm
 from camd.config.live import LiveOptions
@@ -25,10 +25,10 @@ from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
 from camd.pulse import Pulse
+from camd.runtime import bounded
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
-from camd.threads import bounded
 from camd.workers.remote import RemoteModel
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _plan(settings: Settings, options: Options, signals: Signals) -> Plan:
 
 def _model(settings: Settings, options: Options, boot: str, leave: Callable[[], bool]) -> Model:
     if not options.segment_only:
-        return svm.load(installed.model_file(settings.model.file))
+        return svm.load(paths.model_file(settings.model.file))
     if settings.mqtt.broker != "external":
         raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
     return RemoteModel(settings.name, boot, leave)

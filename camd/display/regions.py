@@ -9,8 +9,8 @@ import numpy as np
 from camd.display import paint
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Text
+from camd.geometry import Corners
 from camd.place_settings import MaskSettings
-from camd.polygon import Corners
 from camd.regions.view import pixels
 from camd.values import Box, Image, RegionReading
 

@@ -15,8 +15,8 @@ from camd.config.keys import KeyPath
 from camd.doctor import broker, camera, system
 from camd.doctor.finding import Finding
 from camd.errors import ConfigError
+from camd.runtime import bounded
 from camd.terminal import FINE, UNUSUAL, console
-from camd.threads import bounded
 
 Overrides: TypeAlias = Mapping[KeyPath, Any]
 

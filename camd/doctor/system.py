@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.config.settings import ModelSettings, OverlaySettings
 from camd.display.window import Window
@@ -21,7 +21,7 @@ MOST_EXPOSED = 1.3
 
 
 def model(settings: ModelSettings) -> Iterator[Finding]:
-    path = installed.model_file(settings.file)
+    path = paths.model_file(settings.file)
     try:
         loaded = svm.load(path)  # which compares the checksum and runs the self-test
     except ModelError as error:

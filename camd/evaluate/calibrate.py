@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.config import edit
 from camd.config.layers import load
@@ -16,8 +16,8 @@ from camd.evaluate import calibration
 from camd.evaluate.calibration import LEVEL, Outcome
 from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
+from camd.runtime import bounded
 from camd.sources.images import read_image
-from camd.threads import bounded
 from camd.values import Digit
 
 KEY = ("model", "min_confidence")
@@ -55,7 +55,7 @@ def _read(
     """Give the digits of each image with no threshold."""
     every = settings.model.model_copy(update={"min_confidence": 0.0})
     settings = settings.model_copy(update={"model": every})
-    pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
+    pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
     progress = Console(stderr=True)
     for label in track(
         labels, "reading", console=progress, transient=True, disable=not progress.is_terminal

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
 from camd.config.settings import Settings
@@ -22,9 +22,9 @@ from camd.evaluate import film_strip
 from camd.evaluate.clip_score import score_clip
 from camd.evaluate.clip_truth import Clip, load_clips
 from camd.pipeline import Model, Pipeline
+from camd.runtime import bounded
 from camd.sources.base import CorruptFrameError, EndOfStreamError
 from camd.sources.video import Video
-from camd.threads import bounded
 from camd.values import Image
 
 WORST = 10
@@ -45,7 +45,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     faults: list[tuple[Clip, Fault, float]] = []
     status = 0
     with bounded(settings.model.threads):
-        model = svm.load(installed.model_file(settings.model.file))
+        model = svm.load(paths.model_file(settings.model.file))
         for clip in track(clips, "reading", console=progress, transient=True):
             try:
                 seen, fps = _read(clip, settings, model)

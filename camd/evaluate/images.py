@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.config.settings import Settings
 from camd.display import overlay
@@ -17,8 +17,8 @@ from camd.evaluate.reliability import Bin, by_confidence
 from camd.evaluate.score import Evaluation, Row, Score, score
 from camd.evaluate.truth import load_labels
 from camd.pipeline import Pipeline
+from camd.runtime import bounded
 from camd.sources.images import read_image
-from camd.threads import bounded
 from camd.values import Result
 
 WORST = 12
@@ -36,7 +36,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     results: dict[str, Result] = {}
     status = 0
     with bounded(settings.model.threads):
-        pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
+        pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
         for label in track(labels, "reading", console=progress, transient=True):
             try:
                 image = read_image(directory / label.file)

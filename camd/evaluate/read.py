@@ -8,14 +8,14 @@ from typing import Any
 
 from rich.console import Console
 
-from camd import installed
+from camd import paths as installed
 from camd.classify import svm
 from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.mqtt import payloads
 from camd.pipeline import Pipeline
+from camd.runtime import bounded
 from camd.sources.images import read_image
-from camd.threads import bounded
 from camd.values import Image, Result
 
 

@@ -6,21 +6,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.config.layers import Config
 from camd.config.settings import Settings
 from camd.display.window import Action, Pointer, Window
 from camd.errors import ConfigError, SourceError
+from camd.geometry import Corners, Point
 from camd.pipeline import Pipeline
 from camd.place_settings import MaskSettings, RegionSettings
-from camd.polygon import Corners, Point
 from camd.region_editor.sketch import Kind, Sketch
 from camd.region_editor.view import draw
 from camd.regions.view import View
+from camd.runtime import bounded
 from camd.sketch_board import Board, Scene
 from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
-from camd.threads import bounded
 from camd.values import Image, Result
 
 FIRST_FRAME_S = 15.0
@@ -63,7 +63,7 @@ class _Reader:
     ) -> None:
         self.settings, self.kind, self.name = settings, kind, name
         self._options = options
-        self._model = svm.load(installed.model_file(settings.model.file))
+        self._model = svm.load(paths.model_file(settings.model.file))
 
     @property
     def others(self) -> list[RegionSettings | MaskSettings]:

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from camd.polygon import Corners, Point, area, crosses_itself, is_convex
+from camd.geometry import Corners, Point, area, crosses_itself, is_convex
 
 Kind: TypeAlias = Literal["corners", "polygon", "mask"]
 

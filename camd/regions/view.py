@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.geometry import Corners, Point, contains
 from camd.place_settings import MaskSettings, RegionSettings
-from camd.polygon import Corners, Point, contains
 from camd.values import Box, Image
 
 MARGIN = 0.25

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from camd import installed, unit
+from camd import paths, unit
 from camd.config import layers
 from camd.config import text as config_file
 from camd.errors import CamdError
@@ -56,7 +56,7 @@ def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
     Raises ServiceError. With `dry_run` it only says what it would do."""
     command = _command()
     hidden = "" if place.user else _hidden(Path(command))
-    template = (installed.units() / place.template).read_text(encoding="utf-8")
+    template = (paths.units() / place.template).read_text(encoding="utf-8")
     text = unit.render(template, command, user=place.user)
     initial = None if place.config.exists() else _initial(place)
     if dry_run:
@@ -127,7 +127,7 @@ def _command() -> str:
 
 def _hidden(command: Path) -> str:
     """Say what the service could not see: the sandbox shows it no home directories."""
-    for path in (command, command.resolve(), Path(sys.base_prefix), installed.PACKAGE):
+    for path in (command, command.resolve(), Path(sys.base_prefix), paths.PACKAGE):
         if path.is_relative_to("/home") or path.is_relative_to("/root"):
             return (
                 f"{path} is in a home directory, which the service cannot see: install camd into "

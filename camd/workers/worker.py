@@ -12,7 +12,7 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
-from camd import installed
+from camd import paths
 from camd.backoff import Backoff
 from camd.classify import svm
 from camd.config.settings import Settings
@@ -20,7 +20,7 @@ from camd.errors import ConfigError
 from camd.mqtt import crops as codec
 from camd.mqtt.connection import RETRY_S
 from camd.mqtt.endpoint import Endpoint
-from camd.threads import bounded
+from camd.runtime import bounded
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ POLL_S = 0.25
 def run(settings: Settings, stop: threading.Event) -> None:
     """Load the model and work until `stop` is set. Raises CamdError where it cannot start."""
     with bounded(settings.model.threads):
-        model = svm.load(installed.model_file(settings.model.file))
+        model = svm.load(paths.model_file(settings.model.file))
         Worker(settings, model, stop).run()
 
 

@@ -24,12 +24,12 @@ def test_cameras_are_taken_together() -> None:
 
 
 def test_the_cost_is_of_one_frame(monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    from camd import installed
+    from camd import paths
     from camd.classify import svm
 
     monkeypatch.setattr(growth, "ROUNDS", 1)
     blank = np.full((120, 160, 3), 220, np.uint8)
-    found = growth.cost(svm.load(installed.model_file()), "blank", 1, [blank, blank])
+    found = growth.cost(svm.load(paths.model_file()), "blank", 1, [blank, blank])
     assert found.found == 0
     assert 0 < found.frame_ms < 1000
 

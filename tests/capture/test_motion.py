@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import installed
+from camd import paths
 from camd.capture.motion import Rest
 from camd.classify import svm
 from camd.config.settings import Settings
@@ -88,7 +88,7 @@ def test_zero_never_rests() -> None:
 
 def test_a_reading_lasts_through_a_rest() -> None:
     settings = Settings()
-    pipeline = Pipeline(settings, svm.load(installed.model_file()))
+    pipeline = Pipeline(settings, svm.load(paths.model_file()))
     rest = Rest(settings.rest.after_s, settings.rest.look_ms / 1000)
     read, texts, events = 0, set(), 0
     for n in range(20 * 30):

@@ -200,9 +200,9 @@ def test_a_file_comes_back_as_it_was_written(fitted: Fitted, path: Path) -> None
 
 
 def test_the_shipped_model_loads_and_reads() -> None:
-    from camd import installed
+    from camd import paths
 
-    model = svm.load(installed.model_file())
+    model = svm.load(paths.model_file())
     crops, labels = enlarged(400)
     # Enlarged 8x8 pictures are a poor likeness of MNIST.
     assert (model.classify(crops).labels == labels).mean() > 0.5

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import installed
+from camd import paths
 from tests.process import camd
 
 
@@ -90,7 +90,7 @@ def test_no_such_input_exits_66(tmp_path: Path) -> None:
 
 
 def test_a_bad_model_exits_65(tmp_path: Path, photo: Path) -> None:
-    whole = installed.model_file().read_bytes()
+    whole = paths.model_file().read_bytes()
     foreign = tmp_path / "foreign.npz"
     np.savez(foreign, a=np.zeros(3))
     truncated = tmp_path / "truncated.npz"

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd import installed
+from camd import paths
 from camd.classify import svm
 from camd.mqtt import crops as codec
 from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
@@ -166,7 +166,7 @@ def test_a_worker_killed_in_mid_batch_has_answered_all_it_acknowledged(
 
 
 def test_nonsense_does_not_stop_a_worker(broker: Mosquitto, tmp_path: Path) -> None:
-    model = svm.load(installed.model_file())
+    model = svm.load(paths.model_file())
     topic = "camd/desk/classes"
     with Workers(broker, tmp_path, 1), Subscriber(broker.host, broker.port, topic) as heard:
         for nonsense in (b"", b"{}\n", b'{"count":2}\nxx', b"[" * 2000, b'{"count":-1}\n'):

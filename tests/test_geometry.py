@@ -1,6 +1,6 @@
 import pytest
 
-from camd.polygon import Point, area, contains, crosses_itself, is_convex
+from camd.geometry import Point, area, contains, crosses_itself, is_convex
 
 SQUARE: list[Point] = [(0, 0), (4, 0), (4, 4), (0, 4)]
 NOTCHED: list[Point] = [(0, 0), (4, 0), (4, 4), (2, 1), (0, 4)]
