@@ -20,7 +20,7 @@ from jax import lax
 from onnx import TensorProto, helper, numpy_helper
 
 from benchmarks.network import classify, session
-from training import data
+from training import digits
 
 EPOCHS = 16
 BATCH = 128
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("onnx", type=Path)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
     options = parser.parse_args()
-    learn, test = data.hold_out(data.load(options.data))
+    learn, test = digits.hold_out(digits.load(options.data))
     weights = train(learn.images, learn.labels, options.epochs)
     options.onnx.parent.mkdir(parents=True, exist_ok=True)
     onnx.save(to_onnx(weights), options.onnx)

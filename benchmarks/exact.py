@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.ours import Ours
 from camd.classify.features import extract
-from training import data
+from training import digits
 
 CHUNK = 5000
 TOLERANCE = 1e-3
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--noise", type=int, default=100_000)
     options = parser.parse_args()
     ours = Ours()
-    images = data.load(options.data).images[: options.images]
+    images = digits.load(options.data).images[: options.images]
     sets = {
         "MNIST": (images[start : start + CHUNK] for start in range(0, len(images), CHUNK)),
         "noise": noise(options.noise),

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.ours import Ours
-from training import data
+from training import digits as data
 
 BATCH = 20
 ROUNDS = 15

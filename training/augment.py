@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from camd.values import SIDE
 
 if TYPE_CHECKING:
-    from training.study.workers import Workers
+    from training.workers import Workers
 
 if not hasattr(np, "sctypes"):  # imgaug 0.4.0 reads this table at import; NumPy 2 dropped it
     _sctypes = {

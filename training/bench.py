@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from camd.classify import svm
 from camd.classify.features import extract
 from camd.values import FloatArray
-from training.data import Digits, join
+from training.digits import Digits, join
 from training.export import Machine, Quick, pack
 from training.fit import (
     UNKNOWN,
@@ -22,7 +22,7 @@ from training.fit import (
     see,
 )
 from training.reduced import Cases, ReducedSet, reduce
-from training.study.workers import Workers
+from training.workers import Workers
 
 EXTRA_ERRORS = 1e-4
 """What the cascade may cost on images and photographs held out, as a share of them. On the images

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from camd.classify import svm
 from camd.classify.one_vs_one import Classified
-from training.data import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load, notebook_split
+from training.digits import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load, notebook_split
 
 BINS = 15
 COVERAGES = (1.0, 0.999, 0.995, 0.99, 0.98, 0.95, 0.9, 0.8)

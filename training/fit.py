@@ -16,7 +16,7 @@ from training.augment import Distortion, distort
 from training.export import Machine
 
 if TYPE_CHECKING:
-    from training.study.workers import Workers
+    from training.workers import Workers
 
 try:
     from sklearnex.svm import SVC

@@ -19,7 +19,7 @@ from training.cut_out import Crops, cut_out
 from training.hand import Hand
 from training.lettering import LETTERS_LIKE_DIGITS, Fonts
 from training.shapes import Mark, Writer
-from training.study.workers import Workers
+from training.workers import Workers
 
 Grey = NDArray[np.float32]
 """(H, W) float32, 0..1."""

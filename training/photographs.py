@@ -3,11 +3,11 @@ very segmentation that reads them later."""
 
 import numpy as np
 
-from training.data import Digits
+from training.digits import Digits
 from training.hand import Hand
 from training.lettering import Fonts
 from training.negatives import Sources, render
-from training.study.workers import Workers
+from training.workers import Workers
 
 
 def photograph(digits: Digits, count: int, seed: int, workers: Workers | None = None) -> Digits:

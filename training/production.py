@@ -16,14 +16,14 @@ from camd import __version__
 from camd.classify import svm
 from camd.classify.features import extract
 from camd.errors import ModelError
-from training import data as datasets
+from training import digits as datasets
 from training.bench import Bench, Machines
-from training.data import Digits
+from training.digits import Digits
 from training.evaluate import Figures, figures
 from training.export import carry_gate, to_bytes, write
 from training.fit import ENGINE, Recipe, learn_projection
-from training.study.workers import Cluster, Workers
 from training.trial import photographs_of, try_out
+from training.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from camd.classify import model_file, svm
 from camd.classify.features import extract
 from camd.classify.model_schema import Arrays, Meta, spec_from
 from camd.errors import CamdError
-from training import data as datasets
+from training import digits as datasets
 from training.cut_out import Crops
 from training.evaluate import figures
 from training.export import Machine, Quick, quick_arrays, quick_meta, seal, to_bytes, write

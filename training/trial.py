@@ -7,10 +7,10 @@ import numpy as np
 
 from camd.values import FloatArray
 from training.bench import Bench, Machines
-from training.data import Digits, stratified
+from training.digits import Digits, stratified
 from training.fit import Progress, Projection, Recipe, learn_projection
 from training.photographs import photograph
-from training.study.workers import Workers
+from training.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from sklearn.datasets import load_digits
 
-from training.data import Digits
+from training.digits import Digits
 from training.fit import Recipe
 
 RECIPE = Recipe(projected=40, copies=1, photographs=40, quick_vectors=100, quick_steps=150)

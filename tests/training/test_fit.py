@@ -8,7 +8,7 @@ from camd.classify import svm
 from camd.classify.one_vs_one import Classified
 from tests.training.small_digits import RECIPE, digits
 from training import fit
-from training.data import Digits
+from training.digits import Digits
 from training.export import Machine, pack
 
 

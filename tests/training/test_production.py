@@ -11,7 +11,7 @@ from camd.classify.features import extract
 from camd.errors import DataError
 from tests.training import small_digits as small
 from training import Trained, evaluate_model, train
-from training.data import hold_out, load
+from training.digits import hold_out, load
 
 
 def trained(data: Path, out: Path, **options: object) -> Trained:

@@ -17,7 +17,7 @@ from camd.values import FloatArray
 from training.study.cache import Cache, Key
 from training.study.progress import Report, Step
 from training.study.split import FOLDS
-from training.study.workers import Workers
+from training.workers import Workers
 
 Labels = NDArray[np.int64]
 Params = dict[str, Any]

@@ -9,7 +9,7 @@ from joblib import cpu_count
 from sklearn.base import BaseEstimator, clone
 
 from camd.values import FloatArray
-from training import data as datasets
+from training import digits as datasets
 from training.study import rows
 from training.study.cache import Cache, Key
 from training.study.grid import (
@@ -27,7 +27,7 @@ from training.study.rows import Augmented, Row, Search, Vote
 from training.study.split import FOLDS, Split, pixels
 from training.study.versions import augmented, scale_gamma
 from training.study.voting import Probable, ensemble, temperature
-from training.study.workers import Workers
+from training.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, eq=False)

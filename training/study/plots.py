@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from training.data import Digits
+from training.digits import Digits
 from training.study.split import Split
 
 INK, PALE, MARK = "#1f4e79", "#a9bfd4", "#c8553d"

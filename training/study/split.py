@@ -8,7 +8,7 @@ from sklearn.model_selection import train_test_split
 
 from camd.errors import DataError
 from camd.values import FloatArray
-from training.data import NONE, Digits
+from training.digits import NONE, Digits
 
 FOLDS = 3
 """Of the cross-validation in every grid."""

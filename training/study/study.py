@@ -13,7 +13,7 @@ import numpy as np
 import sklearn
 
 from camd.errors import DataError
-from training import data as datasets
+from training import digits as datasets
 from training.fit import ENGINE
 from training.study import report
 from training.study.cache import Cache, Key
@@ -22,7 +22,7 @@ from training.study.outcome import Bench, Outcome, outcome
 from training.study.progress import Report, Step, to_log
 from training.study.rows import Search, Vote, pick
 from training.study.split import Split, split
-from training.study.workers import Cluster, Workers
+from training.workers import Cluster, Workers
 
 
 def run(

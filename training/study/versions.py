@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from camd.values import SIDE, FloatArray
 from training import augment  # makes imgaug importable on NumPy 2
 from training.study.split import pixels
-from training.study.workers import Workers
+from training.workers import Workers
 
 iaa = augment.iaa  # type: ignore[attr-defined]
 

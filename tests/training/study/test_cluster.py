@@ -15,7 +15,7 @@ from training.study.cache import Cache
 from training.study.grid import Searched, search
 from training.study.rows import SVC
 from training.study.versions import augmented
-from training.study.workers import Cluster, Workers
+from training.workers import Cluster, Workers
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_training_without_a_scheduler_there_is_one_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("training.study.workers.CONNECT_S", 0.5)
+    monkeypatch.setattr("training.workers.CONNECT_S", 0.5)
     source = small_digits.write(tmp_path / "own.npz")
     with pytest.raises(CamdError, match=r"no Dask scheduler at tcp://127.0.0.1:9"):
         train(source, tmp_path / "out.npz", quick=True, scheduler="tcp://127.0.0.1:9")
@@ -95,7 +95,7 @@ def test_training_without_a_scheduler_there_is_one_clear_error(
 
 def test_no_scheduler_there_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr("training.study.workers.CONNECT_S", 0.5)
+    monkeypatch.setattr("training.workers.CONNECT_S", 0.5)
     with pytest.raises(CamdError, match=r"no Dask scheduler at tcp://127.0.0.1:9"):
         Cluster("tcp://127.0.0.1:9")
 

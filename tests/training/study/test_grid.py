@@ -15,7 +15,7 @@ from training.study.grid import Searched, Timed, search, time_left
 from training.study.progress import Step
 from training.study.rows import SVC
 from training.study.split import pixels
-from training.study.workers import Workers
+from training.workers import Workers
 
 OWN = digits().take(slice(500))
 SEEN = pixels(OWN.images)

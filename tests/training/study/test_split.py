@@ -3,7 +3,7 @@ import pytest
 from sklearn.model_selection import train_test_split
 
 from camd.errors import DataError
-from training.data import Digits
+from training.digits import Digits
 from training.study.split import pixels, split
 
 

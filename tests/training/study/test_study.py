@@ -15,7 +15,7 @@ import pytest
 
 from camd.errors import CamdError, ConfigError, DataError
 from tests.training.study.small import small_grids, write
-from training import data, study
+from training import digits, study
 from training.study.progress import Step
 from training.study.split import pixels, split
 
@@ -30,7 +30,7 @@ def test_every_row_is_fitted_saved_and_reported_and_again_from_the_cache(tmp_pat
     assert list(found["rows"]) == names
     assert json.loads((out / "study.json").read_text()) == json.loads(json.dumps(found))
 
-    parts = split(data.load(source), quick=False, seed=42)
+    parts = split(digits.load(source), quick=False, seed=42)
     for name, row in found["rows"].items():
         machine = joblib.load(out / "models" / f"{name}.joblib")
         said = machine.predict(pixels(parts.test.images))

@@ -6,7 +6,7 @@ import pytest
 from tests.training.small_digits import digits
 from training.study.split import pixels
 from training.study.versions import augmented, distort, scale_gamma
-from training.study.workers import Workers
+from training.workers import Workers
 
 IMAGES = digits().images[:150]
 PLAIN = {"noise": False, "scaling": False}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from camd.errors import DataError
-from training import data
+from training import digits as data
 
 
 def digits(count: int = 50) -> tuple[np.ndarray, np.ndarray]:
