@@ -22,9 +22,9 @@ from camd.errors import CamdError
 from camd.evaluate.score import score
 from camd.evaluate.truth import Label
 from camd.values import Image
-from training.hand import Hand
-from training.paper import random_style, write_sheet
-from training.scenes import on_a_table, random_pose
+from training.render.hand import Hand
+from training.render.paper import random_style, write_sheet
+from training.render.scenes import on_a_table, random_pose
 
 SIZE = (1920, 1080)
 ROWS, COLUMNS = 4, 5

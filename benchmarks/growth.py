@@ -31,7 +31,7 @@ from camd.config.settings import Settings
 from camd.errors import CamdError
 from camd.pipeline import Pipeline
 from tests.broker import mosquitto
-from training.hand import Hand
+from training.render.hand import Hand
 
 DIGITS = {1: (1, 1), 5: (1, 5), 20: (4, 5), 100: (10, 10)}
 """Rows and columns on a sheet of so many."""

@@ -20,7 +20,7 @@ from benchmarks import machine
 from benchmarks.watched import PROMPT, Watched, film, running, sheets, subscriber, watch
 from camd.errors import CamdError
 from tests.broker import mosquitto
-from training.hand import Hand
+from training.render.hand import Hand
 
 FPS = 30.0
 OLDEST_MS = 66.0

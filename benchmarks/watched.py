@@ -22,7 +22,7 @@ from camd.errors import PublishError
 from camd.values import Image
 from tests.broker import Mosquitto, until
 from tests.process import environment
-from training.hand import Hand
+from training.render.hand import Hand
 
 PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"
 """Without it the broker sits on each small message until the one before is confirmed."""

@@ -17,11 +17,11 @@ from camd.classify.features import FeatureSpec, extract
 from camd.classify.gate import Gate
 from camd.errors import CamdError
 from camd.values import FloatArray
-from training.cut_out import Crops
 from training.export import seal, to_bytes, write
 from training.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection
-from training.negatives import Labelled, render, sources
 from training.reduced import Cases, reduce
+from training.render.cut_out import Crops
+from training.render.negatives import Labelled, render, sources
 
 log = logging.getLogger(__name__)
 

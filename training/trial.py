@@ -9,7 +9,7 @@ from camd.values import FloatArray
 from training.bench import Bench, Machines
 from training.digits import Digits, stratified
 from training.fit import Progress, Projection, Recipe, learn_projection
-from training.photographs import photograph
+from training.render.photographs import photograph
 from training.workers import Workers
 
 

@@ -4,7 +4,7 @@ from benchmarks.frame import frame, table
 from benchmarks.peers import Reader
 from benchmarks.readers import Account
 from camd.evaluate.truth import Label
-from training.hand import Hand
+from training.render.hand import Hand
 
 
 def test_a_frame_has_twenty_digits_and_is_the_same_again() -> None:

@@ -11,8 +11,8 @@ from tests.training import small_digits
 from training.evaluate import evaluate_model
 from training.export import to_bytes
 from training.gate import Fitted, GateRecipe, calibrate, fit_gate, install
-from training.negatives import Labelled
 from training.production import train
+from training.render.negatives import Labelled
 
 RECIPE = GateRecipe(plain=300, projected=40, quick=30, quick_vectors=100, quick_steps=150)
 

@@ -12,8 +12,8 @@ from tests.training.test_gate import RECIPE, frames
 from training import small
 from training.export import quick_arrays, quick_meta, seal
 from training.gate import Fitted, fit_gate
-from training.negatives import Labelled
 from training.production import train
+from training.render.negatives import Labelled
 
 
 def drawn(first: int) -> Labelled:

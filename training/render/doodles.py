@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.hand import Mask, scribble
+from training.render.hand import Mask, scribble
 
 
 def doodle(rng: np.random.Generator, height: int, pen: float) -> Mask | None:

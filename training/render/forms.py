@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.hand import Hand, Mask
-from training.paper import Canvas, Sheet, Style, Written, blank, digit, ink
+from training.render.hand import Hand, Mask
+from training.render.paper import Canvas, Sheet, Style, Written, blank, digit, ink
 
 
 @dataclass(frozen=True, slots=True)

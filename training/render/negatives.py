@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from camd.config.settings import SegmentSettings
 from camd.values import SIDE, Box
-from training import textures
-from training.cut_out import Crops, cut_out
-from training.hand import Hand
-from training.lettering import LETTERS_LIKE_DIGITS, Fonts
-from training.shapes import Mark, Writer
+from training.render import textures
+from training.render.cut_out import Crops, cut_out
+from training.render.hand import Hand
+from training.render.lettering import LETTERS_LIKE_DIGITS, Fonts
+from training.render.shapes import Mark, Writer
 from training.workers import Workers
 
 Grey = NDArray[np.float32]

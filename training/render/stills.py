@@ -11,11 +11,11 @@ import numpy as np
 
 from camd.evaluate.truth import LABELS
 from camd.values import Image
-from training.camera import Light, Pose
-from training.forms import Grid, fill
-from training.hand import Hand, Pen
-from training.paper import Sheet, Style, random_style, write_sheet
-from training.scenes import on_a_table, random_lines, random_pose, random_sheet
+from training.render.camera import Light, Pose
+from training.render.forms import Grid, fill
+from training.render.hand import Hand, Pen
+from training.render.paper import Sheet, Style, random_style, write_sheet
+from training.render.scenes import on_a_table, random_lines, random_pose, random_sheet
 
 SIZE = 1280, 720
 QUALITY = 85

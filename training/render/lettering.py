@@ -119,7 +119,7 @@ class Fonts:
             raise DataError(
                 f"{folder}: fewer than two handwriting or print fonts; on Debian: apt install "
                 "fonts-humor-sans fonts-comic-neue fonts-dancingscript fonts-dejavu "
-                "(training/lettering.py names all that the shipped model saw)"
+                "(training/render/lettering.py names all that the shipped model saw)"
             )
         return fonts
 

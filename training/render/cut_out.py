@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from camd.config.settings import SegmentSettings
 from camd.segment.segmentation import segment
 from camd.values import Box
-from training.shapes import NO_DIGIT, UNCLEAR, Mark
+from training.render.shapes import NO_DIGIT, UNCLEAR, Mark
 
 Crops = NDArray[np.uint8]
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from camd.errors import DataError
-from training import textures
-from training.cut_out import like_one
-from training.hand import Hand
-from training.lettering import LETTERS, LIKE_DIGITS, Fonts, squared, text
-from training.negatives import Labelled, Sources, generate
-from training.shapes import NO_DIGIT, UNCLEAR, Writer
+from training.render import textures
+from training.render.cut_out import like_one
+from training.render.hand import Hand
+from training.render.lettering import LETTERS, LIKE_DIGITS, Fonts, squared, text
+from training.render.negatives import Labelled, Sources, generate
+from training.render.shapes import NO_DIGIT, UNCLEAR, Writer
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 

@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 
 from camd.values import Digit, Image
-from training.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
-from training.hand import Hand
-from training.paper import Sheet, Style, random_style, write_sheet
+from training.render.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
+from training.render.hand import Hand
+from training.render.paper import Sheet, Style, random_style, write_sheet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,9 +104,10 @@ def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
 
 
 def main() -> None:
-    from training import clip_kinds, still_kinds  # noqa: PLC0415  (they import this module)
-    from training.demo import legible, make  # noqa: PLC0415
-    from training.negatives import unlike_digits  # noqa: PLC0415
+    from training.render import clip_kinds  # noqa: PLC0415  (they import this module)
+    from training.render import stills as still_kinds
+    from training.render.demo import legible, make  # noqa: PLC0415
+    from training.render.negatives import unlike_digits  # noqa: PLC0415
 
     parser = argparse.ArgumentParser(prog="python -m training.scenes", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.hand import Hand, Mask, Pen, pieces, scribble, write
+from training.render.hand import Hand, Mask, Pen, pieces, scribble, write
 
 Canvas = NDArray[np.float32]
 """(H, W, 3) float32 BGR, 0..255."""

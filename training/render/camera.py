@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.values import Box, Image
-from training.paper import Canvas, Sheet
+from training.render.paper import Canvas, Sheet
 
 Floats = NDArray[np.float64]
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.doodles import cropped, doodle
-from training.hand import Bitmap, Hand, Mask, Pen, write
-from training.lettering import LETTERS, LIKE_DIGITS, SIGNS, WORDS, Fonts, squared, text
+from training.render.doodles import cropped, doodle
+from training.render.hand import Bitmap, Hand, Mask, Pen, write
+from training.render.lettering import LETTERS, LIKE_DIGITS, SIGNS, WORDS, Fonts, squared, text
 
 SIDE = 60
 """Side of the grid on which samples are turned and leant, pixels."""

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from training.camera import Light, Optics, Pose, Table
-from training.clips import Keys, Script, Visit, render, write
-from training.hand import Hand
-from training.paper import Sheet, random_style, write_sheet
-from training.scenes import random_light, random_optics, random_pose, random_sheet
+from training.render.camera import Light, Optics, Pose, Table
+from training.render.clips import Keys, Script, Visit, render, write
+from training.render.hand import Hand
+from training.render.paper import Sheet, random_style, write_sheet
+from training.render.scenes import random_light, random_optics, random_pose, random_sheet
 
 SIZE = 640, 480
 FPS = 30

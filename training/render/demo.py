@@ -13,10 +13,10 @@ import numpy as np
 
 from camd.errors import MissingExtraError
 from camd.values import Image
-from training.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
-from training.clips import ease, mix
-from training.hand import Hand, Pen
-from training.paper import Sheet, Style, write_sheet
+from training.render.camera import Light, Optics, Pose, Table, boxes_in_frame, photograph
+from training.render.clips import ease, mix
+from training.render.hand import Hand, Pen
+from training.render.paper import Sheet, Style, write_sheet
 
 SEED = 8
 """One whose letters a person would not take for digits."""

@@ -6,10 +6,10 @@ import pytest
 
 from camd.errors import DataError
 from camd.values import Box
-from training import paper
-from training.hand import Hand, Pen, pieces, write
-from training.paper import Style, write_sheet
-from training.scenes import render_scene
+from training.render import paper
+from training.render.hand import Hand, Pen, pieces, write
+from training.render.paper import Style, write_sheet
+from training.render.scenes import render_scene
 
 SIZE = (480, 270)
 

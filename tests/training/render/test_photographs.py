@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.training.small_digits import digits
-from training.photographs import photograph
+from training.render.photographs import photograph
 
 
 def test_equal_seeds_give_equal_crops_of_all_classes() -> None:

@@ -4,9 +4,9 @@ very segmentation that reads them later."""
 import numpy as np
 
 from training.digits import Digits
-from training.hand import Hand
-from training.lettering import Fonts
-from training.negatives import Sources, render
+from training.render.hand import Hand
+from training.render.lettering import Fonts
+from training.render.negatives import Sources, render
 from training.workers import Workers
 
 

@@ -15,8 +15,16 @@ from numpy.typing import NDArray
 from camd.errors import DataError
 from camd.evaluate.clip_truth import Place, Span, State, write_truth
 from camd.values import Box, Image
-from training.camera import Light, Optics, Pose, Table, boxes_in_frame, homography, photograph
-from training.paper import Canvas, Sheet
+from training.render.camera import (
+    Light,
+    Optics,
+    Pose,
+    Table,
+    boxes_in_frame,
+    homography,
+    photograph,
+)
+from training.render.paper import Canvas, Sheet
 
 STEADY = 60.0
 """Pixels a second; a digit that moves less is steady."""

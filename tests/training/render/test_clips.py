@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from camd.evaluate.clip_truth import Span, load_clips
-from training.camera import Light, Optics, Pose, Table
-from training.clip_kinds import FASTEST, KINDS, SCALE, TURN
-from training.clips import STEADY, Script, Visit, ease, keyed, render, write
-from training.hand import Hand, Pen
-from training.paper import Sheet, Style, write_sheet
+from training.render.camera import Light, Optics, Pose, Table
+from training.render.clip_kinds import FASTEST, KINDS, SCALE, TURN
+from training.render.clips import STEADY, Script, Visit, ease, keyed, render, write
+from training.render.hand import Hand, Pen
+from training.render.paper import Sheet, Style, write_sheet
 
 SIZE = (320, 240)
 REST = Pose(160, 120, 240)

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from camd.evaluate.truth import load_labels
-from tests.training.test_scenes import printed
-from training import still_kinds
-from training.hand import Hand
-from training.still_kinds import KINDS, make
+from tests.training.render.test_scenes import printed
+from training.render import stills
+from training.render.hand import Hand
+from training.render.stills import KINDS, make
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def test_every_kind_is_rendered_with_labels_that_eval_reads(
     assert [label.file for label in labels if label.negative] == ["letters-1.jpg"]
     assert sum(label.ordinary for label in labels) == 1
     first = (tmp_path / "sudoku-1.jpg").read_bytes()
-    monkeypatch.setattr(still_kinds, "KINDS", KINDS[:6])
+    monkeypatch.setattr(stills, "KINDS", KINDS[:6])
     make(tmp_path / "again", hand, seed=3, each=1)
     assert (tmp_path / "again" / "sudoku-1.jpg").read_bytes() == first
     make(tmp_path / "other", hand, seed=4, each=1)
@@ -38,20 +38,20 @@ def test_lines_too_long_for_their_sheet_are_drawn_again(
 ) -> None:
     asked = []
 
-    def wide(rng: np.random.Generator, hand: Hand) -> still_kinds.Still:
+    def wide(rng: np.random.Generator, hand: Hand) -> stills.Still:
         asked.append(rng)
         if len(asked) < 3:
             raise ValueError("too long")
-        return still_kinds.plain(rng, hand)
+        return stills.plain(rng, hand)
 
-    monkeypatch.setattr(still_kinds, "KINDS", (wide,))
+    monkeypatch.setattr(stills, "KINDS", (wide,))
     make(tmp_path, hand, seed=3, each=1)
     assert len(asked) == 3
     assert len(load_labels(tmp_path)) == 1
 
 
 def test_a_form_says_what_is_written_in_it(hand: Hand) -> None:
-    still = still_kinds.table(np.random.default_rng(1), hand)
+    still = stills.table(np.random.default_rng(1), hand)
     assert still.image.shape == (720, 1280, 3)
     assert 3 <= len(still.lines) <= 5
     assert all(set(line) <= set("0123456789") for line in still.lines)

@@ -1,0 +1,1 @@
+"""Pictures with known truth: hands, paper, light and cameras, drawn from a seed."""
