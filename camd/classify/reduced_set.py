@@ -1,5 +1,5 @@
 """PURE. A reduced-set machine: some hundred vectors, which were moved until it says nearly what a
-machine with thousands of support vectors says (training/reduced.py). It has one score a class; the
+machine with thousands of support vectors says (training/fit/reduced.py). It has one score a class; the
 value of a duel is the difference of two.
 """
 

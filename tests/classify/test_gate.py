@@ -11,7 +11,7 @@ from camd.classify import gate, svm
 from camd.classify.features import FeatureSpec, Scale, extract
 from camd.classify.model_schema import names, problem
 from camd.errors import ModelError
-from training.export import Machine, pack, seal, to_bytes
+from training.fit.export import Machine, pack, seal, to_bytes
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
 

@@ -16,8 +16,8 @@ from camd.classify.features import FeatureSpec, Scale, extract
 from camd.classify.kernel import Projection
 from camd.classify.one_vs_one import Duels, Shared, duels
 from camd.errors import ModelError
-from training.export import Machine, Quick, pack, to_bytes
-from training.reduced import Cases, reduce
+from training.fit.export import Machine, Quick, pack, to_bytes
+from training.fit.reduced import Cases, reduce
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
 CALIBRATION = np.array([[-1.0, 0.0, 2.0], [0.1, 0.5, 1.0]], np.float32)

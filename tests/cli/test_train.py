@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from camd.classify import svm
 from camd.cli.train import eval_model, train
 from camd.errors import MissingExtraError
-from tests.training import small_digits
+from tests.training.fit import small_digits
 from tests.training.study.small import small_grids
 
 __all__ = ["small_grids"]

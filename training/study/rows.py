@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
 from camd.errors import ConfigError
-from training import fit
+from training.fit import fit
 from training.study.svc import SVC
 
 On = Literal["validation", "test"]

@@ -14,7 +14,7 @@ import sklearn
 
 from camd.errors import DataError
 from training import digits as datasets
-from training.fit import ENGINE
+from training.fit.fit import ENGINE
 from training.study import report
 from training.study.cache import Cache, Key
 from training.study.measure import measures

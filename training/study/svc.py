@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from camd.classify.kernel import Kernel
 from camd.classify.one_vs_one import duels
 from camd.values import FloatArray
-from training import fit
+from training.fit import fit
 
 Fitter = fit.SVC  # type: ignore[attr-defined]
 

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tests.training.small_digits import digits
+from tests.training.fit.small_digits import digits
 from training.render.photographs import photograph
 
 

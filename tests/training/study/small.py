@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.small_digits import digits
+from tests.training.fit.small_digits import digits
 from training.study import rows
 from training.study.rows import Search
 

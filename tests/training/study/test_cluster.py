@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from camd.errors import CamdError, MissingExtraError
-from tests.training import small_digits
+from tests.training.fit import small_digits
 from tests.training.study.test_grid import OWN, SEEN
 from training import train
 from training.study.cache import Cache

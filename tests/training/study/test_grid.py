@@ -9,7 +9,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from tests.training.small_digits import digits
+from tests.training.fit.small_digits import digits
 from training.study.cache import Cache
 from training.study.grid import Searched, Timed, search, time_left
 from training.study.progress import Step

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn import svm
 
-from tests.training.small_digits import digits
+from tests.training.fit.small_digits import digits
 from training.study.split import pixels
 from training.study.svc import SVC
 

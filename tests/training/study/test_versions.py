@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.training.small_digits import digits
+from tests.training.fit.small_digits import digits
 from training.study.split import pixels
 from training.study.versions import augmented, distort, scale_gamma
 from training.workers import Workers

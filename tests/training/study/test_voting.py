@@ -1,7 +1,7 @@
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier, VotingClassifier
 
-from tests.training.small_digits import digits
+from tests.training.fit.small_digits import digits
 from training.study.rows import SVC
 from training.study.split import pixels
 from training.study.voting import Probable, ensemble, temperature

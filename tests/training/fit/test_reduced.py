@@ -3,10 +3,10 @@ import pytest
 from sklearn.svm import SVC
 
 from camd.classify import svm
-from tests.training import small_digits
-from training.export import Machine, pack
-from training.fit import extract, learn_projection
-from training.reduced import Cases, ReducedSet, _gradients, reduce
+from tests.training.fit import small_digits
+from training.fit.export import Machine, pack
+from training.fit.fit import extract, learn_projection
+from training.fit.reduced import Cases, ReducedSet, _gradients, reduce
 
 ENOUGH = 1.2
 

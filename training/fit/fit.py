@@ -13,7 +13,7 @@ from camd.classify.features import FeatureSpec, Scale, extract
 from camd.classify.one_vs_one import Classified
 from camd.values import FloatArray
 from training.augment import Distortion, distort
-from training.export import Machine
+from training.fit.export import Machine
 
 if TYPE_CHECKING:
     from training.workers import Workers

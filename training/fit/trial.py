@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from camd.values import FloatArray
-from training.bench import Bench, Machines
 from training.digits import Digits, stratified
-from training.fit import Progress, Projection, Recipe, learn_projection
+from training.fit.bench import Bench, Machines
+from training.fit.fit import Progress, Projection, Recipe, learn_projection
 from training.render.photographs import photograph
 from training.workers import Workers
 

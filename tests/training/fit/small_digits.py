@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 from training.digits import Digits
-from training.fit import Recipe
+from training.fit.fit import Recipe
 
 RECIPE = Recipe(projected=40, copies=1, photographs=40, quick_vectors=100, quick_steps=150)
 

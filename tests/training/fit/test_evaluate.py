@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from camd.classify.one_vs_one import Classified
-from training.evaluate import calibration_error, score
+from training.fit.evaluate import calibration_error, score
 
 
 def judged(labels: list[int], confidence: list[float]) -> Classified:

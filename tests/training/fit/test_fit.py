@@ -6,10 +6,10 @@ from sklearn import svm as libsvm
 
 from camd.classify import svm
 from camd.classify.one_vs_one import Classified
-from tests.training.small_digits import RECIPE, digits
-from training import fit
+from tests.training.fit.small_digits import RECIPE, digits
 from training.digits import Digits
-from training.export import Machine, pack
+from training.fit import fit
+from training.fit.export import Machine, pack
 
 
 def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fit.Projection]:

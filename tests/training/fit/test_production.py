@@ -9,7 +9,7 @@ import pytest
 from camd.classify import svm
 from camd.classify.features import extract
 from camd.errors import DataError
-from tests.training import small_digits as small
+from tests.training.fit import small_digits as small
 from training import Trained, evaluate_model, train
 from training.digits import hold_out, load
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from training.export import write
+from training.fit.export import write
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(
@@ -14,7 +14,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
     def full(_: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("training.export.os.fsync", full)
+    monkeypatch.setattr("training.fit.export.os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         write(file, b"new")
     assert file.read_bytes() == b"old"

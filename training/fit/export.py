@@ -16,7 +16,7 @@ from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec
 from camd.errors import ModelError
 from camd.values import FloatArray
-from training.reduced import ReducedSet
+from training.fit.reduced import ReducedSet
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,9 +17,9 @@ from camd.classify.features import FeatureSpec, extract
 from camd.classify.gate import Gate
 from camd.errors import CamdError
 from camd.values import FloatArray
-from training.export import seal, to_bytes, write
-from training.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection
-from training.reduced import Cases, reduce
+from training.fit.export import seal, to_bytes, write
+from training.fit.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection
+from training.fit.reduced import Cases, reduce
 from training.render.cut_out import Crops
 from training.render.negatives import Labelled, render, sources
 

@@ -7,11 +7,11 @@ import pytest
 from camd.classify import svm
 from camd.classify.features import extract
 from camd.classify.gate import PASS
-from tests.training import small_digits
-from training.evaluate import evaluate_model
-from training.export import to_bytes
-from training.gate import Fitted, GateRecipe, calibrate, fit_gate, install
-from training.production import train
+from tests.training.fit import small_digits
+from training.fit.evaluate import evaluate_model
+from training.fit.export import to_bytes
+from training.fit.gate import Fitted, GateRecipe, calibrate, fit_gate, install
+from training.fit.production import train
 from training.render.negatives import Labelled
 
 RECIPE = GateRecipe(plain=300, projected=40, quick=30, quick_vectors=100, quick_steps=150)

@@ -13,13 +13,13 @@ from camd.classify.features import extract
 from camd.classify.model_schema import Arrays, Meta, spec_from
 from camd.errors import CamdError
 from training import digits as datasets
-from training.evaluate import figures
-from training.export import Machine, Quick, quick_arrays, quick_meta, seal, to_bytes, write
-from training.fit import Progress, Projection, Recipe
-from training.gate import Fitted, GateRecipe, options
+from training.fit.evaluate import figures
+from training.fit.export import Machine, Quick, quick_arrays, quick_meta, seal, to_bytes, write
+from training.fit.fit import Progress, Projection, Recipe
+from training.fit.gate import Fitted, GateRecipe, options
+from training.fit.trial import try_out
 from training.render.cut_out import Crops
 from training.render.negatives import Labelled, render, sources
-from training.trial import try_out
 
 log = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from camd.classify import svm
 from camd.classify.features import extract
 from camd.errors import ModelError
 from training import digits as datasets
-from training.bench import Bench, Machines
 from training.digits import Digits
-from training.evaluate import Figures, figures
-from training.export import carry_gate, to_bytes, write
-from training.fit import ENGINE, Recipe, learn_projection
-from training.trial import photographs_of, try_out
+from training.fit.bench import Bench, Machines
+from training.fit.evaluate import Figures, figures
+from training.fit.export import carry_gate, to_bytes, write
+from training.fit.fit import ENGINE, Recipe, learn_projection
+from training.fit.trial import photographs_of, try_out
 from training.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)

@@ -11,8 +11,8 @@ from camd.classify import svm
 from camd.classify.features import extract
 from camd.values import FloatArray
 from training.digits import Digits, join
-from training.export import Machine, Quick, pack
-from training.fit import (
+from training.fit.export import Machine, Quick, pack
+from training.fit.fit import (
     UNKNOWN,
     Projection,
     Recipe,
@@ -21,7 +21,7 @@ from training.fit import (
     fit_machine,
     see,
 )
-from training.reduced import Cases, ReducedSet, reduce
+from training.fit.reduced import Cases, ReducedSet, reduce
 from training.workers import Workers
 
 EXTRA_ERRORS = 1e-4

@@ -7,12 +7,12 @@ import pytest
 from camd.classify import model_file, svm
 from camd.classify.features import extract
 from camd.errors import CamdError
-from tests.training import small_digits
-from tests.training.test_gate import RECIPE, frames
-from training import small
-from training.export import quick_arrays, quick_meta, seal
-from training.gate import Fitted, fit_gate
-from training.production import train
+from tests.training.fit import small_digits
+from tests.training.fit.test_gate import RECIPE, frames
+from training.fit import small
+from training.fit.export import quick_arrays, quick_meta, seal
+from training.fit.gate import Fitted, fit_gate
+from training.fit.production import train
 from training.render.negatives import Labelled
 
 

@@ -1,0 +1,1 @@
+"""From crops to a model file: the machines fitted, calibrated, measured and written."""
