@@ -30,7 +30,7 @@ from camd.classify.svm import Model
 from camd.config.settings import Settings
 from camd.errors import CamdError
 from camd.pipeline import Pipeline
-from tests.broker import mosquitto
+from testing.broker import mosquitto
 from training.render.hand import Hand
 
 DIGITS = {1: (1, 1), 5: (1, 5), 20: (4, 5), 100: (10, 10)}

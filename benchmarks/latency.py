@@ -19,7 +19,7 @@ import numpy as np
 from benchmarks import machine
 from benchmarks.watched import PROMPT, Watched, film, running, sheets, subscriber, watch
 from camd.errors import CamdError
-from tests.broker import mosquitto
+from testing.broker import mosquitto
 from training.render.hand import Hand
 
 FPS = 30.0

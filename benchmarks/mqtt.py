@@ -31,9 +31,9 @@ from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
 from camd.workers.remote import RemoteModel
-from tests.broker import Mosquitto, find, mosquitto
+from testing.broker import Mosquitto, find, mosquitto
+from testing.proxy import Proxy, proxy
 from tests.cli.test_root import page
-from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import event, frame, result
 
 BOOT = "9f3c"

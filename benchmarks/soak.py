@@ -36,7 +36,7 @@ from camd.mqtt.publisher import Publisher, Stats
 from camd.pipeline import Pipeline
 from camd.sources.base import CorruptFrameError, Opened
 from camd.values import Image
-from tests.broker import Mosquitto, mosquitto, until
+from testing.broker import Mosquitto, mosquitto, until
 
 FAULT = 0.001
 """Probability a frame."""

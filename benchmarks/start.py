@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import machine
-from tests.process import command, environment
+from testing.process import command, environment
 
 GOAL_S = 1.0
 IMPORTS = [sys.executable, "-c", "import cv2, numpy; print()"]

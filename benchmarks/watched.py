@@ -20,8 +20,8 @@ import paho.mqtt.client as mqtt
 from benchmarks.frame import frame
 from camd.errors import PublishError
 from camd.values import Image
-from tests.broker import Mosquitto, until
-from tests.process import environment
+from testing.broker import Mosquitto, until
+from testing.process import environment
 from training.render.hand import Hand
 
 PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from scripts import audit
-from tests.broker import free_port
+from testing.broker import free_port
 
 HASH = "--hash=sha256:" + "0" * 64
 FLAW = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from camd import paths, unit
-from tests.broker import find
+from testing.broker import find
 
 UNITS = ("camd.service", "camd@.service")
 

@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.film import Film
 from benchmarks.latency import table
 from benchmarks.watched import PROMPT, Heard, Watched, film, running, subscriber, watch
-from tests.broker import mosquitto
+from testing.broker import mosquitto
 from tests.sheets import paper, write
 
 HEALTH = {"stages_ms": {"capture": 3.0}, "frames": {"captured": 9}}

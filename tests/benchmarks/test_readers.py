@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.peers import Reader
 from benchmarks.readers import read_all, table
 from camd.evaluate.truth import Label
-from tests.process import environment
+from testing.process import environment
 from tests.sheets import paper, write
 
 WITHOUT_PEERS = (

@@ -16,7 +16,7 @@ from camd.pipeline import Pipeline
 from camd.service.notify import Service
 from camd.terminal import Printer
 from camd.values import Image
-from tests.broker import until
+from testing.broker import until
 from tests.sheets import paper, write
 from tests.sources.scripted import Scripted
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from camd import paths
-from tests.process import camd
+from testing.process import camd
 
 
 def page(text: str, size: tuple[int, int] = (640, 360)) -> np.ndarray:

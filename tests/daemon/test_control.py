@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paho.mqtt import publish
 
-from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.process import start
 from tests.cli.test_root import page
 from tests.mqtt.malformed import damaged, malformed
-from tests.process import start
 
 
 @dataclass

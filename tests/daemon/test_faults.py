@@ -19,10 +19,10 @@ from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import from_uri, v4l2
 from camd.sources.camera import Camera
-from tests.broker import Mosquitto, Subscriber, mosquitto, until
+from testing.broker import Mosquitto, Subscriber, mosquitto, until
+from testing.process import environment
 from tests.cli.test_root import page
 from tests.notified import Notified, notified
-from tests.process import environment
 from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted
 from tests.sources.servers import rtsp

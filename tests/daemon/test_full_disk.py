@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.broker import Subscriber, mosquitto, until
+from testing.broker import Subscriber, mosquitto, until
+from testing.process import command, environment, start
 from tests.cli.test_root import page
-from tests.process import command, environment, start
 from tests.sources.pictures import clip
 
 CONFIG = """

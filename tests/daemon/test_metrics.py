@@ -4,8 +4,8 @@ from pathlib import Path
 from camd.daemon.health import Health
 from camd.daemon.metrics import render
 from camd.values import Rejected, Result
+from testing.process import camd
 from tests.daemon.test_health import CAMERA
-from tests.process import camd
 
 LINE = re.compile(r'[a-z_][a-z0-9_]*\{camera="desk"(,[a-z]+="[^"\n]+")?\} [-+0-9.e]+')
 

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, retained
-from tests.process import camd, start
+from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained
+from testing.process import camd, start
 from tests.sheets import Sheet, paper, write
 
 SIZE = (1280, 720)

@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.broker import Mosquitto, Subscriber, mosquitto, retained, until
+from testing.broker import Mosquitto, Subscriber, mosquitto, retained, until
+from testing.process import camd, start
 from tests.cli.test_root import page
 from tests.display import Display, display  # noqa: F401
-from tests.process import camd, start
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker import Subscriber, find, mosquitto, password_file
-from tests.process import camd, start
+from testing.broker import Subscriber, find, mosquitto, password_file
+from testing.process import camd, start
 from tests.sources.pictures import grey
 from tests.sources.servers import mjpeg
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from camd.display.window import Action, Window, action_of, first_size
-from tests.broker import until
+from testing.broker import until
 from tests.display import LONG, Display, display
 
 __all__ = ["display"]

@@ -20,9 +20,9 @@ from camd.doctor import examine
 from camd.doctor.camera import _own, judge, look
 from camd.doctor.finding import Finding
 from camd.sources import v4l2
-from tests.broker import find, free_port, mosquitto, password_file
+from testing.broker import find, free_port, mosquitto, password_file
+from testing.process import camd
 from tests.cli.test_root import page
-from tests.process import camd
 
 find("mosquitto")
 

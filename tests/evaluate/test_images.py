@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.process import camd
+from testing.process import camd
 from tests.sheets import paper, write
 
 

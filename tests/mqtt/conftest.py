@@ -7,7 +7,7 @@ from camd.config.settings import MqttSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
 from camd.place_settings import RegionSettings
-from tests.broker import Mosquitto, mosquitto, until
+from testing.broker import Mosquitto, mosquitto, until
 from tests.mqtt.scenes import Embedded, Publishers
 
 

@@ -20,7 +20,7 @@ from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
 from camd.place_settings import RegionSettings
 from camd.values import Event, RegionReading
-from tests.broker import Subscriber, mosquitto
+from testing.broker import Subscriber, mosquitto
 from tests.mqtt.scenes import INFO, SEVEN, batch, frame, health, result
 
 CLASSES = SimpleNamespace(

@@ -13,7 +13,7 @@ from camd.mqtt import crops as codec
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.publisher import Publisher, Stats
 from camd.values import Digit, Event, Frame, Line, Reading, Rejected, Result
-from tests.broker import free_port
+from testing.broker import free_port
 
 Publishers = Callable[..., Publisher]
 

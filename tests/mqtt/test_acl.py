@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.broker import Mosquitto, Subscriber, find, mosquitto, until
+from testing.broker import Mosquitto, Subscriber, find, mosquitto, until
 from tests.mqtt.scenes import Publishers, batch, event, frame, result
 
 ACL = Path(__file__).parents[2] / "examples" / "mosquitto.acl"

@@ -15,7 +15,7 @@ import pytest
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Hearing
 from camd.mqtt.session import Session
-from tests.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
+from testing.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
 from tests.mqtt.scenes import Publishers, event, frame, result
 
 SECRET = "correct horse battery"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker import Mosquitto, Subscriber, mosquitto, until
-from tests.mqtt.proxy import proxy
+from testing.broker import Mosquitto, Subscriber, mosquitto, until
+from testing.proxy import proxy
 from tests.mqtt.scenes import Publishers, event, frame, result
 from tests.mqtt.test_connection import peer, said
 

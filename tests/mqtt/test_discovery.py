@@ -13,9 +13,9 @@ from camd.mqtt import payloads
 from camd.mqtt.discovery import announcement, config_topic
 from camd.place_settings import RegionSettings
 from camd.values import Reading, RegionReading
-from tests.broker import Mosquitto, Subscriber, retained, until
+from testing.broker import Mosquitto, Subscriber, retained, until
+from testing.process import camd
 from tests.mqtt.scenes import Publishers, event, health, result
-from tests.process import camd
 
 CONFIG = "homeassistant/device/camd_desk/config"
 

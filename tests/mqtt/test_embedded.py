@@ -9,7 +9,7 @@ import pytest
 
 from camd.errors import ConfigError, PublishError
 from camd.mqtt.embedded import EmbeddedBroker
-from tests.broker import LONG, Subscriber, find, free_port, retained
+from testing.broker import LONG, Subscriber, find, free_port, retained
 from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, result
 
 

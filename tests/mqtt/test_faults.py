@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.broker import Mosquitto, Subscriber, until
-from tests.mqtt.proxy import proxy
+from testing.broker import Mosquitto, Subscriber, until
+from testing.proxy import proxy
 from tests.mqtt.scenes import Publishers, event, frame, result
 
 pytestmark = pytest.mark.usefixtures("impatient")

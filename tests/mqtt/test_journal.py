@@ -13,7 +13,7 @@ import camd
 from camd.errors import PublishError
 from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Message
-from tests.broker import Mosquitto, Subscriber, free_port
+from testing.broker import Mosquitto, Subscriber, free_port
 from tests.mqtt.scenes import Publishers, event, frame, result
 
 

@@ -10,7 +10,7 @@ import pytest
 import camd
 from camd.mqtt import payloads
 from camd.mqtt.session import Session
-from tests.broker import Mosquitto, Subscriber, retained, until
+from testing.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result
 
 Broker = Mosquitto | Embedded

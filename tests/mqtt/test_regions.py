@@ -9,7 +9,7 @@ from camd.config.settings import MqttSettings, Settings
 from camd.mqtt.discovery import announcement
 from camd.place_settings import RegionSettings
 from camd.values import RegionReading, Result
-from tests.broker import Mosquitto, Subscriber, retained, until
+from testing.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Publishers, frame
 
 CONFIG = "homeassistant/device/camd_desk/config"

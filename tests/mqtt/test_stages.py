@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, password_file, until
+from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, password_file, until
+from testing.process import start
+from testing.proxy import proxy
 from tests.cli.test_root import page
-from tests.mqtt.proxy import proxy
-from tests.process import start
 
 SECRET = "correct-horse-battery"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.broker import Mosquitto, Subscriber, mosquitto, until
+from testing.broker import Mosquitto, Subscriber, mosquitto, until
 from tests.mqtt.certificates import Authority
 from tests.mqtt.scenes import Publishers, event, frame, result
 

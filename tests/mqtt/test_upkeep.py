@@ -8,8 +8,8 @@ import pytest
 from camd.config.settings import MqttSettings, Settings
 from camd.mqtt.upkeep import Upkeep
 from camd.place_settings import RegionSettings
-from tests.broker import Mosquitto, Subscriber, retained, until
-from tests.mqtt.proxy import proxy
+from testing.broker import Mosquitto, Subscriber, retained, until
+from testing.proxy import proxy
 from tests.mqtt.scenes import Embedded, Publishers, health, tell
 
 STATUS = "camd/desk/status"

@@ -4,9 +4,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from tests.broker import until
+from testing.broker import until
+from testing.process import camd, command, environment
 from tests.display import LONG, Display, display
-from tests.process import camd, command, environment
 from tests.sheets import paper, write
 
 __all__ = ["display"]

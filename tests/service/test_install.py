@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.process import camd
+from testing.process import camd
 
 
 @pytest.fixture

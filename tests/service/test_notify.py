@@ -9,10 +9,10 @@ import cv2
 import pytest
 
 from camd.service.notify import Service
-from tests.broker import Subscriber, mosquitto
+from testing.broker import Subscriber, mosquitto
+from testing.process import start
 from tests.cli.test_root import page
 from tests.notified import notified
-from tests.process import start
 
 
 @pytest.fixture(params=["path", "abstract"])

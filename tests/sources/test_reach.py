@@ -7,7 +7,7 @@ from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources.reach import Lookup, connect
 from camd.sources.stream import Stream
-from tests.broker import free_port
+from testing.broker import free_port
 
 
 def test_a_name_server_that_does_not_answer_is_given_up_and_asked_once(

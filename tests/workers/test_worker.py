@@ -13,11 +13,11 @@ import pytest
 from camd import paths
 from camd.classify import svm
 from camd.mqtt import crops as codec
-from tests.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.process import camd, start
+from testing.proxy import Proxy, proxy
 from tests.cli.test_root import page
-from tests.mqtt.proxy import Proxy, proxy
 from tests.mqtt.scenes import batch
-from tests.process import camd, start
 
 CROPS = np.random.default_rng(1).integers(0, 255, (40, 28, 28), np.uint8)
 

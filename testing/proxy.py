@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TypeAlias
 
-from tests.broker import Mosquitto
+from testing.broker import Mosquitto
 
 PUBACK = 4
 SUBACK = 9
