@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from camd.memory import keep_freed
+from camd.runtime import keep_freed
 
 
 def one_core() -> None:

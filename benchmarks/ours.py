@@ -13,7 +13,7 @@ from camd.values import FloatArray
 
 
 class Fitted:
-    """What scikit-learn would have after the fit; see camd/classify/model_schema.py for the arrays."""
+    """What scikit-learn would have after the fit; camd/classify/model_schema.py has the arrays."""
 
     def __init__(self, arrays: Any, gamma: float) -> None:
         self.C, self.gamma, self._gamma = 10.0, gamma, gamma

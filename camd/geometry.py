@@ -1,8 +1,13 @@
-"""PURE: polygons in a plane, as corners in order; x to the right, y down, of any unit."""
+"""PURE: polygons in a plane, as corners in order (x to the right, y down, of any unit), and the
+median of points.
+"""
 
 from collections.abc import Sequence
 from itertools import combinations
 from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 Point: TypeAlias = tuple[float, float]
 
@@ -67,3 +72,9 @@ def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
         turn == 0 and _dot(one, point, other) <= 0
         for turn, (one, other, point) in zip(turns, ends, strict=True)
     )
+
+
+def median(values: ArrayLike) -> NDArray[np.float64]:
+    """Give the median along the first axis, (...,) of (N, ...); N is at least 1."""
+    ordered = np.sort(np.asarray(values, np.float64), axis=0)
+    return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)

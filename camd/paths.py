@@ -1,6 +1,9 @@
-"""Where the files that ship with camd are: inside the wheel, or beside it in a checkout."""
+"""Where files are: those that ship with camd, and those that must outlive it."""
 
+import os
 from pathlib import Path
+
+import platformdirs
 
 PACKAGE = Path(__file__).parent
 
@@ -17,3 +20,10 @@ def units() -> Path:
     """The folder of the systemd units."""
     wheel = PACKAGE / "systemd"
     return wheel if wheel.exists() else PACKAGE.parent / "systemd"
+
+
+def directory() -> Path:
+    """Return the state directory, which may not exist yet."""
+    # systemd names several with colons between; the first is ours.
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return Path(given) if given else Path(platformdirs.user_state_dir("camd"))

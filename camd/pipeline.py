@@ -12,7 +12,7 @@ from camd.config.settings import Settings
 from camd.hypotheses import mend, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import NOT_A_DIGIT, UNSURE, Area, together
-from camd.values import Box, Digit, Glyph, Image, Rejected, Result
+from camd.values import Box, Digit, FloatArray, Glyph, Image, Rejected, Result
 
 
 class Classified(Protocol):
@@ -21,11 +21,11 @@ class Classified(Protocol):
         """(N,) 0..9, or -1 for what is no digit."""
 
     @property
-    def margins(self) -> NDArray[np.float32]:
+    def margins(self) -> FloatArray:
         """(N,) least decision value of the winner's duels."""
 
     @property
-    def confidence(self) -> NDArray[np.float32]:
+    def confidence(self) -> FloatArray:
         """(N,) 0..1, calibrated."""
 
 
@@ -153,7 +153,7 @@ class Pipeline:
         return classify
 
     def _sort(
-        self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: NDArray[np.float32]
+        self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: FloatArray
     ) -> tuple[list[Digit], tuple[Rejected, ...]]:
         """Part the digits from the rest; `fitting` (N,) is the probability that the
         surroundings give each one to be any."""

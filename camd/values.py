@@ -17,6 +17,13 @@ SIDE = 28
 
 FloatArray: TypeAlias = NDArray[np.float32]
 
+DoubleArray: TypeAlias = NDArray[np.float64]
+
+IntArray: TypeAlias = NDArray[np.intp]
+
+Plane: TypeAlias = NDArray[np.uint8]
+"""(height, width) uint8: a mask, or how much ink there is."""
+
 Box: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height in pixels of the source frame."""
 

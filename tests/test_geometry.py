@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from camd.geometry import Point, area, contains, crosses_itself, is_convex
+from camd.geometry import Point, area, contains, crosses_itself, is_convex, median
 
 SQUARE: list[Point] = [(0, 0), (4, 0), (4, 4), (0, 4)]
 NOTCHED: list[Point] = [(0, 0), (4, 0), (4, 4), (2, 1), (0, 4)]
@@ -36,3 +37,10 @@ def test_a_mirrored_or_dented_thing_is_not_four_corners_of_a_flat_one() -> None:
     assert not is_convex([(0, 0), (4, 0), (1, 1), (0, 4)])
     assert area(SQUARE) == 16
     assert area(SQUARE[::-1]) == -16
+
+
+@pytest.mark.parametrize("shape", [(1,), (2,), (5,), (20,), (1, 2), (8, 2), (9, 2)])
+def test_it_is_numpys(shape: tuple[int, ...]) -> None:
+    values = np.random.default_rng(1).normal(0, 9, shape)
+    assert median(values) == pytest.approx(np.median(values, axis=0))
+    assert median(values.tolist()).shape == shape[1:]

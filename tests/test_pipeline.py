@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from camd.config.settings import LineSettings, Settings
+from camd.config.settings import LineSettings, MaskSettings, RegionSettings, Settings
 from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
-from camd.place_settings import MaskSettings, RegionSettings
 from camd.values import Image
 
 

@@ -6,7 +6,7 @@ import pytest
 CODE = """
 import resource, sys
 import numpy as np
-from camd.memory import keep_freed
+from camd.runtime import keep_freed
 if sys.argv[1] == "kept":
     keep_freed()
 def faults():

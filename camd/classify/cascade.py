@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify.one_vs_one import Classified, Duels, Separate
-from camd.values import FloatArray
+from camd.values import FloatArray, IntArray
 
 
 def judge(
-    full: Duels, features: FloatArray, winner: NDArray[np.intp], own: FloatArray, clear: float
+    full: Duels, features: FloatArray, winner: IntArray, own: FloatArray, clear: float
 ) -> Classified:
     """Judge features (N, D) of which a small machine knows the winners (N,) and the values (N, n)
     of their duels. The full one decides those duels that the winner does not win by `clear`; where
@@ -39,7 +39,7 @@ def judge(
 def _decide(
     full: Duels,
     inputs: FloatArray,
-    own: NDArray[np.intp],
+    own: IntArray,
     values: FloatArray,
     near: NDArray[np.bool_],
 ) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify.moments import NUMBERS, Shapes, upright
-from camd.values import SIDE, FloatArray
+from camd.values import SIDE, DoubleArray, FloatArray
 
 MARGIN = 2
 """Pixels around the crop that the gradient of its border ink spills into."""
@@ -161,7 +161,7 @@ def _gradient_matrices(blur: float) -> tuple[FloatArray, FloatArray]:
     return np.asarray(down, np.float32), np.stack([slope.T, smooth.T])
 
 
-def _band(kernel: NDArray[np.float64]) -> FloatArray:
+def _band(kernel: DoubleArray) -> FloatArray:
     """Write the correlation with `kernel` as a matrix, zeros assumed outside the crop."""
     matrix = np.zeros((SIDE + 2 * MARGIN, SIDE), np.float32)
     for row in range(matrix.shape[0]):
@@ -181,7 +181,7 @@ def _pool_matrices(scale: Scale) -> tuple[FloatArray, FloatArray]:
     interval = padded / scale.grid
     centres = (np.arange(scale.grid) + 0.5) * interval - 0.5
     sigma = 2**0.5 * interval / np.pi
-    weights: NDArray[np.float64] = np.exp(
+    weights: DoubleArray = np.exp(
         -0.5 * ((np.arange(padded)[None, :] - centres[:, None]) / sigma) ** 2
     )
     weights /= weights.sum(axis=1, keepdims=True)

@@ -7,11 +7,10 @@ digits too, and costs it errors; and whatever this one turns away, the other nee
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from camd.classify.kernel import Kernel, Projection
 from camd.classify.model_schema import Arrays, Meta
-from camd.values import FloatArray
+from camd.values import DoubleArray, FloatArray
 
 PASS = -0.8
 """Least decision value of what may be a digit: below the middle, because what is turned away here
@@ -26,7 +25,7 @@ class Machine:
     coefs: FloatArray
     """(S,)."""
     intercept: np.float32
-    calibration: NDArray[np.float64]
+    calibration: DoubleArray
     """(2, m) decision values and probabilities."""
 
     @classmethod

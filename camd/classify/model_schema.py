@@ -16,8 +16,8 @@ sorted by class, n classes, T test crops):
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
 
-A smaller machine for the clear cases (camd/classify/svm.py, Quick) may be there as well, with quick_gamma
-and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
+A smaller machine for the clear cases (camd/classify/svm.py, Quick) may be there as well, with
+quick_gamma and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
 
     quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features
     quick_weights     (U, n) float32   of the score of each class; a duel is won by the greater one

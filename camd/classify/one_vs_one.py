@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify.kernel import Kernel, Projection
-from camd.values import FloatArray
+from camd.values import DoubleArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +29,7 @@ class Classified:
     def __getitem__(self, some: slice) -> "Classified":
         return Classified(self.labels[some], self.margins[some], self.confidence[some])
 
-    def put(self, where: NDArray[np.intp], others: "Classified") -> None:
+    def put(self, where: IntArray, others: "Classified") -> None:
         """Put `others` in place of those at `where`."""
         self.labels[where] = others.labels
         self.margins[where] = others.margins
@@ -38,8 +38,8 @@ class Classified:
 
 def classified(
     classes: NDArray[np.int64],
-    calibration: NDArray[np.float64],
-    winner: NDArray[np.intp],
+    calibration: DoubleArray,
+    winner: IntArray,
     margins: FloatArray,
 ) -> Classified:
     """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
@@ -131,7 +131,7 @@ class Duels:
     machine: Shared | Separate
     intercepts: FloatArray
     """(n, n) of the duel with the class of the column; infinite on the diagonal."""
-    calibration: NDArray[np.float64]
+    calibration: DoubleArray
     """(2, k) margins, and the probability that the label is right."""
 
     @classmethod
@@ -192,7 +192,7 @@ class Duels:
             margins[some] = least[some, winner[some]]
         return self.won(winner, margins)
 
-    def won(self, winner: NDArray[np.intp], margins: FloatArray) -> Classified:
+    def won(self, winner: IntArray, margins: FloatArray) -> Classified:
         """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
         return classified(self.classes, self.calibration, winner, margins)
 

@@ -1,6 +1,6 @@
 """PURE. A reduced-set machine: some hundred vectors, which were moved until it says nearly what a
-machine with thousands of support vectors says (training/fit/reduced.py). It has one score a class; the
-value of a duel is the difference of two.
+machine with thousands of support vectors says (training/fit/reduced.py). It has one score a
+class; the value of a duel is the difference of two.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from camd.classify.kernel import Kernel, Projection
 from camd.classify.one_vs_one import Classified, classified
-from camd.values import FloatArray
+from camd.values import DoubleArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +24,7 @@ class Reduced:
     """(S, n)."""
     intercepts: FloatArray
     """(n,)."""
-    calibration: NDArray[np.float64]
+    calibration: DoubleArray
     """(2, k) margins, and the probability that the label is right."""
 
     @classmethod
@@ -40,7 +40,7 @@ class Reduced:
             arrays["quick_calibration"].astype(np.float64),
         )
 
-    def decide(self, features: FloatArray) -> tuple[NDArray[np.intp], FloatArray]:
+    def decide(self, features: FloatArray) -> tuple[IntArray, FloatArray]:
         """Give the winning classes (N,), by place, of features (N, D), and the values (N, n) of
         their duels with all classes; infinite with themselves."""
         scores = np.empty((len(features), len(self.intercepts)), np.float32)
@@ -54,6 +54,6 @@ class Reduced:
         own[many, winner] = np.inf
         return winner, own
 
-    def won(self, winner: NDArray[np.intp], own: FloatArray) -> Classified:
+    def won(self, winner: IntArray, own: FloatArray) -> Classified:
         """Say what `decide` has found."""
         return classified(self.classes, self.calibration, winner, own.min(axis=1))

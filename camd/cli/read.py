@@ -49,7 +49,7 @@ def eval_(
     """Read the images of DIRECTORY/labels.json, or its clips, score them, and show the worst."""
     config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
     from camd.evaluate import clips  # noqa: PLC0415
-    from camd.evaluate import images as eval_images
+    from camd.evaluate import images as eval_images  # noqa: PLC0415
 
     evaluate = clips.evaluate if video else eval_images.evaluate
     return evaluate(directory, config.settings, None if no_sheet else sheet)

@@ -6,8 +6,7 @@ from typing import Any, TypeAlias, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from camd.config.settings import Settings
-from camd.section import Section
+from camd.config.settings import Section, Settings
 
 KeyPath: TypeAlias = tuple[str, ...]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from camd import paths, sources, state
+from camd import paths, sources
+from camd import paths as state
 from camd.capture.capture import Capture
 from camd.classify import svm
 from camd.config.live import LiveOptions
@@ -17,15 +18,14 @@ from camd.config.settings import Settings, TrackSettings
 from camd.daemon import watchdog
 from camd.daemon.control import Control
 from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
+from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen
 from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, SourceError
-from camd.memory import keep_freed
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline
-from camd.pulse import Pulse
-from camd.runtime import bounded
+from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer

@@ -1,4 +1,4 @@
-"""PURE: what the daemon counts, and the `health` payload made of it."""
+"""PURE: what the daemon counts, and the `health` and `info` payloads made of it."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from camd import __version__
+from camd.config.settings import Settings
+from camd.pipeline import Pipeline
 from camd.values import Result
 
 WINDOW = 1024
@@ -74,3 +77,24 @@ class Health:
             "messages": dict(messages),
             "uptime_s": round(now - self._started, 1),
         }
+
+
+def info(
+    settings: Settings, pipeline: Pipeline, source: str, size: tuple[int, ...]
+) -> dict[str, Any]:
+    """Return the `info` payload. `source`: its name, without a password; `size`: of a frame, width
+    and height."""
+    return {
+        "version": __version__,
+        "model": {"id": pipeline.model_id, **pipeline.model_scores},
+        "source": source,
+        "size": list(size),
+        "options": _options(settings),
+    }
+
+
+def _options(settings: Settings) -> dict[str, Any]:
+    """Return those that decide what is read."""
+    sections = settings.model_dump(mode="json", include={"segment", "track", "lines"})
+    places = settings.model_dump(mode="json", include={"region", "mask"}, exclude_defaults=True)
+    return sections | places | {"min_confidence": settings.model.min_confidence}

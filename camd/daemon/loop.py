@@ -11,17 +11,16 @@ from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.daemon.control import Control
-from camd.daemon.health import Health
+from camd.daemon.health import Health, info
+from camd.daemon.metrics import MetricsFile
+from camd.daemon.watchdog import Pulse
 from camd.display.overlay import Hud
 from camd.display.screen import Screen, Shown
 from camd.errors import PublishError
-from camd.info import info
 from camd.laps import Laps
-from camd.metrics_file import MetricsFile
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
-from camd.pulse import Pulse
 from camd.sources.base import Source
 from camd.terminal import Printer
 from camd.values import Frame, Reading, RegionReading, Result

@@ -1,10 +1,20 @@
-"""PURE: whether the daemon still does its work, or only looks as if it did.
+"""Whether the daemon still does its work, or only looks as if it did: told to systemd and the log.
 
 A camera that is absent, busy or frozen is waited for, which is work. A thread that hangs or is
 gone is not: no code of ours can mend it, so the watchdog is left to start the process anew.
 """
 
+import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from camd.capture.capture import Capture
+from camd.mqtt.publisher import Publisher
+from camd.service.notify import Service
+
+if TYPE_CHECKING:
+    from camd.mqtt.embedded import EmbeddedBroker
+
 
 HANGING = 5.0
 """A call to the driver is given up after so many times what it is allowed to take: opening a stream
@@ -44,3 +54,57 @@ def problem(vitals: Vitals, now: float, timeout_s: float) -> str:
     if vitals.unread_since is not None and now - vitals.unread_since > UNPROCESSED_S:
         return "frames are captured but not processed"
     return ""
+
+
+log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Beats in the main loop, so that it stops with that one."""
+
+    def __init__(
+        self,
+        capture: Capture,
+        publisher: Publisher | None,
+        broker: "EmbeddedBroker | None",
+        service: Service,
+        timeout_s: float,
+    ) -> None:
+        """`timeout_s`: what one call to the camera's driver may take."""
+        self.problem = ""
+        """What has stopped for good, as `problem` says; "" while all goes on."""
+        self._capture = capture
+        self._publisher = publisher
+        self._broker = broker
+        self._service = service
+        self._timeout_s = timeout_s
+        self._unread_since: float | None = None
+
+    def read(self) -> None:
+        """Note that a frame was read, or put aside on purpose."""
+        self._unread_since = None
+
+    def beat(self, now: float, status: str) -> None:
+        """Look around and tell. `now`: seconds, monotonic; `status`: how it goes, in words."""
+        stopped = problem(self._vitals(now), now, self._timeout_s)
+        if stopped != self.problem:
+            self.problem = stopped
+            if stopped:
+                log.error("%s; only a new start helps", stopped)
+            else:
+                log.info("all goes on again")
+        self._service.tick(now, status, stopped)
+
+    def _vitals(self, now: float) -> Vitals:
+        stats = self._capture.stats()
+        if stats.last_frame is None or now - stats.last_frame > UNPROCESSED_S:
+            self._unread_since = None
+        elif self._unread_since is None:
+            self._unread_since = now
+        return Vitals(
+            capturing=self._capture.alive or stats.state == "ended",
+            calling_since=stats.calling_since,
+            unread_since=self._unread_since,
+            publishing=self._publisher is None or self._publisher.stats().alive,
+            serving=self._broker is None or self._broker.alive,
+        )

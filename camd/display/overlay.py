@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from camd.config.settings import MaskSettings
 from camd.display import paint, regions
 from camd.display.labels import ACCENT, AMBER, Labels
 from camd.display.paint import Text
-from camd.place_settings import MaskSettings
 from camd.values import Box, Image, Line, Rejected, Result
 
 _USUAL = ("open", "ended")

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.values import Box, Image
+from camd.values import Box, FloatArray, Image
 
 Colour: TypeAlias = tuple[int, int, int]
 
@@ -152,7 +152,7 @@ def _font() -> cv2.FontFace:
 
 
 @lru_cache(maxsize=64)
-def _arc(radius: float) -> NDArray[np.float32]:
+def _arc(radius: float) -> FloatArray:
     """Return (4, n, 2) offsets of the corners from their centres, clockwise from top left."""
     steps = max(2, min(16, round(radius) + 2))
     turn = np.linspace(0, np.pi / 2, steps)
@@ -171,5 +171,5 @@ def _rounded(box: Bounds, radius: float) -> NDArray[np.int32]:
     return _fixed((_arc(radius) + centres[:, None]).reshape(-1, 1, 2))
 
 
-def _fixed(points: NDArray[np.float32]) -> NDArray[np.int32]:
+def _fixed(points: FloatArray) -> NDArray[np.int32]:
     return np.rint(points * (1 << _SHIFT)).astype(np.int32)

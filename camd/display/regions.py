@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from camd.config.settings import MaskSettings
 from camd.display import paint
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Text
 from camd.geometry import Corners
-from camd.place_settings import MaskSettings
 from camd.regions.view import pixels
 from camd.values import Box, Image, RegionReading
 

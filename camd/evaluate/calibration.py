@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from camd.errors import DataError
 from camd.evaluate.truth import Label
-from camd.values import Digit
+from camd.values import Digit, DoubleArray, IntArray
 
 LEVEL = 0.95
 """How sure the upper bounds of an error are."""
@@ -21,12 +21,12 @@ LEVEL = 0.95
 class Candidates:
     """Every digit that camd would publish with no threshold at all, the surest first."""
 
-    confidence: NDArray[np.float64]
+    confidence: DoubleArray
     """(N,) 0..1, descending."""
     right: NDArray[np.bool_]
     """(N,) whether it is one of the digits written on its image. The same whatever the threshold:
     of three 7s where two are written, the least sure is wrong."""
-    image: NDArray[np.intp]
+    image: IntArray
     """(N,) number of its image, from 0."""
     images: int
     written: int
@@ -160,9 +160,7 @@ def _at_most(wrong: int, published: int, error: float) -> float:
     )
 
 
-def _least(
-    confidence: NDArray[np.float64], right: NDArray[np.bool_], budget: float
-) -> float | None:
+def _least(confidence: DoubleArray, right: NDArray[np.bool_], budget: float) -> float | None:
     """Find the least threshold within the budget; None where there is none."""
     wrong = np.cumsum(~right)
     within = wrong <= budget * np.arange(1, len(right) + 1)

@@ -13,13 +13,12 @@ from rich.table import Table
 
 from camd import paths
 from camd.classify import svm
-from camd.clip_figures import CLEARED, PROMPT, ClipScore, Fault, Seen
 from camd.config.settings import Settings
 from camd.display import overlay
 from camd.display.overlay import Hud
 from camd.errors import DataError, SourceError
 from camd.evaluate import film_strip
-from camd.evaluate.clip_score import score_clip
+from camd.evaluate.clip_score import CLEARED, PROMPT, ClipScore, Fault, Seen, score_clip
 from camd.evaluate.clip_truth import Clip, load_clips
 from camd.pipeline import Model, Pipeline
 from camd.runtime import bounded

@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from camd.hypotheses.split import Classified, Judged, replaced
-from camd.segment.binarize import Plane
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
-from camd.values import Box, Glyph
+from camd.values import Box, FloatArray, Glyph, Plane
 
 NEAR = 0.11
 """Greatest distance of their ink, in heights of the higher one."""
@@ -96,8 +94,8 @@ def _fitting(glyphs: Sequence[Glyph]) -> list[tuple[int, int]]:
     kept = np.array([glyph.ink.size > 0 and not glyph.cut for glyph in glyphs], bool)
     right, bottom = x + width, y + height
 
-    def both(of: NDArray[np.float32], how: np.ufunc) -> NDArray[np.float32]:
-        found: NDArray[np.float32] = how.outer(of, of)
+    def both(of: FloatArray, how: np.ufunc) -> FloatArray:
+        found: FloatArray = how.outer(of, of)
         return found
 
     higher = both(height, np.maximum)

@@ -7,9 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.segment.binarize import Plane
-
-Floats = NDArray[np.float32]
+from camd.values import FloatArray, IntArray, Plane
 
 HEIGHT = 24
 """Rows in which cuts are looked for, whatever the size of the ink."""
@@ -27,7 +25,7 @@ SHORTEST = 0.5
 """Least height of a piece, in heights of the whole: digits that touch are of a size."""
 
 
-def seams(ink: Plane) -> list[NDArray[np.intp]]:
+def seams(ink: Plane) -> list[IntArray]:
     """Find where ink (h, w) uint8 may be cut from top to bottom, left to right.
 
     Each cut (h,) gives, a row, the first column to its right."""
@@ -46,7 +44,7 @@ def seams(ink: Plane) -> list[NDArray[np.intp]]:
     most = round(CUTS * columns / rows)
     near = np.zeros(width, bool)
     alone = _part_two(inked, paths)
-    found: list[NDArray[np.intp]] = []
+    found: list[IntArray] = []
     for i in np.argsort(depth, kind="stable").tolist():
         if depth[i] > DEEPEST or len(found) == most:
             break
@@ -63,7 +61,7 @@ def seams(ink: Plane) -> list[NDArray[np.intp]]:
     ]
 
 
-def _part_two(inked: NDArray[np.bool_], paths: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _part_two(inked: NDArray[np.bool_], paths: IntArray) -> NDArray[np.bool_]:
     """Tell of which paths (N, HEIGHT) there may be a digit on either side."""
     rows = np.arange(HEIGHT)
     before = np.zeros((HEIGHT, inked.shape[1] + 1), np.intp)
@@ -78,7 +76,7 @@ def _part_two(inked: NDArray[np.bool_], paths: NDArray[np.intp]) -> NDArray[np.b
     return parts
 
 
-def _paths(ink: Floats) -> tuple[NDArray[np.intp], Floats]:
+def _paths(ink: FloatArray) -> tuple[IntArray, FloatArray]:
     """Find the path from top to bottom through each column of the middle row that goes through the
     least of ink (HEIGHT, W), 0..1.
 

@@ -14,14 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.geometry import median
 from camd.hypotheses.seams import SHORTEST, seams
-from camd.median import median
-from camd.segment.binarize import Plane
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
-from camd.values import Box, Glyph
-
-Floats = NDArray[np.float32]
+from camd.values import Box, FloatArray, Glyph, Plane
 
 WIDE = 0.72
 """Least width, in heights, of what is cut when the classifier takes it for no digit."""
@@ -54,10 +51,10 @@ class Classified(Protocol):
     def labels(self) -> NDArray[np.int64]: ...
 
     @property
-    def margins(self) -> Floats: ...
+    def margins(self) -> FloatArray: ...
 
     @property
-    def confidence(self) -> Floats: ...
+    def confidence(self) -> FloatArray: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +62,8 @@ class Judged:
     """One entry a glyph, as Classified."""
 
     labels: NDArray[np.int64]
-    margins: Floats
-    confidence: Floats
+    margins: FloatArray
+    confidence: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +133,7 @@ def replaced(
     )
 
 
-def propose(glyphs: Sequence[Glyph], sure: Floats) -> list[Proposal]:
+def propose(glyphs: Sequence[Glyph], sure: FloatArray) -> list[Proposal]:
     """Cut the glyphs that can be no single digit; `sure` (N,) is how sure each is to be one."""
     width, height = np.array([glyph.box[2:] for glyph in glyphs], np.float32).reshape(-1, 2).T
     least = np.where(sure > CERTAIN, TOO_WIDE, np.where(sure > 0, WIDER, WIDE))
@@ -148,7 +145,7 @@ def propose(glyphs: Sequence[Glyph], sure: Floats) -> list[Proposal]:
     return [p for i in np.sort(alike).tolist() if (p := _cut(i, glyphs[i])).pieces]
 
 
-def best(proposal: Proposal, sure: Floats) -> tuple[list[int], float]:
+def best(proposal: Proposal, sure: FloatArray) -> tuple[list[int], float]:
     """Give the indices of the pieces side by side from end to end that are the likeliest to be all
     digits, and how likely that is; `sure` is how sure it is that each piece is one."""
     ways: list[tuple[float, list[int]]] = [(0.0, []) for _ in range(proposal.ends + 1)]

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
+from camd.geometry import median
 from camd.hypotheses.seams import seams
 from camd.hypotheses.split import part, piece
-from camd.median import median
 from camd.segment.deskew import slope
-from camd.values import Box, Glyph
+from camd.values import Box, DoubleArray, Glyph
 
 TALL = 1.6
 """Least height, in usual ones, of what may stand in several rows."""
@@ -79,7 +78,7 @@ def _placed(glyphs: Sequence[Glyph]) -> Iterator[tuple[Glyph, int, int]]:
         yield glyph, many, _beside(glyph.box, many, others, usual, lean) if is_tall else 0
 
 
-def _beside(box: Box, many: int, others: NDArray[np.float64], usual: float, lean: float) -> int:
+def _beside(box: Box, many: int, others: DoubleArray, usual: float, lean: float) -> int:
     """Count the others (N, 4) beside that of so `many` parts of a box which has the fewest, in rows
     that `lean`."""
     x, y = others[:, 0] + others[:, 2] / 2, others[:, 1] + others[:, 3] / 2

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from camd.segment.glyphs import NOT_A_STROKE
 from camd.segment.segmentation import WRONG_SHAPE
-from camd.values import Box, Glyph, Rejected
+from camd.values import Box, FloatArray, Glyph, Rejected
 
 AMONG_LETTERS = "letter-like neighbourhood"
 
@@ -70,7 +70,7 @@ def judge(
     rejected: Sequence[Rejected],
     *,
     open_set: bool = True,
-) -> NDArray[np.float32]:
+) -> FloatArray:
     """Give the probability (N,) that each glyph is a digit at all, given what is around it.
 
     `labels` (N,) are 0..9, or -1 for no digit; `margins` (N,) as the classifier gives them;
@@ -116,11 +116,11 @@ def confidence(alone: NDArray[np.floating], fitting: NDArray[np.floating]) -> ND
     return np.asarray(fitting * alone * support / (alone * support + 1 - alone))
 
 
-def _likely(score: NDArray[np.float32], digit: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _likely(score: FloatArray, digit: NDArray[np.bool_]) -> FloatArray:
     return np.where(digit, 1 / (1 + np.exp(-SLOPE * score)), 0).astype(np.float32)
 
 
-def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], ...]:
+def _weights(boxes: FloatArray, n: int) -> tuple[FloatArray, ...]:
     """How much each mark (M) counts for each of the first n: in its row, and all around it."""
     x, y, width, height = boxes.T
     own_x, own_y, own_width, own_height = boxes[:n, :, None].swapaxes(0, 1)
@@ -139,19 +139,19 @@ def _weights(boxes: NDArray[np.float32], n: int) -> tuple[NDArray[np.float32], .
     return like * beside, like * near
 
 
-def _broader(strokes: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+def _broader(strokes: FloatArray, low: float, high: float) -> FloatArray:
     """Give (N, N) how surely the pen of the second is broader than that of the first, 0 up to
     `low` times as broad and 1 from `high` times on; a stroke of 0 was not measured."""
     known = np.where(strokes > 0, strokes, np.nan)
     times = np.log(known / known[:, None])
-    broader: NDArray[np.float32] = (times - np.log(low)) / np.log(high / low)
+    broader: FloatArray = (times - np.log(low)) / np.log(high / low)
     return np.nan_to_num(np.clip(broader, 0, 1))
 
 
-def _mean(weights: NDArray[np.float32], said: NDArray[np.float32]) -> NDArray[np.float32]:
-    mean: NDArray[np.float32] = (weights @ said + PRIOR * ALONE) / (weights.sum(axis=1) + PRIOR)
+def _mean(weights: FloatArray, said: FloatArray) -> FloatArray:
+    mean: FloatArray = (weights @ said + PRIOR * ALONE) / (weights.sum(axis=1) + PRIOR)
     return mean
 
 
-def _array(boxes: Sequence[Box]) -> NDArray[np.float32]:
+def _array(boxes: Sequence[Box]) -> FloatArray:
     return np.array(boxes, np.float32).reshape(-1, 4)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.mqtt import messages, payloads
-from camd.values import Box
+from camd.values import Box, FloatArray
 
 SIDE = 28
 BATCH = 32
@@ -40,8 +40,8 @@ class Classes:
     """True where the model knows what is no digit."""
     labels: NDArray[np.int64]
     """(N,) 0..9, or -1 for what is no digit."""
-    margins: NDArray[np.float32]
-    confidence: NDArray[np.float32]
+    margins: FloatArray
+    confidence: FloatArray
 
 
 def encode(

@@ -8,10 +8,9 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from camd.config.settings import Settings
+from camd.config.settings import RegionSettings, Settings
 from camd.mqtt.messages import EVENT_TYPES
 from camd.mqtt.topics import Topics
-from camd.place_settings import RegionSettings
 
 BIRTH = b"online"
 MISSED = 3

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from camd import __version__, state
+from camd import __version__, paths
 from camd.config.settings import Settings
 from camd.laps import Lap, no_lap
 from camd.mqtt import discovery, payloads
@@ -78,7 +78,7 @@ class Publisher:
         endpoint = Endpoint.of(settings, boot)
         self._journal = None
         if settings.mqtt.outbox == "disk":
-            self._journal = DiskJournal(state.directory() / f"{settings.name}.events.sqlite")
+            self._journal = DiskJournal(paths.directory() / f"{settings.name}.events.sqlite")
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
         self._config_topic = discovery.config_topic(settings)
         # First into the outbox, so first on every connection.

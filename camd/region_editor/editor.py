@@ -9,17 +9,14 @@ from pydantic import ValidationError
 from camd import paths
 from camd.classify import svm
 from camd.config.layers import Config
-from camd.config.settings import Settings
+from camd.config.settings import MaskSettings, RegionSettings, Settings
 from camd.display.window import Action, Pointer, Window
 from camd.errors import ConfigError, SourceError
 from camd.geometry import Corners, Point
 from camd.pipeline import Pipeline
-from camd.place_settings import MaskSettings, RegionSettings
-from camd.region_editor.sketch import Kind, Sketch
-from camd.region_editor.view import draw
+from camd.region_editor.sketch import Board, Kind, Scene, Sketch, draw
 from camd.regions.view import View
 from camd.runtime import bounded
-from camd.sketch_board import Board, Scene
 from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
 from camd.values import Image, Result
 

@@ -1,13 +1,23 @@
-"""PURE. A region while it is drawn: points that are set, moved and taken back.
+"""PURE. A region while it is drawn: its points, which are set, moved and taken back; the panel
+beside it with what to do next and what is read in it; and the picture of both.
 
 Points are shares of the frame's width and height, 0..1; so are distances.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+import cv2
+import numpy as np
+
+from camd.config.settings import MaskSettings, RegionSettings
+from camd.display import paint
+from camd.display.labels import ACCENT, AMBER
+from camd.display.paint import Text
 from camd.geometry import Corners, Point, area, crosses_itself, is_convex
+from camd.values import Box, DoubleArray, Image, RegionReading, Result
 
 Kind: TypeAlias = Literal["corners", "polygon", "mask"]
 
@@ -130,3 +140,259 @@ def _from_side(at: Point, start: Point, end: Point, unit: Point) -> float:
 def _inside(at: Point) -> Point:
     x, y = (round(min(1.0, max(0.0, value)), PLACES) for value in at)
     return x, y
+
+
+GROUND: paint.Colour = (38, 33, 30)
+REACH = 12.0
+"""A point is taken hold of from so far away, pixels of a board of unit 1."""
+LARGEST = 4.0
+"""Scale of a frame smaller than its place."""
+_PANEL, _HIGH = 300, 560
+"""Of a board of unit 1, pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """Where things are on the picture in the window, pixels."""
+
+    size: tuple[int, int]
+    picture: Box
+    """Of the frame."""
+    unit: float
+    """1 where the type has its usual size."""
+
+    @classmethod
+    def of(cls, frame: tuple[int, int], room: tuple[int, int]) -> "Board":
+        """Lay out a frame of that size (width, height) and the panel beside it in `room`."""
+        unit = max(1.0, min(room[0] / 1280, room[1] / 720))
+        panel, high = round(_PANEL * unit), round(_HIGH * unit)
+        scale = min(LARGEST, max(panel, room[0] - panel) / frame[0], max(high, room[1]) / frame[1])
+        width, height = (max(1, round(side * scale)) for side in frame)
+        total = max(height, high)
+        return cls((width + panel, total), (0, (total - height) // 2, width, height), unit)
+
+    def share(self, x: float, y: float) -> Point:
+        """Return which point of the frame is at (x, y), shares of the board."""
+        left, top, width, height = self.picture
+        return (x * self.size[0] - left) / width, (y * self.size[1] - top) / height
+
+    def pixel(self, point: Point) -> Point:
+        left, top, width, height = self.picture
+        return left + point[0] * width, top + point[1] * height
+
+    @property
+    def reach(self) -> Point:
+        """REACH, in shares of the frame."""
+        return REACH * self.unit / self.picture[2], REACH * self.unit / self.picture[3]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    image: Image
+    """The frame, (H, W, 3) uint8 BGR."""
+    name: str
+    sketch: Sketch
+    others: Sequence[RegionSettings | MaskSettings] = ()
+    """Regions and masks that are there already."""
+    pointer: Point | None = None
+    """Share of the frame where the mouse is; None: outside."""
+    preview: Image | None = None
+    """What is cut out of the frame for the region."""
+    read: Result | None = None
+    """What the region alone gives."""
+
+
+LOUPE = 4.0
+"""How much larger than on the board the surroundings of the pointer are shown."""
+
+_PREVIEW = 150
+_CORNERS = ("top left", "top right", "bottom right", "bottom left")
+_KEYS = {
+    "click": "set a point",
+    "drag": "move a point",
+    "Backspace": "take a step back",
+    "R": "turn it by one corner",
+    "Enter": "write it down",
+    "Esc": "leave all as it was",
+}
+_WHY = {
+    "empty": "no digits",
+    "unsure": "not sure of a digit",
+    "rows": "more than one row",
+    "count": "another number of digits is expected",
+    "pattern": "does not fit the pattern",
+    "range": "outside of min and max",
+}
+
+
+def _panel(board: Board, canvas: Image, scene: Scene) -> None:
+    """Draw the panel on the right of `canvas`, (H, W, 3) of the board's size."""
+    unit, sketch = board.unit, scene.sketch
+    left = board.picture[0] + board.picture[2] + 20 * unit
+    wide = board.size[0] - left - 20 * unit
+    kind = "mask" if sketch.kind == "mask" else "region"
+    Text(kind, 12 * unit, paint.GREY).write(canvas, left, 26 * unit)
+    title = Text(scene.name, 24 * unit, paint.WHITE, 600).shortened(wide)
+    title.write(canvas, left, 50 * unit)
+    text, colour = _next(sketch)
+    Text(text, 14 * unit, colour, 500).shortened(wide).write(canvas, left, 88 * unit)
+
+    place = (round(left), round(112 * unit), round(wide), round(_PREVIEW * unit))
+    small = scene.preview if sketch.done else _loupe(board, scene, place)
+    _preview(canvas, place, small, unit)
+    if small is not scene.preview:
+        _cross(canvas, place, unit)
+    y: float = place[1] + place[3]
+    if scene.read is not None and scene.read.regions:
+        _said(canvas, scene.read.regions[0], left, y, wide, unit)
+    elif sketch.kind == "mask" and sketch.done:
+        Text("nothing is read here", 14 * unit, paint.SILVER).write(canvas, left, y + 24 * unit)
+
+    keys = {key: what for key, what in _KEYS.items() if key != "R" or sketch.kind == "corners"}
+    y = board.size[1] - 28 * unit * len(keys)
+    for key, what in keys.items():
+        ready = key != "Enter" or sketch.done
+        cap = Text(key, 11.5 * unit, paint.WHITE if ready else paint.GREY, 500)
+        box = (left, y - 10 * unit, cap.width + 14 * unit, 20 * unit)
+        paint.outline(canvas, box, 5 * unit, paint.GREY, max(1, round(unit)))
+        cap.write(canvas, left + 7 * unit, y)
+        words = Text(what, 12 * unit, paint.SILVER if ready else paint.GREY)
+        words.shortened(wide - 92 * unit).write(canvas, left + 92 * unit, y)
+        y += 28 * unit
+
+
+def _next(sketch: Sketch) -> tuple[str, paint.Colour]:
+    if sketch.problem:
+        return sketch.problem, AMBER
+    if sketch.kind == "corners" and sketch.lacking:
+        return f"click the {_CORNERS[len(sketch.points)]} corner", AMBER
+    if sketch.lacking:
+        return f"click around it: {sketch.lacking} more at least", AMBER
+    return "right? Enter writes it down", ACCENT
+
+
+def _loupe(board: Board, scene: Scene, place: Box) -> Image | None:
+    """Return the surroundings of the pointer, enlarged, for exact clicks."""
+    if scene.pointer is None:
+        return None
+    height, width = scene.image.shape[:2]
+    zoom = LOUPE * board.picture[2] / width
+    x, y = scene.pointer[0] * width, scene.pointer[1] * height
+    turn: DoubleArray = np.array(
+        [[zoom, 0, place[2] / 2 - zoom * x], [0, zoom, place[3] / 2 - zoom * y]], np.float64
+    )
+    near = cv2.warpAffine(scene.image, turn, (place[2], place[3]), borderValue=GROUND)
+    return np.asarray(near, np.uint8)
+
+
+def _preview(canvas: Image, place: Box, picture: Image | None, unit: float) -> None:
+    x, y, wide, high = place
+    paint.glass(canvas, place, 6 * unit, opacity=1.0)
+    if picture is not None and picture.size:
+        scale = min(wide / picture.shape[1], high / picture.shape[0])
+        w, h = (max(1, round(side * scale)) for side in picture.shape[1::-1])
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        left, top = x + (wide - w) // 2, y + (high - h) // 2
+        small = cv2.resize(picture, (w, h), interpolation=how)
+        canvas[top : top + h, left : left + w] = small
+    paint.outline(canvas, place, 6 * unit, paint.GREY, max(1, round(unit)))
+
+
+def _cross(canvas: Image, place: Box, unit: float) -> None:
+    x, y = place[0] + place[2] / 2, place[1] + place[3] / 2
+    for dx, dy in ((1, 0), (0, 1), (-1, 0), (0, -1)):
+        start = (x + 4 * unit * dx, y + 4 * unit * dy)
+        end = (x + 14 * unit * dx, y + 14 * unit * dy)
+        paint.rule(canvas, start, end, AMBER, max(1, round(unit)))
+
+
+def _said(
+    canvas: Image, said: RegionReading, left: float, y: float, wide: float, unit: float
+) -> None:
+    """Write what the region would publish, or why it would publish nothing."""
+    good = said.value is not None
+    shown = f"{said.value}" if good else said.text or "-"
+    big = Text(shown, 30 * unit, ACCENT if good else AMBER, 600)
+    big.shortened(wide).write(canvas, left, y + 34 * unit)
+    sure = "" if said.confidence is None else f"{min(99, int(100 * said.confidence))} % sure"
+    why = sure if good else _WHY.get(said.status, said.status)
+    Text(why, 12 * unit, paint.SILVER).shortened(wide).write(canvas, left, y + 62 * unit)
+
+
+def draw(board: Board, scene: Scene) -> Image:
+    """Return the picture for the window, (H, W, 3) of the board's size."""
+    width, height = board.size
+    canvas = np.full((height, width, 3), GROUND, np.uint8)
+    x, y, w, h = board.picture
+    view = canvas[y : y + h, x : x + w]
+    how = cv2.INTER_AREA if w < scene.image.shape[1] else cv2.INTER_LINEAR
+    view[...] = cv2.resize(scene.image, (w, h), interpolation=how)
+    _shade(board, canvas, scene.sketch)
+    for other in scene.others:
+        _other(board, canvas, other)
+    _digits(board, canvas, scene)
+    _outline(board, canvas, scene)
+    canvas[:, x + w :] = GROUND  # what was drawn over the edge
+    _panel(board, canvas, scene)
+    return canvas
+
+
+def _shade(board: Board, canvas: Image, sketch: Sketch) -> None:
+    """Let what will be read stand out, and what will not step back."""
+    if not sketch.done:
+        return
+    x, y, w, h = board.picture
+    view = canvas[y : y + h, x : x + w]
+    inside = np.zeros((h, w), np.uint8)
+    points = np.array([(px - x, py - y) for px, py in map(board.pixel, sketch.outline)])
+    cv2.fillPoly(inside, [np.rint(points).astype(np.int32)], 255)
+    dark = inside > 0 if sketch.kind == "mask" else inside == 0
+    view[dark] = (view[dark] * (0.35 if sketch.kind == "mask" else 0.6)).astype(np.uint8)
+
+
+def _other(board: Board, canvas: Image, other: RegionSettings | MaskSettings) -> None:
+    masked = isinstance(other, MaskSettings)
+    points = (None if isinstance(other, MaskSettings) else other.corners) or other.polygon or ()
+    pixels = [board.pixel(point) for point in points]
+    colour = paint.GREY if masked else paint.WHITE
+    paint.polygon(canvas, pixels, colour, max(1, round(board.unit)))
+    text = Text(f"{other.name} (mask)" if masked else other.name, 12 * board.unit, paint.SILVER)
+    left, top = min(p[0] for p in pixels), min(p[1] for p in pixels)
+    _tag(canvas, text, left, max(board.picture[1], top - 1.8 * text.size))
+
+
+def _digits(board: Board, canvas: Image, scene: Scene) -> None:
+    if scene.read is None:
+        return
+    scale = board.picture[2] / scene.image.shape[1]
+    for digit in scene.read.digits:
+        x, y, w, h = (scale * side for side in digit.box)
+        box = (board.picture[0] + x, board.picture[1] + y, w, h)
+        paint.corners(canvas, box, 3 * board.unit, ACCENT, max(1, round(1.3 * board.unit)))
+
+
+def _outline(board: Board, canvas: Image, scene: Scene) -> None:
+    sketch, unit = scene.sketch, board.unit
+    pixels = [board.pixel(point) for point in sketch.outline]
+    colour = ACCENT if sketch.done else AMBER
+    stroke = max(1, round(1.6 * unit))
+    if sketch.lacking and scene.pointer and sketch.held is None:
+        pixels = [*pixels, board.pixel(scene.pointer)]
+    if len(pixels) > 1:
+        paint.polygon(canvas, pixels, colour, stroke)
+    hovered = scene.pointer and sketch.near(scene.pointer, board.reach)
+    for number, point in enumerate(sketch.outline):
+        x, y = board.pixel(point)
+        own = sketch.points.index(point)
+        near = own in (sketch.held, hovered)
+        paint.dot(canvas, x, y, (8 if near else 6.5) * unit, paint.INK)
+        paint.dot(canvas, x, y, (6.5 if near else 5) * unit, paint.WHITE if near else colour)
+        if sketch.kind == "corners":
+            tag = Text(str(number + 1), 12 * unit, paint.WHITE, 600)
+            _tag(canvas, tag, x + 8 * unit, y + 8 * unit)
+
+
+def _tag(canvas: Image, text: Text, x: float, y: float) -> None:
+    box = (round(x), round(y), round(text.width + text.size), round(1.6 * text.size))
+    paint.glass(canvas, box, 0.4 * text.size)
+    text.write(canvas, x + text.size / 2, y + 0.8 * text.size)

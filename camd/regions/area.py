@@ -3,8 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from camd.config.settings import Settings
-from camd.place_settings import RegionSettings
+from camd.config.settings import RegionSettings, Settings
 from camd.regions import value
 from camd.regions.value import Region
 from camd.regions.view import View

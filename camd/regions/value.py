@@ -4,8 +4,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from camd.config.settings import LineSettings, TrackSettings
-from camd.place_settings import RegionSettings
+from camd.config.settings import LineSettings, RegionSettings, TrackSettings
 from camd.values import Reading, RegionReading, RegionStatus
 
 ONE_NUMBER = LineSettings(gap=100)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from camd.config.settings import MaskSettings, RegionSettings
 from camd.geometry import Corners, Point, contains
-from camd.place_settings import MaskSettings, RegionSettings
-from camd.values import Box, Image
+from camd.values import Box, DoubleArray, Image
 
 MARGIN = 0.25
 """Of the shorter side, left around a region: a digit whose centre is inside may reach over its
@@ -28,7 +27,7 @@ class View:
 
     window: Box
     """What is cut out of the frame, pixels."""
-    flat: NDArray[np.float64] | None = None
+    flat: DoubleArray | None = None
     """(3, 3) the homography from the frame to the straightened picture; None: it is only cut."""
     size: tuple[int, int] = (0, 0)
     """Width and height of the straightened picture."""
@@ -89,7 +88,7 @@ class View:
         ((x, y),) = self._back([(x, y)]).tolist()
         return x, y
 
-    def _back(self, points: Sequence[Point]) -> NDArray[np.float64]:
+    def _back(self, points: Sequence[Point]) -> DoubleArray:
         assert self.flat is not None
         given = np.array([points], np.float64)
         return np.asarray(cv2.perspectiveTransform(given, np.linalg.inv(self.flat))[0])

@@ -4,16 +4,13 @@ The background is the grey closing (Serra 1982) of a reduced frame, which fills 
 is thinner than its window; dividing by it cancels shadows and lamps, which multiply the light.
 """
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.values import Image
-
-Plane: TypeAlias = NDArray[np.uint8]
-"""(height, width) uint8."""
+from camd.values import Image, Plane
 
 REDUCED = 320
 """Long side of the frame on which the background is estimated, pixels. It divides the usual

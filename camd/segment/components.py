@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.segment.binarize import Plane
-from camd.segment.runs import Ints, Runs, ascending, counted, runs
-from camd.values import Box
+from camd.segment.runs import Runs, ascending, counted, runs
+from camd.values import Box, DoubleArray, IntArray, Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +16,7 @@ class Components:
 
     runs: Runs
     """Their ink, one component after the other."""
-    first: Ints
+    first: IntArray
     """(N + 1,): index of the first run of each component, and the number of runs."""
     stats: NDArray[np.int32]
     """(N, 5): x, y, width, height, area, pixels."""
@@ -25,7 +24,7 @@ class Components:
     def __len__(self) -> int:
         return len(self.stats)
 
-    def centres(self) -> NDArray[np.float64]:
+    def centres(self) -> DoubleArray:
         """Find the centres of mass, (N, 2): x, y, pixels."""
         length, area = self.runs.length, self.stats[:, 4]
         if not len(self):
@@ -85,7 +84,7 @@ class Components:
         """Choose some of them, (N,)."""
         return self.picked(np.flatnonzero(which))
 
-    def picked(self, members: Ints) -> "Components":
+    def picked(self, members: IntArray) -> "Components":
         """Pick some of them, in this order."""
         low = self.first[members]
         many = self.first[members + 1] - low
@@ -128,7 +127,7 @@ def together(parts: Sequence[Components]) -> Components:
     )
 
 
-def _flat(root: Ints) -> Ints:
+def _flat(root: IntArray) -> IntArray:
     """Give each entry the end of its chain of entries."""
     while True:  # all of them: to choose those that still move takes longer
         further = root.take(root)
@@ -137,7 +136,7 @@ def _flat(root: Ints) -> Ints:
             return root
 
 
-def _united(root: Ints, here: Ints, there: Ints) -> Ints:
+def _united(root: IntArray, here: IntArray, there: IntArray) -> IntArray:
     """Give the two of each pair (P,), and all that have the root of one of them, the least root of
     all that hang together. `root` is flat, and so is what comes of it."""
     while True:
@@ -150,7 +149,7 @@ def _united(root: Ints, here: Ints, there: Ints) -> Ints:
         root = _flat(root)
 
 
-def _measured(ink: Runs, first: Ints) -> Components:
+def _measured(ink: Runs, first: IntArray) -> Components:
     """`ink` is one component after the other; see Components.first."""
     starts, ends = first[:-1], first[1:] - 1
     left = np.minimum.reduceat(ink.start, starts)

@@ -8,11 +8,11 @@ hairline thin is first drawn thicker.
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from camd.segment.binarize import Plane
+from camd.segment.measures import stroke_width
+from camd.segment.runs import runs
+from camd.values import SIDE, IntArray, Plane
 
-SIDE = 28
 BOX = 20
 THINNEST = 1.9
 """Least stroke width after scaling, pixels of the crop; MNIST's own is 1.5 to 3.5."""
@@ -46,7 +46,7 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     if not stroke or THINNEST / BOX * max(patch.shape) - stroke > 0.5:
         solid = _above(patch, 127)
         scale = BOX / max(cv2.boundingRect(solid)[2:])
-        missing = THINNEST / scale - (stroke or stroke_width(solid))
+        missing = THINNEST / scale - (stroke or stroke_width(runs(solid)))
         if missing > 0.5:
             patch = _thicken(patch, missing)
     x, y, width, height = cv2.boundingRect(_above(patch, RIM))
@@ -63,16 +63,6 @@ def _above(patch: Plane, level: int) -> Plane:
     return np.asarray(cv2.threshold(patch, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 
-def stroke_width(solid: Plane) -> float:
-    """Mean stroke width of a mask (h, w) of zeros and ones, pixels.
-
-    A long thin shape of area A and outline P is 2A/P wide; P runs through the middle of the
-    outermost pixels, which the last term repairs."""
-    contours, _ = cv2.findContours(solid, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    outline = sum(cv2.arcLength(contour, True) for contour in contours)
-    return float(2 * cv2.countNonZero(solid) / (outline + 4)) if outline else 1.0
-
-
 def _thicken(patch: Plane, by: float) -> Plane:
     side = 2 * round(by / 2) + 1
     around = side // 2 + 1
@@ -85,7 +75,7 @@ def _thicken(patch: Plane, by: float) -> Plane:
     return _dilate(padded, np.count_nonzero(ellipse, axis=1))
 
 
-def _dilate(padded: Plane, widths: NDArray[np.intp]) -> Plane:
+def _dilate(padded: Plane, widths: IntArray) -> Plane:
     """Dilate a patch, which has a rim without ink, by an ellipse, given by the widths of its rows.
 
     OpenCV looks at each pixel of the ellipse for each of the patch; here each row is looked at once

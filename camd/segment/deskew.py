@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from camd.median import median
-from camd.segment.binarize import Plane
+from camd.geometry import median
 from camd.track.lines import skew
-from camd.values import Box
+from camd.values import Box, Plane
 
 LEAST = 6.0
 """Degrees; less is a hand's own slant, and read as well."""

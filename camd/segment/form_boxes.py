@@ -6,9 +6,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from cv2.typing import MatLike
-from numpy.typing import NDArray
 
-from camd.segment.binarize import Plane
+from camd.values import IntArray, Plane
 
 SEEN = 0.6
 """Least share of what lies as deep within the outline that is ink where the line of the box is:
@@ -80,7 +79,7 @@ def inside(own: Plane) -> Plane | None:
     return np.asarray(np.concatenate(([False], kept))[labels], np.uint8)
 
 
-def _depth(shape: tuple[int, ...], outlines: Sequence[MatLike]) -> NDArray[np.intp]:
+def _depth(shape: tuple[int, ...], outlines: Sequence[MatLike]) -> IntArray:
     """Give how deep within outlines each pixel lies, 1 on them and 0 outside, (h, w)."""
     filled = np.zeros((shape[0] + 2, shape[1] + 2), np.uint8)
     cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED, offset=(1, 1))

@@ -6,19 +6,16 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from camd.dash import is_dash
 from camd.segment import form_boxes
-from camd.segment.binarize import Plane
 from camd.segment.components import Components, components
 from camd.segment.crop import normalise
 from camd.segment.deskew import turn, turned
 from camd.segment.halo import Cut, Cuts
 from camd.segment.measures import Marks, marks
 from camd.segment.page import Page
-from camd.segment.runs import Ints
-from camd.values import Box, Glyph, Rejected
+from camd.segment.ruling import is_dash
+from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Rejected
 
 NOT_A_STROKE = "not a stroke"
 NO_EDGE = "no clear edge"
@@ -34,9 +31,6 @@ A hundredth of real digits lie above 0.4."""
 FAINTEST = 0.25
 """Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
 other side of the sheet shining through."""
-
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +90,7 @@ def glyphs(
     return tuple(one.glyph(page.scale, angle) for one in strong), rejected
 
 
-def _strong(strength: Floats, area: Ints, strokes: list[int], more: int = 0) -> float:
+def _strong(strength: DoubleArray, area: IntArray, strokes: list[int], more: int = 0) -> float:
     """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
     `strokes` counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
     known yet how much weaker they are than all others."""

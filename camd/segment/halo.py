@@ -11,10 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.segment.binarize import Plane
 from camd.segment.page import Page
-from camd.segment.runs import Ints
-from camd.values import Box
+from camd.values import Box, DoubleArray, IntArray, Plane
 
 CLEARED = 0.35
 """How much lighter than a stroke the paper beside it is at least, in steps from the stroke to the
@@ -29,7 +27,6 @@ of a sheet took longer than all that is written on it."""
 LOW = 256
 """Marks up to so high share a strip, pixels; a higher one would make it as high for all."""
 
-Floats = NDArray[np.float64]
 
 _BY_ONE = np.ones((3, 3), np.uint8)
 
@@ -53,11 +50,11 @@ class Cut:
 class Cuts:
     """Groups of pieces (N), of which no two share one."""
 
-    area: Ints
+    area: IntArray
     """(N,) pixels of ink."""
-    strength: Floats
+    strength: DoubleArray
     """(N,) mean ink, levels of 255."""
-    halo: Floats
+    halo: DoubleArray
     """(N,) mean ink of what is bare at the distance of the rim; 0 where nothing is."""
     one_sided: NDArray[np.bool_]
     """(N,) whether it is an edge, which has something lighter on one side; a stroke has on all."""
@@ -140,7 +137,7 @@ class _Strip:
         """Give pixels of the page in the middle of those of the strip."""
         return slice(start * self._step + self._step // 2, stop * self._step, self._step)
 
-    def sides(self, page: Page) -> tuple[Floats, NDArray[np.bool_]]:
+    def sides(self, page: Page) -> tuple[DoubleArray, NDArray[np.bool_]]:
         """Give Cuts.halo and Cuts.one_sided of these marks."""
         places, mark = self._beside(page)
         ink, grey = (plane.reshape(-1).take(places) for plane in (page.ink, page.grey))
@@ -154,7 +151,7 @@ class _Strip:
         halo = np.bincount(mark, ink, many) / np.maximum(count, 1)
         return halo, lighter < SURROUNDED * count
 
-    def _beside(self, page: Page) -> tuple[Ints, Ints]:
+    def _beside(self, page: Page) -> tuple[IntArray, IntArray]:
         """Give the bare pixels at the distance of the rims, as indices in a flattened plane of the
         page, and of which mark each is."""
         step, columns, (past_y, past_x) = self._step, page.bare.shape[1], self._size

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from camd.segment.components import Components
 from camd.segment.runs import counted
+from camd.values import IntArray
 
 GAP = 0.14
 """Widest gap between a digit and a part of it that is at most half as high, in its heights."""
@@ -22,7 +23,7 @@ OVERLAP = 0.45
 """Least share of the width of the part that lies over or under the larger one."""
 
 
-def join(pieces: Components, whole: NDArray[np.intp], parts: NDArray[np.intp]) -> list[list[int]]:
+def join(pieces: Components, whole: IntArray, parts: IntArray) -> list[list[int]]:
     """Group the pieces that are `whole` (may be digits) with their own among them and `parts`.
 
     Each group starts with its largest piece; a piece is in one group at most."""
@@ -46,7 +47,7 @@ def join(pieces: Components, whole: NDArray[np.intp], parts: NDArray[np.intp]) -
 
 
 def _near(
-    stats: NDArray[np.int32], mains: NDArray[np.intp], others: NDArray[np.intp]
+    stats: NDArray[np.int32], mains: IntArray, others: IntArray
 ) -> Iterator[tuple[int, int, float]]:
     """Give, by their boxes, pairs of a piece and one that may be a part of it, and how near their
     ink would have to be, pixels."""

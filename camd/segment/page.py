@@ -1,13 +1,18 @@
-"""PURE. A frame as it is searched for digits: its light evened out, its rules taken out."""
+"""PURE. Grey pixels -> page: the frame as it is searched for digits, its light evened out and its
+rules taken out; and whether its ink is large enough to be read so.
+"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
+import cv2
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from camd.segment.binarize import Plane
-from camd.segment.components import Components
-from camd.values import Box
+from camd.segment import binarize
+from camd.segment.components import Components, components
+from camd.segment.ruling import erase
+from camd.values import Box, Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,3 +39,107 @@ class Page:
             sides = np.rint(sides / self.scale).astype(np.intp)
             sides[:, 2:] = np.maximum(sides[:, 2:], 1)
         return [(x, y, width, height) for x, y, width, height in sides.tolist()]
+
+
+SPECK = 0.34
+"""A piece lower and narrower than this share of the least height is dust and not even counted."""
+TALL = 28
+"""Least height of characters that are read as well in a frame of half the size, pixels of that."""
+FEWEST = 3
+"""Characters that must be seen to tell how high the writing is."""
+MANY = 5
+"""Characters on a light mark that make a sheet of it."""
+SHORT_SHARE = 0.05
+"""Most of their ink that may be in shorter ones: scraps of faint rules, and dots."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What is known of a frame before its ink is looked for."""
+
+    small: Plane
+    """The frame, `light.fine`."""
+    min_height: float
+    """Least height of a digit, pixels of the source."""
+    light_ink: bool = field(kw_only=True)
+    """Whether the ink is brighter than what it is written on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draft:
+    """A page whose rules are still in it."""
+
+    _grey: Plane
+    _ink: Plane
+    _mask: Plane
+    _pieces: Components
+    _scale: float
+    _least: float
+
+    @classmethod
+    def of(cls, grey: Plane, scale: float, drawn: Drawn) -> Self:
+        """Find the ink of a frame, (H, W), that has `scale` pixels a pixel of the source."""
+        ink = binarize.flatten(grey, drawn.small, light_ink=drawn.light_ink)
+        if drawn.light_ink:
+            grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
+        mask = binarize.threshold(ink)
+        least = max(4.0, drawn.min_height * scale)
+        pieces = _without_dust(components(_without_dots(mask)), least)
+        return cls(grey, ink, mask, pieces, scale, least)
+
+    def written(self) -> bool:
+        """Tell whether it has characters."""
+        return len(self._characters()) > 0
+
+    def written_on(self, other: Self) -> bool:
+        """Tell whether its characters lie on one piece of ink of `other`, which is then no ink: a
+        digit has two holes at most."""
+        x, y, width, height = (self._characters()[:, :4] / self._scale).T
+        left, top, wide, tall = (other._pieces.stats[:, :4] / other._scale).T[:, :, None]
+        within = (x > left) & (y > top) & (x + width < left + wide) & (y + height < top + tall)
+        return bool((within.sum(axis=1) >= MANY).any())
+
+    def tall(self) -> bool:
+        """Tell whether it has characters, and hardly any that a frame of twice the size would
+        show better."""
+        height, ink = self._characters()[:, 3:5].T
+        return len(height) > 0 and bool(ink[height < TALL].sum() <= SHORT_SHARE * ink.sum())
+
+    def page(self) -> Page:
+        """Take the rules out. The draft cannot be used any more."""
+        pieces, ruled = erase(self._mask, self._pieces, self._writing())
+        if ruled:
+            pieces = _without_dust(pieces, self._least)
+        bare = np.asarray(cv2.bitwise_not(self._mask, dst=self._mask), np.uint8)
+        return Page(self._grey, self._ink, bare, pieces, self._scale, self._least, tuple(ruled))
+
+    def _writing(self) -> float:
+        """Height of the writing: that of the characters that hold half of the ink of all; 0 where
+        there are none."""
+        height, ink = self._characters()[:, 3:5].T
+        if not len(height):
+            return 0.0
+        order = np.argsort(height, kind="stable")
+        below = np.cumsum(ink[order])
+        return float(height[order][np.searchsorted(below, below[-1] / 2)])
+
+    def _characters(self) -> NDArray[np.int32]:
+        """Give the `stats` (N, 5) of the pieces that could be characters; of none where there are
+        too few to tell."""
+        width, height = self._pieces.stats[:, 2:4].T
+        like = (height >= self._least) & (height < max(self._ink.shape) / 4)
+        like &= (width < 2 * height) & (height < 8 * width)
+        if np.count_nonzero(like) < FEWEST:
+            like[:] = False
+        return np.asarray(self._pieces.stats[like], np.int32)
+
+
+def _without_dots(mask: Plane) -> Plane:
+    """Drop the pixels that have no neighbour: of noise most, and nothing that is looked for."""
+    around = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
+    return np.asarray(cv2.bitwise_and(mask, cv2.dilate(mask, around)), np.uint8)
+
+
+def _without_dust(pieces: Components, least: float) -> Components:
+    width, height = pieces.stats[:, 2:4].T
+    return pieces.chosen(np.maximum(width, height) >= SPECK * least)

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from camd.segment.binarize import Plane
 from camd.segment.components import Components
-from camd.values import Box
+from camd.values import Box, Plane
 
 LEAST = 4.0
 """Least side of a plate, in least heights of a digit."""

@@ -5,22 +5,244 @@ of ink through it across the rule: short on the rule alone, long where a stroke 
 run-length method of form processing, e.g. Yu and Jain 1996, "A generic system for form
 dropout"). So level rules are looked for in the runs along the columns, upright ones in those
 along the rows.
+
+The teeth of a comb field go with their rule: short upright strokes that part the places of a
+number. One alone looks like a 1; many stand on one rule, alike, at even distances. So does a
+dash: a piece of a rule that is too faint to be seen whole. A 1 ends on bare paper; beyond the
+ends of a dash the rule goes on, in fainter ink.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import comb
-from camd.median import median
-from camd.rule import Pieces, Rule, lengthwise
-from camd.segment.binarize import Plane
+from camd.geometry import median
 from camd.segment.components import Components, connected, together
+from camd.segment.measures import Bar, stroke_width
 from camd.segment.runs import Runs
-from camd.strokes import stroke_width
-from camd.values import Box
+from camd.values import Box, DoubleArray, FloatArray, IntArray, Plane
+
+Bend: TypeAlias = tuple[float, float, float]
+
+DRIFT = 0.02
+"""How far a rule may bend away from its straight line, in distances from its end."""
+ASTRAY = 0.05
+"""Greatest share of the runs of a rule that lie farther off its middle than its ink reaches."""
+BEND_TRIES = 4
+"""Times that its bend is found anew where more do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
+
+    at: float
+    slope: float
+    middle: float
+    start: int
+    end: int
+
+    def off(self, centres: DoubleArray) -> DoubleArray:
+        """How far centres (N, 2) lie from the line, less what it may bend; infinite far off."""
+        length = self.end - self.start
+        along = centres[:, 0] - self.middle
+        beyond = np.maximum(0, np.abs(along) - length / 2)
+        off: DoubleArray = np.abs(centres[:, 1] - self.at - self.slope * along) - DRIFT * beyond
+        off[beyond > length] = np.inf
+        return off
+
+
+def lengthwise(ink: Components) -> NDArray[np.int32]:
+    """Give Components.stats of components in runs across the rules that are looked for: x is along
+    the rules."""
+    return ink.stats[:, [1, 0, 3, 2, 4]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """Pieces of ink (N), ready to have lines laid through any of them."""
+
+    centres: DoubleArray
+    """(N, 2): along rules and across them, pixels."""
+    ends: DoubleArray
+    """(2, N): where each begins and where it ends, along rules; the ends are negative."""
+    sums: DoubleArray
+    """(5, N): over the pixels of each, x, y, x * x and x * y, and how many they are."""
+
+    @classmethod
+    def of(cls, ink: Components) -> "Pieces":
+        """`ink` is in runs across rules."""
+        area, along = ink.runs.length, ink.runs.row
+        across = area * (ink.runs.start + ink.runs.stop - 1) / 2
+        of_runs = np.array([area * along, across, area * along * along, across * along, area])
+        sums = np.add.reduceat(of_runs, ink.first[:-1], axis=1)
+        ends = np.array([ink.stats[:, 1], -ink.stats[:, 1] - ink.stats[:, 3]], np.float64)
+        return cls((sums[:2] / sums[4]).T, ends, sums)
+
+    def chosen(self, which: NDArray[np.bool_]) -> "Pieces":
+        """Choose some of them, (N,)."""
+        return Pieces(self.centres[which], self.ends[:, which], self.sums[:, which])
+
+    def line(self, on: NDArray[np.bool_]) -> Line:
+        """Lay a straight line through the pixels of the pieces that are `on`."""
+        *sums, area = (self.sums @ on).tolist()
+        middle, at, x_x, x_y = (total / area for total in sums)
+        slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
+        start, end = self.ends[:, on].min(axis=1).tolist()
+        return Line(at, slope, middle, int(start), -int(end))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    line: Line
+    thick: int
+    """Thickest that it may be, pixels."""
+    runs: Runs
+    """Its ink, in runs across it."""
+    bend: Bend
+    """y = a + b * u + c * u * u, where u is 0 in the middle of the line and grows by 1 over its
+    length."""
+    own: Runs
+    """Its runs without what belongs to a stroke that runs into it at a slant."""
+
+    @property
+    def length(self) -> int:
+        return self.line.end - self.line.start
+
+    @property
+    def box(self) -> Box:
+        """Where x is along the rule."""
+        top = int(self.runs.start.min())
+        return self.line.start, top, self.length, int(self.runs.stop.max()) - top
+
+    @classmethod
+    def along(cls, line: Line, runs: Runs, thick: int) -> "Rule":
+        """Take ink for a rule, of which `line` is the straight line."""
+        shares: DoubleArray = (runs.row - line.middle) / max(1, line.end - line.start)
+        band = _band(runs)
+        bend = _bend(runs, shares, band)
+        return cls(line, thick, runs, bend, _own(runs, _middle(bend, shares), band))
+
+    def joins(self, others: Sequence["Rule"]) -> bool:
+        """Whether both ends of this one lie on rules that run across it."""
+        lines = [other.line for other in others]
+        crossed = [line.at + line.slope * (self.line.at - line.middle) for line in lines]
+        return all(
+            any(abs(end - across) <= 1.5 * self.thick for across in crossed)
+            for end in (self.line.start, self.line.end)
+        )
+
+    def straight(self) -> bool:
+        """Whether it is no arc: its bow is less than paper bends; and no row of pieces that run
+        another way, as across the squares of a sheet from corner to corner."""
+        bow = abs(self.bend[2]) / 4
+        along = 2 * int(self.own.length.sum()) >= int(self.runs.length.sum())
+        return along and bow <= DRIFT * self.length + self.thick / 2
+
+
+def _own(runs: Runs, middle: DoubleArray, band: float) -> Runs:
+    start = np.maximum(runs.start, np.ceil(middle - band).astype(np.intp))
+    stop = np.minimum(runs.stop, np.floor(middle + band).astype(np.intp) + 1)
+    own = Runs(runs.row, start, stop)
+    return own[start < stop]
+
+
+def _band(runs: Runs) -> float:
+    """How far the ink of a rule reaches from its middle, pixels."""
+    return float(0.5 * runs.length.sum() / np.count_nonzero(np.bincount(runs.row)) + 1.5)
+
+
+def _middle(bend: Bend, u: DoubleArray) -> DoubleArray:
+    middle: DoubleArray = bend[0] + u * (bend[1] + u * bend[2])
+    return middle
+
+
+def _bend(runs: Runs, u: DoubleArray, band: float) -> Bend:
+    """Lay a parabola along a rule, past the pieces of strokes that lie along it as well: where
+    much is off it, again, with the less weight the farther it is off (Cauchy's)."""
+    mass, y = runs.length.astype(np.float64), (runs.start + runs.stop - 1) / 2
+    bend = _parabola(u, y, mass)
+    for _ in range(BEND_TRIES):
+        off = (y - _middle(bend, u)) / band
+        if np.count_nonzero(np.abs(off) > 1) <= ASTRAY * len(off):
+            break
+        bend = _parabola(u, y, mass / (1 + off * off))
+    return bend
+
+
+def _parabola(u: DoubleArray, y: DoubleArray, mass: DoubleArray) -> Bend:
+    """Lay a parabola through points (N,) of some mass; see Rule.bend."""
+    whole = float(mass.sum())
+    middle = float(mass @ u) / whole
+    v = u - middle
+    v_v = v * v
+    y = mass * y
+    second = max(float(mass @ v_v), 1e-9)
+    third, fourth = float(mass @ (v_v * v)), float(mass @ (v_v * v_v))
+    y_1, y_v, y_v_v = float(y.sum()), float(y @ v), float(y @ v_v)
+    # What v * v has of 1 and of v is taken out of it: then each of the three is found on its own.
+    flat, lean = second / whole, third / second
+    bow = (y_v_v - lean * y_v - flat * y_1) / max(fourth - lean * third - flat * second, 1e-9)
+    at, slope = y_1 / whole - bow * flat, y_v / second - bow * lean
+    return at - slope * middle + bow * middle * middle, slope - 2 * bow * middle, bow
+
+
+FEWEST_TEETH = 4
+"""Teeth of a comb."""
+TEETH_ALIKE = 0.25
+"""How far the height of a tooth may be from the usual one, as a share."""
+TEETH_UNEVEN = 0.12
+"""How far a distance may be from a multiple of the usual one, in usual ones."""
+TEETH_APART = 0.8
+"""Least distance of two teeth, in heights: 1s stand closer."""
+_NO_TEETH = np.zeros(0, np.intp)
+
+
+def teeth(stats: NDArray[np.int32], line: Line, thick: int) -> IntArray:
+    """Give the indices of the teeth that stand on, or hang from, a level rule; `stats` are
+    Components.stats of the ink but for the pixels of rules, `thick` the thickest that a rule is,
+    pixels."""
+    x, y, width, height, area = stats.T.astype(np.float64)
+    middle = x + width / 2
+    foot = line.at + line.slope * (middle - line.middle)
+    reach = 1.5 * thick + 1
+    stands = (np.abs(y + height - foot) <= reach) | (np.abs(y - foot) <= reach)
+    slim = (area <= thick * height) & (width <= thick + 0.35 * height)
+    chosen = np.flatnonzero(stands & slim & (height >= 2 * thick))
+    if len(chosen) >= FEWEST_TEETH:
+        usual = np.median(height[chosen])
+        chosen = chosen[np.abs(height[chosen] / usual - 1) <= TEETH_ALIKE]
+    if len(chosen) < FEWEST_TEETH:
+        return _NO_TEETH
+    places, tall = np.sort(middle[chosen]), float(np.median(height[chosen]))
+    gap = _gap(np.diff(places))
+    if gap < TEETH_APART * tall:
+        return _NO_TEETH
+    # What a digit or a crossing rule left of others stands in the same places.
+    nearest = np.abs(middle[:, None] - places).min(axis=1)
+    rest = stands & slim & (height <= (1 + TEETH_ALIKE) * tall) & _multiple(nearest, gap)
+    return np.flatnonzero(rest)
+
+
+def _gap(distances: DoubleArray) -> float:
+    """Give the distance of which all these are multiples: digits hide teeth; 0 where there is
+    none."""
+    for gap in (float(np.median(distances)), float(distances.min())):
+        if gap > 0 and _multiple(distances, gap).all():
+            return gap
+    return 0.0
+
+
+def _multiple(distances: DoubleArray, gap: float) -> NDArray[np.bool_]:
+    times = distances / gap
+    even: NDArray[np.bool_] = np.abs(times - np.rint(times)) <= TEETH_UNEVEN * np.maximum(times, 1)
+    return even
+
 
 LONG = 2.5
 """Least length of a rule, in heights of the writing."""
@@ -86,7 +308,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
         part = _slivers(left.stats, centres, level)
         part |= _slivers(lengthwise(left), centres[:, ::-1], upright)
         for rule in level:
-            part[comb.teeth(left.stats, rule.line, thick)] = True
+            part[teeth(left.stats, rule.line, thick)] = True
         flat[left.chosen(part).runs.at(columns)] = 0
         rest.append(left.chosen(~part))
         boxes += [rule.box for rule in level]
@@ -102,7 +324,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
 
 
 def _along(
-    rules: Sequence[Rule], tall: NDArray[np.int32], centres: NDArray[np.float64]
+    rules: Sequence[Rule], tall: NDArray[np.int32], centres: DoubleArray
 ) -> NDArray[np.bool_]:
     """Tell which components lie on rules and are as thin: scraps of them."""
     scraps = np.zeros(len(tall), bool)
@@ -141,7 +363,7 @@ def _rules(
 
 
 def _slivers(
-    stats: NDArray[np.int32], centres: NDArray[np.float64], rules: Sequence[Rule]
+    stats: NDArray[np.int32], centres: DoubleArray, rules: Sequence[Rule]
 ) -> NDArray[np.bool_]:
     """Tell what is left along rules, and part of them: half a thick rule looks like a 1. `stats`
     and `centres` are those of Components whose x is along the rules."""
@@ -201,3 +423,52 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         rules.append(rule)
         tries = TRIES
     return rules
+
+
+SLIM = 0.25
+"""Greatest width of such a piece, in its lengths."""
+BEYOND = 0.8
+"""How far its line is followed beyond each end, in its lengths."""
+DASH_CONTRAST = 0.35
+"""Least contrast there, in its own: another rule, or a smudge, is fainter."""
+GOES_ON = 0.6
+"""Least share of that way, beyond the one end or the other, on which the line is seen. Of 638
+rendered 1s two have more, of 242 pieces of rules 176."""
+SWAY = 0.03
+"""How far the line may leave the axis of the piece, a pixel of way."""
+STEPS = 24
+"""Places looked at beyond each end, and along the piece."""
+_INSIDE, _BEYOND = np.linspace(-0.4, 0.4, STEPS), np.linspace(0, BEYOND, STEPS)
+
+
+def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
+    """Tell whether a piece is part of a line that is longer than itself.
+
+    `ink` is the page's, 0 where the paper is bare; `bar` has the moments of the piece, in pixels of
+    the page; `stroke` is its width, pixels."""
+    length = bar.length
+    if bar.width > SLIM * length:
+        return False
+    beyond = length / 2 + 1.5 + _BEYOND * length  # the end itself is soft
+    along = np.concatenate([_INSIDE * length, -beyond, beyond])
+    contrast = _contrast(ink, bar, along, stroke)
+    own_contrast = float(median(contrast[:STEPS]))
+    seen = contrast[STEPS:].reshape(2, STEPS) > DASH_CONTRAST * own_contrast
+    return bool(own_contrast > 0 and seen.mean(axis=1).max() >= GOES_ON)
+
+
+def _contrast(ink: Plane, bar: Bar, along: DoubleArray, stroke: float) -> FloatArray:
+    """How much darker than what is beside it a line is, at places (N,) pixels `along` it."""
+    sway = SWAY * np.abs(along)
+    side, near = 1.2 * stroke + 2 + sway, 0.7 + sway
+    across = np.stack([-side, -near, 0 * along, near, side])
+    (x, y), (cos, sin) = bar.middle, bar.axis
+    levels = cv2.remap(
+        ink,
+        (x + along * cos - across * sin).astype(np.float32),
+        (y + along * sin + across * cos).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    ).astype(np.float32)
+    contrast: FloatArray = levels[1:4].max(axis=0) - (levels[0] + levels[4]) / 2
+    return contrast

@@ -2,14 +2,11 @@
 found out of a run holds for all of its pixels at once."""
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from camd.segment.binarize import Plane
-
-Ints: TypeAlias = NDArray[np.intp]
+from camd.values import IntArray, Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,9 +14,9 @@ class Runs:
     """Runs of pixels, (N,) each. Those of a mask go row by row, and along a row; in those of a
     mask that is `turned` the columns are its rows."""
 
-    row: Ints
-    start: Ints
-    stop: Ints
+    row: IntArray
+    start: IntArray
+    stop: IntArray
     """One beyond the last pixel. No other run of the row starts there."""
 
     def __len__(self) -> int:
@@ -30,19 +27,19 @@ class Runs:
         return Runs(self.row[chosen], self.start[chosen], self.stop[chosen])
 
     @property
-    def length(self) -> Ints:
+    def length(self) -> IntArray:
         return self.stop - self.start
 
-    def pixels(self) -> tuple[Ints, Ints]:
+    def pixels(self) -> tuple[IntArray, IntArray]:
         """Give the row and the column of each pixel."""
         length = self.length
         return np.repeat(self.row, length), counted(self.start, length)
 
-    def at(self, wide: int) -> Ints:
+    def at(self, wide: int) -> IntArray:
         """Give the index of each pixel in a flattened mask so many pixels wide."""
         return counted(self.row * wide + self.start, self.length)
 
-    def moved(self, down: Ints | int, across: Ints | int) -> "Runs":
+    def moved(self, down: IntArray | int, across: IntArray | int) -> "Runs":
         """The same ink elsewhere."""
         return Runs(self.row + down, self.start + across, self.stop + across)
 
@@ -88,7 +85,7 @@ class Runs:
         shift = self.start[run] - first[run]
         return Runs(self.row[run], at + shift, np.flatnonzero(ends) + 1 + shift)
 
-    def above(self) -> tuple[Ints, Ints]:
+    def above(self) -> tuple[IntArray, IntArray]:
         """Give, for each run, the first run of the row above that it touches, be it by a corner,
         and how many it touches; the others follow the first."""
         wide = _wide(self)
@@ -114,7 +111,7 @@ def runs(mask: Plane) -> Runs:
     return Runs(row, start - row * columns, stop - row * columns)
 
 
-def ascending(keys: Ints) -> Ints:
+def ascending(keys: IntArray) -> IntArray:
     """Give the order of keys from 0 on, that of equal ones kept."""
     # Of numbers of 16 bits NumPy's stable sort is a radix sort.
     small = not len(keys) or keys.max() < 1 << 16
@@ -126,7 +123,7 @@ def _wide(of: Runs) -> int:
     return int(of.stop.max(initial=0)) + 2
 
 
-def _ranks(keys: Ints, others: Ints, equal: int) -> Ints:
+def _ranks(keys: IntArray, others: IntArray, equal: int) -> IntArray:
     """Count what of `others` is less than each of the keys, or with `equal` 1 not greater. Both
     ascend."""
     # The stable sort merges two sorted halves many times as fast as a search finds its places.
@@ -136,10 +133,10 @@ def _ranks(keys: Ints, others: Ints, equal: int) -> Ints:
     return np.flatnonzero(is_key) - np.arange(len(keys))
 
 
-def counted(start: Ints, many: Ints) -> Ints:
+def counted(start: IntArray, many: IntArray) -> IntArray:
     """Count `many` (N,) from `start` (N,) on: [5, 0], [2, 3] -> [5, 6, 0, 1, 2]."""
     # Methods of arrays and not functions: this is called so often that their detour counts.
     ends = many.cumsum()
-    found: Ints = (start - ends + many).repeat(many)
+    found: IntArray = (start - ends + many).repeat(many)
     found += np.arange(len(found))
     return found

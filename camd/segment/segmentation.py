@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.config.settings import SegmentSettings
-from camd.draft import Draft, Drawn
 from camd.segment import binarize
-from camd.segment.binarize import Plane
 from camd.segment.components import Components
 from camd.segment.form_boxes import is_box
 from camd.segment.glyphs import (
@@ -22,9 +20,9 @@ from camd.segment.glyphs import (
 )
 from camd.segment.halo import Cuts, coarseness
 from camd.segment.join import join
-from camd.segment.page import Page
+from camd.segment.page import Draft, Drawn, Page
 from camd.segment.polarity import plates
-from camd.values import Box, Glyph, Image, Rejected
+from camd.values import Box, Glyph, Image, IntArray, Plane, Rejected
 
 TOO_SMALL = "too small"
 TOO_LARGE = "too large"
@@ -194,7 +192,7 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list
     return reason, groups
 
 
-def _frames(pieces: Components, good: NDArray[np.intp]) -> list[int]:
+def _frames(pieces: Components, good: IntArray) -> list[int]:
     """Find the boxes that other pieces are written into: part of a form, and no part of a digit."""
     x, y, width, height = pieces.stats[good, :4].T
     within = (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.values import Box, Digit
+from camd.values import Box, Digit, IntArray
 
 LIKE_A_DIGIT = 0.5
 """Least height, in digits around it, of an unsure mark that may be one of them."""
@@ -35,7 +35,7 @@ def beside(unsure: Sequence[Box], digits: Sequence[Digit]) -> bool:
     return bool(((gap <= BESIDE * tall) & (off <= LEVEL * tall)).any())
 
 
-def _apart(unsure: Sequence[Box], digits: Sequence[Digit]) -> tuple[NDArray[np.intp], ...]:
+def _apart(unsure: Sequence[Box], digits: Sequence[Digit]) -> tuple[IntArray, ...]:
     """Give the boxes (N, 4) of the marks that overlap no digit, and those of the digits."""
     marks = np.array(unsure, np.intp).reshape(-1, 4)
     boxes = np.array([digit.box for digit in digits], np.intp).reshape(-1, 4)
@@ -45,7 +45,7 @@ def _apart(unsure: Sequence[Box], digits: Sequence[Digit]) -> tuple[NDArray[np.i
     return marks[~meet.any(axis=1)], boxes
 
 
-def _high(marks: NDArray[np.intp], boxes: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _high(marks: IntArray, boxes: IntArray) -> NDArray[np.bool_]:
     heights = np.sort(boxes[:, 3])
     if not len(heights):
         return np.zeros(len(marks), bool)

@@ -8,12 +8,9 @@ from typing import TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from camd.config.settings import LineSettings
-from camd.values import Box, Digit, Line
-
-Floats = NDArray[np.float64]
+from camd.values import Box, Digit, DoubleArray, Line
 
 MAX_SKEW = 20.0
 """Degrees; a sheet turned further is read as if it were not."""
@@ -68,10 +65,10 @@ def group(
 class _Layout:
     """Centres and half extents of the digits, the sheet's slope taken out."""
 
-    x: Floats
-    y: Floats
-    half_width: Floats
-    height: Floats
+    x: DoubleArray
+    y: DoubleArray
+    half_width: DoubleArray
+    height: DoubleArray
 
     @classmethod
     def of(cls, digits: Sequence[Digit]) -> "_Layout":
@@ -87,7 +84,7 @@ class _Layout:
         return float(_middle(self.height[row]))
 
 
-def skew(x: Floats, y: Floats, height: Floats) -> float:
+def skew(x: DoubleArray, y: DoubleArray, height: DoubleArray) -> float:
     """Return the slope of the rows in radians: the angle at which most neighbours are level."""
     if len(x) < 2:
         return 0.0
@@ -149,7 +146,7 @@ def _join(chains: list[list[int]], layout: _Layout) -> list[list[int]]:
     return rows
 
 
-def _facing(rows: list[list[int]], layout: _Layout) -> Floats:
+def _facing(rows: list[list[int]], layout: _Layout) -> DoubleArray:
     """Return (N, N) what it costs to read row j on from row i, inf where it cannot be."""
     first, last = [row[0] for row in rows], [row[-1] for row in rows]
     scales = np.array([layout.scale(row) for row in rows])
@@ -170,7 +167,7 @@ def _facing(rows: list[list[int]], layout: _Layout) -> Floats:
     return cost
 
 
-def _gaps(row: list[int], layout: _Layout) -> Floats:
+def _gaps(row: list[int], layout: _Layout) -> DoubleArray:
     x, half = layout.x[row], layout.half_width[row]
     return np.asarray(np.maximum((x[1:] - half[1:]) - (x[:-1] + half[:-1]), 0.0), dtype=np.float64)
 
@@ -186,7 +183,9 @@ def partings(lines: Sequence[Line]) -> Parted:
     return found
 
 
-def _text(row: list[Digit], gaps: Floats, pooled: Floats, wide: float, before: Parted) -> str:
+def _text(
+    row: list[Digit], gaps: DoubleArray, pooled: DoubleArray, wide: float, before: Parted
+) -> str:
     text = str(row[0].digit)
     for i, digit in enumerate(row[1:]):
         was = before.get((row[i].track, digit.track))
@@ -200,7 +199,7 @@ def _text(row: list[Digit], gaps: Floats, pooled: Floats, wide: float, before: P
     return text
 
 
-def _middle(values: Floats) -> float:
+def _middle(values: DoubleArray) -> float:
     """Return the upper median: numpy's own costs more than all the rest on a handful of values."""
     return float(np.sort(values)[len(values) // 2])
 

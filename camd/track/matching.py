@@ -1,4 +1,6 @@
-"""PURE. Pairs the tracks of the frames before with the digits of this one."""
+"""PURE. Pairs the tracks of the frames before with the digits of this one: the linear assignment
+problem, on where each digit should be by now, its size and its value.
+"""
 
 import math
 from collections.abc import Sequence
@@ -6,11 +8,68 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.assign import assign
-from camd.median import median
-from camd.values import Box, Digit
+from camd.geometry import median
+from camd.values import Box, Digit, DoubleArray
 
-Floats = NDArray[np.float64]
+
+def assign(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
+    """Pair rows with columns, each used at most once, so that the costs of the pairs plus `limit`
+    for every row left alone are least. Exact.
+
+    `cost` is (N, M), inf where a pair is not allowed; pairs that cost more than `limit` are never
+    made. Returns (row, column) pairs by row.
+    Successive shortest paths with duals: Jonker and Volgenant, Computing 38 (1987), in the
+    rectangular form of Crouse, IEEE Trans. AES 52(4) (2016), section III.
+    """
+    usable = cost < limit
+    rows, columns = np.nonzero(usable)
+    # Most rows and columns have one candidate each once tracks have settled: no search for them.
+    lonely = (usable.sum(axis=1)[rows] == 1) & (usable.sum(axis=0)[columns] == 1)
+    pairs = list(zip(rows[lonely].tolist(), columns[lonely].tolist(), strict=True))
+    left, right = np.unique(rows[~lonely]), np.unique(columns[~lonely])
+    if len(left):
+        within = np.where(usable, cost, np.inf)[np.ix_(left, right)]
+        pairs += [(int(left[i]), int(right[j])) for i, j in _shortest_paths(within, limit)]
+    return sorted(pairs)
+
+
+def _shortest_paths(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
+    count, columns = cost.shape
+    # A column of its own at `limit` lets each row stay alone, so that every row finds a place.
+    alone = np.full((count, count), np.inf)
+    np.fill_diagonal(alone, limit)
+    cost = np.hstack([cost, alone])
+    row_dual, column_dual = np.zeros(count), np.zeros(columns + count)
+    row_of = np.full(columns + count, -1)
+    column_of = np.full(count, -1)
+    for start in range(count):
+        shortest = np.full(columns + count, np.inf)
+        via = np.full(columns + count, -1)
+        reached_rows, done = [start], np.zeros(columns + count, dtype=bool)
+        row, length = start, 0.0
+        while True:
+            through = length + cost[row] - row_dual[row] - column_dual
+            better = ~done & (through < shortest)
+            shortest[better], via[better] = through[better], row
+            column = int(np.argmin(np.where(done, np.inf, shortest)))
+            length = float(shortest[column])
+            done[column] = True
+            if row_of[column] < 0:
+                break
+            row = int(row_of[column])
+            reached_rows.append(row)
+        for reached in reached_rows:
+            at = column_of[reached]
+            row_dual[reached] += length - (shortest[at] if reached != start else 0.0)
+        column_dual[done] -= length - shortest[done]
+        while True:  # Flip the path back to where it began.
+            row = int(via[column])
+            row_of[column] = row
+            column, column_of[row] = int(column_of[row]), column
+            if row == start:
+                break
+    return [(row, int(column)) for row, column in enumerate(column_of) if column < columns]
+
 
 REACH = 0.6
 """A digit is looked for within so many of its sizes of where it should be..."""
@@ -27,8 +86,8 @@ FARTHEST = 8.0
 
 
 def pair(
-    centers: Floats,
-    sizes: Floats,
+    centers: DoubleArray,
+    sizes: DoubleArray,
     values: NDArray[np.int64],
     digits: Sequence[Digit],
     elapsed: float,
@@ -46,7 +105,7 @@ def pair(
     resize = np.abs(np.log(spans[None, :] / sizes[:, None])) / RESIZE
     reach = sizes * min(REACH + REACH_PER_SECOND * elapsed, 1.0)
 
-    def match(shift: Floats) -> list[tuple[int, int]]:
+    def match(shift: DoubleArray) -> list[tuple[int, int]]:
         offset = places[None, :, :] - centers[:, None, :] - shift
         distance = np.hypot(offset[..., 0], offset[..., 1]) / reach[:, None]
         cost = distance + 0.3 * resize + 0.25 * ~agree
@@ -69,8 +128,8 @@ def pair(
 
 
 def _common_shift(
-    centers: Floats, places: Floats, like: NDArray[np.bool_], sizes: Floats
-) -> tuple[Floats, int]:
+    centers: DoubleArray, places: DoubleArray, like: NDArray[np.bool_], sizes: DoubleArray
+) -> tuple[DoubleArray, int]:
     """Return the shift (2,) in pixels that lays most tracks on a digit like them, and how many."""
     anchors = np.unique(np.linspace(0, len(centers) - 1, min(ANCHORS, len(centers))).astype(int))
     offset = places[None, :, :] - centers[:, None, :]

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import numpy as np
 
 from camd.config.settings import LineSettings, TrackSettings
-from camd.median import median
+from camd.geometry import median
 from camd.track.lines import Parted, group, partings
 from camd.track.matching import center_of
 from camd.track.tracker import Tracked

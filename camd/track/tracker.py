@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from camd.config.settings import TrackSettings
-from camd.median import median
+from camd.geometry import median
 from camd.track.matching import center_of, pair
 from camd.track.vote import SLACK, Vote
 from camd.values import Digit, Event

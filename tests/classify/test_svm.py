@@ -148,7 +148,7 @@ def test_a_cascade_asks_the_full_machine_where_the_small_one_is_not_sure(fitted:
 def decided(
     winner: np.ndarray, small: np.ndarray, full: np.ndarray, clear: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What camd/classify/cascade.py says, crop by crop, of values (N, n) of the small one and (N, n, n)."""
+    """What cascade.py says, crop by crop, of values (N, n) of the small one and (N, n, n)."""
 
     def vote(values: np.ndarray) -> tuple[int, float]:
         label = int((values > 0).sum(axis=1).argmax())

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from camd.capture.capture import Capture
-from camd.capture_stats import CaptureStats
+from camd.capture.capture import Capture, CaptureStats
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import from_uri, v4l2

@@ -9,9 +9,9 @@ import cv2
 import pytest
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, retained, until
+from testing.display import Display, display  # noqa: F401
 from testing.process import camd, start
 from tests.cli.test_root import page
-from tests.display import Display, display  # noqa: F401
 
 
 @pytest.fixture(scope="module")

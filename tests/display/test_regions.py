@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from camd.config.settings import MaskSettings
 from camd.display import overlay, regions
 from camd.display.labels import ACCENT, AMBER
 from camd.display.overlay import Hud
-from camd.place_settings import MaskSettings
 from camd.values import RegionReading, Result
 from tests.display.test_overlay import HUD, near, paper
 

@@ -12,17 +12,17 @@ import pytest
 
 from camd.display.window import Action, Window, action_of, first_size
 from testing.broker import until
-from tests.display import LONG, Display, display
+from testing.display import LONG, Display, display
 
 __all__ = ["display"]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 # A process of its own, as Qt keeps its first display for ever, and ends with it.
 PROGRAM = """
 import logging, sys
 import numpy as np
-from camd.window import Window
+from camd.display.window import Window
 logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
 window = Window.open("camd - desk")
 if window is None:

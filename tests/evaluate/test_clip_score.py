@@ -3,8 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from camd.clip_figures import ClipScore, Seen
-from camd.evaluate.clip_score import score_clip
+from camd.evaluate.clip_score import ClipScore, Seen, score_clip
 from camd.evaluate.clip_truth import Place, Span
 from camd.values import Digit
 

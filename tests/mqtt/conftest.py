@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from camd.config.settings import MqttSettings, Settings
+from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
-from camd.place_settings import RegionSettings
 from testing.broker import Mosquitto, mosquitto, until
 from tests.mqtt.scenes import Embedded, Publishers
 

@@ -13,12 +13,11 @@ from unittest.mock import patch
 import numpy as np
 
 from camd.config import live
-from camd.config.settings import MqttSettings, Settings
+from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.crops import answer, decode
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
-from camd.place_settings import RegionSettings
 from camd.values import Event, RegionReading
 from testing.broker import Subscriber, mosquitto
 from tests.mqtt.scenes import INFO, SEVEN, batch, frame, health, result

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from jinja2 import Template
 
-from camd.config.settings import MqttSettings, Settings
+from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt import payloads
 from camd.mqtt.discovery import announcement, config_topic
-from camd.place_settings import RegionSettings
 from camd.values import Reading, RegionReading
 from testing.broker import Mosquitto, Subscriber, retained, until
 from testing.process import camd

@@ -2,12 +2,11 @@ from typing import Any
 
 import pytest
 
-from camd.config.settings import MqttSettings, Settings
+from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt import discovery
 from camd.mqtt.inbox import Heard, Inbox
 from camd.mqtt.requests import BURST
 from camd.mqtt.topics import Topics
-from camd.place_settings import RegionSettings
 
 
 def inbox(mqtt: dict[str, Any], classes: list[bytes] | None = None) -> Inbox:

@@ -125,7 +125,7 @@ def test_a_restart_loses_nothing(real: Mosquitto, publishers: Publishers) -> Non
 EVENTS = """
 import sys, itertools
 from camd.mqtt.publisher import Publisher
-from camd.settings import Settings
+from camd.config.settings import Settings
 from tests.mqtt.scenes import event, frame, result
 mqtt = {"host": sys.argv[1], "port": int(sys.argv[2]), "outbox": "disk", "outbox_size": 100000}
 publisher = Publisher(Settings(name="desk", mqtt=mqtt), boot=sys.argv[3], model_id="a1b2c3d4")

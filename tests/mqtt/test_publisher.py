@@ -141,7 +141,7 @@ def test_reading_is_sent_at_first_and_then_when_it_changes(
 KILLED = """
 import sys, time
 from camd.mqtt.publisher import Publisher
-from camd.settings import Settings
+from camd.config.settings import Settings
 settings = Settings(name="desk", mqtt={"host": sys.argv[1], "port": int(sys.argv[2])})
 publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4")
 publisher.start()

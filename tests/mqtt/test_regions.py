@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from camd.config.settings import MqttSettings, Settings
+from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.discovery import announcement
-from camd.place_settings import RegionSettings
 from camd.values import RegionReading, Result
 from testing.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Publishers, frame

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from camd.config.settings import MqttSettings, Settings
+from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.upkeep import Upkeep
-from camd.place_settings import RegionSettings
 from testing.broker import Mosquitto, Subscriber, retained, until
 from testing.proxy import proxy
 from tests.mqtt.scenes import Embedded, Publishers, health, tell

@@ -5,8 +5,8 @@ import cv2
 import pytest
 
 from testing.broker import until
+from testing.display import LONG, Display, display
 from testing.process import camd, command, environment
-from tests.display import LONG, Display, display
 from tests.sheets import paper, write
 
 __all__ = ["display"]

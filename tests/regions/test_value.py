@@ -2,8 +2,7 @@ from typing import Any
 
 import pytest
 
-from camd.config.settings import TrackSettings
-from camd.place_settings import RegionSettings
+from camd.config.settings import RegionSettings, TrackSettings
 from camd.regions.value import Region, judge
 from camd.values import Digit, Reading, RegionReading
 

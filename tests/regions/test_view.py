@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.place_settings import MaskSettings, RegionSettings
+from camd.config.settings import MaskSettings, RegionSettings
 from camd.regions.view import View, pixels
 from tests.sheets import paper
 

@@ -2,7 +2,9 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.segment.crop import BRUSH, _thicken, normalise, stroke_width
+from camd.segment.crop import BRUSH, _thicken, normalise
+from camd.segment.measures import stroke_width
+from camd.segment.runs import runs
 
 
 def stroke(width: int = 80, height: int = 120, pen: int = 12, level: int = 200) -> np.ndarray:
@@ -55,7 +57,7 @@ def test_hairlines_are_drawn_thicker(size: int) -> None:
     ink = np.zeros((size, size), np.uint8)
     cv2.circle(ink, (size // 2, size // 2), size // 2 - 2, 255, 1, cv2.LINE_AA)
     crop = normalise(ink)
-    assert 1.3 < stroke_width((crop > 127).astype(np.uint8)) < 2.8
+    assert 1.3 < stroke_width(runs((crop > 127).astype(np.uint8))) < 2.8
     assert max(extent(crop)) == 20
 
 
@@ -68,20 +70,13 @@ def test_large_ink_gives_the_crop_of_small_ink(factor: float) -> None:
 
 def test_thick_strokes_stay_thick() -> None:
     thick = normalise(stroke(pen=24))
-    assert stroke_width((thick > 127).astype(np.uint8)) > 3
+    assert stroke_width(runs((thick > 127).astype(np.uint8))) > 3
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 200), (200, 3), (2, 2)])
 def test_any_patch_gives_a_crop(shape: tuple[int, int]) -> None:
     assert normalise(np.full(shape, 90, np.uint8)).max() > 200
     assert normalise(np.zeros(shape, np.uint8)).max() == 0
-
-
-@pytest.mark.parametrize("pen", [1, 5, 11])
-def test_stroke_width(pen: int) -> None:
-    mask = np.zeros((200, 200), np.uint8)
-    mask[100 : 100 + pen, 30:170] = 1
-    assert stroke_width(mask) == pytest.approx(pen, rel=0.2, abs=0.2)
 
 
 @pytest.mark.parametrize("by", [1.0, BRUSH + 3.0, 2 * BRUSH + 0.6, 61.0])

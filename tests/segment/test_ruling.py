@@ -1,8 +1,11 @@
 import cv2
 import numpy as np
+import pytest
 
-from camd.segment.components import components
-from camd.segment.ruling import erase
+from camd.segment.components import components, connected
+from camd.segment.measures import Bar, Bars, stroke_width
+from camd.segment.ruling import Line, Pieces, Rule, erase, is_dash, teeth
+from camd.segment.runs import runs
 
 
 def blank(width: int = 600, height: int = 300) -> np.ndarray:
@@ -109,3 +112,173 @@ def test_squares_smaller_than_the_writing_go_though_their_rules_are_broken() -> 
     stats = components(left).stats
     assert stats[:, 3].max() > 80
     assert (stats[:, 2:4].max(axis=1) > 40).sum() == 1
+
+
+def bent(bow: int, strokes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a bent rule, and bars of digits above its middle."""
+    mask = np.zeros((60, 900), np.uint8)
+    x = np.arange(900)
+    y = np.rint(20 + bow * np.sin(np.pi * x / 900)).astype(int)
+    mask[y, x] = mask[y + 1, x] = 1
+    bars = np.zeros_like(mask)
+    for left in range(450 - 30 * strokes, 450 + 30 * strokes, 60):
+        bars[12:16, left : left + 40] = 1
+    return mask, bars
+
+
+def rule(mask: np.ndarray) -> Rule:
+    """Take all ink for one level rule."""
+    pieces = connected(runs(mask).turned())
+    line = Pieces.of(pieces).line(np.ones(len(pieces), bool))
+    return Rule.along(line, pieces.runs, 7)
+
+
+def own(mask: np.ndarray) -> np.ndarray:
+    """Give what is the rule's own of ink that was taken for one."""
+    found = np.zeros_like(mask)
+    across, along = rule(mask).own.pixels()
+    found[along, across] = 1
+    return found
+
+
+def test_a_bent_rule_is_taken_whole() -> None:
+    mask, _ = bent(6, 0)
+    assert np.array_equal(own(mask), mask)
+
+
+def test_strokes_along_a_rule_do_not_draw_it_off_its_way() -> None:
+    mask, bars = bent(6, 5)
+    found = own(np.maximum(mask, bars))
+    assert np.count_nonzero(mask & ~found) < 0.02 * np.count_nonzero(mask)
+    assert not (found & bars).any()
+
+
+def test_strokes_at_one_end_of_a_rule_do_not_draw_it_off_its_way() -> None:
+    mask, bars = bent(6, 2)
+    mask[:, 620:] = 0
+    found = own(np.maximum(mask, bars))
+    assert np.count_nonzero(mask & ~found) < 0.02 * np.count_nonzero(mask)
+    assert not (found & bars).any()
+
+
+def test_pieces_of_many_rules_that_lie_aslant_are_no_rule() -> None:
+    level, aslant = np.zeros((2, 200, 900), np.uint8)
+    for i in range(10):
+        level[100:102, 20 + 80 * i : 60 + 80 * i] = 1
+        aslant[20 + 16 * i : 22 + 16 * i, 20 + 40 * i : 56 + 40 * i] = 1
+    assert rule(level).straight()
+    assert not rule(aslant).straight()
+
+
+def comb(
+    places: list[int], tall: int = 30, hang: bool = False, slope: float = 0.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a rule with teeth: all of it, and what a 7 adds that is written between two of them."""
+    mask = np.zeros((260, 760), np.uint8)
+
+    def foot(x: int) -> int:
+        return round(180 + slope * (x - 380))
+
+    cv2.line(mask, (10, foot(10)), (750, foot(750)), 255, 3)
+    for x in places:
+        cv2.line(mask, (x, foot(x)), (x, foot(x) + (tall if hang else -tall)), 255, 3)
+    digit = np.zeros_like(mask)
+    cv2.polylines(digit, [np.array([(62, 90), (112, 90), (80, 170)])], False, 255, 5)
+    return cv2.bitwise_or(mask, digit), digit
+
+
+def left_over(mask: np.ndarray, height: float = 80) -> int:
+    """Count what is left beside the 7."""
+    clean = mask.copy()
+    erase(clean, components(mask), height)
+    return int(np.count_nonzero(components(clean).stats[:, 4] > 20)) - 1
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.12, -0.12])
+@pytest.mark.parametrize("hang", [False, True])
+def test_teeth_go_and_the_digit_between_them_stays(slope: float, hang: bool) -> None:
+    mask, digit = comb([50, 130, 210, 290, 370, 530, 610], hang=hang, slope=slope)
+    clean = mask.copy()
+    erase(clean, components(mask), 80)
+    assert left_over(mask) == 0
+    assert np.count_nonzero((digit > 0) & (clean == 0)) < 0.05 * np.count_nonzero(digit)
+
+
+def test_teeth_are_even_though_digits_hide_each_second_one() -> None:
+    mask, _ = comb([210, 370, 450, 530, 690])
+    assert left_over(mask) == 0
+
+
+def test_ones_that_stand_on_a_rule_stay() -> None:
+    uneven, _ = comb([160, 235, 330, 390, 500, 590], tall=70)
+    assert left_over(uneven) == 6
+    few, _ = comb([300, 380, 460], tall=60)
+    assert left_over(few) == 3
+    dense, _ = comb([200, 240, 280, 320, 360, 400], tall=70)
+    assert left_over(dense) == 6
+
+
+def test_a_tooth_of_which_a_digit_left_little_goes_with_the_others() -> None:
+    mask, _ = comb([130, 210, 290, 370, 450])
+    cv2.line(mask, (530, 180), (530, 166), 255, 3)
+    assert left_over(mask) == 0
+
+
+def test_teeth_in_one_place_are_no_comb() -> None:
+    """Scraps of one stroke: they have no distance."""
+    stats = np.array([[100, 72 + row, 3, 14, 42] for row in range(5)], np.int32)
+    with np.errstate(all="raise"):  # a warning of NumPy's would reach the user
+        assert not len(teeth(stats, Line(90, 0.0, 100, 0, 400), 5))
+
+
+def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0.0) -> bool:
+    """Whether a bar from y = 100 to y = 140, of full ink, is part of a line of which the pieces
+    `faint` (x, y, width, height) have less."""
+    ink, mask = np.zeros((2, 240, 240), np.uint8)
+    mask[100:140, 120:123] = 255
+    for x, y, width, height in faint:
+        ink[y : y + height, x : x + width] = strength
+    ink = np.maximum(ink, mask)
+    turn = cv2.getRotationMatrix2D((121, 120), angle, 1.0)
+    ink = cv2.warpAffine(ink, turn, (240, 240))
+    mask = cv2.warpAffine(mask, turn, (240, 240))
+    return is_dash(ink, *measured((mask > 127).astype(np.uint8)))
+
+
+def measured(own: np.ndarray) -> tuple[Bar, float]:
+    piece = runs(own)
+    return Bars.of(piece, np.zeros(len(piece), np.intp), 1)[0], stroke_width(piece)
+
+
+def test_a_stroke_on_bare_paper_is_none() -> None:
+    assert not told([], 0)
+
+
+@pytest.mark.parametrize("angle", [0, 8, -30])
+def test_a_rule_goes_on_in_ink_too_faint_to_be_seen(angle: float) -> None:
+    assert told([(120, 40, 3, 160)], 120, angle)
+
+
+def test_one_end_is_enough() -> None:
+    assert told([(120, 140, 3, 60)], 120)
+
+
+def test_a_dash_above_the_other_is_none() -> None:
+    """1s stand above each other in a table."""
+    assert not told([(120, 30, 3, 40), (120, 170, 3, 40)], 255)
+
+
+def test_a_rule_much_fainter_than_the_stroke_on_it_is_another() -> None:
+    assert not told([(120, 0, 3, 240)], 60)
+
+
+def test_what_covers_the_paper_on_both_sides_is_no_line() -> None:
+    assert not told([(60, 140, 120, 60)], 120)
+
+
+def test_only_what_is_slim_is_looked_at() -> None:
+    ink = np.zeros((200, 200), np.uint8)
+    ink[:, 90:110] = 255
+    own = np.zeros_like(ink)
+    own[80:120, 90:110] = 1
+    assert not is_dash(ink, *measured(own))

@@ -10,7 +10,7 @@ from camd.segment.segmentation import Segmentation, segment
 from tests.sheets import Sheet, line, paper, write
 
 SETTINGS = SegmentSettings()
-DEMO = Path(module.__file__).parent / "assets" / "demo.mp4"
+DEMO = Path(module.__file__).parents[1] / "assets" / "demo.mp4"
 
 
 def look(sheet: Sheet, **changes: object) -> Segmentation:

@@ -62,7 +62,7 @@ def test_the_libraries_print_no_address(scheme: str) -> None:
         import logging
         logging.basicConfig(level=logging.DEBUG)
         from camd.errors import SourceError
-        from camd.settings import CameraSettings
+        from camd.config.settings import CameraSettings
         from camd.sources import from_uri
         try:
             from_uri("{scheme}://user:secret@127.0.0.1:1/x?pw=secret", CameraSettings()).open()

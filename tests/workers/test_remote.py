@@ -9,12 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from camd.config.settings import Settings
+from camd.config.settings import RegionSettings, Settings
 from camd.errors import PublishError
 from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH
 from camd.pipeline import Pipeline
-from camd.place_settings import RegionSettings
 from camd.values import Box
 from camd.workers.remote import WINDOW, RemoteModel
 from tests.sheets import paper, write

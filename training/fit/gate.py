@@ -1,5 +1,5 @@
-"""Fit the machine that tells digits from everything else, which camd/classify/gate.py runs, and put it into
-a model file: python -m training.gate MODEL --data MNIST --letters OMNIGLOT."""
+"""Fit the machine that tells digits from everything else, which camd/classify/gate.py runs, and put
+it into a model file: python -m training.fit.gate MODEL --data MNIST --letters OMNIGLOT."""
 
 import argparse
 import json
@@ -221,6 +221,6 @@ def fit(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     try:
-        fit(options("training.gate", __doc__))
+        fit(options("training.fit.gate", __doc__))
     except CamdError as problem:
         raise SystemExit(f"training.gate: {problem}") from None

@@ -1,5 +1,5 @@
 """Fit the small machines of a model file anew, to what its full ones say, which stay as they are:
-python -m training.small MODEL --data MNIST --letters OMNIGLOT."""
+python -m training.fit.small MODEL --data MNIST --letters OMNIGLOT."""
 
 import argparse
 import json
@@ -80,7 +80,7 @@ def refit_gate(
 def fit(options: argparse.Namespace) -> None:
     old, meta = model_file.read(options.model)
     if "gate_vectors" not in old:
-        raise CamdError(f"{options.model} has no gate: python -m training.gate fits one")
+        raise CamdError(f"{options.model} has no gate: python -m training.fit.gate fits one")
     digits = datasets.load(options.data)
     to_fit, to_check = sources(options.data, options.letters, options.fonts)
     recipe = replace(Recipe(), features=spec_from(meta), projected=old["offset"].size)
@@ -130,6 +130,6 @@ def fit(options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     try:
-        fit(options("training.small", __doc__))
+        fit(options("training.fit.small", __doc__))
     except CamdError as problem:
         raise SystemExit(f"training.small: {problem}") from None

@@ -1,21 +1,6 @@
-"""Labelled scenes and clips, rendered from a seed.
+"""What a labelled scene is made of at random: the sheet, its pose, the light and the optics."""
 
-    python -m training.scenes demo --data mnist.npz --letters omniglot-small.npz --out camd/assets
-
-regenerates the clip that `camd demo` plays, and its truth, and
-
-    python -m training.scenes clips --data mnist.npz --letters omniglot-small.npz --out clips
-
-the clips that `camd eval --video clips` scores, and
-
-    python -m training.scenes stills --data mnist.npz --letters omniglot-small.npz --out stills
-
-the images that `camd eval stills` scores. All are written with MNIST's test digits.
-"""
-
-import argparse
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -101,37 +86,3 @@ def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
         Digit(written.digit, 1.0, box, stable=True)
         for written, box in zip(sheet.digits, boxes_in_frame(sheet, pose), strict=True)
     )
-
-
-def main() -> None:
-    from training.render import clip_kinds  # noqa: PLC0415  (they import this module)
-    from training.render import stills as still_kinds
-    from training.render.demo import legible, make  # noqa: PLC0415
-    from training.render.negatives import unlike_digits  # noqa: PLC0415
-
-    parser = argparse.ArgumentParser(prog="python -m training.scenes", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    demo = commands.add_parser("demo", help="render the demo clip and its truth")
-    clips = commands.add_parser("clips", help="render clips of every kind and their truth")
-    stills = commands.add_parser("stills", help="render images of every kind and their labels")
-    for command in (demo, clips, stills):
-        command.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
-        command.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
-        command.add_argument("--out", type=Path, required=True, help="folder for what is rendered")
-    for command, each in ((clips, 4), (stills, 8)):
-        command.add_argument("--seed", type=int, default=1)
-        command.add_argument(
-            "--each", type=int, default=each, help="of each kind (default %(default)s)"
-        )
-    chosen = parser.parse_args()
-    test = Hand.load(chosen.data, "test", chosen.letters)
-    if chosen.command == "demo":
-        make(legible(test, Hand.load(chosen.data, "train")), chosen.out)
-    else:
-        hand = replace(test, letters=test.letters[unlike_digits(chosen.letters)])
-        kinds = clip_kinds if chosen.command == "clips" else still_kinds
-        kinds.make(chosen.out, hand, chosen.seed, chosen.each)
-
-
-if __name__ == "__main__":
-    main()

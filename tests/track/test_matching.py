@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from camd.assign import assign
+from camd.track.matching import assign
 
 
 def total(cost: np.ndarray, pairs: list[tuple[int, int]], limit: float) -> float:

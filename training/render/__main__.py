@@ -1,0 +1,52 @@
+"""Labelled scenes and clips, rendered from a seed.
+
+    python -m training.render demo --data mnist.npz --letters omniglot-small.npz --out camd/assets
+
+regenerates the clip that `camd demo` plays, and its truth, and
+
+    python -m training.render clips --data mnist.npz --letters omniglot-small.npz --out clips
+
+the clips that `camd eval --video clips` scores, and
+
+    python -m training.render stills --data mnist.npz --letters omniglot-small.npz --out stills
+
+the images that `camd eval stills` scores. All are written with MNIST's test digits.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+
+from training.render import clip_kinds, stills
+from training.render.demo import legible, make
+from training.render.hand import Hand
+from training.render.negatives import unlike_digits
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.render", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="render the demo clip and its truth")
+    clips = commands.add_parser("clips", help="render clips of every kind and their truth")
+    images = commands.add_parser("stills", help="render images of every kind and their labels")
+    for command in (demo, clips, images):
+        command.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
+        command.add_argument("--letters", type=Path, required=True, help="Omniglot as packed npz")
+        command.add_argument("--out", type=Path, required=True, help="folder for what is rendered")
+    for command, each in ((clips, 4), (images, 8)):
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument(
+            "--each", type=int, default=each, help="of each kind (default %(default)s)"
+        )
+    chosen = parser.parse_args()
+    test = Hand.load(chosen.data, "test", chosen.letters)
+    if chosen.command == "demo":
+        make(legible(test, Hand.load(chosen.data, "train")), chosen.out)
+    else:
+        hand = replace(test, letters=test.letters[unlike_digits(chosen.letters)])
+        kinds = clip_kinds if chosen.command == "clips" else stills
+        kinds.make(chosen.out, hand, chosen.seed, chosen.each)
+
+
+if __name__ == "__main__":
+    main()
