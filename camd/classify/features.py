@@ -67,7 +67,7 @@ class FeatureSpec:
         return self.directions * sum(scale.grid**2 for scale in self.scales) + numbers
 
     def as_dict(self) -> dict[str, object]:
-        """For the model file and its card; camd.model_check.spec_from reads it back."""
+        """For the model file and its card; camd.classify.model_schema.spec_from reads it back."""
         scales = [[scale.blur, scale.grid, scale.weight] for scale in self.scales]
         described: dict[str, object] = {"directions": self.directions, "scales": scales}
         return described | {"upright": self.upright, "shape": self.shape}

@@ -39,7 +39,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides the model but data and seed. How it was chosen: docs/model.md."""
+    """All that decides the model but data and seed. How it was chosen: docs/lab/README.md."""
 
     features: FeatureSpec = field(
         default_factory=lambda: FeatureSpec(12, (Scale(0.5, 8),), upright=24.0, shape=0.5)
