@@ -30,7 +30,7 @@ from camd.config.settings import MqttSettings, SegmentSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
-from camd.workers.remote import RemoteModel
+from camd.workers.remote import Answers, RemoteModel
 from testing.broker import Mosquitto, find, mosquitto
 from testing.proxy import Proxy, proxy
 from tests.cli.test_root import page
@@ -88,9 +88,9 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
     for count in counts:
         with mosquitto(PROMPT) as broker:
             processes = [_worker(broker) for _ in range(count)]
-            remote = RemoteModel("desk", BOOT)
-            publisher = _publisher(broker, on_classes=remote.receive)
-            remote.send = publisher.crops
+            answers = Answers(BOOT)
+            publisher = _publisher(broker, on_classes=answers.receive)
+            remote = RemoteModel("desk", BOOT, answers, publisher.crops)
             remote.classify_at(crops, boxes, SIZE)
             ask = partial(remote.classify_at, crops, boxes, SIZE)
             roles = {"device": [os.getpid()], "broker": [broker.pid]}
@@ -118,9 +118,9 @@ def _device(seconds: float) -> dict[str, float]:
     costs = {}
     with threadpool_limits(1), mosquitto(PROMPT) as broker:
         worker = _worker(broker)
-        remote = RemoteModel("desk", BOOT)
-        publisher = _publisher(broker, on_classes=remote.receive)
-        remote.send = publisher.crops
+        answers = Answers(BOOT)
+        publisher = _publisher(broker, on_classes=answers.receive)
+        remote = RemoteModel("desk", BOOT, answers, publisher.crops)
         for name, model in (("alone", svm.load(paths.model_file())), ("with a worker", remote)):
             pipeline = Pipeline(Settings(), model)
             pipeline.process(image, 0)

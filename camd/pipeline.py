@@ -11,22 +11,19 @@ from numpy.typing import NDArray
 from camd.config.settings import Settings
 from camd.hypotheses import mend, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
-from camd.regions.area import NOT_A_DIGIT, UNSURE, Area, together
-from camd.values import Box, Digit, FloatArray, Glyph, Image, Rejected, Result
-
-
-class Classified(Protocol):
-    @property
-    def labels(self) -> NDArray[np.int64]:
-        """(N,) 0..9, or -1 for what is no digit."""
-
-    @property
-    def margins(self) -> FloatArray:
-        """(N,) least decision value of the winner's duels."""
-
-    @property
-    def confidence(self) -> FloatArray:
-        """(N,) 0..1, calibrated."""
+from camd.regions.area import Area, together
+from camd.values import (
+    SIDE,
+    Box,
+    Classified,
+    Digit,
+    FloatArray,
+    Glyph,
+    Image,
+    Reason,
+    Rejected,
+    Result,
+)
 
 
 class Described(Protocol):
@@ -131,7 +128,7 @@ class Pipeline:
         )
         digits, doubtful = self._sort(glyphs, classified, fitting)
         laps.lap("context")
-        uncut = tuple(Rejected(box, UNSURE) for box in stacked.whole)
+        uncut = tuple(Rejected(box, Reason.UNSURE) for box in stacked.whole)
         return digits, found.rejected + doubtful + uncut
 
     def _classifier(
@@ -141,7 +138,7 @@ class Pipeline:
         size = image.shape[1], image.shape[0]
 
         def classify(glyphs: Sequence[Glyph]) -> Classified:
-            crops = np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, 28, 28)
+            crops = np.array([glyph.crop for glyph in glyphs], np.uint8).reshape(-1, SIDE, SIDE)
             lap("split")
             if not isinstance(model, Distant):
                 return model.classify(crops, lap)
@@ -169,11 +166,11 @@ class Pipeline:
             strict=True,
         ):
             if label < 0:
-                rejected.append(Rejected(glyph.box, NOT_A_DIGIT))
+                rejected.append(Rejected(glyph.box, Reason.NOT_A_DIGIT))
             elif confidence >= least:
                 digits.append(Digit(label, confidence, glyph.box, margin))
             elif alone >= least:
-                rejected.append(Rejected(glyph.box, surroundings.AMONG_LETTERS))
+                rejected.append(Rejected(glyph.box, Reason.AMONG_LETTERS))
             else:
-                rejected.append(Rejected(glyph.box, UNSURE))
+                rejected.append(Rejected(glyph.box, Reason.UNSURE))
         return digits, tuple(rejected)

@@ -1,7 +1,8 @@
 """What travels between the rooms: frozen, with the unit under each field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -64,13 +65,74 @@ class Glyph:
     """Whether its ink hung together with more, and was cut off it."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Classified:
+    """What a model says of crops (N, 28, 28), one entry each."""
+
+    labels: NDArray[np.int64]
+    """(N,) 0..9, or -1 for what is no digit."""
+    margins: FloatArray
+    """(N,) least decision value of the winner's duels, the gate's counted among them; the gate's
+    alone where the label is -1."""
+    confidence: FloatArray
+    """(N,) 0..1, calibrated probability that the label is right."""
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, some: slice | IntArray) -> "Classified":
+        return Classified(self.labels[some], self.margins[some], self.confidence[some])
+
+    def put(self, where: IntArray, others: "Classified") -> None:
+        """Put `others` in place of those at `where`."""
+        self.labels[where] = others.labels
+        self.margins[where] = others.margins
+        self.confidence[where] = others.confidence
+
+    @classmethod
+    def joined(cls, parts: Iterable["Classified"]) -> "Classified":
+        """Join several, which may be none."""
+        nothing = cls(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+        found = [nothing, *parts]
+        return cls(
+            np.concatenate([part.labels for part in found]),
+            np.concatenate([part.margins for part in found]),
+            np.concatenate([part.confidence for part in found]),
+        )
+
+
+class Reason(StrEnum):
+    """Why a mark is not published as a digit; counted in `health`, shown with key d."""
+
+    TOO_SMALL = "too small"
+    TOO_LARGE = "too large"
+    AT_BORDER = "touches the border"
+    """Part of it lies outside of the frame."""
+    WRONG_SHAPE = "wrong shape"
+    """Too wide or too narrow for a digit."""
+    TOO_FAINT = "too faint"
+    NOT_A_STROKE = "not a stroke"
+    """A blot: too thick for its height."""
+    NO_EDGE = "no clear edge"
+    """It fades out, as shadows and smudges do."""
+    ONE_SIDED = "edge of something"
+    TOO_MANY = "too many"
+    """Beyond `segment.max_glyphs`."""
+    RULED = "ruled line"
+    MASKED = "masked"
+    NOT_A_DIGIT = "not a digit"
+    """The gate says so."""
+    AMONG_LETTERS = "letter-like neighbourhood"
+    UNSURE = "unsure"
+    """Less than `model.min_confidence`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """A contour or glyph that is not published, and why."""
 
     box: Box
-    reason: str
-    """A short phrase from a fixed set, e.g. "too small"; counted in health."""
+    reason: Reason
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,7 @@ class Subscriber:
 
     def _hear(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         with self._news:
-            self.heard.append(Heard(message.topic, message.payload, bool(message.retain)))
+            self.heard.append(Heard(message.topic, bytes(message.payload), bool(message.retain)))
             self._news.notify_all()
 
     def on(self, topic: str) -> list[Heard]:

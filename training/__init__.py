@@ -2,6 +2,7 @@
 only, and never at the top of a module."""
 
 from training.fit.evaluate import Evaluation, Figures, evaluate_model
-from training.fit.production import Trained, train
+from training.fit.fit import Recipe
+from training.fit.production import Material, Trained, train
 
-__all__ = ["Evaluation", "Figures", "Trained", "evaluate_model", "train"]
+__all__ = ["Evaluation", "Figures", "Material", "Recipe", "Trained", "evaluate_model", "train"]

@@ -1,10 +1,31 @@
-"""PURE. What a small machine leaves unclear, decided by the full one in as few duels as may be."""
+"""PURE. A cascade: a small machine answers the clear cases, the full one is asked about the rest,
+in as few duels as may be (Viola and Jones 2001, section 4)."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.classify.one_vs_one import Classified, Duels, Separate
-from camd.values import FloatArray, IntArray
+from camd.classify.one_vs_one import Duels, Separate
+from camd.values import Classified, FloatArray, IntArray
+
+Machine = TypeVar("Machine")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quick(Generic[Machine]):
+    """The small machine of a cascade, and between which of its values a case is unclear."""
+
+    machine: Machine
+    clear: float
+    """Least value of what is clearly won."""
+    lost: float = -np.inf
+    """Greatest value of what is clearly lost."""
+
+    def unclear(self, values: FloatArray) -> IntArray:
+        """Give which of the values (N,) say nothing sure."""
+        return np.flatnonzero((values > self.lost) & (values < self.clear))
 
 
 def judge(

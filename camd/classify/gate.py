@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from camd.classify.cascade import Quick
 from camd.classify.kernel import Kernel, Projection
 from camd.classify.model_schema import Arrays, Meta
 from camd.values import DoubleArray, FloatArray
@@ -52,21 +53,10 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quick:
-    """A small machine that answers the clear cases before the full one is asked: a cascade."""
-
-    machine: Machine
-    digit: float
-    """Least decision value of what is clearly a digit."""
-    other: float
-    """Greatest one of what clearly is none."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Gate:
     projection: Projection
     full: Machine
-    quick: Quick | None = None
+    quick: Quick[Machine] | None = None
 
     def judge(self, features: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Give the decision values (N,) of features (N, D), and the probabilities (N,) that they
@@ -78,7 +68,7 @@ class Gate:
         quick = self.quick
         values = quick.machine.values(components)
         likely = quick.machine.probability(values)
-        unclear = np.flatnonzero((values > quick.other) & (values < quick.digit))
+        unclear = quick.unclear(values)
         if len(unclear):
             values[unclear] = self.full.values(components[unclear])
             likely[unclear] = self.full.probability(values[unclear])

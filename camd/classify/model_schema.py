@@ -16,7 +16,7 @@ sorted by class, n classes, T test crops):
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
 
-A smaller machine for the clear cases (camd/classify/svm.py, Quick) may be there as well, with
+A smaller machine for the clear cases (camd/classify/cascade.py) may be there as well, with
 quick_gamma and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
 
     quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features

@@ -11,29 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify.kernel import Kernel, Projection
-from camd.values import DoubleArray, FloatArray, IntArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Classified:
-    """One entry a crop."""
-
-    labels: NDArray[np.int64]
-    """(N,) the winning class; -1 where the model says that it is no digit."""
-    margins: FloatArray
-    """(N,) least signed decision value over the winner's duels, the gate's counted among them;
-    the gate's alone where the label is -1."""
-    confidence: FloatArray
-    """(N,) 0..1, calibrated probability that the label is right."""
-
-    def __getitem__(self, some: slice) -> "Classified":
-        return Classified(self.labels[some], self.margins[some], self.confidence[some])
-
-    def put(self, where: IntArray, others: "Classified") -> None:
-        """Put `others` in place of those at `where`."""
-        self.labels[where] = others.labels
-        self.margins[where] = others.margins
-        self.confidence[where] = others.confidence
+from camd.values import Classified, DoubleArray, FloatArray, IntArray
 
 
 def classified(

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify.kernel import Kernel, Projection
-from camd.classify.one_vs_one import Classified, classified
-from camd.values import DoubleArray, FloatArray, IntArray
+from camd.classify.one_vs_one import classified
+from camd.values import Classified, DoubleArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,23 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify import cascade, features, gate, model_file, model_schema
+from camd.classify.cascade import Quick
 from camd.classify.features import FeatureSpec
 from camd.classify.gate import Gate
 from camd.classify.model_schema import Arrays, Meta
-from camd.classify.one_vs_one import Classified, Duels, Separate, Shared
+from camd.classify.one_vs_one import Duels, Separate, Shared
 from camd.classify.reduced_set import Reduced
 from camd.errors import ModelError
 from camd.laps import Lap, no_lap
-from camd.values import FloatArray
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Quick:
-    """A small machine that answers the clear cases before the full one is asked: a cascade."""
-
-    machine: Reduced
-    clear: float
-    """Least margin of a clear case."""
+from camd.values import Classified, FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +29,7 @@ class Model:
     full: Duels
     scores: Mapping[str, float]
     """What the card says of it, e.g. "test_error"; fractions."""
-    quick: Quick | None = None
+    quick: Quick[Reduced] | None = None
     gate: Gate | None = None
     """Tells digits from everything else; without one, everything is a digit."""
 
@@ -74,7 +66,7 @@ class Model:
             return self.full.judge(extracted)
         winner, own = self.quick.machine.decide(extracted)
         judged = self.quick.machine.won(winner, own)
-        unclear = np.flatnonzero(judged.margins < self.quick.clear)
+        unclear = self.quick.unclear(judged.margins)
         if len(unclear):
             better = cascade.judge(
                 self.full, extracted[unclear], winner[unclear], own[unclear], self.quick.clear

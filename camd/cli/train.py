@@ -77,15 +77,14 @@ def train(
             if context.get_parameter_source(name) == ParameterSource.COMMANDLINE:
                 raise click.UsageError(f"options of study follow it: {context.command_path} study")
         return
-    trained = _training().train(
-        data,
+    training = _training()
+    recipe = training.Recipe()
+    trained = training.train(
+        training.Material(data, extra, extra_weight, gate_of=paths.model_file()),
         out,
-        quick=quick,
+        recipe.shortened() if quick else recipe,
         seed=seed,
         force=force,
-        extra=extra,
-        extra_weight=extra_weight,
-        gate_of=paths.model_file(),
         scheduler=scheduler,
         progress=lambda text: click.echo(f"camd: {text}", err=True),
     )

@@ -11,25 +11,18 @@ from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from camd.config.settings import Settings
+from camd.config.settings import LIVE, Section, Settings
 
 log = logging.getLogger(__name__)
 
-KEYS = (
-    "segment.polarity",
-    "segment.min_height",
-    "segment.max_height",
-    "model.min_confidence",
-    "track.settle_ms",
-    "track.settle_frames",
-    "track.settle_confidence",
-    "track.forget_ms",
-    "track.memory_ms",
-    "lines.gap",
-    "mqtt.max_rate",
-    "mqtt.health_s",
-    "mqtt.snapshot_s",
+KEYS = tuple(
+    f"{section}.{name}"
+    for section, table in Settings()
+    if isinstance(table, Section)
+    for name, info in type(table).model_fields.items()
+    if LIVE in info.metadata
 )
+"""The options that are marked LIVE, as section.name."""
 
 
 class LiveOptions:

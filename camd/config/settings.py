@@ -27,6 +27,13 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
 
 
+class _Live:
+    """See LIVE."""
+
+
+LIVE = _Live()
+"""Marks an option that `request/set` can change while camd runs; see camd/config/live.py."""
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Corner = tuple[Share, Share]
 Corners = tuple[Corner, ...]
@@ -64,35 +71,49 @@ FourCorners = Annotated[Corners, Field(min_length=4, max_length=4), AfterValidat
 class RegionSettings(Section):
     """One `[[region]]`: where one number stands, and what it can be."""
 
-    name: PlaceName = Field(examples=["meter"], description="in topics: camd/<name>/region/meter")
+    name: PlaceName = Field(
+        examples=["meter"], description="its topic ends in it: camd/<name>/region/meter"
+    )
     polygon: Polygon | None = Field(
         None,
         examples=[((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))],
-        description="digits centred in it; shares of the frame's width and height",
+        description="around the number, 3 to 100 points; each x and y from 0 to 1 of the frame",
     )
     corners: FourCorners | None = Field(
         None,
         validate_default=True,
         examples=[((0.1, 0.2), (0.6, 0.25), (0.6, 0.45), (0.1, 0.4))],
-        description="instead: of a flat thing, from its top left clockwise; straightened",
+        description="or its four corners, from the top left clockwise; the picture is straightened",
     )
-    digits: int | None = Field(None, ge=1, le=15, examples=[5], description="so many, no other")
+    digits: int | None = Field(
+        None,
+        ge=1,
+        le=15,
+        examples=[5],
+        description="how many digits the number has; any other count is no value",
+    )
     pattern: Annotated[str, AfterValidator(_expression)] | None = Field(
         None,
         max_length=200,
         examples=["[0-9]{5}"],
-        description="a regular expression for all of the text",
+        description="a regular expression that the whole text must match",
     )
-    decimals: int = Field(0, ge=0, le=15, description="how many of the digits are decimals")
-    min: float | None = Field(None, examples=[0.0], description="least value")
-    max: float | None = Field(None, examples=[99999.0], description="greatest value")
+    decimals: int = Field(
+        0, ge=0, le=15, description="how many of the digits stand behind the decimal point"
+    )
+    min: float | None = Field(None, examples=[0.0], description="smaller values are refused")
+    max: float | None = Field(None, examples=[99999.0], description="greater values are refused")
     max_step: float | None = Field(
-        None, gt=0, examples=[5.0], description="largest change from the last good value"
+        None, gt=0, examples=[5.0], description="the largest change from the last good value"
     )
     step_s: float = Field(
-        60, ge=0, description="so much for each so many seconds since then; 0: however long"
+        60,
+        ge=0,
+        description="the change is allowed once for each such time since then; 0: once in all",
     )
-    never_decreasing: bool = Field(False, description="as a meter's, while camd runs")
+    never_decreasing: bool = Field(
+        False, description="refuse a value below the last good one, as a meter never counts down"
+    )
 
     @field_validator("corners")
     @classmethod
@@ -117,10 +138,10 @@ class RegionSettings(Section):
 class MaskSettings(Section):
     """One `[[mask]]`: where nothing is read."""
 
-    name: PlaceName = Field(examples=["clock"], description="as the overlay shows it")
+    name: PlaceName = Field(examples=["clock"], description="its name in the overlay")
     polygon: Polygon = Field(
         examples=[((0.7, 0.0), (1.0, 0.0), (1.0, 0.1), (0.7, 0.1))],
-        description="digits centred in it are rejected as masked",
+        description="digits whose middle lies in it are not read",
     )
 
 
@@ -133,64 +154,102 @@ class CameraSettings(Section):
         min_length=1,
         description="camera number or path, rtsp:// or http:// address, video, image, folder, demo",
     )
-    width: int = Field(1280, ge=16, le=16384, description="asked of a camera, pixels")
-    height: int = Field(720, ge=16, le=16384, description="asked of a camera, pixels")
-    fps: float = Field(30, gt=0, le=1000, description="asked of a camera, frames a second")
-    fourcc: str = Field("MJPG", pattern=r"^(.{4})?$", description="pixel format; empty: its own")
-    rotate: Literal[0, 90, 180, 270] = Field(0, description="clockwise, degrees")
+    width: int = Field(1280, ge=16, le=16384, description="what the camera is asked for, pixels")
+    height: int = Field(720, ge=16, le=16384, description="what the camera is asked for, pixels")
+    fps: float = Field(
+        30, gt=0, le=1000, description="what the camera is asked for, frames a second"
+    )
+    fourcc: str = Field(
+        "MJPG",
+        pattern=r"^(.{4})?$",
+        description="pixel format the camera is asked for; empty: the camera's own choice",
+    )
+    rotate: Literal[0, 90, 180, 270] = Field(
+        0, description="turn the picture clockwise by so many degrees"
+    )
     max_age_ms: float = Field(
-        500, gt=0, description="a live frame older than this is not read, nor published"
+        500, gt=0, description="an older frame of a live camera is neither read nor published"
     )
-    timeout_s: float = Field(5, ge=1, le=60, description="a network stream or camera is given up")
+    timeout_s: float = Field(
+        5,
+        ge=1,
+        le=60,
+        description="a camera or stream that sends nothing for so long is opened again",
+    )
     frozen_s: float = Field(
-        30, ge=0, le=3600, description="a picture the same for so long is a dead camera's; 0: never"
+        30,
+        ge=0,
+        le=3600,
+        description="a picture that stays the very same for so long: a dead camera; 0: never",
     )
-    retry_s: float = Field(30, ge=0.1, le=600, description="longest wait between two tries to open")
+    retry_s: float = Field(
+        30, ge=0.1, le=600, description="the longest wait between two tries to open the camera"
+    )
 
 
 class SegmentSettings(Section):
-    polarity: Literal["auto", "dark", "light"] = Field(
-        "auto", description="ink: dark on light, light on dark, or found out a frame"
+    polarity: Annotated[Literal["auto", "dark", "light"], LIVE] = Field(
+        "auto", description="the ink is dark, light, or found out for each frame"
     )
-    min_height: int = Field(12, ge=4, le=4096, description="least height of a digit, pixels")
-    max_height: float = Field(0.9, gt=0, le=1, description="greatest height, share of the frame")
-    max_glyphs: int = Field(300, ge=1, le=5000, description="a frame with more keeps the likeliest")
+    min_height: Annotated[int, LIVE] = Field(
+        12, ge=4, le=4096, description="lower marks are no digits, pixels"
+    )
+    max_height: Annotated[float, LIVE] = Field(
+        0.9, gt=0, le=1, description="higher marks are no digits, share of the frame's height"
+    )
+    max_glyphs: int = Field(
+        300, ge=1, le=5000, description="most marks looked at in one frame, the largest first"
+    )
 
 
 class RestSettings(Section):
     after_s: float = Field(
-        5, ge=0, le=3600, description="nothing has moved for so long: read few frames; 0: never"
+        5,
+        ge=0,
+        le=3600,
+        description="when nothing has moved for so long, few frames are read; 0: never rest",
     )
     look_ms: float = Field(
-        1000, ge=10, le=60_000, description="and yet one so often; a change is read at once"
+        1000,
+        ge=10,
+        le=60_000,
+        description="how often one is read at rest; a change is read at once",
     )
 
 
 class ModelSettings(Section):
     file: Path | None = Field(
-        None, examples=["/path/to/digits.npz"], description="unset: the model installed"
+        None,
+        examples=["/path/to/digits.npz"],
+        description="a model file; unset: the one that comes with camd",
     )
-    min_confidence: float = Field(0.5, ge=0, le=1, description="digits below are rejected")
-    threads: int = Field(1, ge=1, le=64, description="threads that the arithmetic may use")
+    min_confidence: Annotated[float, LIVE] = Field(
+        0.5, ge=0, le=1, description="digits with less confidence are not published"
+    )
+    threads: int = Field(1, ge=1, le=64, description="how many threads the arithmetic may use")
 
 
 class TrackSettings(Section):
-    settle_ms: float = Field(
-        150, ge=0, le=60_000, description="agreeing votes for this long make a digit stable"
+    settle_ms: Annotated[float, LIVE] = Field(
+        150, ge=0, le=60_000, description="a digit is stable when its votes have agreed for so long"
     )
-    settle_frames: int = Field(3, ge=1, le=100, description="and at least this many frames")
-    settle_confidence: float = Field(
-        0.82, ge=0, le=1, description="and votes at least this confident in the mean"
+    settle_frames: Annotated[int, LIVE] = Field(
+        3, ge=1, le=100, description="and over at least so many frames"
     )
-    forget_ms: float = Field(300, ge=0, le=60_000, description="a digit unseen for this long ends")
-    memory_ms: float = Field(
-        1500, gt=0, le=60_000, description="votes older than this count no more"
+    settle_confidence: Annotated[float, LIVE] = Field(
+        0.82, ge=0, le=1, description="and with at least this confidence on average"
+    )
+    forget_ms: Annotated[float, LIVE] = Field(
+        300, ge=0, le=60_000, description="a digit that is not seen for so long ends"
+    )
+    memory_ms: Annotated[float, LIVE] = Field(
+        1500, gt=0, le=60_000, description="older votes do not count"
     )
 
 
 class LineSettings(Section):
-    gap: float = Field(
-        1.5, gt=0, le=100, description="a gap this wide (digit heights) parts two numbers"
+    gap: Annotated[float, LIVE] = Field(
+        1.5, gt=0, le=100, description="a wider gap, in digit heights, separates two numbers"
     )
 
 
@@ -208,17 +267,21 @@ class MqttSettings(Section):
         None, examples=["/etc/camd/mqtt.password"], description="its first line is the password"
     )
     protocol: Literal["3.1.1", "5"] = Field("3.1.1", description="version of MQTT")
-    transport: Literal["tcp", "websockets"] = Field("tcp", description="what MQTT travels in")
+    transport: Literal["tcp", "websockets"] = Field("tcp", description="how MQTT is carried")
     websocket_path: str = Field("/mqtt", pattern="^/", description="of the broker, for websockets")
-    tls: bool = Field(False, description="encrypt, and verify the broker's certificate")
+    tls: bool = Field(False, description="encrypt, and check the broker's certificate")
     ca_file: Path | None = Field(
-        None, examples=["/etc/camd/ca.pem"], description="own authority; unset: the system's"
+        None,
+        examples=["/etc/camd/ca.pem"],
+        description="certificate authority to trust; unset: the system's",
     )
     cert_file: Path | None = Field(
         None, examples=["/etc/camd/client.pem"], description="certificate to log in with, with tls"
     )
     key_file: Path | None = Field(
-        None, examples=["/etc/camd/client.key"], description="its key; unset: in cert_file"
+        None,
+        examples=["/etc/camd/client.key"],
+        description="the key of cert_file; unset: it is in cert_file",
     )
     prefix: str = Field(
         "camd", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="topics are prefix/name/..."
@@ -227,22 +290,24 @@ class MqttSettings(Section):
         None, examples=["camd-desk"], description="unset: camd-<name>-<random>"
     )
     keepalive_s: int = Field(
-        30, ge=5, le=3600, description="a dead connection shows within twice this"
+        30, ge=5, le=3600, description="a dead connection is noticed within twice this time"
     )
-    max_rate: float = Field(10, gt=0, le=1000, description="most `digits` messages a second")
-    health_s: float = Field(
+    max_rate: Annotated[float, LIVE] = Field(
+        10, gt=0, le=1000, description="most `digits` messages a second"
+    )
+    health_s: Annotated[float, LIVE] = Field(
         30, ge=1, le=3600, description="a `health` message every so many seconds"
     )
-    snapshot_s: float = Field(
+    snapshot_s: Annotated[float, LIVE] = Field(
         1, ge=0.1, le=3600, description="least time between two `snapshot` messages"
     )
     outbox: Literal["memory", "disk"] = Field(
         "memory", description="where events wait for a broker; disk: over restarts too"
     )
     outbox_size: int = Field(
-        1000, ge=1, le=1_000_000, description="events kept while no broker answers"
+        1000, ge=1, le=1_000_000, description="how many events are kept while no broker answers"
     )
-    requests: bool = Field(False, description="obey requests: pause, snapshot, set, ...")
+    requests: bool = Field(False, description="obey requests over MQTT: pause, snapshot, set, ...")
     discovery: bool = Field(False, description="announce the camera to Home Assistant")
     discovery_prefix: str = Field(
         "homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="as set in Home Assistant"
@@ -251,10 +316,10 @@ class MqttSettings(Section):
 
 
 class OverlaySettings(Section):
-    window: bool = Field(True, description="show a window where there is a display")
-    snapshot_dir: Path = Field(Path(), description="where the key s saves pictures")
+    window: bool = Field(True, description="show a window if there is a display")
+    snapshot_dir: Path = Field(Path(), description="the folder where the key s saves pictures")
     snapshot_quality: int = Field(85, ge=1, le=100, description="JPEG quality of snapshots")
-    rejected: bool = Field(False, description="start with rejected contours shown (key d)")
+    rejected: bool = Field(False, description="show rejected marks from the start (key d)")
 
 
 class MetricsSettings(Section):

@@ -17,7 +17,7 @@ from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
 from camd.daemon import watchdog
 from camd.daemon.control import Control
-from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options
+from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen
 from camd.display.window import Window
@@ -29,7 +29,7 @@ from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
-from camd.workers.remote import RemoteModel
+from camd.workers.remote import Answers, RemoteModel
 
 if TYPE_CHECKING:
     from camd.mqtt.embedded import EmbeddedBroker
@@ -50,7 +50,8 @@ class Plan:
     """All that can be refused before anything is opened or connected."""
 
     settings: Settings
-    model: Model
+    model: svm.Model | None
+    """None: workers classify."""
     source: Source
     boot: str
     live: LiveOptions | None
@@ -63,6 +64,10 @@ class Signals:
 
     stop: Event
     reload: Event
+
+    def leave(self) -> bool:
+        """Whether what runs now is to end, for good or to start anew."""
+        return self.stop.is_set() or self.reload.is_set()
 
 
 def run(
@@ -78,7 +83,7 @@ def run(
     in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
     keep_freed()
-    plan: Plan | None = _plan(load(), options, signals)
+    plan: Plan | None = _plan(load(), options)
     try:
         while plan is not None:
             plan = _run(plan, load, options, printer, signals, service)
@@ -86,17 +91,18 @@ def run(
         service.stopping()
 
 
-def _plan(settings: Settings, options: Options, signals: Signals) -> Plan:
+def _plan(settings: Settings, options: Options) -> Plan:
     live = None
     if settings.mqtt.requests:
         live = LiveOptions(settings, state.directory() / f"{settings.name}.live.json")
         settings = live.settings
 
-    def leave() -> bool:
-        return signals.stop.is_set() or signals.reload.is_set()
-
     boot = secrets.token_hex(2)
-    model = _model(settings, options, boot, leave)
+    model = None
+    if not options.segment_only:
+        model = svm.load(paths.model_file(settings.model.file))
+    elif settings.mqtt.broker != "external":
+        raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
     source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
         settings = settings.model_copy(update={"track": STILLS})
@@ -105,14 +111,6 @@ def _plan(settings: Settings, options: Options, signals: Signals) -> Plan:
     if settings.mqtt.broker == "embedded":
         _embedded_broker(settings).free_port()
     return Plan(settings, model, source, boot, live)
-
-
-def _model(settings: Settings, options: Options, boot: str, leave: Callable[[], bool]) -> Model:
-    if not options.segment_only:
-        return svm.load(paths.model_file(settings.model.file))
-    if settings.mqtt.broker != "external":
-        raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
-    return RemoteModel(settings.name, boot, leave)
 
 
 def _run(
@@ -127,10 +125,15 @@ def _run(
     settings, source = plan.settings, plan.source
     with ExitStack() as stack:
         stack.enter_context(bounded(settings.model.threads))
-        log.info("reading %s with model %s", source.name, plan.model.id)
+        model: Model | None = plan.model
+        log.info("reading %s with model %s", source.name, model.id if model else RemoteModel.id)
         stack.callback(printer.close)
         broker = _start_broker(settings, stack, printer)
-        publisher = _publisher(plan, broker, stack)
+        answers = Answers(plan.boot)
+        publisher = _publisher(plan, broker, answers, stack)
+        if model is None:
+            assert publisher  # as the plan has made sure
+            model = RemoteModel(settings.name, plan.boot, answers, publisher.crops, signals.leave)
         service.ready()
         if publisher and not source.live and not options.realtime:
             publisher.wait_connected(CONNECT_WAIT_S)
@@ -138,31 +141,42 @@ def _run(
         if window:
             stack.callback(window.close)
         capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
-        pipeline = Pipeline(settings, plan.model, time.perf_counter)
+        pipeline = Pipeline(settings, model, time.perf_counter)
         screen = Screen(settings, window, printer)
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
         if publisher and plan.live:
 
             def reload() -> None:
-                _plan(load(), options, signals)
+                _plan(load(), options)
                 signals.reload.set()
 
             control = Control(publisher, plan.live, reload)
         loop = Loop(
-            settings, options, source, capture, pipeline, publisher, screen, printer, pulse,
-            plan.boot, control,
-        )  # fmt: skip
+            Run(
+                settings=settings,
+                options=options,
+                boot=plan.boot,
+                source=source,
+                capture=capture,
+                pipeline=pipeline,
+                publisher=publisher,
+                screen=screen,
+                printer=printer,
+                pulse=pulse,
+                control=control,
+            )
+        )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
         while True:
-            loop.run(lambda: signals.stop.is_set() or signals.reload.is_set(), poll)
+            loop.run(signals.leave, poll)
             if signals.stop.is_set() or not signals.reload.is_set():
                 service.stopping()
                 return None
             signals.reload.clear()
             service.reloading()
             try:
-                following = _plan(load(), options, signals)
+                following = _plan(load(), options)
             except CamdError as error:
                 log.error("not reloaded, the old configuration stays in force: %s", error)
                 service.ready()
@@ -174,7 +188,9 @@ def _run(
                 return following
 
 
-def _publisher(plan: Plan, broker: "EmbeddedBroker | None", stack: ExitStack) -> Publisher | None:
+def _publisher(
+    plan: Plan, broker: "EmbeddedBroker | None", answers: Answers, stack: ExitStack
+) -> Publisher | None:
     settings = plan.settings
     if settings.mqtt.broker == "none":
         return None
@@ -182,15 +198,12 @@ def _publisher(plan: Plan, broker: "EmbeddedBroker | None", stack: ExitStack) ->
         host, port = broker.address
         here = {"host": host, "port": port, "tls": False, "username": None, "password": None}
         settings = settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update=here)})
-    remote = plan.model if isinstance(plan.model, RemoteModel) else None
     publisher = Publisher(
         settings,
         boot=plan.boot,
-        model_id=plan.model.id,
-        on_classes=remote.receive if remote else None,
+        model_id=plan.model.id if plan.model else RemoteModel.id,
+        on_classes=None if plan.model else answers.receive,
     )
-    if remote:
-        remote.send = publisher.crops
     publisher.start()
     stack.callback(publisher.stop, GOODBYE_S)
     return publisher

@@ -43,39 +43,46 @@ class Options:
     """Called with each processed frame's number and result: the demo keeps its score."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """All that one run is made of, from its start to its end or its next reload."""
+
+    settings: Settings
+    options: Options
+    boot: str
+    """Its own, in every message: four hexadecimal digits."""
+    source: Source
+    capture: Capture
+    pipeline: Pipeline
+    screen: Screen
+    printer: Printer
+    pulse: Pulse
+    publisher: Publisher | None = None
+    """None: nothing is published."""
+    control: Control | None = None
+    """None: no requests are obeyed."""
+
+
 class Loop:
     """Owns the main thread; see `run`."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        options: Options,
-        source: Source,
-        capture: Capture,
-        pipeline: Pipeline,
-        publisher: Publisher | None,
-        screen: Screen,
-        printer: Printer,
-        pulse: Pulse,
-        boot: str,
-        control: Control | None = None,
-    ) -> None:
-        self._settings = settings
-        self._options = options
-        self._source = source
-        self._capture = capture
-        self._pipeline = pipeline
-        self._publisher = publisher
-        self._screen = screen
-        self._printer = printer
-        self._boot = boot
-        self._control = control
+    def __init__(self, run: Run) -> None:
+        self._settings = settings = run.settings
+        self._options = options = run.options
+        self._source = source = run.source
+        self._capture = run.capture
+        self._pipeline = run.pipeline
+        self._publisher = run.publisher
+        self._screen = run.screen
+        self._printer = run.printer
+        self._boot = run.boot
+        self._control = run.control
+        self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
         self._shown: Shown | None = None
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
-        self._pulse = pulse
         # A file's frames are all read, in their own time.
         after_s = 0 if self._in_order else settings.rest.after_s
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)

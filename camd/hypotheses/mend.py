@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from camd.hypotheses.split import Classified, Judged, replaced
+from camd.hypotheses.split import replaced
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
-from camd.values import Box, FloatArray, Glyph, Plane
+from camd.values import Box, Classified, FloatArray, Glyph, Plane
 
 NEAR = 0.11
 """Greatest distance of their ink, in heights of the higher one."""
@@ -72,7 +72,7 @@ def whole(
             continue
         gone += members
         chosen.append(i)
-    found = Judged(tried.labels[chosen], tried.margins[chosen], tried.confidence[chosen])
+    found = Classified(tried.labels[chosen], tried.margins[chosen], tried.confidence[chosen])
     return replaced(glyphs, judged, gone, [pairs[i].glyph for i in chosen], found)
 
 

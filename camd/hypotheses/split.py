@@ -8,17 +8,15 @@ strategies in character segmentation").
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from camd.geometry import median
 from camd.hypotheses.seams import SHORTEST, seams
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
-from camd.values import Box, FloatArray, Glyph, Plane
+from camd.values import Box, Classified, FloatArray, Glyph, Plane
 
 WIDE = 0.72
 """Least width, in heights, of what is cut when the classifier takes it for no digit."""
@@ -42,28 +40,6 @@ ODDS = 0.33
 """Of several digits to something else in what is wide: words are wide, too."""
 BELIEVED = 0.5
 """Least confidence in all pieces together."""
-
-
-class Classified(Protocol):
-    """See camd/pipeline.py."""
-
-    @property
-    def labels(self) -> NDArray[np.int64]: ...
-
-    @property
-    def margins(self) -> FloatArray: ...
-
-    @property
-    def confidence(self) -> FloatArray: ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judged:
-    """One entry a glyph, as Classified."""
-
-    labels: NDArray[np.int64]
-    margins: FloatArray
-    confidence: FloatArray
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +86,7 @@ def apart(
             gone.append(proposal.index)
             chosen += [own.start + i for i in likeliest]
             sure += [together] * len(likeliest)
-    found = Judged(parts.labels[chosen], parts.margins[chosen], np.array(sure, np.float32))
+    found = Classified(parts.labels[chosen], parts.margins[chosen], np.array(sure, np.float32))
     return replaced(glyphs, whole, gone, [pieces[i] for i in chosen], found)
 
 
@@ -125,7 +101,7 @@ def replaced(
     kept = np.setdiff1d(np.arange(len(glyphs)), gone)
     return (
         (*(glyphs[i] for i in kept), *others),
-        Judged(
+        Classified(
             np.concatenate([judged.labels[kept], found.labels]),
             np.concatenate([judged.margins[kept], found.margins]),
             np.concatenate([judged.confidence[kept], found.confidence]),

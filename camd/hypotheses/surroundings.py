@@ -9,13 +9,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.segment.glyphs import NOT_A_STROKE
-from camd.segment.segmentation import WRONG_SHAPE
-from camd.values import Box, FloatArray, Glyph, Rejected
+from camd.values import Box, FloatArray, Glyph, Reason, Rejected
 
-AMONG_LETTERS = "letter-like neighbourhood"
-
-FOREIGN = frozenset({WRONG_SHAPE, NOT_A_STROKE})
+FOREIGN = frozenset({Reason.WRONG_SHAPE, Reason.NOT_A_STROKE})
 """Rejected marks that speak against their neighbours; dust, rules and edges say nothing, nor does
 what the frame cuts off: it may well be the sheet itself."""
 FOREIGN_VALUE = -0.6

@@ -6,15 +6,13 @@ count * 784 bytes, row by row, ink bright on 0. A message of classes is JSON."""
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from camd.mqtt import messages, payloads
-from camd.values import Box, FloatArray
+from camd.values import SIDE, Box, Classified
 
-SIDE = 28
 BATCH = 32
 """Crops in a message: 26 kB, and a few milliseconds of a worker's time."""
 MOST_BYTES = 65535
@@ -38,10 +36,7 @@ class Classes:
     model: str
     open_set: bool
     """True where the model knows what is no digit."""
-    labels: NDArray[np.int64]
-    """(N,) 0..9, or -1 for what is no digit."""
-    margins: FloatArray
-    confidence: FloatArray
+    classified: Classified
 
 
 def encode(
@@ -89,7 +84,7 @@ def decode(payload: bytes) -> Batch:
     return Batch(head, crops)
 
 
-def answer(head: messages.Crops, model: str, open_set: bool, classified: Any) -> bytes:
+def answer(head: messages.Crops, model: str, open_set: bool, classified: Classified) -> bytes:
     """Pack what a model's `classify` gave for the crops of `head`."""
     body: messages.Classes = {
         "camera": head["camera"],
@@ -121,4 +116,4 @@ def read_answer(payload: bytes) -> Classes:
         raise ValueError("labels, margins and confidence are not of one length")
     if np.any((labels < -1) | (labels > 9)) or not np.all(np.isfinite(margins + confidence)):
         raise ValueError("values out of range")
-    return Classes(*head, labels, margins, confidence)
+    return Classes(*head, Classified(labels, margins, confidence))

@@ -12,11 +12,7 @@ from camd.track import completeness
 from camd.track.lines import group
 from camd.track.reading import Reader
 from camd.track.tracker import Tracked, Tracker
-from camd.values import Box, Digit, Image, Line, Reading, Rejected, Result
-
-MASKED = "masked"
-NOT_A_DIGIT = "not a digit"
-UNSURE = "unsure"
+from camd.values import Box, Digit, Image, Line, Reading, Reason, Rejected, Result
 
 
 class Area:
@@ -64,11 +60,11 @@ class Area:
             tuple(glyph for glyph in inside if not view.masks_out(glyph.box)),
             (
                 *(
-                    replace(mark, reason=MASKED) if view.masks_out(mark.box) else mark
+                    replace(mark, reason=Reason.MASKED) if view.masks_out(mark.box) else mark
                     for mark in found.rejected
                     if view.has(mark.box)
                 ),
-                *(Rejected(box, MASKED) for box in masked),
+                *(Rejected(box, Reason.MASKED) for box in masked),
             ),
         )
 
@@ -175,4 +171,4 @@ def _in_order(lines: Sequence[Line]) -> tuple[Digit, ...]:
 
 
 def _unsure(rejected: Sequence[Rejected]) -> list[Box]:
-    return [mark.box for mark in rejected if mark.reason == UNSURE]
+    return [mark.box for mark in rejected if mark.reason == Reason.UNSURE]

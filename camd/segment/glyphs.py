@@ -15,13 +15,7 @@ from camd.segment.halo import Cut, Cuts
 from camd.segment.measures import Marks, marks
 from camd.segment.page import Page
 from camd.segment.ruling import is_dash
-from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Rejected
-
-NOT_A_STROKE = "not a stroke"
-NO_EDGE = "no clear edge"
-ONE_SIDED = "edge of something"
-RULED = "ruled line"
-TOO_FAINT = "too faint"
+from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Reason, Rejected
 
 THICKEST = 0.45
 """Greatest stroke width, in heights of the glyph."""
@@ -82,7 +76,7 @@ def glyphs(
     strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
     rejected = [one for i in order if isinstance(one := found[i], Rejected)]
     rejected += [
-        Rejected(places[i], TOO_FAINT)
+        Rejected(places[i], Reason.TOO_FAINT)
         for i in np.flatnonzero(strength < faintest).tolist()
         if not isinstance(found.get(i), Rejected)
     ]
@@ -106,15 +100,15 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
     glyph."""
     stroke, cut = float(measured.stroke[i]), cuts.cut(i)
     if form_boxes.square(cut.own):
-        return _written(page, cut) or Rejected(box, NOT_A_STROKE)
+        return _written(page, cut) or Rejected(box, Reason.NOT_A_STROKE)
     if stroke > THICKEST * cuts.boxes[i][3]:
-        return Rejected(box, NOT_A_STROKE)
+        return Rejected(box, Reason.NOT_A_STROKE)
     if cuts.halo[i] > SOFTEST * cuts.strength[i]:
-        return Rejected(box, NO_EDGE)
+        return Rejected(box, Reason.NO_EDGE)
     if cuts.one_sided[i]:
-        return Rejected(box, ONE_SIDED)
+        return Rejected(box, Reason.ONE_SIDED)
     if is_dash(page.ink, measured.bars[i], stroke):
-        return Rejected(box, RULED)
+        return Rejected(box, Reason.RULED)
     # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)

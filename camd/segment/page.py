@@ -58,7 +58,7 @@ class Drawn:
     """What is known of a frame before its ink is looked for."""
 
     small: Plane
-    """The frame, `light.fine`."""
+    """The frame, `binarize.fine`."""
     min_height: float
     """Least height of a digit, pixels of the source."""
     light_ink: bool = field(kw_only=True)
@@ -106,11 +106,12 @@ class Draft:
         return len(height) > 0 and bool(ink[height < TALL].sum() <= SHORT_SHARE * ink.sum())
 
     def page(self) -> Page:
-        """Take the rules out. The draft cannot be used any more."""
-        pieces, ruled = erase(self._mask, self._pieces, self._writing())
+        """Take the rules out."""
+        mask = self._mask.copy()
+        pieces, ruled = erase(mask, self._pieces, self._writing())
         if ruled:
             pieces = _without_dust(pieces, self._least)
-        bare = np.asarray(cv2.bitwise_not(self._mask, dst=self._mask), np.uint8)
+        bare = np.asarray(cv2.bitwise_not(mask, dst=mask), np.uint8)
         return Page(self._grey, self._ink, bare, pieces, self._scale, self._least, tuple(ruled))
 
     def _writing(self) -> float:

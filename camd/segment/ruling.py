@@ -38,7 +38,7 @@ BEND_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Straight:
     """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
 
     at: float
@@ -88,18 +88,18 @@ class Pieces:
         """Choose some of them, (N,)."""
         return Pieces(self.centres[which], self.ends[:, which], self.sums[:, which])
 
-    def line(self, on: NDArray[np.bool_]) -> Line:
+    def line(self, on: NDArray[np.bool_]) -> Straight:
         """Lay a straight line through the pixels of the pieces that are `on`."""
         *sums, area = (self.sums @ on).tolist()
         middle, at, x_x, x_y = (total / area for total in sums)
         slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
         start, end = self.ends[:, on].min(axis=1).tolist()
-        return Line(at, slope, middle, int(start), -int(end))
+        return Straight(at, slope, middle, int(start), -int(end))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
-    line: Line
+    line: Straight
     thick: int
     """Thickest that it may be, pixels."""
     runs: Runs
@@ -121,7 +121,7 @@ class Rule:
         return self.line.start, top, self.length, int(self.runs.stop.max()) - top
 
     @classmethod
-    def along(cls, line: Line, runs: Runs, thick: int) -> "Rule":
+    def along(cls, line: Straight, runs: Runs, thick: int) -> "Rule":
         """Take ink for a rule, of which `line` is the straight line."""
         shares: DoubleArray = (runs.row - line.middle) / max(1, line.end - line.start)
         band = _band(runs)
@@ -203,7 +203,7 @@ TEETH_APART = 0.8
 _NO_TEETH = np.zeros(0, np.intp)
 
 
-def teeth(stats: NDArray[np.int32], line: Line, thick: int) -> IntArray:
+def teeth(stats: NDArray[np.int32], line: Straight, thick: int) -> IntArray:
     """Give the indices of the teeth that stand on, or hang from, a level rule; `stats` are
     Components.stats of the ink but for the pixels of rules, `thick` the thickest that a rule is,
     pixels."""

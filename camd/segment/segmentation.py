@@ -10,38 +10,15 @@ from camd.config.settings import SegmentSettings
 from camd.segment import binarize
 from camd.segment.components import Components
 from camd.segment.form_boxes import is_box
-from camd.segment.glyphs import (
-    NO_EDGE,
-    NOT_A_STROKE,
-    ONE_SIDED,
-    RULED,
-    TOO_FAINT,
-    glyphs,
-)
+from camd.segment.glyphs import glyphs
 from camd.segment.halo import Cuts, coarseness
 from camd.segment.join import join
 from camd.segment.page import Draft, Drawn, Page
 from camd.segment.polarity import plates
-from camd.values import Box, Glyph, Image, IntArray, Plane, Rejected
+from camd.values import Box, Glyph, Image, IntArray, Plane, Reason, Rejected
 
-TOO_SMALL = "too small"
-TOO_LARGE = "too large"
-AT_BORDER = "touches the border"
-WRONG_SHAPE = "wrong shape"
-TOO_MANY = "too many"
-REASONS = (
-    TOO_SMALL,
-    TOO_LARGE,
-    AT_BORDER,
-    WRONG_SHAPE,
-    TOO_FAINT,
-    NOT_A_STROKE,
-    NO_EDGE,
-    ONE_SIDED,
-    TOO_MANY,
-    RULED,
-)
-_CODE = {reason: code for code, reason in enumerate(REASONS)}
+_REASONS = tuple(Reason)
+_CODE = {reason: code for code, reason in enumerate(_REASONS)}
 _GOOD = -1
 
 LARGEST = 1920
@@ -109,19 +86,19 @@ def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> tup
 
 def _written(page: Page, settings: SegmentSettings) -> Segmentation:
     reason, groups = _sift(page, settings)
-    odd = np.flatnonzero(reason == _CODE[WRONG_SHAPE])
+    odd = np.flatnonzero(reason == _CODE[Reason.WRONG_SHAPE])
     odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST_ODD]
     cuts = Cuts(page, [*groups, *([i] for i in odd.tolist())])
     found, others = glyphs(page, groups, cuts)
-    reason[odd[cuts.one_sided[len(groups) :]]] = _CODE[ONE_SIDED]
+    reason[odd[cuts.one_sided[len(groups) :]]] = _CODE[Reason.ONE_SIDED]
     bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
     rejected = [
-        Rejected(box, REASONS[why])
+        Rejected(box, _REASONS[why])
         for box, why in zip(
             page.source(page.pieces.stats[bad, :4]), reason[bad].tolist(), strict=True
         )
     ]
-    rejected += [Rejected(box, RULED) for box in page.source(page.ruled)]
+    rejected += [Rejected(box, Reason.RULED) for box in page.source(page.ruled)]
     return Segmentation(found, (*rejected, *others))
 
 
@@ -172,21 +149,21 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list
     x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
     reason = np.full(len(x), _GOOD, np.int8)
-    reason[height < page.least] = _CODE[TOO_SMALL]
+    reason[height < page.least] = _CODE[Reason.TOO_SMALL]
     large = (height > settings.max_height * rows) | (width > settings.max_height * columns)
-    reason[large] = _CODE[TOO_LARGE]
+    reason[large] = _CODE[Reason.TOO_LARGE]
     shape = (width > WIDEST * height) | (height > FLATTEST_ONE * width) | (width < NARROWEST)
-    reason[(reason == _GOOD) & shape] = _CODE[WRONG_SHAPE]
+    reason[(reason == _GOOD) & shape] = _CODE[Reason.WRONG_SHAPE]
     border = (x == 0) | (y == 0) | (x + width == columns) | (y + height == rows)
-    reason[(reason == _GOOD) & border] = _CODE[AT_BORDER]
+    reason[(reason == _GOOD) & border] = _CODE[Reason.AT_BORDER]
     good = np.flatnonzero(reason == _GOOD)
     if len(good) > settings.max_glyphs:
         order = good[np.argsort(-area[good], kind="stable")]
-        reason[order[settings.max_glyphs :]] = _CODE[TOO_MANY]
+        reason[order[settings.max_glyphs :]] = _CODE[Reason.TOO_MANY]
         good = np.sort(order[: settings.max_glyphs])
-    reason[_frames(page.pieces, good)] = _CODE[RULED]
+    reason[_frames(page.pieces, good)] = _CODE[Reason.RULED]
     good = good[reason[good] == _GOOD]
-    part = (reason == _CODE[TOO_SMALL]) | (reason == _CODE[WRONG_SHAPE])
+    part = (reason == _CODE[Reason.TOO_SMALL]) | (reason == _CODE[Reason.WRONG_SHAPE])
     groups = join(page.pieces, good, np.flatnonzero(part & ~border)[: 4 * settings.max_glyphs])
     reason[[member for group in groups for member in group]] = _GOOD
     return reason, groups

@@ -16,7 +16,7 @@ from camd.classify.features import FeatureSpec, Scale, extract
 from camd.classify.kernel import Projection
 from camd.classify.one_vs_one import Duels, Shared, duels
 from camd.errors import ModelError
-from training.fit.export import Machine, Quick, pack, to_bytes
+from training.fit.export import Machine, SmallMachine, pack, to_bytes
 from training.fit.reduced import Cases, reduce
 
 SPEC = FeatureSpec(8, (Scale(0.0, 5),))
@@ -66,7 +66,7 @@ class Fitted:
         self.model = svm.build(self.arrays, self.meta)
         cases = Cases.of(self.model.full, seen.astype(np.float16)).narrow(20)
         self.few = reduce(cases, 60, 0.7, 1.2, 30)
-        self.quick = Quick(self.few, CALIBRATION * np.float32(0.5), CLEAR)
+        self.quick = SmallMachine(self.few, CALIBRATION * np.float32(0.5), CLEAR)
         self.cascade = pack(
             machine,
             SPEC,

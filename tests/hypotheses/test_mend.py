@@ -6,9 +6,8 @@ import pytest
 
 from camd.config.settings import SegmentSettings
 from camd.hypotheses.mend import propose, whole
-from camd.hypotheses.split import Judged
 from camd.segment.segmentation import segment
-from camd.values import Glyph
+from camd.values import Classified, Glyph
 from tests.sheets import Sheet, line, paper
 
 
@@ -32,12 +31,12 @@ class Teller:
         self.together, self.label = together, label
         self.asked: list[int] = []
 
-    def __call__(self, glyphs: Sequence[Glyph]) -> Judged:
+    def __call__(self, glyphs: Sequence[Glyph]) -> Classified:
         self.asked.append(len(glyphs))
         shapes = [glyph.box[2] / glyph.box[3] for glyph in glyphs]
         labels = [1 if shape < 0.4 else 0 if shape > 0.85 else self.label for shape in shapes]
         sure = [self.together if label == self.label else 0.98 for label in labels]
-        return Judged(
+        return Classified(
             np.array(labels, np.int64), np.ones(len(labels), np.float32), np.array(sure, np.float32)
         )
 

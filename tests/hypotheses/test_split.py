@@ -5,9 +5,9 @@ import numpy as np
 
 from camd.config.settings import SegmentSettings
 from camd.hypotheses import split
-from camd.hypotheses.split import Judged, Piece, Proposal, apart, best, propose
+from camd.hypotheses.split import Piece, Proposal, apart, best, propose
 from camd.segment.segmentation import segment
-from camd.values import Glyph
+from camd.values import Classified, Glyph
 from tests.sheets import Sheet, line, paper
 
 PALE = np.zeros((28, 28), np.uint8)
@@ -20,13 +20,15 @@ def rings(sheet: Sheet, *, joined: bool = True) -> Sheet:
     return line(sheet, (317, 240), (333, 236), pen=6) if joined else sheet
 
 
-def by_width(glyphs: Sequence[Glyph]) -> Judged:
+def by_width(glyphs: Sequence[Glyph]) -> Classified:
     """Call a hollow crop 0 that is neither narrow nor wide, and all others no digits."""
     crops = [glyph.crop for glyph in glyphs]
     widths = np.array([np.ptp(np.nonzero(crop > 60)[1]) for crop in crops], np.int64)
     hollow = np.array([crop[14, 14] < 60 for crop in crops], bool)
     labels = np.where((widths > 10) & (widths < 17) & hollow, 0, -1).astype(np.int64)
-    return Judged(labels, np.ones(len(crops), np.float32), np.full(len(crops), 0.98, np.float32))
+    return Classified(
+        labels, np.ones(len(crops), np.float32), np.full(len(crops), 0.98, np.float32)
+    )
 
 
 def glyphs(sheet: Sheet) -> tuple[Glyph, ...]:
@@ -57,7 +59,7 @@ def test_single_digits_are_classified_once() -> None:
     sheet = rings(paper(), joined=False)
     calls = []
 
-    def classify(glyphs: Sequence[Glyph]) -> Judged:
+    def classify(glyphs: Sequence[Glyph]) -> Classified:
         calls.append(len(glyphs))
         return by_width(glyphs)
 
@@ -67,9 +69,9 @@ def test_single_digits_are_classified_once() -> None:
 
 
 def test_what_is_no_digits_stays_whole() -> None:
-    def nothing(glyphs: Sequence[Glyph]) -> Judged:
+    def nothing(glyphs: Sequence[Glyph]) -> Classified:
         count = len(glyphs)
-        return Judged(
+        return Classified(
             np.full(count, -1, np.int64), np.ones(count, np.float32), np.ones(count, np.float32)
         )
 

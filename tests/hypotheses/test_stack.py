@@ -6,11 +6,10 @@ import pytest
 
 from camd.config.settings import SegmentSettings, Settings
 from camd.hypotheses.mend import propose
-from camd.hypotheses.split import Judged
 from camd.hypotheses.stack import Stacked, apart
 from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
-from camd.values import Glyph
+from camd.values import Classified, Glyph
 from tests.sheets import Sheet, line, paper, write
 
 
@@ -130,10 +129,10 @@ class Eights:
 
     id, open_set, scores = "eights", False, {}
 
-    def classify(self, crops: np.ndarray, _lap: object = None) -> Judged:
+    def classify(self, crops: np.ndarray, _lap: object = None) -> Classified:
         wide = np.array([np.ptp(np.nonzero(crop > 60)[1]) for crop in crops])
         sure = np.full(len(crops), 0.99, np.float32)
-        return Judged(np.where(wide < 11, 8, 0).astype(np.int64), sure, sure)
+        return Classified(np.where(wide < 11, 8, 0).astype(np.int64), sure, sure)
 
 
 @pytest.mark.parametrize("blocked", [False, True])

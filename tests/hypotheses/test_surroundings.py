@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from camd.hypotheses.surroundings import confidence, judge
-from camd.segment.glyphs import NOT_A_STROKE, ONE_SIDED
-from camd.segment.segmentation import AT_BORDER, RULED, TOO_LARGE, TOO_SMALL, WRONG_SHAPE
-from camd.values import Glyph, Rejected
+from camd.values import Glyph, Reason, Rejected
 
 CROP = np.zeros((28, 28), np.uint8)
 
@@ -31,7 +29,9 @@ def test_sure_digit_alone_on_an_empty_page_is_believed() -> None:
 
 
 @pytest.mark.parametrize("labels", [[0], [1], [1, 1], [1, 0], [0, 0, 7]])
-@pytest.mark.parametrize("reason", [None, AT_BORDER, TOO_LARGE, ONE_SIDED, RULED])
+@pytest.mark.parametrize(
+    "reason", [None, Reason.AT_BORDER, Reason.TOO_LARGE, Reason.ONE_SIDED, Reason.RULED]
+)
 def test_few_digits_held_up_are_believed(labels: list[int], reason: str | None) -> None:
     row = [glyph(100 + 40 * i) for i in range(len(labels))]
     sheet = [Rejected((40, 60, 300, 8), reason), Rejected((20, 60, 40, 400), reason)]
@@ -68,13 +68,13 @@ def test_clutter_speaks_against_a_lone_stroke_and_dust_does_not() -> None:
     def around(reason: str) -> list[Rejected]:
         return [Rejected((60 + 50 * i, 60 + 40 * (i % 3), 45, 40), reason) for i in range(8)]
 
-    assert ask([glyph(200, width=8)], [1], [1.2], around(WRONG_SHAPE)) == [False]
-    assert ask([glyph(200, width=8)], [1], [1.2], around(NOT_A_STROKE)) == [False]
-    assert ask([glyph(200, width=8)], [1], [1.2], around(TOO_SMALL)) == [True]
+    assert ask([glyph(200, width=8)], [1], [1.2], around(Reason.WRONG_SHAPE)) == [False]
+    assert ask([glyph(200, width=8)], [1], [1.2], around(Reason.NOT_A_STROKE)) == [False]
+    assert ask([glyph(200, width=8)], [1], [1.2], around(Reason.TOO_SMALL)) == [True]
 
 
 def test_marks_of_another_size_say_little() -> None:
-    dust = [Rejected((90 + 6 * i, 100, 5, 5), WRONG_SHAPE) for i in range(20)]
+    dust = [Rejected((90 + 6 * i, 100, 5, 5), Reason.WRONG_SHAPE) for i in range(20)]
     assert ask([glyph(100)], [7], [0.6], dust) == [True]
 
 
@@ -108,7 +108,7 @@ def test_a_lone_stroke_is_worth_less_than_one_in_company() -> None:
 
 
 def test_no_glyphs() -> None:
-    assert ask([], [], [], [Rejected((0, 0, 10, 10), WRONG_SHAPE)]) == []
+    assert ask([], [], [], [Rejected((0, 0, 10, 10), Reason.WRONG_SHAPE)]) == []
 
 
 def test_not_a_digit_is_never_accepted() -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from camd.config.settings import SegmentSettings
 from camd.segment.form_boxes import inside, is_box
-from camd.segment.glyphs import NOT_A_STROKE
-from camd.segment.segmentation import RULED, segment
+from camd.segment.segmentation import segment
+from camd.values import Reason
 from tests.sheets import Sheet, line, paper, write
 
 
@@ -58,7 +58,7 @@ def test_an_empty_box_is_no_stroke() -> None:
     cv2.rectangle(sheet, (290, 190), (352, 284), (60,) * 3, 2, cv2.LINE_AA)
     found = segment(sheet, SegmentSettings())
     assert not found.glyphs
-    assert NOT_A_STROKE in {mark.reason for mark in found.rejected}
+    assert Reason.NOT_A_STROKE in {mark.reason for mark in found.rejected}
 
 
 @pytest.mark.parametrize("turn", [0.0, 12.0])
@@ -86,4 +86,4 @@ def test_digits_in_a_broken_box_are_read_without_it() -> None:
     sheet[230:240, 280:296] = 220
     found = segment(sheet, SegmentSettings())
     assert len(found.glyphs) == 1
-    assert RULED in {mark.reason for mark in found.rejected}
+    assert Reason.RULED in {mark.reason for mark in found.rejected}

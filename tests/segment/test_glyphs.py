@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
-from camd.segment.glyphs import ONE_SIDED
 from camd.segment.segmentation import Segmentation, segment
+from camd.values import Reason
 from tests.sheets import Sheet, paper, write
 
 
@@ -36,4 +36,4 @@ def test_edges_of_a_sheet_on_a_table_are_no_strokes(turn: float, dark: int) -> N
 
 
 def test_edge_is_told_as_such() -> None:
-    assert ONE_SIDED in {mark.reason for mark in look(on_a_table(7, 25)).rejected}
+    assert Reason.ONE_SIDED in {mark.reason for mark in look(on_a_table(7, 25)).rejected}

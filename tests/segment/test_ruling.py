@@ -4,7 +4,7 @@ import pytest
 
 from camd.segment.components import components, connected
 from camd.segment.measures import Bar, Bars, stroke_width
-from camd.segment.ruling import Line, Pieces, Rule, erase, is_dash, teeth
+from camd.segment.ruling import Pieces, Rule, Straight, erase, is_dash, teeth
 from camd.segment.runs import runs
 
 
@@ -228,7 +228,7 @@ def test_teeth_in_one_place_are_no_comb() -> None:
     """Scraps of one stroke: they have no distance."""
     stats = np.array([[100, 72 + row, 3, 14, 42] for row in range(5)], np.int32)
     with np.errstate(all="raise"):  # a warning of NumPy's would reach the user
-        assert not len(teeth(stats, Line(90, 0.0, 100, 0, 400), 5))
+        assert not len(teeth(stats, Straight(90, 0.0, 100, 0, 400), 5))
 
 
 def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0.0) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from camd.config.settings import SegmentSettings
 from camd.segment import segmentation as module
 from camd.segment.segmentation import Segmentation, segment
+from camd.values import Reason
 from tests.sheets import Sheet, line, paper, write
 
 SETTINGS = SegmentSettings()
@@ -93,7 +94,7 @@ def test_digit_in_a_box() -> None:
     found = look(sheet)
     (glyph,) = found.glyphs
     assert abs(glyph.box[3] - 60) < 12
-    assert reasons(found) == {module.RULED}
+    assert reasons(found) == {Reason.RULED}
 
 
 def test_digit_that_nearly_touches_its_box() -> None:
@@ -110,7 +111,7 @@ def test_digit_on_a_ruled_line() -> None:
         line(sheet, (0, y), (639, y + 4), pen=2, ink=90)
     found = look(sheet)
     assert len(found.glyphs) == 3
-    assert module.RULED in reasons(found)
+    assert Reason.RULED in reasons(found)
 
 
 def test_parts_of_one_digit_are_joined() -> None:
@@ -133,13 +134,13 @@ def test_digits_side_by_side_or_in_columns_are_not_joined() -> None:
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("dot", module.TOO_SMALL),
-        ("bar", module.WRONG_SHAPE),
-        ("edge", module.AT_BORDER),
-        ("blob", module.NOT_A_STROKE),
-        ("scrawl", module.TOO_LARGE),
-        ("ghost", module.TOO_FAINT),
-        ("smudge", module.NO_EDGE),
+        ("dot", Reason.TOO_SMALL),
+        ("bar", Reason.WRONG_SHAPE),
+        ("edge", Reason.AT_BORDER),
+        ("blob", Reason.NOT_A_STROKE),
+        ("scrawl", Reason.TOO_LARGE),
+        ("ghost", Reason.TOO_FAINT),
+        ("smudge", Reason.NO_EDGE),
     ],
 )
 def test_reasons(name: str, reason: str) -> None:
@@ -162,7 +163,7 @@ def test_reasons(name: str, reason: str) -> None:
         write(sheet, "8", (400, 250), ink=190)
     found = look(sheet)
     assert reason in reasons(found)
-    assert reason in module.REASONS
+    assert reason in Reason
     assert len(found.glyphs) == (2 if name == "ghost" else 0)
 
 
@@ -178,7 +179,7 @@ def test_line_of_a_pixel_is_no_digit() -> None:
     sheet[200:224, 300] = 60
     found = look(sheet)
     assert found.glyphs == ()
-    assert reasons(found) == {module.WRONG_SHAPE}
+    assert reasons(found) == {Reason.WRONG_SHAPE}
 
 
 def test_too_many() -> None:
@@ -187,7 +188,7 @@ def test_too_many() -> None:
         write(sheet, "23582358", (60, 80 + 90 * row))
     found = look(sheet, max_glyphs=10)
     assert len(found.glyphs) == 10
-    assert module.TOO_MANY in reasons(found)
+    assert Reason.TOO_MANY in reasons(found)
 
 
 def test_least_height() -> None:

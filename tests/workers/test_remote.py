@@ -3,7 +3,8 @@
 import threading
 import time
 from collections.abc import Callable
-from types import SimpleNamespace
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from camd.errors import PublishError
 from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH
 from camd.pipeline import Pipeline
-from camd.values import Box
-from camd.workers.remote import WINDOW, RemoteModel
+from camd.values import Box, Classified
+from camd.workers.remote import WINDOW, Answers, RemoteModel
 from tests.sheets import paper, write
 
 SIZE = (640, 480)
@@ -35,7 +36,7 @@ def boxes(count: int) -> list[Box]:
 def work(payload: bytes) -> bytes:
     batch = codec.decode(payload)
     count = len(batch.crops)
-    said = SimpleNamespace(
+    said = Classified(
         labels=batch.crops[:, 0, 0].astype(np.int64),
         margins=np.ones(count, np.float32),
         confidence=np.full(count, 0.9, np.float32),
@@ -43,36 +44,35 @@ def work(payload: bytes) -> bytes:
     return codec.answer(batch.head, "a1b2c3d4", True, said)
 
 
-@pytest.fixture
-def model() -> RemoteModel:
-    return RemoteModel("desk", "9f3c")
+@dataclass
+class Workers:
+    """Answer each message at once, except those `lost`, by their number."""
+
+    answers: Answers = field(default_factory=lambda: Answers("9f3c"))
+    lost: Callable[[int], bool] = lambda _: False
+    sent: list[bytes] = field(default_factory=list)
+
+    def send(self, payload: bytes) -> None:
+        self.sent.append(payload)
+        if not self.lost(len(self.sent)):
+            threading.Thread(target=lambda: self.answers.receive(work(payload))).start()
+
+    def model(self, **options: Any) -> RemoteModel:
+        return RemoteModel("desk", "9f3c", self.answers, self.send, **options)
 
 
-def answering(model: RemoteModel, *, lost: Callable[[int], bool] = lambda _: False) -> list[bytes]:
-    """Have each message answered at once, except those `lost`, by their number; return all."""
-    sent: list[bytes] = []
-
-    def send(payload: bytes) -> None:
-        sent.append(payload)
-        if not lost(len(sent)):
-            threading.Thread(target=lambda: model.receive(work(payload))).start()
-
-    model.send = send
-    return sent
-
-
-def test_each_crop_gets_its_own_answer_however_many_there_are(model: RemoteModel) -> None:
+def test_each_crop_gets_its_own_answer_however_many_there_are() -> None:
     """More than may be out at once, and more than the outbox would hold."""
     count = 5 * WINDOW * BATCH // 2 + 7
-    sent = answering(model)
-    said = model.classify_at(crops(count), boxes(count), SIZE)
+    workers = Workers()
+    said = workers.model().classify_at(crops(count), boxes(count), SIZE)
     assert said.labels.tolist() == [number % 10 for number in range(count)]
-    assert len(sent) == -(-count // BATCH)
+    assert len(workers.sent) == -(-count // BATCH)
 
 
-def test_no_more_than_a_window_is_out_at_once(model: RemoteModel) -> None:
-    sent: list[bytes] = []
-    model.send = sent.append
+def test_no_more_than_a_window_is_out_at_once() -> None:
+    workers = Workers(lost=lambda _: True)
+    model, sent = workers.model(), workers.sent
     count = 3 * WINDOW * BATCH
     asked = threading.Thread(target=lambda: model.classify_at(crops(count), boxes(count), SIZE))
     asked.start()
@@ -80,65 +80,61 @@ def test_no_more_than_a_window_is_out_at_once(model: RemoteModel) -> None:
     while asked.is_alive():
         assert len(sent) - answered <= WINDOW
         if answered < len(sent):
-            model.receive(work(sent[answered]))
+            workers.answers.receive(work(sent[answered]))
             answered += 1
         else:
             time.sleep(0.001)
     assert answered == 3 * WINDOW
 
 
-def test_the_message_says_where_each_crop_lies(model: RemoteModel) -> None:
-    sent = answering(model)
-    model.classify_at(crops(BATCH + 2), boxes(BATCH + 2), SIZE)
-    heads = sorted((codec.decode(item).head for item in sent), key=lambda head: head["batch"])
+def test_the_message_says_where_each_crop_lies() -> None:
+    workers = Workers()
+    workers.model().classify_at(crops(BATCH + 2), boxes(BATCH + 2), SIZE)
+    heads = sorted((codec.decode(item).head for item in workers.sent), key=lambda h: h["batch"])
     assert [head["count"] for head in heads] == [BATCH, 2]
     assert heads[0]["size"] == [640, 480]
     assert [box[0] for head in heads for box in head["boxes"]] == list(range(BATCH + 2))
 
 
-def test_what_was_lost_is_sent_again(model: RemoteModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camd.workers.remote.RESEND_S", 0.05)
-    sent = answering(model, lost=lambda number: number % 3 != 0)
-    assert len(model.classify_at(crops(100), boxes(100), SIZE).labels) == 100
-    assert len(sent) > 4
+def test_what_was_lost_is_sent_again() -> None:
+    workers = Workers(lost=lambda number: number % 3 != 0)
+    model = workers.model(resend_s=0.05)
+    assert len(model.classify_at(crops(100), boxes(100), SIZE)) == 100
+    assert len(workers.sent) > 4
 
 
-def test_no_answer_is_given_up_and_said_once(
-    model: RemoteModel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("camd.workers.remote.GIVE_UP_S", 0.2)
-    monkeypatch.setattr("camd.workers.remote.RESEND_S", 0.1)
+def test_no_answer_is_given_up_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    workers = Workers(lost=lambda _: True)
+    model = workers.model(give_up_s=0.2, resend_s=0.1)
     for _ in range(3):
         with pytest.raises(PublishError, match="camd worker"):
             model.classify_at(crops(1), boxes(1), SIZE)
     assert len(caplog.records) == 1
-    answering(model)
+    workers.lost = lambda _: False
     assert model.classify_at(crops(1), boxes(1), SIZE).labels.tolist() == [0]
 
 
 def test_nobody_waits_for_workers_who_wants_to_leave(caplog: pytest.LogCaptureFixture) -> None:
-    model = RemoteModel("desk", "9f3c", leave=lambda: True)
+    model = Workers(lost=lambda _: True).model(leave=lambda: True)
     with pytest.raises(PublishError):
         model.classify_at(crops(1), boxes(1), SIZE)
     assert not caplog.records, "it is no fault of the workers"
 
 
-def test_a_frame_without_ink_asks_nobody(model: RemoteModel) -> None:
-    sent = answering(model)
-    assert len(model.classify_at(crops(0), [], SIZE).labels) == 0
-    assert not sent
+def test_a_frame_without_ink_asks_nobody() -> None:
+    workers = Workers()
+    assert len(workers.model().classify_at(crops(0), [], SIZE)) == 0
+    assert not workers.sent
 
 
 @pytest.mark.parametrize("way", ["polygon", "corners"])
-def test_boxes_are_those_of_the_frame_where_a_region_is_cut_out(
-    model: RemoteModel, way: str
-) -> None:
+def test_boxes_are_those_of_the_frame_where_a_region_is_cut_out(way: str) -> None:
     place = ((0.3, 0.4), (0.9, 0.4), (0.9, 0.9), (0.3, 0.9))
     region = RegionSettings.model_validate({"name": "meter", way: place})
     sheet = write(paper(*SIZE), "1", (300, 300))
-    sent = answering(model)
-    Pipeline(Settings(region=(region,)), model).process(sheet, 0)
-    ((x, y, width, height),) = codec.decode(sent[0]).head["boxes"]
+    workers = Workers()
+    Pipeline(Settings(region=(region,)), workers.model()).process(sheet, 0)
+    ((x, y, width, height),) = codec.decode(workers.sent[0]).head["boxes"]
     ink = sheet.min(axis=2) < 128
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     assert abs(x - columns[0]) <= 4

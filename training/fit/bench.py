@@ -11,10 +11,10 @@ from camd.classify import svm
 from camd.classify.features import extract
 from camd.values import FloatArray
 from training.digits import Digits, join
-from training.fit.export import Machine, Quick, pack
+from training.fit.export import Machine, SmallMachine, pack
 from training.fit.fit import (
     UNKNOWN,
-    Projection,
+    LearntProjection,
     Recipe,
     calibrate,
     clear_margin,
@@ -40,7 +40,7 @@ NEVER = 1e9
 class Machines:
     full: Machine
     calibration: FloatArray
-    quick: Quick | None
+    quick: SmallMachine | None
     """The small machine of the cascade."""
 
     def like(self, other: "Machines") -> "Machines":
@@ -53,7 +53,7 @@ class Machines:
 @dataclass(frozen=True, slots=True, eq=False)
 class Bench:
     recipe: Recipe
-    projection: Projection
+    projection: LearntProjection
     seen: NDArray[np.float16]
     """(1 + copies, N, P): what the kernel sees of the images and their distorted copies."""
     labels: NDArray[np.int64]
@@ -68,7 +68,7 @@ class Bench:
         cls,
         digits: Digits,
         weights: FloatArray,
-        projection: Projection,
+        projection: LearntProjection,
         photographs: Digits,
         recipe: Recipe,
         seed: int,
@@ -104,7 +104,7 @@ class Bench:
             float(self.projection.variances.sum()),
             self.progress,
         )
-        quick = Quick(self.small(full, index), UNKNOWN, NEVER) if self.recipe.quick else None
+        quick = SmallMachine(self.small(full, index), UNKNOWN, NEVER) if self.recipe.quick else None
         return Machines(full, UNKNOWN, quick)
 
     def small(self, full: Machine, index: NDArray[np.intp]) -> ReducedSet:
@@ -140,7 +140,9 @@ class Bench:
             ]
             if None not in margins:
                 clear = max(LEAST_CLEAR, *(margin for margin in margins if margin is not None))
-                quick = Quick(machines.quick.machine, calibrate(by_quick, held.labels), clear)
+                quick = SmallMachine(
+                    machines.quick.machine, calibrate(by_quick, held.labels), clear
+                )
         return Machines(machines.full, calibration, quick)
 
     def model(self, machines: Machines) -> svm.Model:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.classify import svm
-from camd.classify.one_vs_one import Classified
+from camd.values import Classified
 from training.digits import MNIST_SIZE, MNIST_TRAIN, Digits, hold_out, load, notebook_split
 
 BINS = 15

@@ -34,8 +34,8 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Quick:
-    """The small machine of a cascade; camd.svm.Quick is what becomes of it."""
+class SmallMachine:
+    """The small machine of a cascade, as it was fitted; camd.classify.cascade.Quick runs it."""
 
     machine: ReducedSet
     calibration: FloatArray
@@ -51,7 +51,7 @@ def pack(
     calibration: FloatArray,
     test_crops: NDArray[np.uint8],
     scores: Mapping[str, float],
-    quick: Quick | None = None,
+    quick: SmallMachine | None = None,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Give the arrays and the meta of a file whose self-test is `test_crops` (T, 28, 28)."""
     arrays: dict[str, NDArray[Any]] = {
@@ -80,7 +80,7 @@ def pack(
     return seal(arrays, meta)
 
 
-def quick_arrays(quick: Quick) -> dict[str, NDArray[Any]]:
+def quick_arrays(quick: SmallMachine) -> dict[str, NDArray[Any]]:
     return {
         "quick_vectors": quick.machine.vectors,
         "quick_weights": quick.machine.weights,
@@ -89,7 +89,7 @@ def quick_arrays(quick: Quick) -> dict[str, NDArray[Any]]:
     }
 
 
-def quick_meta(quick: Quick) -> dict[str, float]:
+def quick_meta(quick: SmallMachine) -> dict[str, float]:
     return {"quick_gamma": float(quick.machine.gamma), "quick_clear": float(quick.clear)}
 
 

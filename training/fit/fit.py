@@ -1,7 +1,7 @@
 """From crops to a fitted machine: features, projection, augmented copies, SVM, calibration."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from camd.classify.features import FeatureSpec, Scale, extract
-from camd.classify.one_vs_one import Classified
-from camd.values import FloatArray
+from camd.classify.kernel import Projection
+from camd.values import Classified, FloatArray
 from training.augment import Distortion, distort
 from training.fit.export import Machine
 
@@ -61,24 +61,31 @@ class Recipe:
     quick_steps: int = 4000
     """Of the small machine's fit."""
     distortion: Distortion = field(default_factory=Distortion)
+    images: int | None = None
+    """Training images at most; None: all of them."""
+
+    def shortened(self) -> "Recipe":
+        """Give a recipe of minutes' work, to try the whole way with: no model to ship."""
+        return replace(
+            self,
+            images=4000,
+            copies=min(self.copies, 1),
+            photographs=min(self.photographs, 60),
+            quick_vectors=min(self.quick_vectors, 200),
+            quick_steps=min(self.quick_steps, 400),
+        )
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self) | {"features": self.features.as_dict()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Projection:
-    """What the kernel sees of features (N, D): features @ matrix + offset."""
-
-    matrix: FloatArray
-    """(D, P)."""
-    offset: FloatArray
-    """(P,)."""
+class LearntProjection(Projection):
     variances: FloatArray
-    """(P,) descending."""
+    """(P,) of the components, descending."""
 
 
-def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
+def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> LearntProjection:
     """Principal components of the features: they keep the distances that the kernel is made of,
     in fewer numbers."""
     features = extract(crops, recipe.features)
@@ -88,7 +95,7 @@ def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
     variances = variances[::-1][: recipe.projected]
     scales = np.maximum(variances / variances[0], 1e-9) ** (-recipe.flatten / 2)
     matrix = components[:, ::-1][:, : recipe.projected] * scales
-    return Projection(
+    return LearntProjection(
         matrix.astype(np.float32),
         -(mean @ matrix).astype(np.float32),
         (variances * scales**2).astype(np.float32),
@@ -97,7 +104,7 @@ def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> Projection:
 
 def see(
     crops: NDArray[np.uint8],
-    projection: Projection,
+    projection: LearntProjection,
     recipe: Recipe,
     seed: int,
     progress: Progress,

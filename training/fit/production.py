@@ -27,11 +27,23 @@ from training.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)
 
-QUICK_IMAGES = 4000
-QUICK_PHOTOGRAPHS = 60
-QUICK_VECTORS, QUICK_STEPS = 200, 400
+PRODUCTION = Recipe()
 TESTS = 20
 """Crops kept in the file for the self-test at load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a model is made from."""
+
+    data: Path | None = None
+    """As in training.digits.load."""
+    extra: Path | None = None
+    """A folder of folders 0..9 and `none`, whose images join the training set."""
+    extra_weight: float = 1.0
+    """Images of `data` that one of `extra` counts for."""
+    gate_of: Path | None = None
+    """The model file whose gate the new one gets, where it is for the same features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,46 +56,30 @@ class Trained:
 
 
 def train(
-    data: Path | None,
+    material: Material,
     out: Path,
+    recipe: Recipe = PRODUCTION,
     *,
-    quick: bool = False,
     seed: int = 0,
     force: bool = False,
-    extra: Path | None = None,
-    extra_weight: float = 1.0,
-    progress: Callable[[str], None] = log.info,
-    recipe: Recipe | None = None,
-    gate_of: Path | None = None,
     scheduler: str | None = None,
+    progress: Callable[[str], None] = log.info,
 ) -> Trained:
     """Train the production model and write `out` (.npz) and its card beside it (.json).
 
-    `data` as in training.data.load. `extra` is a folder of folders 0..9 and `none`, whose images
-    join the training set, each weighing `extra_weight` images of `data`. `quick` is for tests:
-    a few thousand images. The new model gets the gate of the model file `gate_of`, where that is
-    for the same features. A model already at `out` gives way only to one that makes no more errors
-    on the images held out for testing, unless `force`. Workers of the Dask scheduler `scheduler`
-    (tcp://host:port) make the distorted copies, this process otherwise.
+    A model already at `out` gives way only to one that makes no more errors on the images held
+    out for testing, unless `force`. Workers of the Dask scheduler `scheduler` (tcp://host:port)
+    make the distorted copies, this process otherwise.
 
     The same data, seed and engine give the same model. Raises DataError, and for a scheduler
     MissingExtraError and CamdError."""
-    recipe = recipe or Recipe()
-    digits = datasets.load(data)
-    own = datasets.load_folder(extra) if extra else None
+    digits = datasets.load(material.data)
+    own = datasets.load_folder(material.extra) if material.extra else None
     learn, test = datasets.hold_out(digits)
-    if quick:
-        recipe = replace(
-            recipe,
-            copies=min(recipe.copies, 1),
-            photographs=min(recipe.photographs, QUICK_PHOTOGRAPHS),
-            quick_vectors=min(recipe.quick_vectors, QUICK_VECTORS),
-            quick_steps=min(recipe.quick_steps, QUICK_STEPS),
-        )
-        if len(learn) > QUICK_IMAGES:
-            learn = learn.take(datasets.stratified(learn.labels, QUICK_IMAGES)[1])
+    if recipe.images and len(learn) > recipe.images:
+        learn = learn.take(datasets.stratified(learn.labels, recipe.images)[1])
     joined = datasets.join(learn, own) if own else learn
-    weights = np.full(len(joined), extra_weight, np.float32)
+    weights = np.full(len(joined), material.extra_weight, np.float32)
     weights[: len(learn)] = 1
     cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     with cluster as workers:
@@ -94,7 +90,7 @@ def train(
         progress("second machines: on all training images")
         fitted = bench.fit(np.arange(len(joined))).like(trial)
         notebook = None
-        if len(digits) == datasets.MNIST_SIZE and not quick and not own:
+        if len(digits) == datasets.MNIST_SIZE and not recipe.images and not own:
             progress("third machines: on the notebook's split, to compare with it")
             notebook = _on_the_notebooks_split(digits, trial, recipe, seed, progress, workers)
     tested = figures(bench.model(fitted), test)
@@ -103,10 +99,12 @@ def train(
     scores = {"validation_error": validated.error, "test_error": tested.error}
     arrays, meta = bench.pack(fitted, test.images[:TESTS], scores)
     final = tested
-    if gate_of and (gated := carry_gate(gate_of, arrays, meta)):
+    if material.gate_of and (gated := carry_gate(material.gate_of, arrays, meta)):
         arrays, meta = gated
         final = figures(svm.build(arrays, meta), test)
-        progress(f"with the gate of {gate_of}: {final.errors} errors, the rejected among them")
+        progress(
+            f"with the gate of {material.gate_of}: {final.errors} errors, the rejected among them"
+        )
     content = to_bytes(arrays)
     card = {
         "id": meta["sha256"][:8],
@@ -122,11 +120,13 @@ def train(
             "learnt": len(learn) * (1 + recipe.copies),
             "photographs": len(bench.photo_labels),
             "extra": len(own) if own else 0,
-            "extra_weight": extra_weight,
+            "extra_weight": material.extra_weight,
         },
         "recipe": recipe.as_dict(),
         "gamma": fitted.full.gamma,
-        "gate": {"of": str(gate_of), "test": final.as_dict()} if final is not tested else None,
+        "gate": {"of": str(material.gate_of), "test": final.as_dict()}
+        if final is not tested
+        else None,
         "support_vectors": len(fitted.full.vectors),
         "cascade": cascade(fitted, trial, validation, bench, alone),
         "bytes": len(content),

@@ -14,8 +14,16 @@ from camd.classify.model_schema import Arrays, Meta, spec_from
 from camd.errors import CamdError
 from training import digits as datasets
 from training.fit.evaluate import figures
-from training.fit.export import Machine, Quick, quick_arrays, quick_meta, seal, to_bytes, write
-from training.fit.fit import Progress, Projection, Recipe
+from training.fit.export import (
+    Machine,
+    SmallMachine,
+    quick_arrays,
+    quick_meta,
+    seal,
+    to_bytes,
+    write,
+)
+from training.fit.fit import LearntProjection, Progress, Recipe
 from training.fit.gate import Fitted, GateRecipe, options
 from training.fit.trial import try_out
 from training.render.cut_out import Crops
@@ -31,14 +39,14 @@ def refit_digits(
     recipe: Recipe,
     seed: int,
     progress: Progress,
-) -> Quick:
+) -> SmallMachine:
     """Give the small machine for the digits' one of a model file. How far it is believed is chosen
     with machines of their own, which have not seen all images. Raises CamdError where it is not to
     be believed at all."""
     learn, _ = datasets.hold_out(digits)
     matrix, offset = arrays["projection"], arrays["offset"]
     seen = extract(learn.images, recipe.features) @ matrix
-    projection = Projection(matrix, offset, seen.var(axis=0))
+    projection = LearntProjection(matrix, offset, seen.var(axis=0))
     weights = np.ones(len(learn), np.float32)
     tried = try_out(learn, learn, weights, recipe, seed, progress, None, projection)
     full = Machine(

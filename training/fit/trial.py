@@ -8,7 +8,7 @@ import numpy as np
 from camd.values import FloatArray
 from training.digits import Digits, stratified
 from training.fit.bench import Bench, Machines
-from training.fit.fit import Progress, Projection, Recipe, learn_projection
+from training.fit.fit import LearntProjection, Progress, Recipe, learn_projection
 from training.render.photographs import photograph
 from training.workers import Workers
 
@@ -29,7 +29,7 @@ def try_out(
     seed: int,
     progress: Progress,
     workers: Workers | None,
-    projection: Projection | None = None,
+    projection: LearntProjection | None = None,
 ) -> Tried:
     """Fit machines without a sixth of the images of `learn`, and calibrate them on those. `joined`
     is `learn` and the user's own images. Components are learnt where no `projection` is given."""

@@ -7,10 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.values import Box, Image
+from camd.values import Box, DoubleArray, Image
 from training.render.paper import Canvas, Sheet
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +112,7 @@ def photograph(
     return np.asarray(np.clip(view + 0.5, 0, 255), np.uint8)
 
 
-def homography(sheet: Sheet, pose: Pose) -> Floats:
+def homography(sheet: Sheet, pose: Pose) -> DoubleArray:
     """Return the (3, 3) matrix from the sheet's pixels to the frame's: a pinhole camera whose
     distance is two and a half widths of the sheet."""
     height, width = sheet.image.shape[:2]
@@ -145,7 +143,7 @@ def boxes_in_frame(sheet: Sheet, pose: Pose) -> list[Box]:
     return found
 
 
-def _lay(view: Canvas, image: Canvas, matrix: Floats) -> None:
+def _lay(view: Canvas, image: Canvas, matrix: DoubleArray) -> None:
     """Put the sheet on the table, with the shadow that its edge throws."""
     height, width = view.shape[:2]
     shrink = math.sqrt(abs(float(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from camd.errors import DataError
+from training.render.hand import Bitmap
 
-Bitmap = NDArray[np.uint8]
 """(h, w) uint8, ink 255 on 0."""
 
 HANDS = (

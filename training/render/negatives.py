@@ -19,9 +19,9 @@ from training.render.cut_out import Crops, cut_out
 from training.render.hand import Hand
 from training.render.lettering import LETTERS_LIKE_DIGITS, Fonts
 from training.render.shapes import Mark, Writer
+from training.render.textures import Grey
 from training.workers import Workers
 
-Grey = NDArray[np.float32]
 """(H, W) float32, 0..1."""
 
 SMALLEST, LARGEST = 12, 200

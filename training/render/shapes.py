@@ -10,7 +10,7 @@ from training.render.doodles import cropped, doodle
 from training.render.hand import Bitmap, Hand, Mask, Pen, write
 from training.render.lettering import LETTERS, LIKE_DIGITS, SIGNS, WORDS, Fonts, squared, text
 
-SIDE = 60
+CELL = 60
 """Side of the grid on which samples are turned and leant, pixels."""
 FINEST = 48
 """Least height at which a pen draws, pixels."""
@@ -82,11 +82,11 @@ class Writer:
         lean = self.lean + self.rng.normal(0, 0.06)
         turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         shape = np.array([[self.rng.uniform(0.8, 1.2), lean], [0, 1.0]])
-        matrix = (turn @ shape) * (0.85 * SIDE / side)
-        shift = SIDE / 2 - matrix @ np.array([side / 2, side / 2])
+        matrix = (turn @ shape) * (0.85 * CELL / side)
+        shift = CELL / 2 - matrix @ np.array([side / 2, side / 2])
         whole = np.column_stack([matrix, shift])
-        how = cv2.INTER_AREA if side > SIDE else cv2.INTER_CUBIC
-        return np.asarray(cv2.warpAffine(bitmap, whole, (SIDE, SIDE), flags=how), np.uint8)
+        how = cv2.INTER_AREA if side > CELL else cv2.INTER_CUBIC
+        return np.asarray(cv2.warpAffine(bitmap, whole, (CELL, CELL), flags=how), np.uint8)
 
     def _text(self, characters: str, height: int, *, printed: bool = False) -> Bitmap | None:
         fonts = self.fonts.prints if printed else self.fonts.hands
@@ -113,14 +113,14 @@ class Writer:
         characters = LETTERS if self.rng.random() < 0.85 else "".join(sorted(LIKE_DIGITS))
         character, drawn = self._character(characters)
         label = UNCLEAR if character in LIKE_DIGITS else NO_DIGIT
-        return Mark(self._pen(self._bent(squared(drawn, SIDE)), height), label)
+        return Mark(self._pen(self._bent(squared(drawn, CELL)), height), label)
 
     def _sign(self, height: int) -> Mark:
         _, drawn = self._character(SIGNS)
         tall = height * drawn.shape[0] / 80
         if min(drawn.shape) * tall < 2 * drawn.shape[0]:
             return Mark(np.ones((2, 2), np.float32), UNCLEAR)
-        return Mark(self._pen(self._bent(squared(drawn, SIDE)), max(4, round(tall))), NO_DIGIT)
+        return Mark(self._pen(self._bent(squared(drawn, CELL)), max(4, round(tall))), NO_DIGIT)
 
     def _joined(self, height: int) -> Mark:
         """Two to four letters in one stroke, from different hands."""

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.classify.one_vs_one import Classified
+from camd.values import Classified
 from training.fit.evaluate import calibration_error, score
 
 

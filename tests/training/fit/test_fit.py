@@ -5,14 +5,14 @@ import pytest
 from sklearn import svm as libsvm
 
 from camd.classify import svm
-from camd.classify.one_vs_one import Classified
+from camd.values import Classified
 from tests.training.fit.small_digits import RECIPE, digits
 from training.digits import Digits
 from training.fit import fit
 from training.fit.export import Machine, pack
 
 
-def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fit.Projection]:
+def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fit.LearntProjection]:
     projection = fit.learn_projection(part.images, RECIPE)
     if weights is None:
         weights = np.ones(len(part), np.float32)
@@ -29,7 +29,7 @@ def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fi
     return machine, projection
 
 
-def judged(machine: Machine, projection: fit.Projection, crops: np.ndarray) -> Classified:
+def judged(machine: Machine, projection: fit.LearntProjection, crops: np.ndarray) -> Classified:
     unknown = np.array([[0.0], [0.5]], np.float32)
     arrays, meta = pack(
         machine, RECIPE.features, projection.matrix, projection.offset, unknown, crops[:5], {}

@@ -11,7 +11,7 @@ from tests.training.fit import small_digits
 from training.fit.evaluate import evaluate_model
 from training.fit.export import to_bytes
 from training.fit.gate import Fitted, GateRecipe, calibrate, fit_gate, install
-from training.fit.production import train
+from training.fit.production import Material, train
 from training.render.negatives import Labelled
 
 RECIPE = GateRecipe(plain=300, projected=40, quick=30, quick_vectors=100, quick_steps=150)
@@ -67,7 +67,7 @@ def test_both_machines_are_calibrated_on_crops_held_back(fitted: Fitted) -> None
 
 def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: Path) -> None:
     data, path = small_digits.write(tmp_path / "data.npz"), tmp_path / "digits.npz"
-    train(data, path, quick=True, recipe=small_digits.RECIPE)
+    train(Material(data), path, small_digits.RECIPE)
     for _ in range(2):
         arrays, _ = install(path, fitted, frames(12))
         path.write_bytes(to_bytes(arrays))
@@ -75,7 +75,7 @@ def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: 
     assert (model.classify(frames(60)[12:]).labels == -1).all()
     assert (model.classify(small_digits.digits().images[600:700]).labels >= 0).mean() > 0.97
 
-    heir = train(data, tmp_path / "heir.npz", quick=True, recipe=small_digits.RECIPE, gate_of=path)
+    heir = train(Material(data, gate_of=path), tmp_path / "heir.npz", small_digits.RECIPE)
     assert (svm.load(heir.path).classify(frames(60)[12:]).labels == -1).all()
     assert heir.card["gate"]["of"] == str(path)
 

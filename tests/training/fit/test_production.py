@@ -1,6 +1,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,13 +11,19 @@ from camd.classify import svm
 from camd.classify.features import extract
 from camd.errors import DataError
 from tests.training.fit import small_digits as small
-from training import Trained, evaluate_model, train
+from training import Material, Recipe, Trained, evaluate_model, train
 from training.digits import hold_out, load
 
 
-def trained(data: Path, out: Path, **options: object) -> Trained:
-    options.setdefault("recipe", small.RECIPE)
-    return train(data, out, quick=True, progress=lambda _: None, **options)
+def trained(
+    data: Path,
+    out: Path,
+    recipe: Recipe = small.RECIPE,
+    *,
+    extra: Path | None = None,
+    **options: Any,
+) -> Trained:
+    return train(Material(data, extra), out, recipe, progress=lambda _: None, **options)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +82,7 @@ def test_a_worse_model_replaces_a_better_one_only_by_force(
 ) -> None:
     out = tmp_path / "digits.npz"
     out.write_bytes(made.path.read_bytes())
-    worse = small.Recipe(projected=2, copies=0)
+    worse = Recipe(projected=2, copies=0)
     assert not trained(data, out, recipe=worse).replaced
     assert out.read_bytes() == made.path.read_bytes()
     assert not out.with_suffix(".json").exists()
@@ -109,6 +116,6 @@ def test_bad_data_stops_before_any_work(tmp_path: Path) -> None:
     np.savez(bad, x=np.zeros((5, 28, 28), np.uint8), y=np.zeros(5, np.uint8))
     said: list[str] = []
     with pytest.raises(DataError):
-        train(bad, tmp_path / "out.npz", progress=said.append)
+        train(Material(bad), tmp_path / "out.npz", progress=said.append)
     assert not said
     assert not (tmp_path / "out.npz").exists()

@@ -12,7 +12,7 @@ from tests.training.fit.test_gate import RECIPE, frames
 from training.fit import small
 from training.fit.export import quick_arrays, quick_meta, seal
 from training.fit.gate import Fitted, fit_gate
-from training.fit.production import train
+from training.fit.production import Material, train
 from training.render.negatives import Labelled
 
 
@@ -27,12 +27,7 @@ def drawn(first: int) -> Labelled:
 
 def test_the_digits_get_another_small_machine_and_keep_their_full_one(tmp_path: Path) -> None:
     data, path = small_digits.write(tmp_path / "data.npz"), tmp_path / "digits.npz"
-    train(
-        data,
-        path,
-        quick=True,
-        recipe=replace(small_digits.RECIPE, photographs=0, copies=0, quick=0),
-    )
+    train(Material(data), path, replace(small_digits.RECIPE, photographs=0, copies=0, quick=0))
     arrays, meta = model_file.read(path)
     recipe = replace(small_digits.RECIPE, photographs=0, copies=0)
     quick = small.refit_digits(arrays, meta, small_digits.digits(), recipe, 0, lambda _: None)
