@@ -1,14 +1,22 @@
-"""camd reads handwritten digits from a camera.
+"""camd reads handwritten digits from a camera. The whole of it, in ten lines that run:
 
-The whole loop:
+    from camd import paths, sources
+    from camd.capture.capture import Capture
+    from camd.classify import svm
+    from camd.config.settings import Settings
+    from camd.pipeline import Pipeline
 
-    source = sources.from_uri("demo", settings.camera)
-    pipeline = Pipeline(settings, svm.load(model_path))
-    with Capture(source) as capture:
-        while (frame := capture.next(timeout=1.0)) is not None:
-            result = pipeline.process(frame.image, frame.clock)
-            publisher.frame(frame, result, frame.clock)
-            window.show(overlay.draw(frame.shown(), result))
+    settings = Settings()
+    pipeline = Pipeline(settings, svm.load(paths.model_file()))
+    with Capture(sources.from_uri("demo", settings.camera), settings.camera) as capture:
+        while not capture.ended:
+            if frame := capture.next(timeout=1.0):
+                result = pipeline.process(frame.image, frame.clock)
+                print(" ".join(line.text for line in result.lines))
+
+A frame goes through the packages in this order: sources, capture, segment, classify, hypotheses,
+track, regions; pipeline composes the pure ones. What it gave goes out by mqtt, display and
+terminal. daemon runs all of it, unattended.
 """
 
 from importlib.metadata import PackageNotFoundError, version

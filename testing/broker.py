@@ -177,6 +177,12 @@ class Subscriber:
             self.heard.append(Heard(message.topic, bytes(message.payload), bool(message.retain)))
             self._news.notify_all()
 
+    def publish(
+        self, topic: str, payload: bytes | str | None = None, qos: int = 0, retain: bool = False
+    ) -> None:
+        """Say something, too."""
+        self._client.publish(topic, payload, qos, retain)
+
     def on(self, topic: str) -> list[Heard]:
         """Return what came on `topic` so far."""
         with self._news:

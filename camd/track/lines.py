@@ -6,27 +6,18 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 
 from camd.config.settings import LineSettings
+from camd.segment.deskew import skew
 from camd.values import Box, Digit, DoubleArray, Line
 
-MAX_SKEW = 20.0
-"""Degrees; a sheet turned further is read as if it were not."""
-NEIGHBOURS = 8
-REACH = 4.0
-"""Digit heights; pairs further apart say little about the slope of a row."""
 CHAIN_GAP = 3.0
 """Digit heights; a wider gap is bridged only between rows that are level with each other."""
 UNEVEN = 2.0
 """A gap parts two numbers only when it is so many times the row's usual one."""
 STAY = 1.2
 """By what factor a gap must pass both limits to part or join two digits that were not, or were."""
-
-_ANGLES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
-_ACROSS = np.stack([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
-"""(A, 2): how far a step down and one to the right lead off a row of each slope."""
 
 Parted: TypeAlias = Mapping[tuple[int | None, int | None], bool]
 """Of digits side by side, by their tracks: whether a gap parts them."""
@@ -82,31 +73,6 @@ class _Layout:
 
     def scale(self, row: list[int]) -> float:
         return float(_middle(self.height[row]))
-
-
-def skew(x: DoubleArray, y: DoubleArray, height: DoubleArray) -> float:
-    """Return the slope of the rows in radians: the angle at which most neighbours are level."""
-    if len(x) < 2:
-        return 0.0
-    dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
-    size = np.maximum(height[None, :], height[:, None])
-    distance = np.hypot(dx, dy) / size
-    np.fill_diagonal(distance, np.inf)
-    steep = np.abs(dy) > np.tan(np.radians(MAX_SKEW + 15)) * np.abs(dx)
-    distance[steep | (distance > REACH)] = np.inf
-    near = np.argsort(distance, axis=1)[:, :NEIGHBOURS]
-    left = np.repeat(np.arange(len(x)), near.shape[1])
-    right = near.ravel()
-    usable = np.isfinite(distance[left, right])
-    left, right = left[usable], right[usable]
-    if not len(left):
-        return 0.0
-    size, closeness = size[left, right], 1 / (1 + distance[left, right])
-    off = _ACROSS @ (np.stack([dy[left, right], dx[left, right]]) / (0.25 * size))
-    # NumPy's exponential takes three times as long on a processor without AVX-512.
-    level = np.asarray(cv2.exp(-off * off)) @ closeness
-    # Upright is likelier: two digits of one row at different heights are no slope.
-    return float(_ANGLES[np.argmax(level * (1 - 0.4 * np.abs(_ANGLES) / _ANGLES[-1]))])
 
 
 def _chains(layout: _Layout) -> list[list[int]]:

@@ -50,7 +50,7 @@ class Running:
     def set(self, number: int, **options: object) -> dict[str, Any]:
         """Ask for `options`, the `number`th time; return the answer."""
         request = json.dumps({"transaction": number} | options)
-        self.heard._client.publish("camd/camd/request/set", request, qos=1)
+        self.heard.publish("camd/camd/request/set", request, qos=1)
         return dict(self.heard.wait("camd/camd/response/set", number)[-1].json)
 
     def end(self) -> str:

@@ -152,7 +152,7 @@ def test_a_region_is_unseen_where_the_camera_never_came(
         topic = "camd/camd/region/meter"
         stale = b'{"camera":"camd","boot":"0000","seq":1,"at":"2026-01-01T00:00:00.000Z",'
         stale += b'"value":1.5,"text":"150","status":"ok","confidence":0.9}'
-        heard._client.publish(topic, stale, qos=1, retain=True)
+        heard.publish(topic, stale, qos=1, retain=True)
         heard.wait(topic)
         process = start(
             *("run", "--device", "/dev/video99", "--broker", url(broker), "--config", config),

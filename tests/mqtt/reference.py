@@ -53,7 +53,7 @@ def examples() -> dict[str, str]:
             crops = batch(np.zeros((2, 28, 28), np.uint8))
             publisher.crops(crops)
         said = answer(decode(crops).head, "a1b2c3d4", True, CLASSES)
-        subscriber._client.publish("camd/desk/classes", said)
+        subscriber.publish("camd/desk/classes", said)
         more = {"response/set", "response/dance", "region/meter"}
         for name in ({*TOPICS} | more) - {"response", "region"}:
             subscriber.wait(f"camd/desk/{name}")

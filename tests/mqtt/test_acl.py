@@ -39,13 +39,13 @@ def test_a_camera_may_all_that_it_does(broker: Mosquitto, publishers: Publishers
         for name in ("status", "reading", "event", "digits"):
             home.wait(f"camd/desk/{name}")
         display.wait("camd/desk/reading")
-        home._client.publish("camd/desk/request/set", '{"detection":false}', qos=1)
+        home.publish("camd/desk/request/set", '{"detection":false}', qos=1)
         until(publisher.requests, "the request is heard")
-        home._client.publish("homeassistant/status", "online", qos=1)
+        home.publish("homeassistant/status", "online", qos=1)
         home.wait("homeassistant/device/camd_desk/config", 2)
-        display._client.publish("camd/desk/request/pause", qos=1)
-        home._client.publish("camd/desk/request/pause", qos=1)
-        home._client.publish("camd/desk/request/set", "{}", qos=1)
+        display.publish("camd/desk/request/pause", qos=1)
+        home.publish("camd/desk/request/pause", qos=1)
+        home.publish("camd/desk/request/set", "{}", qos=1)
         until(lambda: (heard := publisher.requests()) and heard[-1].command == "set")
         assert {item.topic for item in display.heard} == {"camd/desk/reading", "camd/desk/status"}
 
@@ -58,6 +58,6 @@ def test_a_worker_hears_crops_alone(broker: Mosquitto, publishers: Publishers) -
         publisher.frame(frame(), result(), 100.0)
         publisher.crops(batch(CROPS))
         worker.wait("camd/desk/crops")
-        worker._client.publish("camd/desk/classes", b"{}", qos=1)
+        worker.publish("camd/desk/classes", b"{}", qos=1)
         until(lambda: answers == [b"{}"], "the answer")
         assert {item.topic for item in worker.heard} == {"camd/desk/crops"}

@@ -141,14 +141,11 @@ def test_a_request_that_breaks_the_hearing_costs_one_connection(
     monkeypatch.setattr(Hearing, "hear", raise_on_bomb)
     publisher = publishers(real, requests=True)
     with Subscriber(real.host, real.port) as subscriber:
-        subscriber._client.publish("camd/desk/request/bomb", qos=1)
+        subscriber.publish("camd/desk/request/bomb", qos=1)
         until(lambda: publisher.stats().failures == 1, "it broke")
         until(lambda: publisher.stats().connected, "connected again")
         until(
-            lambda: (
-                subscriber._client.publish("camd/desk/request/status", qos=1)
-                and publisher.requests()
-            ),
+            lambda: subscriber.publish("camd/desk/request/status", qos=1) and publisher.requests(),
             "a request is heard",
         )
     assert publisher.stats().alive

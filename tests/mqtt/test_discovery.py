@@ -172,8 +172,8 @@ def test_is_sent_again_when_home_assistant_starts(real: Mosquitto, publishers: P
     with Subscriber(real.host, real.port) as heard:
         publisher = publishers(real, discovery=True)
         heard.wait(CONFIG)
-        heard._client.publish("homeassistant/status", "offline")
-        heard._client.publish("homeassistant/status", "online")
+        heard.publish("homeassistant/status", "offline")
+        heard.publish("homeassistant/status", "online")
         heard.wait(CONFIG, 2)
         publisher.stop()
         heard.wait_payload("camd/desk/status", b"offline")

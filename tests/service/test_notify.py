@@ -183,7 +183,7 @@ def test_it_is_said_that_nothing_is_read_on_purpose(tmp_path: Path, clip: Path) 
         )  # fmt: skip
         manager.wait_status("camera open", "no worker answers: nothing is read")
         with Subscriber(broker.host, broker.port) as asker:
-            asker._client.publish("camd/camd/request/pause", qos=1)
+            asker.publish("camd/camd/request/pause", qos=1)
             manager.wait_status("camera open", "paused: nothing is read")
         manager.after(len(manager.lines()), "WATCHDOG=1")
         process.send_signal(signal.SIGTERM)

@@ -151,7 +151,7 @@ def test_a_worker_killed_in_mid_batch_has_answered_all_it_acknowledged(
         Subscriber(broker.host, broker.port, "camd/desk/classes") as heard,
     ):
         for number in range(1, 201):
-            heard._client.publish("camd/desk/crops", batch(CROPS[:32], number), qos=1)
+            heard.publish("camd/desk/crops", batch(CROPS[:32], number), qos=1)
         heard.wait("camd/desk/classes", 20)
         workers.processes[0].send_signal(signal.SIGKILL)
         workers.processes[0].wait(LONG)
@@ -170,8 +170,8 @@ def test_nonsense_does_not_stop_a_worker(broker: Mosquitto, tmp_path: Path) -> N
     topic = "camd/desk/classes"
     with Workers(broker, tmp_path, 1), Subscriber(broker.host, broker.port, topic) as heard:
         for nonsense in (b"", b"{}\n", b'{"count":2}\nxx', b"[" * 2000, b'{"count":-1}\n'):
-            heard._client.publish("camd/desk/crops", nonsense, qos=1)
-        heard._client.publish("camd/desk/crops", batch(CROPS), qos=1)
+            heard.publish("camd/desk/crops", nonsense, qos=1)
+        heard.publish("camd/desk/crops", batch(CROPS), qos=1)
         (said,) = heard.wait("camd/desk/classes")
     answer = codec.read_answer(said.payload)
     expected = model.classify(CROPS)
@@ -189,7 +189,7 @@ def test_a_worker_outlives_the_broker(broker: Mosquitto, tmp_path: Path) -> None
 
             def answered() -> bool:
                 message = batch(CROPS)
-                heard._client.publish("camd/desk/crops", message, qos=1)
+                heard.publish("camd/desk/crops", message, qos=1)
                 return bool(heard.on("camd/desk/classes"))
 
             until(answered, "an answer")
