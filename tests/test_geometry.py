@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from camd.geometry import Point, area, contains, crosses_itself, is_convex, median
 
@@ -22,6 +24,24 @@ NOTCHED: list[Point] = [(0, 0), (4, 0), (4, 4), (2, 1), (0, 4)]
 )
 def test_sides_that_cross_or_touch_are_found(points: list[Point], expected: bool) -> None:
     assert crosses_itself(points) is expected
+
+
+on_a_grid = st.lists(
+    st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=6, unique=True
+)
+
+
+@given(on_a_grid, st.integers(0, 5), st.integers(-9, 9), st.integers(-9, 9))
+def test_a_polygon_stays_what_it_is_wherever_it_lies_and_whoever_begins(
+    points: list[tuple[int, int]], first: int, right: int, down: int
+) -> None:
+    """On a grid, so that many sides lie along one another or end on one another."""
+    found = crosses_itself(points)
+    first %= len(points)
+    assert crosses_itself([*points[first:], *points[:first]]) is found
+    assert crosses_itself(points[::-1]) is found
+    assert crosses_itself([(y, x) for x, y in points]) is found
+    assert crosses_itself([(x + right, y + down) for x, y in points]) is found
 
 
 def test_only_what_lies_within_is_contained() -> None:
