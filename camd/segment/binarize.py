@@ -13,20 +13,21 @@ from numpy.typing import NDArray
 from camd.values import Image, Plane
 
 REDUCED = 320
-"""Long side of the frame on which the background is estimated, pixels. It divides the usual
-frames: OpenCV averages whole blocks of pixels four times as fast."""
+"""Long side, in pixels, to which a frame is reduced before its background is estimated. The
+usual frame sizes are multiples of it: OpenCV averages whole blocks of pixels four times as fast."""
 FINE = 640
-"""The same of a frame in which fine strokes are still there."""
+"""The same, for a frame in which fine strokes must still be seen."""
 STROKE_SHARE = 0.15
 """The thickest stroke taken for ink, as a share of the short side of the frame."""
 DARKEST = 32
-"""Least background, grey levels: dividing by less turns sensor noise in black areas into ink."""
+"""The background is taken to be at least so bright, in grey levels. Dividing by less would turn
+the noise of the sensor in black areas into ink."""
 POOL = 4
 """Side of the cells in which the local threshold is measured, pixels."""
 BLOCK = 8
 """Cells a side of the blocks whose median is taken for bare paper."""
 FAINTEST = 14
-"""Least ink that counts, levels of 255, however clean the paper is."""
+"""Weaker ink than this, of 255, does not count, however clean the paper is."""
 
 
 def to_grey(image: Image) -> Plane:
@@ -36,7 +37,7 @@ def to_grey(image: Image) -> Plane:
 
 
 def fine(grey: Plane) -> Plane:
-    """Reduce a frame to what tells its light, fine strokes kept."""
+    """Reduce a frame so far that its light can be measured cheaply, and fine strokes are kept."""
     return _reduce(grey, FINE)
 
 
@@ -50,12 +51,12 @@ def fine_of_half(half: Plane) -> Plane:
 
 
 def is_light_on_dark(small: Plane) -> bool:
-    """Tell whether the ink of a frame, which is `fine`, is brighter than what it is written on.
+    """Tell whether the ink of a frame, reduced by `fine`, is brighter than what it is written on.
 
-    Ink covers less than the paper around it, so differences from the local mean are skewed
-    towards the ink; the edges of things count on both sides and nearly cancel. Seen from afar a
-    sheet on a dark table is itself a light spot in the dark, and seen closely the gaps of thick
-    strokes are; so both count."""
+    Ink covers less area than the paper around it. So the differences from the local mean are
+    skewed towards the ink, while the edges of things count on both sides and nearly cancel. With a
+    wide window a sheet on a dark table looks like light ink itself; with a narrow one the gaps
+    inside thick strokes do. The sum of both windows is right more often than either."""
     return 0.8 * _skew(_reduce(small), 31) + _skew(small, 17) > 0
 
 
@@ -71,9 +72,9 @@ def _skew(grey: Plane, window: int) -> float:
 
 
 def flatten(grey: Plane, small: Plane, *, light_ink: bool) -> Plane:
-    """Return the ink: (H, W) uint8, 0 on the background, 255 for ink that lets no light back.
+    """Return the ink: (H, W) uint8, 0 on the background, 255 for ink that reflects no light.
 
-    `small` is the `fine` of the frame."""
+    `small` is the frame reduced by `fine`."""
     small = _reduce(small)
     if light_ink:
         grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
@@ -82,7 +83,7 @@ def flatten(grey: Plane, small: Plane, *, light_ink: bool) -> Plane:
     closed = cv2.blur(closed, (3, 3))
     height, width = grey.shape
     background = cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR)
-    if light_ink:  # light reflected by chalk or a screen adds up, so here it is a difference
+    if light_ink:  # chalk and screens add their light to the background, so it is subtracted here
         return np.asarray(cv2.subtract(background, grey), np.uint8)
     cv2.max(background, DARKEST, dst=background)  # type: ignore[call-overload]  # scalars, too
     cv2.divide(grey, background, dst=background, scale=255)
@@ -107,7 +108,7 @@ def threshold(ink: Plane) -> Plane:
 
 
 def _paper(cells: Plane) -> Plane:
-    """Least level of ink, a block of cells."""
+    """Give, for each block of cells, the least level that is ink and not paper."""
     height, width = cells.shape
     down, right = -height % BLOCK, -width % BLOCK
     padded = np.asarray(
@@ -120,9 +121,9 @@ def _paper(cells: Plane) -> Plane:
     median = values[:, :, BLOCK * BLOCK // 2].astype(np.float32)
     low = values[:, :, BLOCK * BLOCK // 5].astype(np.float32)
     level = median + 5.0 * (median - low)
-    # A block that a thick stroke fills is outvoted by those around it.
+    # Where a thick stroke fills a whole block, the median of the blocks around it decides.
     level = np.clip(level, FAINTEST, 254).astype(np.uint16)
-    # Of so few numbers OpenCV finds the median a tenth as fast where they are bytes.
+    # OpenCV's median of so few 16-bit numbers is ten times as fast as that of bytes.
     return np.asarray(cv2.medianBlur(level, 5).astype(np.uint8))
 
 
@@ -133,7 +134,7 @@ def _reduce(grey: Plane, side: int = REDUCED) -> Plane:
         return grey
     size = (-(-width // factor), -(-height // factor))
     if factor == 3 and not height % 3 and not width % 3:
-        # The same in a third of the time: so a frame of 1080p is reduced to FINE.
+        # The case of 1080p: the same result as INTER_AREA in a third of its time.
         means = cv2.blur(grey, (3, 3), anchor=(0, 0))
         return np.asarray(cv2.resize(means, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -15,20 +15,22 @@ from camd.values import SIDE, IntArray, Plane
 
 BOX = 20
 THINNEST = 1.9
-"""Least stroke width after scaling, pixels of the crop; MNIST's own is 1.5 to 3.5."""
+"""Strokes that would come out thinner than this, in pixels of the crop, are drawn thicker first.
+MNIST's own are 1.5 to 3.5 wide."""
 AMPLE = 100
-"""Long side of a patch from which a crop loses nothing, pixels. A larger one is reduced to between
-it and twice as much first: one as high as the frame took as long as all others together."""
+"""A patch whose long side has so many pixels loses nothing in the crop. A larger one is first
+reduced by a whole factor, to less than twice this: one as high as the frame would take as long as
+all others together."""
 BRUSH = 15
-"""Greatest width of a brush, pixels, with which OpenCV draws as fast as `_dilate`."""
+"""Up to this width, in pixels, OpenCV dilates as fast as `_dilate`."""
 RIM = 40
-"""Least ink that the box of 20x20 holds, levels of 255."""
+"""Ink weaker than this, of 255, does not count for the size of the box of 20x20."""
 
 
 def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     """Return the (28, 28) uint8 crop of a patch (h, w) uint8 of ink on 0.
 
-    `stroke` is the stroke width in pixels of the patch; 0 has it measured. A patch without ink
+    `stroke` is the stroke width in pixels of the patch; with 0 it is measured. A patch without ink
     gives an empty crop."""
     factor = max(ink.shape) // AMPLE
     if factor > 1:
@@ -42,7 +44,7 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     place = len(strong) * 3 // 5
     full = float(np.partition(strong, place)[place])
     patch = np.asarray(cv2.convertScaleAbs(ink, alpha=255.0 / full), np.uint8)
-    # Of a patch so small no stroke comes out too thin, however little of it the ink fills.
+    # A small enough patch is not reduced so far that a stroke could come out too thin.
     if not stroke or THINNEST / BOX * max(patch.shape) - stroke > 0.5:
         solid = _above(patch, 127)
         scale = BOX / max(cv2.boundingRect(solid)[2:])
@@ -59,7 +61,7 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
 
 
 def _above(patch: Plane, level: int) -> Plane:
-    """Tell with ones and zeros which pixels have more than a level."""
+    """Return 1 where pixels are above a level, else 0."""
     return np.asarray(cv2.threshold(patch, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
 
 

@@ -12,21 +12,22 @@ from camd.geometry import median
 from camd.values import Box, DoubleArray, Plane
 
 LEAST = 6.0
-"""Degrees; less is a hand's own slant, and read as well."""
+"""Degrees. A smaller slope may be the slant of the hand, and is read as well without turning."""
 FEWEST, MOST = 4, 64
-"""Glyphs that rows are told from: fewer say nothing sure, more say the same."""
+"""The slope is measured on at least and at most so many glyphs: fewer say nothing sure, more add
+nothing."""
 MAX_SKEW = 20.0
-"""Degrees; a sheet turned further is read as if it were not."""
+"""Degrees. The slope of a sheet turned further than this is not found."""
 NEIGHBOURS = 8
+"""How many of the nearest glyphs each one is paired with to tell the slope."""
 REACH = 4.0
-"""Digit heights; pairs further apart say little about the slope of a row."""
+"""Digit heights. Pairs further apart say little about the slope of a row."""
 ALIKE = 1.7
-"""Greatest height of such a glyph, in usual ones, and the least, the other way round."""
-
+"""Only glyphs whose height is between 1/1.7 and 1.7 of the usual one count."""
 
 _ANGLES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
 _ACROSS = np.stack([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
-"""(A, 2): how far a step down and one to the right lead off a row of each slope."""
+"""(A, 2): for each slope, how far a step down and a step to the right lead away from the row."""
 
 
 def turn(boxes: Sequence[Box]) -> float:

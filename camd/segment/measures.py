@@ -26,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
-    """Those of so many marks (N)."""
+    """The bars of several marks (N)."""
 
     middle: DoubleArray
     """(N, 2)"""
@@ -39,11 +39,11 @@ class Bars:
 
     @classmethod
     def of(cls, ink: Runs, mark: IntArray, many: int) -> "Bars":
-        """`mark` says of which of so `many` marks each run is."""
+        """Measure `many` marks; `mark` (R,) says to which one each run of `ink` belongs."""
         length, y = ink.length.astype(np.float64), ink.row
         x = (ink.start + ink.stop - 1) / 2
         area = np.bincount(mark, length, many)
-        # A run adds what its middle would, and its own spread.
+        # A run counts as all its pixels in its middle, plus the spread along itself.
         of_runs = (x, y, x * x + (length * length - 1) / 12, x * y, y * y)
         m_x, m_y, x_x, x_y, y_y = (np.bincount(mark, length * of, many) / area for of in of_runs)
         level, both, upright = x_x - m_x * m_x, x_y - m_x * m_y, y_y - m_y * m_y
@@ -68,20 +68,21 @@ def stroke_width(ink: Runs) -> float:
 
 
 def widths(area: DoubleArray, outline: DoubleArray) -> DoubleArray:
-    """Mean stroke widths (N,), pixels, of what has these areas and lengths of its outlines.
+    """Give mean stroke widths (N,), pixels, from areas and lengths of outlines.
 
-    A long thin shape of area A and outline P is 2A/P wide; P runs through the middle of the
-    outermost pixels, which the last term repairs. A pixel alone has no outline."""
+    A long thin shape of area A and outline P is 2A/P wide. P is measured through the middle of the
+    outermost pixels, so it is 4 too short. A single pixel has no outline."""
     return np.where(outline > 0, 2 * area / (outline + 4), 1.0)
 
 
 def outlines(ink: Runs) -> DoubleArray:
-    """Give what each run adds to the length of the outlines, those of holes too, (N,) pixels.
+    """Give what each run adds to the length of the outlines, holes included, (N,) pixels.
 
-    OpenCV follows an outline from the middle of one pixel to that of the next: a step is a square
-    of four pixels of which two or three are ink (the bit quads of Gray 1971). A run alone has a
-    step above and one below each two of its pixels; two that lie on each other have none where
-    they overlap, and one aslant for each end at which they differ."""
+    The outline goes from the middle of one border pixel to the middle of the next, as OpenCV's
+    does. Each such step belongs to a square of four pixels, two or three of which are ink (the bit
+    quads of Gray 1971). A run alone has one step above and one below each pair of its pixels. Where
+    it overlaps a run of the row above these steps vanish, and each end at which the two differ
+    adds one diagonal step."""
     above, many = ink.above()
     low = np.repeat(np.arange(len(many)), many)
     upper, lower = ink[counted(above, many)], ink[low]

@@ -42,20 +42,23 @@ class Page:
 
 
 SPECK = 0.34
-"""A piece lower and narrower than this share of the least height is dust and not even counted."""
+"""A piece is dust, and not even counted, if both its sides are less than this share of the least
+height of a digit."""
 TALL = 28
-"""Least height of characters that are read as well in a frame of half the size, pixels of that."""
+"""Characters of at least this height, in pixels of a frame reduced by half, are read there as well
+as in the whole frame."""
 FEWEST = 3
-"""Characters that must be seen to tell how high the writing is."""
+"""How many characters must be seen before the height of the writing is known."""
 MANY = 5
-"""Characters on a light mark that make a sheet of it."""
+"""A light mark with at least so many characters on it is a sheet of paper."""
 SHORT_SHARE = 0.05
-"""Most of their ink that may be in shorter ones: scraps of faint rules, and dots."""
+"""Greatest share of the ink that may belong to characters lower than TALL: such are mostly dots
+and scraps of faint rules."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """What is known of a frame before its ink is looked for."""
+    """What is known of a frame before its ink is searched."""
 
     small: Plane
     """The frame, `binarize.fine`."""
@@ -67,7 +70,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Draft:
-    """A page whose rules are still in it."""
+    """A page before its rules are taken out."""
 
     _grey: Plane
     _ink: Plane
@@ -92,16 +95,16 @@ class Draft:
         return len(self._characters()) > 0
 
     def written_on(self, other: Self) -> bool:
-        """Tell whether its characters lie on one piece of ink of `other`, which is then no ink: a
-        digit has two holes at most."""
+        """Tell whether its characters lie on one piece of ink of `other`. That piece is then a
+        sheet and no ink: a digit has two holes at most."""
         x, y, width, height = (self._characters()[:, :4] / self._scale).T
         left, top, wide, tall = (other._pieces.stats[:, :4] / other._scale).T[:, :, None]
         within = (x > left) & (y > top) & (x + width < left + wide) & (y + height < top + tall)
         return bool((within.sum(axis=1) >= MANY).any())
 
     def tall(self) -> bool:
-        """Tell whether it has characters, and hardly any that a frame of twice the size would
-        show better."""
+        """Tell whether it has characters, and nearly all of them are so tall that a frame of twice
+        the size would not show them better."""
         height, ink = self._characters()[:, 3:5].T
         return len(height) > 0 and bool(ink[height < TALL].sum() <= SHORT_SHARE * ink.sum())
 
@@ -115,8 +118,8 @@ class Draft:
         return Page(self._grey, self._ink, bare, pieces, self._scale, self._least, tuple(ruled))
 
     def _writing(self) -> float:
-        """Height of the writing: that of the characters that hold half of the ink of all; 0 where
-        there are none."""
+        """Give the height of the writing, in pixels: half of the ink is in characters of at most
+        this height. 0 where there are none."""
         height, ink = self._characters()[:, 3:5].T
         if not len(height):
             return 0.0
@@ -125,8 +128,8 @@ class Draft:
         return float(height[order][np.searchsorted(below, below[-1] / 2)])
 
     def _characters(self) -> NDArray[np.int32]:
-        """Give the `stats` (N, 5) of the pieces that could be characters; of none where there are
-        too few to tell."""
+        """Give the `stats` (N, 5) of the pieces that could be characters; none where there are too
+        few to tell."""
         width, height = self._pieces.stats[:, 2:4].T
         like = (height >= self._least) & (height < max(self._ink.shape) / 4)
         like &= (width < 2 * height) & (height < 8 * width)
@@ -136,7 +139,7 @@ class Draft:
 
 
 def _without_dots(mask: Plane) -> Plane:
-    """Drop the pixels that have no neighbour: of noise most, and nothing that is looked for."""
+    """Drop pixels without a neighbour: most of the noise, and nothing of a stroke."""
     around = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
     return np.asarray(cv2.bitwise_and(mask, cv2.dilate(mask, around)), np.uint8)
 

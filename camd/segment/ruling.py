@@ -30,16 +30,17 @@ from camd.values import Box, DoubleArray, FloatArray, IntArray, Plane
 Bend: TypeAlias = tuple[float, float, float]
 
 DRIFT = 0.02
-"""How far a rule may bend away from its straight line, in distances from its end."""
+"""How far a rule may bend away from its straight line, as a share of the distance past its end."""
 ASTRAY = 0.05
-"""Greatest share of the runs of a rule that lie farther off its middle than its ink reaches."""
+"""The bend of a rule is found again while more than this share of its runs lie farther from its
+middle than its ink reaches."""
 BEND_TRIES = 4
-"""Times that its bend is found anew where more do."""
+"""How often the bend is found again at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Straight:
-    """y = at + slope * (x - middle) from `start` to `end`, or with x and y changed over."""
+    """y = at + slope * (x - middle) from `start` to `end`; of upright rules x and y are swapped."""
 
     at: float
     slope: float
@@ -48,7 +49,8 @@ class Straight:
     end: int
 
     def off(self, centres: DoubleArray) -> DoubleArray:
-        """How far centres (N, 2) lie from the line, less what it may bend; infinite far off."""
+        """Give how far centres (N, 2) lie from the line, less what the rule may bend; infinite out
+        of its reach."""
         length = self.end - self.start
         along = centres[:, 0] - self.middle
         beyond = np.maximum(0, np.abs(along) - length / 2)
@@ -58,21 +60,20 @@ class Straight:
 
 
 def lengthwise(ink: Components) -> NDArray[np.int32]:
-    """Give Components.stats of components in runs across the rules that are looked for: x is along
-    the rules."""
+    """Give Components.stats with x along the rules that are searched; the runs lie across them."""
     return ink.stats[:, [1, 0, 3, 2, 4]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pieces:
-    """Pieces of ink (N), ready to have lines laid through any of them."""
+    """Pieces of ink (N), prepared so that a line is quickly fitted to any choice of them."""
 
     centres: DoubleArray
     """(N, 2): along rules and across them, pixels."""
     ends: DoubleArray
-    """(2, N): where each begins and where it ends, along rules; the ends are negative."""
+    """(2, N): where each begins along the rules, and the negative of where it ends."""
     sums: DoubleArray
-    """(5, N): over the pixels of each, x, y, x * x and x * y, and how many they are."""
+    """(5, N): sums over the pixels of each: x, y, x * x, x * y, and 1."""
 
     @classmethod
     def of(cls, ink: Components) -> "Pieces":
@@ -89,7 +90,7 @@ class Pieces:
         return Pieces(self.centres[which], self.ends[:, which], self.sums[:, which])
 
     def line(self, on: NDArray[np.bool_]) -> Straight:
-        """Lay a straight line through the pixels of the pieces that are `on`."""
+        """Fit a straight line to the pixels of the pieces that are `on`, by least squares."""
         *sums, area = (self.sums @ on).tolist()
         middle, at, x_x, x_y = (total / area for total in sums)
         slope = (x_y - middle * at) / max(x_x - middle * middle, 1e-6)
@@ -101,14 +102,14 @@ class Pieces:
 class Rule:
     line: Straight
     thick: int
-    """Thickest that it may be, pixels."""
+    """Greatest thickness, pixels."""
     runs: Runs
     """Its ink, in runs across it."""
     bend: Bend
-    """y = a + b * u + c * u * u, where u is 0 in the middle of the line and grows by 1 over its
-    length."""
+    """(a, b, c) of y = a + b * u + c * u * u, where u is 0 in the middle of the line and grows by 1
+    over its length."""
     own: Runs
-    """Its runs without what belongs to a stroke that runs into it at a slant."""
+    """Its runs, without the parts that belong to a stroke that meets it at a slant."""
 
     @property
     def length(self) -> int:
@@ -116,13 +117,13 @@ class Rule:
 
     @property
     def box(self) -> Box:
-        """Where x is along the rule."""
+        """In coordinates whose x is along the rule."""
         top = int(self.runs.start.min())
         return self.line.start, top, self.length, int(self.runs.stop.max()) - top
 
     @classmethod
     def along(cls, line: Straight, runs: Runs, thick: int) -> "Rule":
-        """Take ink for a rule, of which `line` is the straight line."""
+        """Make a rule of ink, along its straight `line`."""
         shares: DoubleArray = (runs.row - line.middle) / max(1, line.end - line.start)
         band = _band(runs)
         bend = _bend(runs, shares, band)
@@ -138,8 +139,8 @@ class Rule:
         )
 
     def straight(self) -> bool:
-        """Whether it is no arc: its bow is less than paper bends; and no row of pieces that run
-        another way, as across the squares of a sheet from corner to corner."""
+        """Whether it is a rule. An arc bends more than paper does. A row of short pieces that all
+        run another way, as along the diagonal of a squared sheet, is none either."""
         bow = abs(self.bend[2]) / 4
         along = 2 * int(self.own.length.sum()) >= int(self.runs.length.sum())
         return along and bow <= DRIFT * self.length + self.thick / 2
@@ -153,7 +154,7 @@ def _own(runs: Runs, middle: DoubleArray, band: float) -> Runs:
 
 
 def _band(runs: Runs) -> float:
-    """How far the ink of a rule reaches from its middle, pixels."""
+    """Give how far the ink of a rule reaches from its middle, pixels."""
     return float(0.5 * runs.length.sum() / np.count_nonzero(np.bincount(runs.row)) + 1.5)
 
 
@@ -163,8 +164,9 @@ def _middle(bend: Bend, u: DoubleArray) -> DoubleArray:
 
 
 def _bend(runs: Runs, u: DoubleArray, band: float) -> Bend:
-    """Lay a parabola along a rule, past the pieces of strokes that lie along it as well: where
-    much is off it, again, with the less weight the farther it is off (Cauchy's)."""
+    """Fit a parabola to a rule, so that strokes lying along it do not draw it away: while many
+    runs are off it, it is fitted again, and each counts less the farther it is off (Cauchy's
+    weights)."""
     mass, y = runs.length.astype(np.float64), (runs.start + runs.stop - 1) / 2
     bend = _parabola(u, y, mass)
     for _ in range(BEND_TRIES):
@@ -176,7 +178,7 @@ def _bend(runs: Runs, u: DoubleArray, band: float) -> Bend:
 
 
 def _parabola(u: DoubleArray, y: DoubleArray, mass: DoubleArray) -> Bend:
-    """Lay a parabola through points (N,) of some mass; see Rule.bend."""
+    """Fit a parabola to weighted points (N,) by least squares; see Rule.bend."""
     whole = float(mass.sum())
     middle = float(mass @ u) / whole
     v = u - middle
@@ -185,7 +187,7 @@ def _parabola(u: DoubleArray, y: DoubleArray, mass: DoubleArray) -> Bend:
     second = max(float(mass @ v_v), 1e-9)
     third, fourth = float(mass @ (v_v * v)), float(mass @ (v_v * v_v))
     y_1, y_v, y_v_v = float(y.sum()), float(y @ v), float(y @ v_v)
-    # What v * v has of 1 and of v is taken out of it: then each of the three is found on its own.
+    # v * v is made orthogonal to 1 and to v, so that the three coefficients are found one by one.
     flat, lean = second / whole, third / second
     bow = (y_v_v - lean * y_v - flat * y_1) / max(fourth - lean * third - flat * second, 1e-9)
     at, slope = y_1 / whole - bow * flat, y_v / second - bow * lean
@@ -193,19 +195,19 @@ def _parabola(u: DoubleArray, y: DoubleArray, mass: DoubleArray) -> Bend:
 
 
 FEWEST_TEETH = 4
-"""Teeth of a comb."""
+"""A comb has at least so many teeth."""
 TEETH_ALIKE = 0.25
-"""How far the height of a tooth may be from the usual one, as a share."""
+"""By what share the height of a tooth may differ from the usual one."""
 TEETH_UNEVEN = 0.12
-"""How far a distance may be from a multiple of the usual one, in usual ones."""
+"""How far the distance of two teeth may be from a multiple of the usual one, as a share of it."""
 TEETH_APART = 0.8
-"""Least distance of two teeth, in heights: 1s stand closer."""
+"""Least distance of two teeth, in their heights: 1s stand closer."""
 _NO_TEETH = np.zeros(0, np.intp)
 
 
 def teeth(stats: NDArray[np.int32], line: Straight, thick: int) -> IntArray:
-    """Give the indices of the teeth that stand on, or hang from, a level rule; `stats` are
-    Components.stats of the ink but for the pixels of rules, `thick` the thickest that a rule is,
+    """Give the indices of the teeth that stand on a level rule, or hang from it. `stats` are
+    Components.stats of the ink without rules, `thick` is the greatest thickness of a rule in
     pixels."""
     x, y, width, height, area = stats.T.astype(np.float64)
     middle = x + width / 2
@@ -223,15 +225,15 @@ def teeth(stats: NDArray[np.int32], line: Straight, thick: int) -> IntArray:
     gap = _gap(np.diff(places))
     if gap < TEETH_APART * tall:
         return _NO_TEETH
-    # What a digit or a crossing rule left of others stands in the same places.
+    # Teeth that a digit or a crossing rule has shortened stand in the same places.
     nearest = np.abs(middle[:, None] - places).min(axis=1)
     rest = stands & slim & (height <= (1 + TEETH_ALIKE) * tall) & _multiple(nearest, gap)
     return np.flatnonzero(rest)
 
 
 def _gap(distances: DoubleArray) -> float:
-    """Give the distance of which all these are multiples: digits hide teeth; 0 where there is
-    none."""
+    """Give the distance of which all these are multiples (digits hide some teeth); 0 where there
+    is none."""
     for gap in (float(np.median(distances)), float(distances.min())):
         if gap > 0 and _multiple(distances, gap).all():
             return gap
@@ -247,34 +249,34 @@ def _multiple(distances: DoubleArray, gap: float) -> NDArray[np.bool_]:
 LONG = 2.5
 """Least length of a rule, in heights of the writing."""
 LONG_ALONE = 0.45
-"""Least length of a level rule where too little writing is seen to tell its height, in long
-sides of the frame; a single large digit has shorter ones."""
+"""Least length of a level rule where the height of the writing is not known, as a share of the
+long side of the frame. The strokes of a single large digit are shorter."""
 TALL_ALONE = 0.95
-"""The same for an upright rule, in heights of the frame: a large 1 is shorter."""
+"""The same for an upright rule, as a share of the frame's height: a large 1 is shorter."""
 FINELY = 80.0
-"""Least length of a rule where the height of the writing is not known, in stroke widths of its
-component, if that is less: no pen draws a digit so large and so fine."""
+"""Where the height of the writing is not known, a line of this length in stroke widths is a rule
+too: no pen draws a digit so large and so fine."""
 TOOTH = 0.95
-"""Least length of a rule across a box or comb, in clear distances of the rules it joins."""
+"""Least length of an upright rule between two level ones, as a share of the gap between them."""
 FILL = 0.5
-"""Least share of a rule's length that is seen between the strokes that cross it."""
+"""Least share of a rule's length that must be seen; strokes that cross it hide the rest."""
 TOOTH_FILL = 0.35
-"""The same across a box or comb, where a digit covers most of it."""
+"""The same for upright rules in a box or comb, where a digit may cover most of it."""
 THICKEST = 14
-"""Thickest rule, pixels."""
+"""Greatest thickness of a rule, pixels."""
 THICKER = 1.7
-"""Thickest rule, in mean stroke widths of its component."""
+"""The same, in mean stroke widths of its component."""
 LEAN = 0.07
-"""How far the slope of a rule across a comb may differ from that of the others."""
+"""How far the slope of an upright rule in a comb may differ from that of the others."""
 TRIES = 12
-"""Seeds that may lead nowhere before a component is taken to have no more rules."""
+"""After so many tries without a rule the component is taken to have no more."""
 MOST = 200
-"""Components searched for rules at most; a frame of texture has more."""
+"""How many components are searched for rules at most; a frame of texture has more."""
 
 
 def erase(mask: Plane, found: Components, height: float) -> tuple[Components, list[Box]]:
-    """Take the rules out of a mask; return the components that are left, the same ones where no
-    rule is, and the boxes of the rules.
+    """Take the rules out of a mask, in place. Return the components that are left (`found` itself
+    where there is no rule) and the boxes of the rules.
 
     `found` are the components of the mask, which is contiguous; `height` is that of the writing in
     pixels, 0 where it is not known."""
@@ -326,7 +328,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
 def _along(
     rules: Sequence[Rule], tall: NDArray[np.int32], centres: DoubleArray
 ) -> NDArray[np.bool_]:
-    """Tell which components lie on rules and are as thin: scraps of them."""
+    """Tell which components are scraps of rules: they lie on one and are as thin."""
     scraps = np.zeros(len(tall), bool)
     for rule in rules:
         thin = np.flatnonzero(tall <= rule.thick)
@@ -337,9 +339,10 @@ def _along(
 def _rules(
     ink: Runs, length: float, tall: float, finely: float
 ) -> tuple[list[Rule], list[Rule], int]:
-    """Find the level and the upright rules of one component, and how thick one is at most, pixels;
-    none is shorter than `length` and `tall`, or than `finely` stroke widths where that is less and
-    not 0."""
+    """Find the level and the upright rules of one component, and their greatest thickness, pixels.
+
+    Level rules are at least `length` long, upright ones `tall`; if `finely` is not 0, so many
+    stroke widths are enough."""
     stroke = stroke_width(ink)
     if stroke > THICKEST:
         return [], [], 0
@@ -365,8 +368,8 @@ def _rules(
 def _slivers(
     stats: NDArray[np.int32], centres: DoubleArray, rules: Sequence[Rule]
 ) -> NDArray[np.bool_]:
-    """Tell what is left along rules, and part of them: half a thick rule looks like a 1. `stats`
-    and `centres` are those of Components whose x is along the rules."""
+    """Tell which components are slivers left of rules: half of a thick rule looks like a 1. `stats`
+    and `centres` have x along the rules."""
     length, across = stats[:, 2:4].T
     along = np.zeros(len(stats), bool)
     for rule in rules:
@@ -376,11 +379,10 @@ def _slivers(
 
 
 def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
-    """Find the rules, at least `length` long, that a component has across its runs, nearly at
-    right angles."""
+    """Find the rules, at least `length` long, nearly at right angles to the runs of a component."""
     if ink.row[-1] + 1 - ink.row[0] < length:
         return []
-    # Of thicker ink only the rim, along which a rule is followed past whatever swells it.
+    # Where the ink is thicker only its rim counts: the rule is followed along it past a stroke.
     thin = Runs(ink.row, ink.start, np.where(ink.length <= thick, ink.stop, ink.start + 1))
     pieces = connected(thin)
     stats = lengthwise(pieces)
@@ -402,7 +404,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
         on = np.zeros(len(width), bool)
         on[seed] = True
         line = seen.line(on)
-        for _ in range(6):  # a longer line is a surer one, and finds more pieces
+        for _ in range(6):  # each piece added makes the line surer, so that it finds more
             more = on | (loose & (line.off(seen.centres) <= thick))
             if np.count_nonzero(more) == np.count_nonzero(on):
                 break
@@ -426,30 +428,30 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
 
 
 SLIM = 0.25
-"""Greatest width of such a piece, in its lengths."""
+"""A dash is at most so wide, as a share of its length."""
 BEYOND = 0.8
-"""How far its line is followed beyond each end, in its lengths."""
+"""How far the line of a dash is followed beyond each end, in its lengths."""
 DASH_CONTRAST = 0.35
-"""Least contrast there, in its own: another rule, or a smudge, is fainter."""
+"""Least contrast of the line beyond the ends, as a share of the dash's own. A smudge is fainter."""
 GOES_ON = 0.6
-"""Least share of that way, beyond the one end or the other, on which the line is seen. Of 638
-rendered 1s two have more, of 242 pieces of rules 176."""
+"""The line must be seen on at least this share of the way beyond one of the ends. 2 of 638 rendered
+1s reach it, and 176 of 242 pieces of rules."""
 SWAY = 0.03
-"""How far the line may leave the axis of the piece, a pixel of way."""
+"""How far the line may leave the axis of the dash, in pixels for each pixel of way."""
 STEPS = 24
-"""Places looked at beyond each end, and along the piece."""
+"""How many places are looked at beyond each end, and along the dash."""
 _INSIDE, _BEYOND = np.linspace(-0.4, 0.4, STEPS), np.linspace(0, BEYOND, STEPS)
 
 
 def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
-    """Tell whether a piece is part of a line that is longer than itself.
+    """Tell whether a piece of ink is part of a longer, fainter line.
 
-    `ink` is the page's, 0 where the paper is bare; `bar` has the moments of the piece, in pixels of
-    the page; `stroke` is its width, pixels."""
+    `ink` is that of the page, 0 where the paper is bare; `bar` has the moments of the piece, in
+    pixels of the page; `stroke` is its width, pixels."""
     length = bar.length
     if bar.width > SLIM * length:
         return False
-    beyond = length / 2 + 1.5 + _BEYOND * length  # the end itself is soft
+    beyond = length / 2 + 1.5 + _BEYOND * length  # 1.5 pixels past the end, which is soft
     along = np.concatenate([_INSIDE * length, -beyond, beyond])
     contrast = _contrast(ink, bar, along, stroke)
     own_contrast = float(median(contrast[:STEPS]))
@@ -458,7 +460,8 @@ def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
 
 
 def _contrast(ink: Plane, bar: Bar, along: DoubleArray, stroke: float) -> FloatArray:
-    """How much darker than what is beside it a line is, at places (N,) pixels `along` it."""
+    """Give how much darker a line is than what lies on both its sides, at places (N,) `along` it,
+    in pixels."""
     sway = SWAY * np.abs(along)
     side, near = 1.2 * stroke + 2 + sway, 0.7 + sway
     across = np.stack([-side, -near, 0 * along, near, side])

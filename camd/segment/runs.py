@@ -1,5 +1,5 @@
-"""PURE. Ink as runs along the rows of a mask: on a page they are few beside its pixels, and what is
-found out of a run holds for all of its pixels at once."""
+"""PURE. Ink as runs along the rows of a mask. A page has far fewer runs than pixels, and what is
+computed for a run holds for all of its pixels at once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,19 +11,19 @@ from camd.values import IntArray, Plane
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
-    """Runs of pixels, (N,) each. Those of a mask go row by row, and along a row; in those of a
-    mask that is `turned` the columns are its rows."""
+    """Runs of pixels, (N,) each, sorted by row and then along the row. After `turned` the columns
+    of the mask take the place of its rows."""
 
     row: IntArray
     start: IntArray
     stop: IntArray
-    """One beyond the last pixel. No other run of the row starts there."""
+    """One beyond the last pixel. At least one empty pixel lies between two runs of a row."""
 
     def __len__(self) -> int:
         return len(self.row)
 
     def __getitem__(self, chosen: Any) -> "Runs":
-        """Choose some with whatever chooses from an array."""
+        """Choose some, by anything that indexes an array."""
         return Runs(self.row[chosen], self.start[chosen], self.stop[chosen])
 
     @property
@@ -44,8 +44,8 @@ class Runs:
         return Runs(self.row + down, self.start + across, self.stop + across)
 
     def reduced(self, step: int) -> "Runs":
-        """Runs of the pixels, `step` times as wide and high, that hold any of this ink; the same
-        ones again and again."""
+        """Give the runs of cells, `step` pixels wide and high, that contain any of this ink. One
+        cell may occur in several runs."""
         if step == 1:
             return self
         return Runs(self.row // step, self.start // step, (self.stop - 1) // step + 1)
@@ -60,7 +60,7 @@ class Runs:
         """The same ink in runs along its columns."""
         if not len(self):
             return self
-        high = int(self.row[-1]) + 2  # with a row that parts the columns
+        high = int(self.row[-1]) + 2  # an empty row, so that runs of two columns never touch
         length = self.length
         pixels = counted(self.start, length) * high + np.repeat(self.row, length)
         at = np.sort(pixels.astype(np.int32 if int(pixels.max()) < 1 << 31 else np.int64))
@@ -70,14 +70,14 @@ class Runs:
         return Runs(column, first - column * high, last + 1 - column * high)
 
     def within(self, mask: Plane) -> "Runs":
-        """What of these is not 0 in a mask."""
+        """Give the parts of these runs where a mask is not 0."""
         length = self.length
         first = np.cumsum(length) - length
         on = mask.reshape(-1).take(self.at(mask.shape[1])) > 0
         starts, ends = on.copy(), on.copy()
         starts[1:] &= ~on[:-1]
         ends[:-1] &= ~on[1:]
-        starts[first] = on[first]  # runs that follow one another do not touch
+        starts[first] = on[first]  # the end of one run and the start of the next are not neighbours
         last = first + length - 1
         ends[last] = on[last]
         at = np.flatnonzero(starts)
@@ -86,8 +86,8 @@ class Runs:
         return Runs(self.row[run], at + shift, np.flatnonzero(ends) + 1 + shift)
 
     def above(self) -> tuple[IntArray, IntArray]:
-        """Give, for each run, the first run of the row above that it touches, be it by a corner,
-        and how many it touches; the others follow the first."""
+        """Give, for each run, the index of the first run of the row above that it touches, corners
+        included, and how many it touches; these follow one another."""
         wide = _wide(self)
         first, last = self.row * wide + self.start, self.row * wide + self.stop
         low = _ranks(first - wide, last, 0)
@@ -104,7 +104,7 @@ def runs(mask: Plane) -> Runs:
     start, stop = at[::2], at[1::2]
     row = start // columns
     many = (stop - 1) // columns - row + 1
-    if many.max(initial=1) > 1:  # ink that goes on in the next row is another run there
+    if many.max(initial=1) > 1:  # ink may run on over the end of a row: cut it there
         row = counted(row, many)
         start = np.maximum(start.repeat(many), row * columns)
         stop = np.minimum(stop.repeat(many), row * columns + columns)
@@ -112,21 +112,22 @@ def runs(mask: Plane) -> Runs:
 
 
 def ascending(keys: IntArray) -> IntArray:
-    """Give the order of keys from 0 on, that of equal ones kept."""
-    # Of numbers of 16 bits NumPy's stable sort is a radix sort.
+    """Give the order that sorts keys (0 or more); equal ones keep their order."""
+    # NumPy sorts 16-bit numbers by radix, which is much faster.
     small = not len(keys) or keys.max() < 1 << 16
     return np.argsort(keys.astype(np.uint16) if small else keys, kind="stable")
 
 
 def _wide(of: Runs) -> int:
-    """A distance of rows at which runs of different ones do not touch."""
+    """Give a row length so large that runs of different rows never overlap when rows are joined."""
     return int(of.stop.max(initial=0)) + 2
 
 
 def _ranks(keys: IntArray, others: IntArray, equal: int) -> IntArray:
-    """Count what of `others` is less than each of the keys, or with `equal` 1 not greater. Both
-    ascend."""
-    # The stable sort merges two sorted halves many times as fast as a search finds its places.
+    """Count, for each of the keys, the `others` that are less, or with `equal` 1 not greater. Both
+    are sorted.
+
+    A stable sort merges two sorted halves many times as fast as searchsorted looks them up."""
     both = (others, keys) if equal else (keys, others)
     order = np.argsort(np.concatenate(both), kind="stable")
     is_key = order >= len(others) if equal else order < len(keys)
@@ -134,8 +135,8 @@ def _ranks(keys: IntArray, others: IntArray, equal: int) -> IntArray:
 
 
 def counted(start: IntArray, many: IntArray) -> IntArray:
-    """Count `many` (N,) from `start` (N,) on: [5, 0], [2, 3] -> [5, 6, 0, 1, 2]."""
-    # Methods of arrays and not functions: this is called so often that their detour counts.
+    """Count up `many` (N,) numbers from each `start` (N,): [5, 0], [2, 3] -> [5, 6, 0, 1, 2]."""
+    # Array methods, not NumPy's functions: this is called so often that their overhead shows.
     ends = many.cumsum()
     found: IntArray = (start - ends + many).repeat(many)
     found += np.arange(len(found))
