@@ -11,22 +11,31 @@ from camd.values import Image
 FOURCCS = ("MJPG", "JPEG")
 START = b"\xff\xd8"
 
+_ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD8)})
+"""No length follows these: a stuffed byte, TEM, RST0 to RST7."""
+_NO_SIZE_AFTER = frozenset({0xD8, 0xD9, 0xDA})
+"""SOI a second time, EOI, SOS: libjpeg gives up where it knows no size by then."""
 
 HEAD = 100_000
 """Bytes within which the size of a picture must be found; comments and thumbnails come before."""
 
 
 def claimed_size(head: bytes) -> tuple[int, int]:
-    """Return (width, height) as the first bytes of a JPEG claim; (0, 0) where they do not."""
-    if not head.startswith(START):
-        return 0, 0
-    at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
-        marker = head[at + 1]
+    """Return (width, height) as the first bytes of a JPEG claim; (0, 0) where they do not.
+
+    The markers are gone through as libjpeg does (jdmarker.c), so that what is claimed here is what
+    it takes memory for."""
+    at = 2 if head.startswith(START) else len(head)
+    while (at := head.find(b"\xff", at)) >= 0:
+        while head[at : at + 1] == b"\xff":  # any number of fill bytes
+            at += 1
+        marker = head[at : at + 8]
+        if len(marker) < 8 or marker[0] in _NO_SIZE_AFTER:
+            break
         # ITU-T T.81, table B.1: SOF0..SOF15 hold the size; C4, C8 and CC are not among them.
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            return int.from_bytes(head[at + 7 : at + 9]), int.from_bytes(head[at + 5 : at + 7])
-        at += 2 + int.from_bytes(head[at + 2 : at + 4]) if marker != 0xFF else 1
+        if 0xC0 <= marker[0] <= 0xCF and marker[0] not in (0xC4, 0xC8, 0xCC):
+            return int.from_bytes(marker[6:8]), int.from_bytes(marker[4:6])
+        at += 1 if marker[0] in _ALONE else 1 + max(2, int.from_bytes(marker[1:3]))
     return 0, 0
 
 
