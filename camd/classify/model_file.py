@@ -58,6 +58,8 @@ def digest(arrays: Arrays, meta: Meta) -> str:
 
 
 def _unpack(path: Path) -> tuple[Arrays, Meta]:
+    if path.stat().st_size > MAX_UNPACKED:  # its directory alone could take all memory
+        raise ModelError(f"{path}: larger than {MAX_UNPACKED >> 20} MiB, so it is no camd model")
     with path.open("rb") as file:
         head = file.read(2)
     if head[:1] == b"\x80" or path.suffix in {".pkl", ".pickle", ".joblib"}:

@@ -1,6 +1,7 @@
 import io
 import json
 import pickle
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -364,6 +365,18 @@ def test_foreign_files_are_refused(
     (tmp_path / name).write_bytes(content())
     with pytest.raises(ModelError, match=says):
         svm.load(tmp_path / name)
+
+
+def test_a_file_of_absurd_size_is_not_read(tmp_path: Path) -> None:
+    """Sparse, and its end says that the gigabyte before it is the directory of the archive."""
+    path = tmp_path / "m.npz"
+    gigabyte = 2**30
+    path.write_bytes(b"PK\x03\x04")
+    with path.open("r+b") as file:
+        file.seek(gigabyte + 4)
+        file.write(b"PK\x05\x06" + struct.pack("<HHHHIIH", 0, 0, 1, 1, gigabyte, 4, 0))
+    with pytest.raises(ModelError, match="larger than 64 MiB"):
+        svm.load(path)
 
 
 def test_missing_and_unreadable_files_are_named(tmp_path: Path) -> None:
