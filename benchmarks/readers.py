@@ -21,7 +21,7 @@ from benchmarks.peers import MissingError, Reader
 from camd.errors import CamdError
 from camd.evaluate.score import Evaluation, score
 from camd.evaluate.truth import Label, load_labels
-from camd.sources.images import read_image
+from camd.sources.picture import first_page
 from camd.values import Image
 
 
@@ -93,7 +93,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         labels = load_labels(options.directory)
-        images = ((label.file, read_image(options.directory / label.file)) for label in labels)
+        images = (
+            (label.file, first_page(options.directory / label.file).image) for label in labels
+        )
         found = list(peers.readers(options.notebook, options.data))
         accounts = read_all(images, [one for one in found if isinstance(one, Reader)])
     except CamdError as error:

@@ -9,14 +9,14 @@ from camd.cli.options import config_file, load_config, model_file, verbose_log
 
 @click.command()
 @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON object an image.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a page.")
 @config_file
 @model_file
 @verbose_log
 def read(
     images: tuple[Path, ...], as_json: bool, file: Path | None, model: Path | None, verbose: bool
 ) -> int:
-    """Read the digits of IMAGES."""
+    """Read the digits of IMAGES, of each page and frame."""
     config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
     from camd.evaluate.read import read_images  # noqa: PLC0415
 

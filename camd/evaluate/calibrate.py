@@ -17,7 +17,7 @@ from camd.evaluate.calibration import LEVEL, Outcome
 from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
-from camd.sources.images import read_image
+from camd.sources.picture import first_page
 from camd.values import Digit
 
 KEY = ("model", "min_confidence")
@@ -60,7 +60,10 @@ def _read(
     for label in track(
         labels, "reading", console=progress, transient=True, disable=not progress.is_terminal
     ):
-        yield label, pipeline.still(read_image(directory / label.file)).digits
+        page = first_page(directory / label.file)
+        if page.left_out:
+            progress.print(f"camd: {directory / label.file}: {page.left_out}", soft_wrap=True)
+        yield label, pipeline.still(page.image).digits
 
 
 def _table(console: Console, now: Outcome, best: Outcome) -> None:

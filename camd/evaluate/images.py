@@ -18,7 +18,7 @@ from camd.evaluate.score import Evaluation, Row, Score, score
 from camd.evaluate.truth import load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
-from camd.sources.images import read_image
+from camd.sources.picture import first_page
 from camd.values import Result
 
 WORST = 12
@@ -38,13 +38,16 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
         for label in track(labels, "reading", console=progress, transient=True):
+            path = directory / label.file
             try:
-                image = read_image(directory / label.file)
+                page = first_page(path)
             except SourceError as error:
                 progress.print(f"camd: {error}", soft_wrap=True)
                 status = SourceError.status
                 continue
-            results[label.file] = pipeline.still(image)
+            if page.left_out:
+                progress.print(f"camd: {path}: {page.left_out}", soft_wrap=True)
+            results[label.file] = pipeline.still(page.image)
     evaluation = score(
         labels, {file: [line.text for line in result.lines] for file, result in results.items()}
     )
@@ -71,7 +74,8 @@ def _save(
     sheet: Path, directory: Path, rows: Sequence[Row], results: dict[str, Result], title: str
 ) -> None:
     tiles = [
-        tile(read_image(directory / row.label.file), results[row.label.file], row) for row in rows
+        tile(first_page(directory / row.label.file).image, results[row.label.file], row)
+        for row in rows
     ]
     picture = overlay.encode_jpeg(contact_sheet(tiles, title), _QUALITY)
     try:

@@ -15,39 +15,40 @@ from camd.errors import SourceError
 from camd.mqtt import payloads
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
-from camd.sources.images import read_image
-from camd.values import Image, Result
+from camd.sources.picture import Page, read_pages
+from camd.values import Result
 
 
 def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> int:
-    """Print what each image says; return the exit status: 66 when one could not be read."""
+    """Print what each page of each image says; return the exit status: 66 when one could not be
+    read."""
     console = Console(stderr=False, highlight=False)
     status = 0
     with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
         for path in paths:
             try:
-                image = read_image(path)
+                for page in read_pages(path):
+                    result = pipeline.still(page.image)
+                    if as_json:
+                        _write(payload(path, page, result))
+                    else:
+                        _show(console, path, page, result)
             except SourceError as error:
                 status = SourceError.status
                 if as_json:
                     _write({"image": str(path), "error": str(error)})
                 else:
                     print(f"camd: {error}", file=sys.stderr)  # noqa: T201
-                continue
-            result = pipeline.still(image)
-            if as_json:
-                _write(payload(path, image, result))
-            else:
-                _show(console, path, result)
     return status
 
 
-def payload(path: Path, image: Image, result: Result) -> dict[str, Any]:
+def payload(path: Path, page: Page, result: Result) -> dict[str, Any]:
     """One line of `camd read --json`."""
-    height, width = image.shape[:2]
+    height, width = page.image.shape[:2]
     return {
         "image": str(path),
+        **({"page": page.number, "pages": page.count} if page.count > 1 else {}),
         "size": [width, height],
         "digits": [payloads.digit(digit) for digit in result.digits],
         "lines": [line.text for line in result.lines],
@@ -66,8 +67,9 @@ def _write(data: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def _show(console: Console, path: Path, result: Result) -> None:
-    console.print(f"[bold]{path}[/bold]")
+def _show(console: Console, path: Path, page: Page, result: Result) -> None:
+    which = f", page {page.number} of {page.count}" if page.count > 1 else ""
+    console.print(f"[bold]{path}[/bold]{which}")
     for region in result.regions:
         console.print(f"  {region.name}  {region.said}")
     if result.regions:

@@ -3,14 +3,13 @@
 import re
 from pathlib import Path
 
-import cv2
-
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
+from camd.sources import formats
 from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened, Source
 from camd.sources.camera import LINUX, Camera
 from camd.sources.demo import Demo
-from camd.sources.images import SUFFIXES, Images, read_image
+from camd.sources.images import SUFFIXES, Images
 from camd.sources.loop import Looped
 from camd.sources.rotate import Rotated
 from camd.sources.stream import PORTS, Stream, redact
@@ -23,7 +22,6 @@ __all__ = [
     "Source",
     "are_stills",
     "from_uri",
-    "read_image",
     "redact",
 ]
 
@@ -42,8 +40,10 @@ def from_uri(device: str, settings: CameraSettings, *, loop: bool = False) -> So
 
 
 def are_stills(device: str, settings: CameraSettings) -> bool:
-    """Tell whether `device` is pictures, which need not show the same scene, and no film."""
-    return isinstance(_pick(device, settings), Images)
+    """Tell whether `device` is pictures, which need not show the same scene, and nothing that
+    moves."""
+    source = _pick(device, settings)
+    return isinstance(source, Images) and not source.animated
 
 
 def _pick(device: str, settings: CameraSettings) -> Source:
@@ -70,6 +70,15 @@ def _pick(device: str, settings: CameraSettings) -> Source:
 
 
 def _is_picture(path: Path) -> bool:
+    """Tell by what is in the file, else by its name."""
     suffix = path.suffix.lower()
-    # A GIF may move, and FFmpeg plays it either way.
-    return suffix != ".gif" and (suffix in SUFFIXES or cv2.haveImageReader(str(path)))
+    if suffix in {".mjpg", ".mjpeg"}:  # one picture after the other: it begins as the first does
+        return False
+    try:
+        with path.open("rb") as file:
+            found = formats.recognise(file.read(formats.HEAD))
+    except OSError:  # opening it will say why
+        found = None
+    if found is None or found.kind == "other":
+        return suffix in SUFFIXES
+    return found.kind == "picture"

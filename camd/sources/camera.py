@@ -84,10 +84,12 @@ class Camera(opencv.CaptureSource):
         rate = opencv.fps(capture)
         # Left to OpenCV they would be decoded in colour, which nobody may ever look at.
         self._jpegs = (
-            LINUX and _fourcc(capture) in FOURCCS and bool(capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
+            LINUX
+            and opencv.codec(capture) in FOURCCS
+            and bool(capture.set(cv2.CAP_PROP_CONVERT_RGB, 0))
         )
-        got = _mode(_fourcc(capture), width, height, rate)
-        wish = _mode(asked.fourcc or _fourcc(capture), asked.width, asked.height, asked.fps)
+        got = _mode(opencv.codec(capture), width, height, rate)
+        wish = _mode(asked.fourcc or opencv.codec(capture), asked.width, asked.height, asked.fps)
         verdict = "as asked" if got == wish else f"asked for {wish}"
         return Opened(width, height, rate, f"{card}: {got}; {verdict}")
 
@@ -118,12 +120,6 @@ class Camera(opencv.CaptureSource):
         if not self._complained:
             self._complained = True
             log.info("%s: %s (said once)", self.name, complaint)
-
-
-def _fourcc(capture: cv2.VideoCapture) -> str:
-    code = int(capture.get(cv2.CAP_PROP_FOURCC))
-    text = (code & 0xFFFFFFFF).to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
-    return text if text.isprintable() else ""
 
 
 def _mode(fourcc: str, width: int, height: int, rate: float) -> str:

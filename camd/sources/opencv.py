@@ -14,6 +14,11 @@ from camd.errors import SourceError
 from camd.sources.base import CorruptFrameError
 from camd.values import Image
 
+_NAMES = {"av01": "AV1", "av1": "AV1", "vvc1": "H.266", "vvi1": "H.266", "vvc": "H.266"}
+"""What FFmpeg calls codecs, where it is not how people do."""
+FOREIGN = frozenset({"AV1", "H.266"})
+"""Codecs that FFmpeg names but can decode only with libraries that OpenCV's wheels leave out."""
+
 
 def prepare(settings: CameraSettings) -> None:
     """Set what OpenCV reads from the environment at its first capture and never again.
@@ -36,6 +41,7 @@ class CaptureSource:
     def __init__(self, name: str) -> None:
         self.name = name
         self.grabbed = 0.0
+        self.time: float | None = None
         self.colour: Callable[[], Image] | None = None
         self._capture: cv2.VideoCapture | None = None
 
@@ -96,6 +102,13 @@ def fps(capture: cv2.VideoCapture) -> float:
     its clock, for streams that carry no rate)."""
     claimed = capture.get(cv2.CAP_PROP_FPS)
     return claimed if math.isfinite(claimed) and 0 < claimed <= 1000 else 0.0
+
+
+def codec(capture: cv2.VideoCapture) -> str:
+    """Name how the pictures are coded, e.g. "MJPG" or "AV1"; empty where it is not known."""
+    code = int(capture.get(cv2.CAP_PROP_FOURCC))
+    text = (code & 0xFFFFFFFF).to_bytes(4, "little").decode("ascii", "replace").strip("\0 ")
+    return _NAMES.get(text.lower(), text) if text.isprintable() else ""
 
 
 def size(capture: cv2.VideoCapture) -> tuple[int, int]:

@@ -89,6 +89,13 @@ class Stream(opencv.CaptureSource):
     def read(self) -> Image:
         """Raises CorruptFrameError, SourceError. May block for `timeout_s`."""
         if not self._grab():
+            codec = opencv.codec(self._opened())
+            if not self.grabbed and codec in opencv.FOREIGN:
+                raise SourceError(
+                    f"{self.name}: its codec is {codec}, which this OpenCV cannot decode; "
+                    "set the camera to H.264, H.265 or MJPEG",
+                    "unreadable",
+                )
             raise SourceError(f"{self.name}: the stream broke off")
         return opencv.retrieve(self._opened())
 

@@ -1,17 +1,22 @@
 """A video file: every frame, in order."""
 
 import logging
+import math
+import shlex
 from pathlib import Path
 
 import cv2
 
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.sources import opencv
+from camd.sources import formats, opencv
 from camd.sources.base import EndOfStreamError, Opened
 from camd.values import Image
 
 log = logging.getLogger(__name__)
+
+USUAL_FPS = 30.0
+"""Of a film that does not say."""
 
 
 class Video(opencv.CaptureSource):
@@ -22,14 +27,16 @@ class Video(opencv.CaptureSource):
         self._path = path
         self._settings = settings
         self._given = 0
+        self._fps = 0.0
 
     def open(self) -> Opened:
         """Raises SourceError: missing, permission, unreadable."""
         self.close()
         self._given = 0
+        self.time = None
         try:
-            with self._path.open("rb"):
-                pass
+            with self._path.open("rb") as file:
+                head = file.read(formats.HEAD)
         except FileNotFoundError as exc:
             raise SourceError(f"{self.name}: no such file", "missing") from exc
         except PermissionError as exc:
@@ -40,25 +47,42 @@ class Video(opencv.CaptureSource):
         # Absolute, because FFmpeg takes what precedes a colon in "a:b.mp4" for a protocol.
         capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         if not capture.isOpened():
-            raise SourceError(
-                f"{self.name}: no video that can be read; expected mp4, avi, mkv, mov or webm,"
-                " complete to its end",
-                "unreadable",
-            )
+            raise SourceError(f"{self.name}: {_why(self._path, head)}", "unreadable")
         self._capture = capture
+        self._fps = opencv.fps(capture)
         width, height = opencv.size(capture)
-        return Opened(width, height, opencv.fps(capture), "video file")
+        return Opened(width, height, self._fps, "video file")
 
     def read(self) -> Image:
         """Raises EndOfStreamError, CorruptFrameError, SourceError."""
         if not self._grab():
             if not self._given:
-                raise SourceError(f"{self.name}: not one frame can be decoded", "unreadable")
+                raise SourceError(f"{self.name}: {self._undecodable()}", "unreadable")
             self._warn_if_short(self._opened().get(cv2.CAP_PROP_FRAME_COUNT))
             raise EndOfStreamError(self.name)
+        self._tell(self._opened().get(cv2.CAP_PROP_POS_MSEC) / 1000)
         image = opencv.retrieve(self._opened())
         self._given += 1
         return image
+
+    def _tell(self, seconds: float) -> None:
+        """Bring the time up to date. Some containers have no times, and damaged ones go back."""
+        if self.time is None:
+            self.time = seconds if math.isfinite(seconds) else 0.0
+        elif math.isfinite(seconds) and seconds > self.time:
+            self.time = seconds
+        else:
+            self.time += 1 / (self._fps or USUAL_FPS)
+
+    def _undecodable(self) -> str:
+        codec = opencv.codec(self._opened())
+        if codec not in opencv.FOREIGN:
+            return f"not one frame can be decoded; is it damaged? Its codec: {codec or 'unknown'}"
+        file, fresh = (shlex.quote(str(path)) for path in (self._path, f"{self._path}.h264.mp4"))
+        return (
+            f"its codec is {codec}, which this OpenCV cannot decode; convert it:"
+            f" ffmpeg -i {file} -c:v libx264 {fresh}"
+        )
 
     def _warn_if_short(self, promised: float) -> None:
         # FFmpeg reports damage and end alike; the count is an estimate in some containers, so
@@ -70,3 +94,14 @@ class Video(opencv.CaptureSource):
                 self._given,
                 promised,
             )
+
+
+def _why(path: Path, head: bytes) -> str:
+    """Say why FFmpeg does not open the file `path`, which begins with `head`."""
+    match formats.recognise(head):
+        case None:
+            return "no video that can be read; expected mp4, avi, mkv, mov or webm"
+        case formats.Format(kind="video") as found:
+            return f"{found.name}, but not complete to its end, or damaged"
+        case found:
+            return f"{found.name}, no video{found.advice(path)}"

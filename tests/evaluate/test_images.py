@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import pytest
+from PIL import Image as Pillow
 
 from testing.process import camd
 from tests.sheets import paper, write
@@ -57,3 +58,16 @@ def test_a_sheet_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, fold
     assert "--sheet" in done.stderr
     assert "bug" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_pages_that_are_left_out_are_said(tmp_path: Path, folder: Path) -> None:
+    first, second = (Pillow.fromarray(write(paper(), text, (60, 240))) for text in ("325", "4"))
+    first.save(folder / "pages.tif", save_all=True, append_images=[second])
+    label(folder, {"pages.tif": ["325"]})
+    for command in (
+        ["eval", "--sheet", tmp_path / "a.jpg"],
+        ["calibrate", "--max-error", "20%", "--dry-run"],
+    ):
+        done = camd(*command, folder, home=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count("pages.tif: only the first of its 2 pages is read") == 1

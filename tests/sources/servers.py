@@ -1,4 +1,4 @@
-"""Two network cameras small enough to read: MJPEG over HTTP, and MPEG-TS over RTSP."""
+"""Network cameras small enough to read: MJPEG or a file over HTTP, and MPEG-TS over RTSP."""
 
 import itertools
 import socketserver
@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -52,6 +52,25 @@ def mjpeg(pictures: Sequence[Image], frames: int | None = None) -> Iterator[int]
                     time.sleep(0.01)
             except OSError:
                 pass  # the client left
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
+
+
+@contextmanager
+def file(content: bytes) -> Iterator[int]:
+    """Serve a file at any path."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with suppress(OSError):  # the client left
+                self.wfile.write(content)
 
         def log_message(self, *args: object) -> None:
             pass

@@ -2,16 +2,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.sources import CorruptFrameError, from_uri
+from camd.sources import CorruptFrameError, are_stills, from_uri
 from camd.sources.camera import Camera
 from camd.sources.demo import Demo
 from camd.sources.images import Images
 from camd.sources.stream import Stream
 from camd.sources.video import Video
-from tests.sources.pictures import clip, grey, write
+from tests.sources.pictures import animation, clip, grey, write
 
 SETTINGS = CameraSettings()
 
@@ -36,19 +37,46 @@ def test_what_is_live_is_told_by_its_name(device: str, kind: type) -> None:
     assert type(from_uri(device, SETTINGS)) is kind
 
 
-def test_files_are_told_by_suffix_then_by_content(tmp_path: Path) -> None:
+def test_files_are_told_by_their_content_then_by_suffix(tmp_path: Path) -> None:
+    def copy(source: Path, name: str) -> Path:
+        path = tmp_path / name
+        path.write_bytes(source.read_bytes())
+        return path
+
+    def made(name: str, content: bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
     picture = write(tmp_path / "p.png", grey(1))
-    unnamed = tmp_path / "scan"
-    unnamed.write_bytes(picture.read_bytes())
-    text = tmp_path / "text.JPG"
-    text.write_text("no picture, but meant to be one")
     video = clip(tmp_path / "c.avi", [grey(1)])
-    strange = tmp_path / "clip.bin"
-    strange.write_bytes(video.read_bytes())
-    assert [type(from_uri(str(p), SETTINGS)) for p in (picture, unnamed, text, tmp_path)] == [
-        Images
-    ] * 4
-    assert [type(from_uri(str(p), SETTINGS)) for p in (video, strange)] == [Video] * 2
+    pictures = [
+        *(tmp_path, picture, copy(picture, "scan"), copy(picture, "p.mp4")),
+        made("text.JPG", b"no picture, but meant to be one"),
+        made("x.mov", b"\0\0\0\x18ftypheic" + bytes(60)),
+        made("page.pdf", b"%PDF-1.4"),
+        *(animation(tmp_path / f"a{s}", [grey(1), grey(9)], (90, 90)) for s in (".gif", ".webp")),
+    ]
+    videos = [
+        *(video, copy(video, "clip.bin"), copy(video, "c.jpg")),
+        made("text.mp4", b"no video, but meant to be one"),
+        # Picture after picture, and it begins as the first of them does.
+        copy(write(tmp_path / "p.jpg", grey(1)), "c.mjpeg"),
+    ]
+    assert [type(from_uri(str(path), SETTINGS)) for path in pictures] == [Images] * len(pictures)
+    assert [type(from_uri(str(path), SETTINGS)) for path in videos] == [Video] * len(videos)
+
+
+def test_what_moves_is_no_still(tmp_path: Path) -> None:
+    still = write(tmp_path / "1.png", grey(1))
+    pages = tmp_path / "p.tif"
+    first, second = (Pillow.new("L", (64, 48), value) for value in (30, 40))
+    first.save(pages, save_all=True, append_images=[second])
+    moving = animation(tmp_path / "a.png", [grey(1), grey(9)], (90, 90))
+    video = clip(tmp_path / "c.avi", [grey(1)])
+    assert [are_stills(str(p), SETTINGS) for p in (tmp_path, still, pages, moving, video)] == [
+        *(True, True, True, False, False)
+    ]
 
 
 @pytest.mark.parametrize(

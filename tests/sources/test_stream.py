@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections import deque
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,8 @@ from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import redact
 from camd.sources.stream import Stream
-from tests.sources.pictures import grey
-from tests.sources.servers import mjpeg
+from tests.sources.pictures import av1, grey
+from tests.sources.servers import file, mjpeg
 
 SETTINGS = CameraSettings(timeout_s=2)
 
@@ -46,6 +47,17 @@ def test_a_stream_that_breaks_off_has_failed_and_not_ended() -> None:
             deque((source.read() for _ in range(100)), maxlen=0)
         source.close()
     assert caught.value.reason == "failed"
+
+
+def test_a_stream_whose_codec_is_not_known_says_which_it_is(tmp_path: Path) -> None:
+    film = av1(tmp_path / "film.mp4").read_bytes()
+    with file(film) as port:
+        source = Stream(f"http://127.0.0.1:{port}/film.mp4", SETTINGS)
+        source.open()
+        with pytest.raises(SourceError, match=r"its codec is AV1.*H\.264") as caught:
+            source.read()
+        source.close()
+    assert caught.value.reason == "unreadable"
 
 
 @pytest.mark.parametrize("uri", ["rtsp://host:secret/live", "http:///stream", "rtsp://[::1/live"])

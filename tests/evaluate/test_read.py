@@ -1,0 +1,63 @@
+"""The real command on files of several pages."""
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from testing.process import camd
+from tests.cli.test_root import page
+from tests.sources.pictures import animation, clip, grey
+
+TEXTS = ("3 2 5", "8", "6 0")
+
+
+def document(path: Path) -> Path:
+    first, *others = (Pillow.fromarray(page(text)[:, :, ::-1].copy()) for text in TEXTS)
+    first.save(path, save_all=True, append_images=others)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".tif", ".gif", ".webp"])
+def test_every_page_is_a_line(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"pages{suffix}"
+    if suffix == ".tif":
+        document(path)
+    else:
+        animation(path, [page(text) for text in TEXTS], [500] * 3)
+    done = camd("read", "--json", path, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["image"], row["page"], row["pages"]) for row in rows] == [
+        (str(path), number, 3) for number in (1, 2, 3)
+    ]
+    assert ["".join(row["lines"]).replace(" ", "") for row in rows] == ["325", "8", "60"]
+
+
+def test_people_see_which_page_it_is(tmp_path: Path) -> None:
+    done = camd("read", document(tmp_path / "p.tif"), home=tmp_path)
+    assert [line for line in done.stdout.splitlines() if "page" in line] == [
+        f"{tmp_path / 'p.tif'}, page {number} of 3" for number in (1, 2, 3)
+    ]
+
+
+def test_the_pages_before_a_damaged_one_are_printed_and_the_next_file_too(tmp_path: Path) -> None:
+    torn = document(tmp_path / "torn.tif")
+    torn.write_bytes(torn.read_bytes()[:-2000])
+    whole = document(tmp_path / "whole.tif")
+    done = camd("read", "--json", torn, whole, home=tmp_path)
+    assert done.returncode == 66
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row.get("page") for row in rows] == [1, 2, None, 1, 2, 3]
+    assert "torn.tif, page 3: a TIFF picture, but damaged" in rows[2]["error"]
+
+
+def test_what_is_no_picture_is_called_what_it_is(tmp_path: Path) -> None:
+    heic = tmp_path / "photo.heic"
+    heic.write_bytes(b"\0\0\0\x18ftypheic" + bytes(400))
+    film = clip(tmp_path / "film.mp4", [grey(9)] * 3, "mp4v")
+    done = camd("read", heic, film, home=tmp_path)
+    assert done.returncode == 66
+    assert "photo.heic: a HEIC picture" in done.stderr
+    assert f"an MP4 video, no picture; camd run --device {film}" in done.stderr
