@@ -30,6 +30,7 @@ class Film:
         self._began = 0.0
         self._number = -1
         self.grabbed = 0.0
+        self.time: float | None = None
         self.colour: Callable[[], Image] | None = None
 
     def open(self) -> Opened:

@@ -43,6 +43,7 @@ class Steady:
         self._fps = fps
         self._due = time.monotonic()
         self.grabbed = 0.0
+        self.time: float | None = None
         self.colour = None
 
     def open(self) -> Opened:

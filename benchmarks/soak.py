@@ -64,6 +64,7 @@ class Unreliable:
 
     def __init__(self, seed: int) -> None:
         self.grabbed = 0.0
+        self.time: float | None = None
         self.colour = None
         self.faults = 0
         self._random = random.Random(seed)

@@ -36,11 +36,14 @@ class Frame:
     number: int
     """1 for the first frame the source gave; dropped frames count too."""
     at: float
-    """Moment of capture, seconds since the epoch (UTC). For payloads only: clocks jump."""
+    """Moment of capture, seconds since the epoch (UTC). For payloads only: clocks jump. The frames
+    of a film read one by one are as far apart as in the film, however fast they are read."""
     clock: float
     """Moment of capture, seconds, monotonic. Every duration is taken from this one."""
     colour: Callable[[], Image] | None = None
     """Gives what is shown, BGR, where `image` is grey though the camera's picture is not."""
+    time: float | None = None
+    """Of a film: seconds from its beginning, as the file says; None where nothing says so."""
 
     def shown(self) -> Image:
         return self.colour() if self.colour else self.image

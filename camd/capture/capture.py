@@ -5,6 +5,7 @@ reader sees the present and not a queue of the past. A file waits until each fra
 """
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -113,6 +114,9 @@ STEADY_S = 10.0
 """A source that fails sooner than this after its first frame is not worth a fast retry."""
 
 
+MOST_LATE_S = 1.0
+"""A file played in real time that falls behind by more goes on from there, and hurries no further.
+"""
 LEAST_SIDE = 16
 """No camera's picture is smaller."""
 
@@ -136,6 +140,8 @@ class Capture:
         self._shape: tuple[int, ...] | None = None
         self._resized = False
         self._open_since = 0.0
+        self._premiere: float | None = None
+        """When the film began, seconds since the epoch."""
         self._backoff = Backoff(FIRST_RETRY_S, settings.retry_s)
 
     def __enter__(self) -> Self:
@@ -216,11 +222,9 @@ class Capture:
             opened = self._source.open()
         self._ledger.update(opened=opened)
         self._liveliness.opened()
-        due = good = time.monotonic()
+        good = time.monotonic()
+        pace = Pace(self._period())
         while not self._stop.is_set():
-            if self._paced:
-                self._stop.wait(due - time.monotonic())
-                due = max(due + self._period(), time.monotonic() - 1)
             try:
                 with self._ledger.calling():
                     image = self._source.read()
@@ -235,6 +239,9 @@ class Capture:
                     self._stop.wait(CORRUPT_PAUSE_S)
                 continue
             good = time.monotonic()
+            if self._paced:
+                wait = pace.due(self._source.time, good) - good
+                self._stop.wait(min(wait, threading.TIMEOUT_MAX))
             if not self._source.live or self._is_fresh(image):
                 self._deliver(image)
 
@@ -257,8 +264,13 @@ class Capture:
                 raise SourceError(f"{name}: gives hardly any frames any more", "slow")
 
     def _deliver(self, image: Image) -> None:
-        clock = self._source.grabbed
+        clock = time.monotonic() if self._paced else self._source.grabbed
         at = time.time() - (time.monotonic() - clock)
+        film = self._source.time
+        if film is not None and not self._newest_only:
+            if self._premiere is None:
+                self._premiere = at - film
+            at = self._premiere + film
         if self.stats().state != "open":
             self._recovered()
         if self._shape not in (None, image.shape) and not self._resized:
@@ -266,7 +278,7 @@ class Capture:
             log.warning("%s: frames are now %dx%d", self._source.name, *image.shape[1::-1])
         self._shape = image.shape
         self._ledger.frame(clock)
-        frame = Frame(image, self.stats().captured, at, clock, self._source.colour)
+        frame = Frame(image, self.stats().captured, at, clock, self._source.colour, film)
         if not self._newest_only:
             self._mailbox.put_next(frame)
         elif self._mailbox.put_latest(frame):
@@ -314,6 +326,26 @@ class Capture:
     def _period(self) -> float:
         opened = self.stats().opened
         return 1 / ((opened.fps if opened else 0) or self._settings.fps)
+
+
+class Pace:
+    """Tells when each frame of a file is due that is played in real time."""
+
+    def __init__(self, period: float) -> None:
+        """`period`: seconds from frame to frame, where the film has no times of its own."""
+        self._period = period
+        self._given = 0
+        self._zero = -math.inf
+
+    def due(self, film: float | None, now: float) -> float:
+        """Return when the next frame is due, on the clock of `now`; at once if that has passed.
+        `film`: its time in the film, seconds."""
+        if film is None:
+            film = self._given * self._period
+        self._given += 1
+        least = now if self._zero == -math.inf else now - MOST_LATE_S
+        self._zero = max(self._zero, least - film)
+        return self._zero + film
 
 
 def _check_size(image: Image) -> None:

@@ -203,10 +203,9 @@ class Loop:
 
     def _scene_clock(self, frame: Frame) -> float:
         """A file processed faster or slower than it was filmed keeps its own time."""
-        opened = self._capture.stats().opened
-        if self._in_order and opened and opened.fps > 0:
-            return frame.number / opened.fps
-        return float(frame.number) if self._in_order else frame.clock
+        if not self._in_order:
+            return frame.clock
+        return float(frame.number) if frame.time is None else frame.time
 
     def _clear_if_blind(self, now: float) -> None:
         """End a reading that nobody can see any more: a dead camera must not look alive, nor one

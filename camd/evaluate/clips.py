@@ -23,14 +23,12 @@ from camd.evaluate.clip_truth import Clip, load_clips
 from camd.pipeline import Model, Pipeline
 from camd.runtime import bounded
 from camd.sources.base import CorruptFrameError, EndOfStreamError
-from camd.sources.video import Video
+from camd.sources.video import USUAL_FPS, Video
 from camd.values import Image
 
 WORST = 10
 DRAWN = 6
 _QUALITY = 85
-_USUAL_FPS = 30.0
-"""Of a clip that does not say."""
 
 
 def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
@@ -67,15 +65,16 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     return status
 
 
-def _frames(clip: Clip, settings: Settings) -> Iterator[tuple[int, Image, float]]:
-    """Yield the number of each frame, from 1, the frame, and the frames a second. Raises
-    SourceError."""
+def _frames(clip: Clip, settings: Settings) -> Iterator[tuple[int, Image, float, float]]:
+    """Yield the number of each frame, from 1, the frame, its seconds in the film, and the frames a
+    second. Raises SourceError."""
     video = Video(clip.video, settings.camera)
     try:
-        fps = video.open().fps or _USUAL_FPS
+        fps = video.open().fps or USUAL_FPS
         for number in itertools.count(1):
             try:
-                yield number, video.read(), fps
+                image = video.read()
+                yield number, image, video.time or 0.0, fps
             except CorruptFrameError:
                 continue
             except EndOfStreamError:
@@ -87,9 +86,10 @@ def _frames(clip: Clip, settings: Settings) -> Iterator[tuple[int, Image, float]
 def _read(clip: Clip, settings: Settings, model: Model) -> tuple[list[Seen], float]:
     pipeline = Pipeline(settings, model)
     seen: list[Seen] = []
-    fps = _USUAL_FPS
-    for number, image, fps in _frames(clip, settings):
-        result = pipeline.process(image, number / fps)
+    fps = USUAL_FPS
+    for number, image, seconds, rate in _frames(clip, settings):
+        fps = rate
+        result = pipeline.process(image, seconds)
         stable = tuple(digit for digit in result.digits if digit.stable)
         # One that could not be decoded says what the one before it said.
         seen += [Seen(stable, result.reading.lines, result.reading.complete)] * (number - len(seen))
@@ -101,10 +101,10 @@ def _draw(worst: tuple[Clip, Fault, float], settings: Settings, model: Model) ->
     pipeline = Pipeline(settings, model)
     wanted = _spread(fault)
     drawn = []
-    for number, image, _ in _frames(clip, settings):
-        result = pipeline.process(image, number / fps)
+    for number, image, seconds, _ in _frames(clip, settings):
+        result = pipeline.process(image, seconds)
         if number in wanted:
-            hud = Hud(name="", fps=fps, message=f"{number / fps:.2f} s")
+            hud = Hud(name="", fps=fps, message=f"{seconds:.2f} s")
             drawn.append(overlay.draw(image, result, hud))
         if number >= max(wanted):
             break

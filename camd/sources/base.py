@@ -23,7 +23,7 @@ network can claim far more, and the memory that goes with it."""
 
 
 class EndOfStreamError(Exception):
-    """A file or folder has no more frames."""
+    """A file or folder has no more frames, after one at least: without any it is a SourceError."""
 
 
 class CorruptFrameError(Exception):
@@ -53,6 +53,12 @@ class Source(Protocol):
     @property
     def grabbed(self) -> float:
         """When the frame last read left the device, before it was decoded: seconds, monotonic."""
+
+    @property
+    def time(self) -> float | None:
+        """When the frame last read is to be seen, seconds from the beginning of the film, as the
+        file itself says; never less than that of the frame before. None where nothing says so:
+        cameras, and pictures that do not move."""
 
     @property
     def colour(self) -> Callable[[], Image] | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from camd.errors import SourceError
 from camd.sources.base import EndOfStreamError, Opened, Source
 from camd.values import Image
 
@@ -10,7 +9,8 @@ from camd.values import Image
 class Looped:
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._given = False
+        self._began = self._gap = 0.0
+        self.time: float | None = None
         self.live = source.live
         self.name = source.name
 
@@ -23,7 +23,8 @@ class Looped:
         return self._source.colour
 
     def open(self) -> Opened:
-        self._given = False
+        """Raises SourceError. The time goes on from where it stands."""
+        self._began = (self.time or 0.0) + self._gap
         return self._source.open()
 
     def read(self) -> Image:
@@ -31,13 +32,20 @@ class Looped:
         try:
             image = self._source.read()
         except EndOfStreamError:
-            if not self._given:  # else a folder of damaged pictures would spin for ever
-                raise SourceError(f"{self.name}: nothing in it can be read", "unreadable") from None
             self._source.close()
             self.open()
             return self.read()
-        self._given = True
+        self._tell(self._source.time)
         return image
+
+    def _tell(self, seconds: float | None) -> None:
+        """Bring the time up to date. From the last frame to the first it takes as long as from the
+        one before it to the last."""
+        if seconds is None:
+            return
+        now = self._began + seconds
+        self._gap = now - (self.time or 0.0) or self._gap
+        self.time = now
 
     def label(self) -> str:
         return self._source.label()

@@ -30,6 +30,10 @@ class Rotated:
         return self._source.grabbed
 
     @property
+    def time(self) -> float | None:
+        return self._source.time
+
+    @property
     def colour(self) -> Callable[[], Image] | None:
         colour = self._source.colour
         return (lambda: self._turned(colour())) if colour else None

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from camd.capture.capture import Capture, CaptureStats
+from camd.capture.capture import Capture, CaptureStats, Pace
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import from_uri
 from camd.values import Frame
-from tests.sources.pictures import clip, grey
+from tests.sources.pictures import clip, grey, variable, write
 from tests.sources.scripted import Scripted
 
 QUICK = CameraSettings(retry_s=0.1, max_age_ms=60_000, timeout_s=1)
@@ -127,6 +127,36 @@ def test_frames_carry_both_clocks_of_the_moment_they_were_grabbed() -> None:
     assert frame.at - frame.clock == pytest.approx(before[1] - before[0], abs=0.5)
 
 
+def test_a_film_read_frame_by_frame_keeps_its_own_times(tmp_path: Path) -> None:
+    stays = (100, 60_000, 50, 200)
+    path = variable(tmp_path / "c.mp4", [grey(9)] * 4, stays)
+    with Capture(from_uri(str(path), QUICK, loop=True), QUICK) as capture:
+        frames = [frame for _ in range(6) if (frame := capture.next(30))]
+    expected = [0, 0.1, 60.1, 60.15, 60.2, 60.3]  # the last stays as long as the one before it
+    assert [frame.time for frame in frames] == pytest.approx(expected, abs=0.002)
+    assert [frame.at - frames[0].at for frame in frames] == pytest.approx(expected, abs=0.002)
+    assert frames[-1].clock - frames[0].clock < 60
+
+
+def test_pictures_that_do_not_move_have_no_times(tmp_path: Path) -> None:
+    write(tmp_path / "1.png", grey(9))
+    with Capture(from_uri(str(tmp_path), QUICK), QUICK) as capture:
+        assert [frame.time for frame in take_all(capture)] == [None]
+
+
+def test_a_frame_is_due_at_its_time_in_the_film() -> None:
+    pace = Pace(0.1)
+    assert [pace.due(film, 50.0) for film in (3.0, 3.5, 60.0)] == [50, 50.5, 107]
+    assert pace.due(60.2, 107.7) == pytest.approx(107.2)  # late, and hurried after
+    assert pace.due(61.0, 120.0) == pytest.approx(119.0)  # too late for that
+    assert pace.due(61.5, 120.0) == pytest.approx(119.5)
+
+
+def test_frames_without_a_time_are_due_at_the_usual_rate() -> None:
+    pace = Pace(0.1)
+    assert [pace.due(None, 50.0) for _ in range(3)] == pytest.approx([50, 50.1, 50.2])
+
+
 @pytest.mark.parametrize("realtime", [False, True])
 def test_a_file_in_real_time_behaves_as_a_camera(tmp_path: Path, realtime: bool) -> None:
     path = clip(tmp_path / "c.avi", [grey(g) for g in range(0, 200, 10)], fps=100)
@@ -138,6 +168,16 @@ def test_a_file_in_real_time_behaves_as_a_camera(tmp_path: Path, realtime: bool)
             assert capture.stats().dropped == 19
         else:
             assert len(take_all(capture)) == 20
+
+
+def test_real_time_takes_the_times_of_the_film(tmp_path: Path) -> None:
+    path = variable(tmp_path / "c.mp4", [grey(9)] * 4, (1, 1, 1_000_000, 1))
+    with Capture(from_uri(str(path), QUICK), QUICK, realtime=True) as capture:
+        until(capture, lambda stats: stats.captured == 3)
+        frame = capture.next(30)
+        assert capture.next(0.05) is None
+    assert frame is not None
+    assert frame.time == pytest.approx(0.002, abs=0.001)
 
 
 def test_real_time_takes_the_rate_of_the_file() -> None:

@@ -2,16 +2,19 @@
 
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import cv2
 import pytest
+from PIL import Image as Pillow
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, retained, until
 from testing.display import Display, display  # noqa: F401
 from testing.process import camd, start
 from tests.cli.test_root import page
+from tests.sources.pictures import animation, variable
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +90,55 @@ def test_json_is_one_object_a_frame(tmp_path: Path, clip: Path) -> None:
     assert rows[-1]["size"] == [640, 360]
     assert [digit["digit"] for digit in rows[-1]["digits"]] == [3, 2, 5]
     assert all(digit["stable"] for digit in rows[-1]["digits"])
+
+
+def test_every_page_of_a_file_is_a_frame(tmp_path: Path) -> None:
+    first, *others = (Pillow.fromarray(page(text)) for text in ("3 2 5", "8", "6 0"))
+    first.save(tmp_path / "pages.tif", save_all=True, append_images=others)
+    done = camd(
+        "run", "--device", tmp_path / "pages.tif", "--json", "--broker", "none", home=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert ["".join(row["lines"]).replace(" ", "") for row in rows] == ["325", "8", "60"]
+    assert all(digit["stable"] for row in rows for digit in row["digits"])
+
+
+@pytest.mark.parametrize(("make", "name"), [(variable, "film.mp4"), (animation, "film.webp")])
+def test_a_film_keeps_its_own_times(tmp_path: Path, make: Callable[..., Path], name: str) -> None:
+    """Digits settle after as long as they stand in the film, whose rate varies, and `at` goes by
+    it: six frames in 66 ms are not long enough, though they are ten seconds at the mean rate."""
+    stays = (11,) * 6 + (100,) * 6 + (20_000,)
+    pictures = [page("8") for _ in stays]
+    for number, picture in enumerate(pictures):
+        picture[:9, :9] = 10 * number  # what does not change makes one frame of an animation
+    film = make(tmp_path / name, pictures, stays)
+    done = camd("run", "--device", film, "--json", "--broker", "none", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    at = [datetime.fromisoformat(row["at"]).timestamp() for row in rows]
+    expected = [sum(stays[:number]) / 1000 for number in range(len(stays))]
+    assert [one - at[0] for one in at] == pytest.approx(expected, abs=0.003)
+    stable = [[digit["digit"] for digit in row["digits"] if digit["stable"]] for row in rows]
+    assert stable[:6] == [[]] * 6
+    assert stable[-1] == [8]
+
+
+@pytest.mark.parametrize("name", ["photo.heic", "photo.jpg", "photo"])
+def test_a_file_that_cannot_be_read_is_called_what_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"\0\0\0\x18ftypheic" + bytes(4000))
+    done = camd("run", "--device", name, "--broker", "none", home=tmp_path)
+    assert done.returncode == 66
+    assert f"{name}: a HEIC picture" in done.stderr
+
+
+def test_a_folder_of_which_nothing_can_be_read_does_not_end_well(tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    (photos / "1.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(4000))
+    done = camd("run", "--device", photos, "--broker", "none", home=tmp_path)
+    assert done.returncode == 66
+    assert "1.heic: a HEIC picture" in done.stderr
 
 
 def test_json_stops_quietly_when_nobody_reads_on(tmp_path: Path, clip: Path) -> None:

@@ -38,11 +38,13 @@ class Scripted:
         period: float | None = None,
         rate: float = 0.0,
     ) -> None:
-        """`fps` is what it claims; with a `period` frames are that many seconds apart on their
-        clock, however fast they are read; with a `rate` no more are given in a second."""
+        """`fps` is what it claims, and what the times of a file's frames follow; with a `period`
+        frames are that many seconds apart on their clock, however fast they are read; with a `rate`
+        no more are given in a second."""
         self.live = live
         self.name = "scripted"
         self.grabbed = 0.0
+        self.time: float | None = None
         self.colour = None
         self.unblock = threading.Event()
         self.blocking = threading.Event()
@@ -101,6 +103,8 @@ class Scripted:
                 return np.full((4320, 7680, 3) if step == "8k" else (8640, 15360, 3), 9, np.uint8)
         if step != "frozen":
             self._number += 1
+        if self._fps and not self.live:
+            self.time = self._number / self._fps
         return np.full((*self._size, 3), self._number % 256, np.uint8)
 
     def label(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
@@ -15,7 +16,7 @@ from camd.sources import EndOfStreamError, Source, from_uri, v4l2
 from camd.sources import demo as demo_module
 from camd.sources.camera import Camera
 from camd.values import Frame
-from tests.sources.pictures import clip, grey, write
+from tests.sources.pictures import animation, clip, grey, write
 from tests.sources.scripted import Scripted
 from tests.sources.servers import mjpeg, rtsp
 from tests.sources.webcam import OFFERS, Webcam, jpeg
@@ -32,17 +33,31 @@ class Case:
     greys: list[int] | None = None
     """Brightness of the frames, in order; None where a stream is joined anywhere."""
     ends: bool = True
+    timed: bool = False
+    """Its frames have times of their own."""
     size: tuple[int, int] = (64, 48)
 
 
 def video(tmp: Path, _: ExitStack) -> Case:
     path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
-    return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, GREYS)
+    return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, GREYS, timed=True)
 
 
 def image(tmp: Path, _: ExitStack) -> Case:
     path = write(tmp / "page.png", grey(77))
     return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, [77])
+
+
+def pages(tmp: Path, _: ExitStack) -> Case:
+    first, *others = (Pillow.fromarray(grey(g)) for g in GREYS)
+    path = tmp / "pages.tif"
+    first.save(path, save_all=True, append_images=others)
+    return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, GREYS)
+
+
+def animated(tmp: Path, _: ExitStack) -> Case:
+    path = animation(tmp / "page.webp", [grey(g) for g in GREYS], [100] * len(GREYS))
+    return Case(lambda: from_uri(str(path), SETTINGS), path.unlink, GREYS, timed=True)
 
 
 def folder(tmp: Path, _: ExitStack) -> Case:
@@ -58,20 +73,22 @@ def folder(tmp: Path, _: ExitStack) -> Case:
 def looped(tmp: Path, _: ExitStack) -> Case:
     path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
     make = lambda: from_uri(str(path), SETTINGS, loop=True)  # noqa: E731
-    return Case(make, path.unlink, GREYS * 3, ends=False)
+    return Case(make, path.unlink, GREYS * 3, ends=False, timed=True)
 
 
 def rotated(tmp: Path, _: ExitStack) -> Case:
     path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
     settings = CameraSettings(rotate=90)
-    return Case(lambda: from_uri(str(path), settings), path.unlink, GREYS, size=(48, 64))
+    return Case(
+        lambda: from_uri(str(path), settings), path.unlink, GREYS, size=(48, 64), timed=True
+    )
 
 
 def demo(tmp: Path, stack: ExitStack) -> Case:
     patch = stack.enter_context(pytest.MonkeyPatch.context())
     path = clip(tmp / "demo.mp4", [grey(g) for g in GREYS], "mp4v")
     patch.setattr(demo_module, "clip", lambda: path)
-    return Case(lambda: from_uri("demo", SETTINGS), path.unlink, GREYS)
+    return Case(lambda: from_uri("demo", SETTINGS), path.unlink, GREYS, timed=True)
 
 
 def http(_: Path, stack: ExitStack) -> Case:
@@ -120,6 +137,8 @@ def scripted_file(_: Path, __: ExitStack) -> Case:
 KINDS = [
     video,
     image,
+    pages,
+    animated,
     folder,
     looped,
     rotated,
@@ -227,6 +246,19 @@ def test_the_moment_of_a_frame_is_when_it_was_grabbed(source: Source) -> None:
     source.open()
     source.read()
     assert before <= source.grabbed <= time.monotonic()
+
+
+def test_a_film_tells_when_each_frame_is_to_be_seen(case: Case, source: Source) -> None:
+    source.open()
+    times = []
+    for _ in case.greys or range(8):
+        source.read()
+        times.append(source.time)
+    if case.timed:
+        assert times[0] == 0
+        assert np.all(np.diff(np.array(times, float)) > 0)
+    else:
+        assert times == [None] * len(times)
 
 
 def test_names_hold_no_credentials(source: Source) -> None:
