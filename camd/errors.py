@@ -37,7 +37,7 @@ class DataError(CamdError):
 
 
 class PublishError(CamdError):
-    """What publishing cannot do without is unavailable: a broker, workers, the file of events."""
+    """What publishing cannot do without is unavailable: a broker or workers."""
 
     status = 69
 

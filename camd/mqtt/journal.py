@@ -1,121 +1,153 @@
-"""Events on disk, so that they outlive the process: SQLite, one row each, gone once delivered.
+"""Events on disk, so that they outlive the process: gone once delivered."""
 
-Written to the file system at once, which survives a killed process; not flushed to the disk each
-time, so a power cut may cost the newest rows, but never the file."""
-
-import contextlib
-import json
+import itertools
 import logging
-import sqlite3
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from camd.errors import PublishError
-from camd.mqtt.outbox import Message
+from camd.mqtt import events_file
+from camd.mqtt.events_file import DamagedError, EventsFile, Found
+from camd.mqtt.outbox import Left, Message
 
 log = logging.getLogger(__name__)
 
-_TAKEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+AT_ONCE = 1000
+"""Events written in one go, where many wait for it: some hundredths of a second."""
 
 
 class DiskJournal:
     """An outbox' Journal. Called by several threads, one at a time (the outbox' lock).
 
-    A disk that fails costs the keeping and not the events: they go on in memory. It is tried
-    again with each, and said when it begins and when it is over."""
+    It holds all events that wait, and has the file follow: what could not be written, or deleted,
+    is tried again with each call. So a disk that fails, or a file that another program holds, costs
+    the keeping and not the events; and where the file is found damaged, a new one gets them all.
+    Each trouble is said when it begins and when it is over."""
 
-    def __init__(self, path: Path) -> None:
-        """Raises PublishError where another camd uses the file."""
+    def __init__(self, path: Path, limit: int) -> None:
+        """`limit`: of events that an earlier process may have left."""
         self._path = path
-        self._db: sqlite3.Connection | None = None
-        self._failed = False
+        self._limit = limit
+        self._file: EventsFile | None = None
+        self._keys = itertools.count(1)
+        self._held: dict[int, Message] = {}
+        """What waits, by key."""
+        self._rows: dict[int, int] = {}
+        """Its row in the file, by key."""
+        self._unwritten: dict[int, None] = {}
+        """Keys without a row, in order."""
         self._overdue: list[int] = []
-        try:
-            self._open()
-        except OSError as exc:
-            self._fail(exc.strerror or exc)
-        except sqlite3.Error as exc:
-            if _code(exc) in _TAKEN:
-                raise PublishError(
-                    f"mqtt.outbox: {path} is in use: is another camd of this name running?"
-                ) from exc
-            self._fail(exc)
+        """Rows to be deleted: the next process would send them once more."""
+        self._left = Left()
+        self._set_aside = ""
+        self._failing = ""
+        self._closed = False
+        self._follow()
 
-    def _open(self) -> sqlite3.Connection:
-        if self._db is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                self._db = _prepared(self._path)
-            except sqlite3.DatabaseError as exc:
-                if _code(exc) not in _DAMAGED:
-                    raise
-                aside = self._path.replace(self._path.with_suffix(".damaged"))
-                log.error("%s: %s; set aside as %s, a new one is begun", self._path, exc, aside)
-                self._db = _prepared(self._path)
-        return self._db
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the file; "" while all is well."""
+        return self._failing or self._set_aside
 
-    def load(self) -> list[Message]:
-        rows = self._try("SELECT topic, payload, key FROM events ORDER BY key")
-        return [Message(topic, payload, qos=1, key=key) for topic, payload, key in rows or ()]
+    def load(self) -> Left:
+        if not self._file:
+            self._follow()
+        left, self._left = self._left, Left()
+        return left
 
-    def add(self, message: Message) -> int | None:
-        statement = "INSERT INTO events (topic, payload) VALUES (?, ?) RETURNING key"
-        rows = self._try(statement, message.topic, message.payload)
-        if not rows:
-            return None
-        if self._failed:
-            self._failed = False
-            log.info("events are kept on disk again")
-        return int(rows[0][0])
+    def add(self, message: Message) -> int:
+        key = next(self._keys)
+        self._held[key] = replace(message, key=key)
+        self._unwritten[key] = None
+        self._follow()
+        return key
+
+    def saved(self, key: int) -> bool:
+        return key in self._rows
 
     def remove(self, key: int) -> None:
-        # What could not be deleted would be sent once more by the next process.
-        self._overdue.append(key)
-        statement = "DELETE FROM events WHERE key IN (SELECT value FROM json_each(?))"
-        if self._try(statement, json.dumps(self._overdue)) is not None:
-            self._overdue = []
+        self._held.pop(key, None)
+        self._unwritten.pop(key, None)
+        row = self._rows.pop(key, None)
+        if row is not None:
+            self._overdue.append(row)
+        self._follow()
 
     def close(self) -> None:
-        if self._db:
-            self._db.close()
+        self._closed = True
+        if self._file:
+            self._file.close()
 
-    def _try(self, statement: str, *values: Any) -> list[Any] | None:
+    def _follow(self) -> None:
+        """Have the file follow what is held, as far as it can now."""
+        if self._closed:
+            return
+        if self._file and not self._overdue and not self._unwritten:
+            return  # and so no proof that it could be written
         try:
-            return self._open().execute(statement, values).fetchall()
-        except (OSError, sqlite3.Error) as exc:
-            self._fail(exc)
-            return None
+            try:
+                self._write(self._open())
+            except DamagedError as exc:
+                self._begin_anew(exc)
+                self._write(self._open())
+        except (OSError, DamagedError) as exc:
+            self._fail(str(getattr(exc, "strerror", None) or exc))
+        else:
+            if self._failing and not self._unwritten:
+                self._failing = ""
+                log.info("events are kept on disk again")
 
-    def _fail(self, why: object) -> None:
-        level = logging.DEBUG if self._failed else logging.ERROR
-        log.log(level, "events are kept in memory only: %s", why)
-        self._failed = True
-        if self._db:
-            with contextlib.suppress(sqlite3.Error):
-                self._db.rollback()
+    def _write(self, file: EventsFile) -> None:
+        if self._overdue:
+            file.remove(self._overdue)
+            self._overdue = []
+        keys = list(itertools.islice(self._unwritten, AT_ONCE))
+        if keys:
+            rows = file.add(self._held[key] for key in keys)
+            self._rows.update(zip(keys, rows, strict=True))
+            for key in keys:
+                del self._unwritten[key]
 
+    def _open(self) -> EventsFile:
+        if not self._file:
+            self._file = EventsFile(self._path, self._limit)
+            found = self._file.found
+            self._rows.update(zip(self._inherit(found), found.rows, strict=True))
+            if found.dropped:
+                log.warning(
+                    "%s: %d events are kept, %d are dropped (mqtt.outbox_size), and %d rows that "
+                    "are no events",
+                    *(self._path, len(found.rows), found.dropped - found.bad, found.bad),
+                )
+        return self._file
 
-def _prepared(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-    try:
-        # One process only: two would send, and drop, each other's events.
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("BEGIN EXCLUSIVE")
-        # AUTOINCREMENT: a key is never given twice, so a late removal cannot hit another event.
-        db.execute(
-            "CREATE TABLE IF NOT EXISTS events"
-            " (key INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL)"
+    def _begin_anew(self, why: DamagedError) -> None:
+        aside = events_file.set_aside(self._path)
+        if self._file:  # what it holds is held here, too
+            self._file.close()
+            self._file = None
+        else:
+            self._inherit(events_file.salvage(aside, self._limit))
+        self._rows = {}
+        self._overdue = []
+        self._unwritten = dict.fromkeys(self._held)
+        self._set_aside = f"{why}; set aside as {aside.name}"
+        log.error(
+            "%s: %s; set aside as %s, a new one is begun with the %d events that are left",
+            *(self._path, why, aside, len(self._held)),
         )
-        db.execute("COMMIT")
-    except sqlite3.Error:
-        db.close()
-        raise
-    return db
 
+    def _inherit(self, found: Found) -> list[int]:
+        """Hold what an earlier process left; return the keys."""
+        earlier = {}
+        for message in found.rows.values():
+            key = next(self._keys)
+            earlier[key] = replace(message, key=key)
+        self._held = earlier | self._held
+        messages = (*self._left.messages, *earlier.values())
+        self._left = Left(messages, self._left.dropped + found.dropped)
+        return list(earlier)
 
-def _code(exc: sqlite3.Error) -> int:
-    """Return the primary code of an error: the extended ones hold it in their lowest byte."""
-    return getattr(exc, "sqlite_errorcode", 0) & 0xFF
+    def _fail(self, why: str) -> None:
+        level = logging.DEBUG if self._failing else logging.ERROR
+        log.log(level, "events are kept in memory only: %s: %s", self._path, why)
+        self._failing = f"events are kept in memory only: {why}"

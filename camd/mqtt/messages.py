@@ -161,7 +161,11 @@ class MessageCounts(TypedDict):
     """Messages lost: `digits` that found no room, and events."""
     events_dropped: Count
     events_unsaved: NotRequired[Count]
-    """Events that the disk did not take, and that waited in memory only (`mqtt.outbox`)."""
+    """Events that the disk did not take when they came, so that they waited in memory only
+    (`mqtt.outbox`)."""
+    events_file: NotRequired[str]
+    """What is wrong with the file of events, or was at the start: why events are kept in memory
+    only, or as what a damaged file was set aside. Empty while all is well."""
     requests_ignored: Count
     """Requests without an answer: retained ones, and those beyond the rate."""
 

@@ -33,14 +33,27 @@ class Message:
     """Of its entry in the journal."""
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What an earlier process has left."""
+
+    messages: tuple[Message, ...] = ()
+    """In order, each with its key."""
+    dropped: int = 0
+    """Entries that are no events, or too many."""
+
+
 class Journal(Protocol):
     """Where events outlive the process. No call raises."""
 
-    def load(self) -> list[Message]:
-        """Return what an earlier process left, in order, each with its key."""
+    def load(self) -> Left:
+        """Return what an earlier process left, once: at first, or as soon as it can be read."""
 
-    def add(self, message: Message) -> int | None:
-        """Return the key of the entry made, or None where none could be made."""
+    def add(self, message: Message) -> int:
+        """Return the key of the entry made; no two entries ever have the same."""
+
+    def saved(self, key: int) -> bool:
+        """Whether the entry would outlive the process."""
 
     def remove(self, key: int) -> None: ...
 
@@ -70,9 +83,7 @@ class Outbox:
         self.events_unsaved = 0
         """Events that the journal did not take: they would not outlive the process."""
         self.stream_dropped = 0
-        for message in journal.load() if journal else ():
-            self.make_room()
-            self._events.append(message)
+        self._inherit()
 
     @property
     def queued(self) -> int:
@@ -95,8 +106,9 @@ class Outbox:
             self.make_room()
             if self._journal:
                 message = replace(message, key=self._journal.add(message))
-                self.events_unsaved += message.key is None
+                self.events_unsaved += not self._saved(message)
             self._events.append(message)
+            self._inherit()
         else:
             if not self.open or self._stream:
                 self.stream_dropped += 1
@@ -105,8 +117,19 @@ class Outbox:
 
     def make_room(self) -> None:
         """Drop the oldest event where one more would be too many, so that the newest can say so."""
+        self._drop_beyond(self._limit - 1)
+
+    def _inherit(self) -> None:
+        """Queue what an earlier process left before all that came later."""
+        if self._journal:
+            left = self._journal.load()
+            self.events_dropped += left.dropped
+            self._events.extendleft(reversed(left.messages))
+            self._drop_beyond(self._limit)
+
+    def _drop_beyond(self, limit: int) -> None:
         flying = sum(1 for message in self._flying.values() if _is_event(message))
-        while self._events and len(self._events) + flying >= self._limit:
+        while self._events and len(self._events) + flying > limit:
             self._forget(self._events.popleft())
             self.events_dropped += 1
 
@@ -119,6 +142,7 @@ class Outbox:
         """A connection stands: all state is due on it, in the order it was first put. Its broker
         takes up to `receive_maximum` unacknowledged messages."""
         self.open = True
+        self._inherit()
         self._window = min(self._most_flying, receive_maximum)
         self._due = dict.fromkeys(self._state)
 
@@ -173,9 +197,12 @@ class Outbox:
 
     def give_up(self) -> None:
         """Nothing more will be sent: what waits is lost, but for what the journal holds."""
-        self.events_dropped += sum(message.key is None for message in self._events)
+        self.events_dropped += sum(not self._saved(message) for message in self._events)
         self._events.clear()
         self._due.clear()
+
+    def _saved(self, message: Message) -> bool:
+        return bool(self._journal and message.key is not None and self._journal.saved(message.key))
 
     def _forget(self, message: Message) -> None:
         if self._journal and message.key is not None:

@@ -41,7 +41,9 @@ class Stats:
     """Messages lost: `digits` that found no room, and events."""
     events_dropped: int
     events_unsaved: int
-    """Events that the disk did not take: they wait in memory only."""
+    """Events that the disk did not take when they came."""
+    events_file: str
+    """What is wrong with the file of events; "" while all is well."""
     requests_ignored: int
     """Requests without an answer: retained ones, and those beyond the rate."""
 
@@ -57,8 +59,7 @@ class Publisher:
         model_id: str,
         on_classes: Callable[[bytes], None] | None = None,
     ) -> None:
-        """Raises ConfigError where the login or certificates cannot be used, PublishError where
-        another camd uses the file of events.
+        """Raises ConfigError where the login or certificates cannot be used.
 
         `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
         the answers of workers, in the connection's thread."""
@@ -78,7 +79,8 @@ class Publisher:
         endpoint = Endpoint.of(settings, boot)
         self._journal = None
         if settings.mqtt.outbox == "disk":
-            self._journal = DiskJournal(paths.directory() / f"{settings.name}.events.sqlite")
+            path = paths.directory() / f"{settings.name}.events.sqlite"
+            self._journal = DiskJournal(path, settings.mqtt.outbox_size)
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
         self._config_topic = discovery.config_topic(settings)
         # First into the outbox, so first on every connection.
@@ -183,6 +185,7 @@ class Publisher:
                 dropped=outbox.stream_dropped + outbox.events_dropped,
                 events_dropped=outbox.events_dropped,
                 events_unsaved=outbox.events_unsaved,
+                events_file=self._journal.trouble if self._journal else "",
                 requests_ignored=self._inbox.ignored,
             )
 

@@ -84,6 +84,7 @@ STATS = Stats(
     dropped=1,
     events_dropped=0,
     events_unsaved=0,
+    events_file="",
     requests_ignored=0,
 )
 

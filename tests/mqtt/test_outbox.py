@@ -1,8 +1,9 @@
+import itertools
 from dataclasses import replace
 
 import pytest
 
-from camd.mqtt.outbox import Message, Outbox
+from camd.mqtt.outbox import Left, Message, Outbox
 
 STATUS = Message("status", b"online", qos=1, retain=True)
 SNAPSHOT = Message("snapshot", b"jpeg", retain=True)
@@ -173,18 +174,29 @@ def test_one_event_at_least_is_kept_and_sent() -> None:
 
 
 class Paper:
-    """A journal that remembers in a dictionary."""
+    """A journal that remembers in a dictionary, while there is paper."""
 
     def __init__(self, *kept: Message) -> None:
-        self.entries = {number: replace(item, key=number) for number, item in enumerate(kept)}
+        self.entries: dict[int, Message] = {}
+        self.earlier = kept
+        self.lost = 0
+        self.empty = False
+        self._numbers = itertools.count()
 
-    def load(self) -> list[Message]:
-        return list(self.entries.values())
+    def load(self) -> Left:
+        keys = [self.add(message) for message in self.earlier]
+        left = Left(tuple(self.entries[key] for key in keys), self.lost)
+        self.earlier, self.lost = (), 0
+        return left
 
     def add(self, message: Message) -> int:
-        key = max(self.entries, default=-1) + 1
-        self.entries[key] = message
+        key = next(self._numbers)
+        if not self.empty:
+            self.entries[key] = replace(message, key=key)
         return key
+
+    def saved(self, key: int) -> bool:
+        return key in self.entries
 
     def remove(self, key: int) -> None:
         del self.entries[key]
@@ -227,6 +239,32 @@ def test_a_journal_longer_than_the_limit_loses_the_oldest() -> None:
     outbox = Outbox(limit=4, journal=journal)
     assert outbox.events_dropped == 2
     assert journal.payloads == [b"2", b"3", b"4", b"5"]
+
+
+def test_what_the_journal_can_read_only_later_goes_first_all_the_same() -> None:
+    """Another program held its file; what came in meanwhile is newer."""
+    journal = Paper()
+    outbox = Outbox(limit=3, journal=journal)
+    for number in (4, 5):
+        outbox.put(event(number))
+    journal.earlier, journal.lost = (event(1), event(2), event(3)), 7
+    outbox.opened()
+    assert payloads(outbox.take()) == [b"3", b"4", b"5"]
+    assert outbox.events_dropped == 7 + 2
+    journal.earlier = (event(6),)
+    outbox.put(event(7))
+    assert outbox.events_dropped == 7 + 2 + 2, "those that fly count, too"
+
+
+def test_an_event_that_is_not_saved_is_counted_and_lost_in_the_end() -> None:
+    journal = Paper()
+    outbox = Outbox(limit=4, journal=journal)
+    outbox.put(event(1))
+    journal.empty = True
+    outbox.put(event(2))
+    assert outbox.events_unsaved == 1
+    outbox.give_up()
+    assert outbox.events_dropped == 1
 
 
 def test_answers_go_with_their_connection() -> None:
