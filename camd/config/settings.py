@@ -4,6 +4,7 @@ config.toml.
 """
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -62,6 +63,21 @@ def _expression(pattern: str) -> str:
     except re.error as error:
         raise ValueError(f"is no regular expression: {error}") from error
     return pattern
+
+
+def _own_address(text: str) -> str:
+    """A name could stand for several addresses, and nothing for all of them."""
+    bare = "127.0.0.1" if text == "localhost" else re.sub(r"^\[(.*:.*)\]$", r"\1", text)
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        address = None
+    if not address or address.is_multicast or bare == "255.255.255.255":
+        raise ValueError(
+            "should be an IP address of this machine (127.0.0.1: only this machine can connect; "
+            "0.0.0.0 or ::, everybody who can reach it; the port is mqtt.port)"
+        )
+    return str(address)
 
 
 Polygon = Annotated[Corners, Field(min_length=3, max_length=100), AfterValidator(_polygon)]
@@ -312,7 +328,9 @@ class MqttSettings(Section):
     discovery_prefix: str = Field(
         "homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="as set in Home Assistant"
     )
-    embedded_bind: str = Field("127.0.0.1", description="address the embedded broker listens on")
+    embedded_bind: Annotated[str, AfterValidator(_own_address)] = Field(
+        "127.0.0.1", description="IP address the embedded broker listens on, without a login"
+    )
 
 
 class OverlaySettings(Section):

@@ -8,6 +8,7 @@ import threading
 from contextlib import suppress
 from typing import Any
 
+from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
 from amqtt.broker import Broker
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.session import Session
@@ -21,12 +22,84 @@ PORTS = 20
 START_S = 10.0
 ENDING_S = 2.0
 """Longest wait for subscribers to take what is theirs, and then for them to go."""
+CONNECT_S = 10.0
+"""In which a client has to say who it is."""
+PATIENCE = 1.5
+"""Keep-alives in which a client has to say something (MQTT 3.1.1, 3.1.2.10)."""
+
+
+class _Reader(StreamReaderAdapter):  # type: ignore[misc]
+    """amqtt waits for ever, in the midst of a packet, too; and it reads on, and acknowledges,
+    faster than it passes on."""
+
+    patience_s: float | None = None
+    """A client that sends nothing for so long is gone."""
+    read_before: "asyncio.Queue[Any] | None" = None
+    """What is to be passed on first."""
+
+    async def read(self, n: int = -1) -> bytes:
+        """Return `n` bytes. Raises IncompleteReadError, or ConnectionResetError after a silence."""
+        while self.read_before and not self.read_before.empty():
+            await asyncio.sleep(0.001)
+        data = b""
+        while len(data) < n:
+            try:
+                async with asyncio.timeout(self.patience_s):
+                    more = await self._reader.read(n - len(data))
+            except TimeoutError as exc:
+                raise ConnectionResetError("it has fallen silent") from exc
+            if not more:
+                raise asyncio.IncompleteReadError(data, n)
+            data += more
+        return data
+
+
+class _Writer(StreamWriterAdapter):  # type: ignore[misc]
+    """amqtt waits for ever until a client has taken what is left for it, and fails where that
+    client has gone before."""
+
+    async def close(self) -> None:
+        if self.is_closed:
+            return
+        try:
+            with suppress(OSError):  # a timeout is one, too
+                async with asyncio.timeout(ENDING_S):
+                    await super().close()
+        finally:  # amqtt cancels what it closes twice
+            self._writer.transport.abort()
 
 
 class _Broker(Broker):  # type: ignore[misc]
     """amqtt acknowledges a message before it passes it on, and forgets those that wait when
     their sender leaves: a farewell would be confirmed and never seen. From Python 3.12 on it
-    reads without a pause what has arrived, and of 200 messages and a DISCONNECT passes on one."""
+    reads without a pause what has arrived, and of 200 messages and a DISCONNECT passes on one.
+
+    Nor does it close the connection of one who leaves without a CONNECT, sends a wrong one, or
+    publishes to a wrong topic: each would cost a file descriptor for ever."""
+
+    async def stream_connected(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
+    ) -> None:
+        # For clients that promise no sign of life: one that vanished is noticed after some hours.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        out = _Writer(writer)
+        try:
+            await self._client_connected(listener_name, _Reader(reader), out)
+        finally:
+            await out.close()
+
+    async def _initialize_client_session(
+        self, reader: _Reader, writer: _Writer, remote_address: str, remote_port: int
+    ) -> tuple[BrokerProtocolHandler, Session]:
+        async with asyncio.timeout(CONNECT_S):
+            handler, session = await super()._initialize_client_session(
+                reader, writer, remote_address, remote_port
+            )
+        # amqtt does nothing about one that falls silent, and would only break off our own waiting.
+        reader.patience_s = session.keep_alive * PATIENCE or None
+        reader.read_before = session.delivered_message_queue
+        session.keep_alive = 0
+        return handler, session
 
     async def _client_message_loop(
         self, client_session: Session, handler: BrokerProtocolHandler
@@ -41,6 +114,11 @@ class _Broker(Broker):  # type: ignore[misc]
 
         handler.wait_disconnect = wait_until_delivered
         await super()._client_message_loop(client_session, handler)
+        ours = self._sessions.get(client_session.client_id) == (client_session, handler)
+        if ours and client_session.transitions.is_connected():  # thrown out: its will is due
+            nothing = asyncio.get_running_loop().create_future()
+            nothing.set_result(None)
+            await self._handle_disconnect(client_session, handler, nothing)
 
     async def _publish_retained_messages_for_subscription(
         self, subscription: tuple[str, int], session: Session
@@ -76,9 +154,9 @@ class EmbeddedBroker:
 
         Raises ConfigError where `host` is no address of this machine, PublishError where no
         port is free."""
-        # amqtt tells every packet and every step of its state machine.
+        # amqtt tells every packet, and calls it an error where somebody only looks at the port.
         for name in ("amqtt", "transitions"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         asked = self._port
         self._port = self.free_port()
         if self._port != asked:
@@ -117,6 +195,8 @@ class EmbeddedBroker:
         for port in range(self._port, min(self._port + PORTS, 65535) + 1):
             with socket.socket(family) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:  # as asyncio does
+                    probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
                 try:
                     probe.bind((self._host, port))
                     return port
@@ -143,6 +223,7 @@ class EmbeddedBroker:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
+        self._loop.set_exception_handler(_tell)
         self._stop = asyncio.Event()
         broker = _Broker(
             {
@@ -156,10 +237,13 @@ class EmbeddedBroker:
         await broker.start()
         self._ready.set()
         await self._stop.wait()
-        # Clients that are still here are no fault, and amqtt warns of what they have not got.
-        logging.getLogger("amqtt").setLevel(logging.ERROR)
         for ending in (broker.drain(), broker.shutdown()):
             try:
                 await asyncio.wait_for(ending, ENDING_S)
             except TimeoutError:
                 log.debug("embedded broker: a client holds up its end")
+
+
+def _tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """asyncio would show each as a bug, with a traceback: they are those of a client."""
+    log.debug("embedded broker: %s: %r", context["message"], context.get("exception"))
