@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from camd import paths as installed
 from camd.classify import svm
@@ -69,7 +70,7 @@ def _write(data: dict[str, Any]) -> None:
 
 def _show(console: Console, path: Path, page: Page, result: Result) -> None:
     which = f", page {page.number} of {page.count}" if page.count > 1 else ""
-    console.print(f"[bold]{path}[/bold]{which}")
+    console.print(Text(str(path), "bold").append(which, "not bold"), soft_wrap=True)
     for region in result.regions:
         console.print(f"  {region.name}  {region.said}")
     if result.regions:

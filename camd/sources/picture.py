@@ -76,7 +76,6 @@ def read_pages(path: Path) -> Iterator[Page]:
                 for number, at in enumerate(pages, 1):
                     where = f"{path}, page {number}" if number > 1 else str(path)
                     picture.seek(at)
-                    _check_size(picture)
                     image = _bgr(picture)
                     yield Page(image, number, len(pages), time_ms / 1000 if moves else None)
                     stays_ms = picture.info.get("duration") or 0
@@ -130,8 +129,8 @@ def _pillow() -> ModuleType:
     # Those who read a camera need none of it.
     from PIL import Image as pillow  # noqa: N813, PLC0415
 
-    # It refuses twice this, before it takes memory, and warns of less, as of much else: what
-    # matters is an error.
+    # It refuses twice this, in each page and before it takes memory; and it warns of less, as of
+    # much else, where only errors matter.
     pillow.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
     warnings.filterwarnings("ignore", module=r"PIL\.")
     return pillow
@@ -168,20 +167,10 @@ class _NoPictureError(Exception):
     """Its text goes on after the name of the file."""
 
 
-def _check_size(picture: "Picture") -> None:
-    """Pages need not be as large as the first, which is all that Pillow looks at."""
-    width, height = picture.size
-    if width * height > MAX_PIXELS:
-        raise _NoPictureError(_TOO_LARGE)
-
-
-_TOO_LARGE = f"larger than {MAX_PIXELS // 1_000_000} megapixels, which is the most"
-
-
 def _why(exc: Exception, path: Path, head: bytes) -> str:
     """Say what is wrong with the file, and what to do about it."""
     if isinstance(exc, _pillow().DecompressionBombError):
-        return _TOO_LARGE
+        return f"larger than {MAX_PIXELS // 1_000_000} megapixels, which is the most"
     if isinstance(exc, _NoPictureError):
         return str(exc)
     if isinstance(exc, OSError) and exc.errno is not None:
