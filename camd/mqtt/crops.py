@@ -3,12 +3,13 @@
 A message of crops is one line of JSON (messages.Crops: which they are and where they lie) and then
 count * 784 bytes, row by row, ink bright on 0. A message of classes is JSON."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from camd.mqtt import messages, payloads
 from camd.values import SIDE, Box, Classified
@@ -16,6 +17,10 @@ from camd.values import SIDE, Box, Classified
 BATCH = 32
 """Crops in a message: 26 kB, and a few milliseconds of a worker's time."""
 MOST_BYTES = 65535
+
+T = TypeVar("T")
+_CROPS = TypeAdapter(messages.Crops)
+_CLASSES = TypeAdapter(messages.Classes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,24 +69,13 @@ def encode(
 
 
 def decode(payload: bytes) -> Batch:
-    """Raises ValueError where it is no message of crops."""
+    """Raises ValueError where it is no message of crops. What is returned can be answered."""
     line, _, body = payload[:MOST_BYTES].partition(b"\n")
-    try:
-        said = json.loads(line)
-        count = int(said["count"])
-        head: messages.Crops = {
-            "camera": str(said["camera"]),
-            "boot": str(said["boot"]),
-            "batch": int(said["batch"]),
-            "at": str(said["at"]),
-            "size": np.array(said["size"], np.int64).reshape(2).tolist(),
-            "count": count,
-            "boxes": np.array(said["boxes"], np.int64).reshape(count, 4).tolist(),
-        }
-        crops = np.frombuffer(body, np.uint8).reshape(count, SIDE, SIDE)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ValueError("not a message of crops") from error
-    return Batch(head, crops)
+    head = _checked(_CROPS, line, "crops")
+    count = head["count"]
+    if len(head["boxes"]) != count or len(body) != count * SIDE * SIDE:
+        raise ValueError(f"not a message of crops: it has not the {count} that it says")
+    return Batch(head, np.frombuffer(body, np.uint8).reshape(count, SIDE, SIDE))
 
 
 def answer(head: messages.Crops, model: str, open_set: bool, classified: Classified) -> bytes:
@@ -104,16 +98,23 @@ def answer(head: messages.Crops, model: str, open_set: bool, classified: Classif
 
 def read_answer(payload: bytes) -> Classes:
     """Raises ValueError where it is no such message."""
-    try:
-        body = json.loads(payload)
-        labels = np.array(body["labels"], np.int64)
+    body = _checked(_CLASSES, payload, "classes")
+    labels = np.array(body["labels"], np.int64)
+    with np.errstate(over="ignore"):  # to what is not finite
         margins = np.array(body["margins"], np.float32)
         confidence = np.array(body["confidence"], np.float32)
-        head = str(body["boot"]), int(body["batch"]), str(body["model"]), bool(body["open_set"])
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise ValueError("not a message of classes") from error
-    if not labels.shape == margins.shape == confidence.shape == (len(labels),):
+    if not len(labels) == len(margins) == len(confidence):
         raise ValueError("labels, margins and confidence are not of one length")
-    if np.any((labels < -1) | (labels > 9)) or not np.all(np.isfinite(margins + confidence)):
+    if not np.isfinite(margins).all() or not np.isfinite(confidence).all():
         raise ValueError("values out of range")
-    return Classes(*head, Classified(labels, margins, confidence))
+    said = Classified(labels, margins, confidence)
+    return Classes(body["boot"], body["batch"], body["model"], body["open_set"], said)
+
+
+def _checked(form: TypeAdapter[T], text: bytes, what: str) -> T:
+    try:
+        return form.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"])) or "payload"
+        raise ValueError(f"not a message of {what}: {where}: {first['msg']}") from error

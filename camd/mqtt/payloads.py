@@ -17,9 +17,10 @@ _THOUSANDTH = Decimal("0.001")
 
 
 def encode(payload: Mapping[str, Any]) -> bytes:
-    """Return `payload` as compact UTF-8 JSON; a number that is not finite becomes null."""
+    """Return `payload` as compact UTF-8 JSON; a number that is not finite becomes null, and half a
+    surrogate pair, as in the name of a file that is no UTF-8, a question mark."""
     text = json.dumps(_finite(payload), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return text.encode()
+    return text.encode(errors="replace")
 
 
 def _finite(value: Any) -> Any:

@@ -1,5 +1,6 @@
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -110,6 +111,12 @@ def test_three_decimals_stay_what_they_are() -> None:
 def test_numbers_that_json_lacks_become_null() -> None:
     payload = {"fps": math.nan, "latency": {"p50": math.inf}, "ages": [1.5, -math.inf]}
     assert payloads.encode(payload) == b'{"fps":null,"latency":{"p50":null},"ages":[1.5,null]}'
+
+
+def test_a_name_that_is_no_text_can_be_said_all_the_same() -> None:
+    """A file's name may be any bytes; Python writes those that are no UTF-8 as half a pair."""
+    payload = {"source": os.fsdecode(b"clip-\xff.mp4"), "names": ["\ud800"]}
+    assert payloads.encode(payload) == b'{"source":"clip-?.mp4","names":["?"]}'
 
 
 def test_boxes_from_numpy_are_plain_numbers() -> None:

@@ -166,18 +166,28 @@ def test_a_worker_killed_in_mid_batch_has_answered_all_it_acknowledged(
 
 
 def test_nonsense_does_not_stop_a_worker(broker: Mosquitto, tmp_path: Path) -> None:
+    """Nor cost the messages beside it an answer: one of 30 got one."""
+    good = batch(CROPS)
     model = svm.load(paths.model_file())
     topic = "camd/desk/classes"
+    nonsense = [
+        *(b"", b"{}\n", b'{"count":2}\nxx', b"[" * 2000, b'{"count":-1}\n'),
+        good.replace(b'"desk"', b'"\\ud800"'),
+        good.replace(b'"batch":7', b'"batch":' + b"9" * 4000),
+        batch(CROPS[:0]),  # none at all
+    ]
     with Workers(broker, tmp_path, 1), Subscriber(broker.host, broker.port, topic) as heard:
-        for nonsense in (b"", b"{}\n", b'{"count":2}\nxx', b"[" * 2000, b'{"count":-1}\n'):
-            heard.publish("camd/desk/crops", nonsense, qos=1)
-        heard.publish("camd/desk/crops", batch(CROPS), qos=1)
-        (said,) = heard.wait("camd/desk/classes")
-    answer = codec.read_answer(said.payload)
+        for poison in nonsense:
+            heard.publish("camd/desk/crops", poison, qos=1)
+            heard.publish("camd/desk/crops", good, qos=1)
+        said = [codec.read_answer(item.payload) for item in heard.wait(topic, len(nonsense) + 2)]
+    answers = [item for item in said if item.batch == 7 and len(item.classified)]
+    assert len(answers) == len(nonsense)
     expected = model.classify(CROPS)
-    assert (answer.boot, answer.batch, answer.model) == ("9f3c", 7, model.id)
-    assert np.array_equal(answer.labels, expected.labels)
-    assert np.allclose(answer.margins, expected.margins, atol=1e-4)
+    for answer in answers:
+        assert (answer.boot, answer.model) == ("9f3c", model.id)
+        assert np.array_equal(answer.classified.labels, expected.labels)
+        assert np.allclose(answer.classified.margins, expected.margins, atol=1e-4)
 
 
 @pytest.mark.timeout(120)
@@ -193,20 +203,3 @@ def test_a_worker_outlives_the_broker(broker: Mosquitto, tmp_path: Path) -> None
                 return bool(heard.on("camd/desk/classes"))
 
             until(answered, "an answer")
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"[]",
-        b"{}",
-        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[1],"margins":[],"confidence":[]}',
-        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[99],"margins":[1],"confidence":[1]}',
-        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[1],"margins":[NaN],"confidence":[1]}',
-        b'{"boot":"a","batch":1,"model":"m","open_set":true,"labels":[[1]],"margins":[[1]],"confidence":[[1]]}',
-    ],
-)
-def test_a_wrong_answer_is_none(payload: bytes) -> None:
-    with pytest.raises(ValueError, match=r"classes|length|range"):
-        codec.read_answer(payload)
