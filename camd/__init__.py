@@ -19,9 +19,19 @@ track, regions; pipeline composes the pure ones. What it gave goes out by mqtt, 
 terminal. daemon runs all of it, unattended.
 """
 
-from importlib.metadata import PackageNotFoundError, version
+TYPE_CHECKING = False  # as mypy knows it, without importing typing
 
-try:
-    __version__ = version("camd")
-except PackageNotFoundError:  # run from a checkout that was never installed
-    __version__ = "0+unknown"
+__version__: str
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name != "__version__":
+            raise AttributeError(name)
+        # Looked up only when it is asked for: Ctrl-C is a traceback until camd.cli sees to it.
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+        try:
+            return version("camd")
+        except PackageNotFoundError:  # run from a checkout that was never installed
+            return "0+unknown"

@@ -1,3 +1,3 @@
-from camd.cli.root import main
+from camd.cli import main
 
 main()

@@ -46,3 +46,13 @@ class MissingExtraError(CamdError):
     """A command needs packages that the base install leaves out; the text names the extra."""
 
     status = 69
+
+
+class OutputError(CamdError):
+    """Standard output takes no more: a full disk, or it was opened for reading."""
+
+    status = 69
+
+
+class UnreadError(Exception):
+    """Who read standard output has left, as `head` does: nothing is wrong, and nobody to tell."""

@@ -6,6 +6,7 @@ import click
 
 from camd.cli.options import config_file
 from camd.config.layers import load, user_file
+from camd.stdio import say
 
 
 @click.group()
@@ -18,7 +19,7 @@ def config() -> None:
 def check(path: Path | None) -> None:
     """Name every mistake in the configuration at once (exit status 78)."""
     load(path)
-    click.echo("the configuration is right")
+    say("the configuration is right")
 
 
 @config.command()
@@ -27,7 +28,7 @@ def show(file: Path | None) -> None:
     """Print the settings in force, and where each came from."""
     from camd.config.text import effective  # noqa: PLC0415  (redaction brings OpenCV along)
 
-    click.echo(effective(load(file)), nl=False)
+    say(effective(load(file)).rstrip("\n"))
 
 
 @config.command()
@@ -46,4 +47,4 @@ def init(path: Path | None, force: bool) -> None:
         raise click.UsageError(f"{path} exists; --force replaces it") from error
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
-    click.echo(f"wrote {path}")
+    say(f"wrote {path}")

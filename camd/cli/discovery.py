@@ -6,6 +6,7 @@ import click
 
 from camd.cli.options import config_file, load_config, verbose_log
 from camd.mqtt.broker_url import parse_broker
+from camd.stdio import say
 
 
 @click.group()
@@ -28,4 +29,4 @@ def remove(file: Path | None, name: str | None, broker: str | None, verbose: boo
 
     topic = config_topic(settings)
     publish(settings, topic, b"")
-    click.echo(f"emptied {topic}")
+    say(f"emptied {topic}")

@@ -1,5 +1,6 @@
 """What several commands have in common."""
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,14 @@ model_file = click.option(
     "--model", type=click.Path(path_type=Path), help="Model file (.npz) instead of the shipped one."
 )
 verbose_log = click.option("-v", "--verbose", is_flag=True, help="Log more.")
+
+
+def interruptible() -> None:
+    """Have Ctrl-C raise KeyboardInterrupt from here on, for what must be put right then: a cursor
+    that is hidden, a file that is half written, processes that work. Call it once everything is
+    imported; before, and without it, Ctrl-C just ends camd."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def load_config(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Config:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from camd.cli.options import config_file, load_config, model_file, verbose_log
+from camd.cli.options import config_file, interruptible, load_config, model_file, verbose_log
 
 
 @click.command()
@@ -51,5 +51,6 @@ def eval_(
     from camd.evaluate import clips  # noqa: PLC0415
     from camd.evaluate import images as eval_images  # noqa: PLC0415
 
+    interruptible()
     evaluate = clips.evaluate if video else eval_images.evaluate
     return evaluate(directory, config.settings, None if no_sheet else sheet)

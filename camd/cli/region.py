@@ -6,11 +6,12 @@ from typing import Any
 
 import click
 
-from camd.cli.options import config_file
+from camd.cli.options import config_file, interruptible
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
 from camd.geometry import Corners
 from camd.region_editor.sketch import Kind
+from camd.stdio import say
 
 _mask = click.option(
     "--mask", "kind", flag_value="mask", type=str, help="A mask: nothing is read in it."
@@ -90,7 +91,7 @@ def draw(
         known = _known(config, name) if kind != "mask" else {}
         points = ask(config, kind, name, {**known, **options})
         if points is None:
-            click.echo("nothing changed")
+            say("nothing changed")
             return
     shape = [list(point) for point in points]
     places: dict[str, Any] = {"polygon": shape}
@@ -98,29 +99,27 @@ def draw(
         places = {"polygon": None, "corners": None, kind: shape}
     array = "mask" if kind == "mask" else "region"
     values = {"name": name, **places, **options}
+    interruptible()
     edit.rewrite(path, lambda text: edit.with_table(text, array, values))
-    click.echo(f"wrote [[{array}]] {name} to {path}; a running camd takes it on reload")
+    say(f"wrote [[{array}]] {name} to {path}; a running camd takes it on reload")
 
 
 @region.command("list")
 @config_file
 def list_(file: Path | None) -> None:
     """Show the regions and masks of the configuration."""
-    from camd.config import edit  # noqa: PLC0415
-
-    path = edit.file_in_use(file)
-    settings = load(path if path.exists() else None).settings
+    settings = load(file).settings
     for place in settings.region:
         rest = place.model_dump(
             mode="json", exclude_defaults=True, exclude={"name", "polygon", "corners"}
         )
         shape = "corners" if place.corners else f"polygon of {len(place.polygon or ())}"
         said = "".join(f", {key} {value}" for key, value in rest.items())
-        click.echo(f"{place.name}  {shape}{said}")
+        say(f"{place.name}  {shape}{said}")
     for mask in settings.mask:
-        click.echo(f"{mask.name}  mask, polygon of {len(mask.polygon)}")
+        say(f"{mask.name}  mask, polygon of {len(mask.polygon)}")
     if not settings.region and not settings.mask:
-        click.echo("no regions: the whole picture is read; camd region draw NAME makes one")
+        say("no regions: the whole picture is read; camd region draw NAME makes one")
 
 
 @region.command("remove")
@@ -133,8 +132,9 @@ def remove(name: str, kind: str | None, file: Path | None) -> None:
 
     path = edit.file_in_use(file)
     array = "mask" if kind else "region"
+    interruptible()
     edit.rewrite(path, lambda text: edit.without_table(text, array, name))
-    click.echo(f"took [[{array}]] {name} out of {path}")
+    say(f"took [[{array}]] {name} out of {path}")
 
 
 def _known(config: Config, name: str) -> dict[str, Any]:

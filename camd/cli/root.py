@@ -23,35 +23,47 @@ from camd.cli.setup import calibrate
 from camd.cli.train import eval_model, train
 from camd.config.keys import KeyPath
 from camd.config.settings import Settings
-from camd.errors import CamdError
+from camd.errors import CamdError, UnreadError
 from camd.mqtt.broker_url import parse_broker
+from camd.stdio import PATIENCE_S, tell, wait_while
 
 BUG, USAGE, UNAVAILABLE, INTERRUPTED = 1, 2, 69, 130
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> NoReturn:
-    """Entry point: every error becomes one message and an exit status, never a traceback."""
+    """Every error becomes one message and an exit status, never a traceback."""
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
+    except UnreadError:  # `camd ... | head` has seen enough
+        sys.exit(0)
     except click.ClickException as error:
-        error.show()
+        error.show(sys.stderr)
         sys.exit(USAGE)
     except CamdError as error:
-        click.echo(f"camd: {error}", err=True)
+        tell(f"camd: {error}")
         sys.exit(error.status)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     except ImportError as error:
-        click.echo(f"camd: {_missing(error)}", err=True)
+        tell(f"camd: {_missing(error)}")
+        sys.exit(UNAVAILABLE)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            _bug(error)
+        tell(f"camd: cannot write any more: {error.strerror}")
         sys.exit(UNAVAILABLE)
     except Exception as error:
-        click.echo(f"camd: bug: {type(error).__name__}: {error}", err=True)
-        if {"-v", "--verbose"} & set(sys.argv):
-            traceback.print_exc()
-        else:
-            click.echo("camd: please report it; -v shows where it happened", err=True)
-        sys.exit(BUG)
+        _bug(error)
+
+
+def _bug(error: Exception) -> NoReturn:
+    tell(f"camd: bug: {type(error).__name__}: {error}")
+    if {"-v", "--verbose"} & set(sys.argv):
+        traceback.print_exc()
+    else:
+        tell("camd: please report it; -v shows where it happened")
+    sys.exit(BUG)
 
 
 def _missing(error: ImportError) -> str:
@@ -60,22 +72,7 @@ def _missing(error: ImportError) -> str:
     return f"{error}; install it with: pip install {error.name or 'camd'}"
 
 
-class _Commands(click.Group):
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:  # `camd ... | head` has seen enough; click would exit with 1
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            click.echo(f"camd: cannot write any more: {error.strerror}", err=True)
-            return UNAVAILABLE
-
-
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="camd")
 def cli() -> None:
     """Read handwritten digits from a camera, and publish them over MQTT."""
@@ -165,7 +162,7 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
             realtime=True, observe=lambda number, result: score.observe(number, result.reading)
         ),
     )
-    click.echo(score.summary(), err=True)
+    tell(score.summary())
 
 
 @cli.command()
@@ -185,16 +182,15 @@ def worker(file: Path | None, model: Path | None, broker: str | None, verbose: b
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    wait_while(lambda waited: waited < PATIENCE_S and not stop.is_set())
     workers.run(settings, stop)
 
 
 def _run(load: Callable[[], Settings], options: Any) -> None:
     from camd.daemon import daemon  # noqa: PLC0415
     from camd.service.notify import Service  # noqa: PLC0415
-    from camd.sources.muffle import part_from_python  # noqa: PLC0415
     from camd.terminal import Printer  # noqa: PLC0415
 
-    part_from_python()
     signals = daemon.Signals(threading.Event(), threading.Event())
 
     def on_signal(_number: int, _frame: Any) -> None:
@@ -204,6 +200,7 @@ def _run(load: Callable[[], Settings], options: Any) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
+    wait_while(lambda _: not signals.stop.is_set())
     # In a terminal the signal says that its window was closed, and under nohup nothing at all.
     reloads = hasattr(signal, "SIGHUP") and not sys.stdin.isatty()
     if reloads and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

@@ -9,6 +9,7 @@ import click
 
 from camd.cli.options import config_file
 from camd.mqtt.broker_url import parse_broker
+from camd.stdio import say
 
 _user = click.option("--user", is_flag=True, help="A service of your own, without root.")
 _instance = click.option(
@@ -31,7 +32,7 @@ def install(user: bool, instance: str | None, dry_run: bool) -> None:
     from camd.service import install as service_install  # noqa: PLC0415
 
     place = service_install.Place(user, _name(instance))
-    service_install.install(place, click.echo, dry_run=dry_run)
+    service_install.install(place, say, dry_run=dry_run)
 
 
 @service.command()
@@ -43,7 +44,7 @@ def uninstall(user: bool, instance: str | None, dry_run: bool) -> None:
     from camd.service import install as service_install  # noqa: PLC0415
 
     place = service_install.Place(user, _name(instance))
-    service_install.uninstall(place, click.echo, dry_run=dry_run)
+    service_install.uninstall(place, say, dry_run=dry_run)
 
 
 @click.command()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from camd.cli.options import config_file
+from camd.cli.options import config_file, interruptible
 
 LARGEST = 0.2
 """Of error budgets, so that 0.5 is not taken for half a percent."""
@@ -41,4 +41,5 @@ def calibrate(directory: Path, max_error: float, file: Path | None, dry_run: boo
     and write it into the configuration as model.min_confidence."""
     from camd.evaluate import calibrate as command  # noqa: PLC0415
 
+    interruptible()
     command.calibrate(directory, max_error, file, dry_run=dry_run)

@@ -9,8 +9,9 @@ import click
 from click.core import ParameterSource
 
 from camd import paths
-from camd.cli.options import model_file
+from camd.cli.options import interruptible, model_file
 from camd.errors import MissingExtraError
+from camd.stdio import say, tell
 
 INTERRUPTED = 130
 
@@ -78,6 +79,7 @@ def train(
                 raise click.UsageError(f"options of study follow it: {context.command_path} study")
         return
     training = _training()
+    interruptible()
     recipe = training.Recipe()
     trained = training.train(
         training.Material(data, extra, extra_weight, gate_of=paths.model_file()),
@@ -86,12 +88,12 @@ def train(
         seed=seed,
         force=force,
         scheduler=scheduler,
-        progress=lambda text: click.echo(f"camd: {text}", err=True),
+        progress=lambda text: tell(f"camd: {text}"),
     )
     if trained.replaced:
-        click.echo(f"wrote {trained.path}")
+        say(f"wrote {trained.path}")
     else:
-        click.echo(f"kept {trained.path}: it is better than the new one; --force replaces it")
+        say(f"kept {trained.path}: it is better than the new one; --force replaces it")
 
 
 @train.command()
@@ -142,9 +144,9 @@ def study(
                 progress=display,
             )
     except KeyboardInterrupt:
-        click.echo("camd: stopped; the same command goes on from here", err=True)
+        tell("camd: stopped; the same command goes on from here")
         context.exit(INTERRUPTED)
-    click.echo(out / "REPORT.md")
+    say(str(out / "REPORT.md"))
 
 
 @click.command("eval-model")
@@ -164,11 +166,9 @@ def eval_model(data: Path | None, model: Path | None) -> None:
     ):
         if figures is None:
             continue
-        click.echo(
+        say(
             f"{name}: {figures.errors} errors in {figures.images} ({100 * figures.error:.2f} %),"
             f" calibration error {100 * figures.expected_calibration_error:.2f} %"
         )
         for share, least, errors in figures.coverage:
-            click.echo(
-                f"  {100 * share:5.1f} % surest (confidence >= {least:.4f}): {errors} errors"
-            )
+            say(f"  {100 * share:5.1f} % surest (confidence >= {least:.4f}): {errors} errors")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING
 
-from camd import paths, sources
+from camd import paths, sources, stdio
 from camd import paths as state
 from camd.capture.capture import Capture
 from camd.classify import svm
@@ -126,6 +126,10 @@ def _run(
     with ExitStack() as stack:
         stack.enter_context(bounded(settings.model.threads))
         model: Model | None = plan.model
+        in_order = not source.live and not options.realtime
+        stdio.wait_while(
+            lambda waited: not signals.stop.is_set() and (in_order or waited < stdio.PATIENCE_S)
+        )
         log.info("reading %s with model %s", source.name, model.id if model else RemoteModel.id)
         stack.callback(printer.close)
         broker = _start_broker(settings, stack, printer)
@@ -135,7 +139,7 @@ def _run(
             assert publisher  # as the plan has made sure
             model = RemoteModel(settings.name, plan.boot, answers, publisher.crops, signals.leave)
         service.ready()
-        if publisher and not source.live and not options.realtime:
+        if publisher and in_order:
             publisher.wait_connected(CONNECT_WAIT_S)
         window = Window.open(f"camd - {settings.name}") if settings.overlay.window else None
         if window:

@@ -1,7 +1,5 @@
 """What runs between startup and shutdown: frame in, result out, to everyone who wants it."""
 
-import json
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -22,6 +20,7 @@ from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
 from camd.sources.base import Source
+from camd.stdio import write_json
 from camd.terminal import Printer
 from camd.values import Frame, Reading, RegionReading, Result
 
@@ -247,8 +246,7 @@ class Loop:
             model_id=self._pipeline.model_id,
             age_ms=(now - frame.clock) * 1e3,
         )
-        sys.stdout.write(json.dumps(payload) + "\n")
-        sys.stdout.flush()
+        write_json(payload)
 
     def _send_snapshot(self, now: float) -> None:
         if self._publisher and self._snapshot_due and self._shown and now >= self._next_snapshot:

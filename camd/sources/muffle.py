@@ -6,22 +6,11 @@ kept for months. It has no other way of saying so, and OpenCV none of passing it
 
 import contextlib
 import functools
-import io
 import os
-import sys
 import threading
 from collections.abc import Iterator
 
 _alone = threading.Lock()
-
-
-def part_from_python() -> None:
-    """Give sys.stderr a descriptor of its own: what other threads log is then not muffled."""
-    with contextlib.suppress(OSError, AttributeError):  # there may be no standard error
-        # No buffer: what could not be written would be tried again at the end of the process,
-        # and make its exit status 120.
-        own = io.FileIO(os.dup(sys.stderr.fileno()), "w")
-        sys.stderr = io.TextIOWrapper(own, "utf-8", "replace", write_through=True)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,10 @@
 """The real process: what it prints and how it exits."""
 
 import json
+import os
+import pty
+import signal
+import subprocess
 from pathlib import Path
 
 import cv2
@@ -8,7 +12,7 @@ import numpy as np
 import pytest
 
 from camd import paths
-from testing.process import camd
+from testing.process import camd, command, environment
 
 
 def page(text: str, size: tuple[int, int] = (640, 360)) -> np.ndarray:
@@ -63,8 +67,8 @@ def test_read_for_people(tmp_path: Path, photo: Path) -> None:
 def test_wrong_configuration_exits_78_and_names_all(tmp_path: Path) -> None:
     file = tmp_path / "wrong.toml"
     file.write_text('[mqtt]\nhots = "x"\nport = "a"\n[camera]\nfps = -1\n')
-    for command in (["run", "--config", file], ["config", "check", file]):
-        done = camd(*command, home=tmp_path)
+    for arguments in (["run", "--config", file], ["config", "check", file]):
+        done = camd(*arguments, home=tmp_path)
         assert done.returncode == 78
         for key in ("mqtt.hots", "mqtt.port", "camera.fps"):
             assert key in done.stderr
@@ -116,3 +120,52 @@ def test_config_init_writes_a_file_that_checks(tmp_path: Path) -> None:
 def test_config_show_says_where_from(tmp_path: Path) -> None:
     done = camd("config", "show", home=tmp_path, env={"CAMD_MQTT__HOST": "broker.lan"})
     assert 'host = "broker.lan"  # CAMD_MQTT__HOST' in done.stdout
+
+
+@pytest.mark.parametrize("module", ["camd.stdio", "click.core", "pydantic", "numpy", "cv2"])
+def test_ctrl_c_leaves_no_traceback_while_modules_are_imported(
+    tmp_path: Path, photo: Path, module: str
+) -> None:
+    python, *arguments = command("run", "--device", photo, "--broker", "none", "--loop")
+    process = subprocess.Popen(
+        [python, "-X", "importtime", *arguments],
+        env=environment(tmp_path),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr
+    while line := process.stderr.readline():
+        if line.split("|")[-1].strip() == module:
+            break
+    assert line, f"{module} is not imported any more"
+    process.send_signal(signal.SIGINT)
+    rest = process.stderr.read()
+    assert process.wait(30) in (-signal.SIGINT, 0)
+    assert "Traceback" not in rest
+    assert "KeyboardInterrupt" not in rest
+
+
+def test_ctrl_c_gives_the_cursor_back(tmp_path: Path) -> None:
+    """`eval` hides it for its progress bar, so it must hear of the end."""
+    for number in range(300):
+        cv2.imwrite(str(tmp_path / f"{number}.png"), page("3 2 5"))
+    entries = [{"file": f"{number}.png", "digits": ["325"]} for number in range(300)]
+    (tmp_path / "labels.json").write_text(json.dumps(entries))
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(
+        command("eval", "--no-sheet", tmp_path),
+        env=environment(tmp_path, {"TERM": "xterm-256color"}),
+        stdout=subprocess.DEVNULL,
+        stderr=end,
+    )
+    os.close(end)
+    written = b""
+    while b"/300" not in written:
+        written += os.read(terminal, 4096)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    written += os.read(terminal, 4096)
+    os.close(terminal)
+    assert written.rfind(b"\x1b[?25h") > written.rfind(b"\x1b[?25l") >= 0
+    assert b"Traceback" not in written
