@@ -6,6 +6,7 @@ from typing import TextIO
 
 from rich.text import Text
 
+from camd.stdio import printable
 from camd.terminal import FINE, UNUSUAL, console, in_journal
 
 _COLOURS = {"debug": "dim", "info": FINE, "warning": UNUSUAL, "error": "bold red"}
@@ -35,7 +36,7 @@ class _Handler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            text = self.format(record)
+            text = printable(self.format(record))
             if self._console:
                 self._console.print(self._styled(record, text), soft_wrap=True)
             else:

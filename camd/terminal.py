@@ -2,20 +2,27 @@
 
 import contextlib
 import os
+import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TextIO
+from typing import Any, TextIO, TypeVar
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.text import Text
 
+from camd.stdio import printable
 from camd.values import Reading, RegionReading
 
 FINE = "#1ccdac"
 UNUSUAL = "#ffa624"
 INCOMPLETE = "  (a digit is unsure)"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +41,52 @@ class Status:
     reading: str = ""
 
 
+UNBOUNDED = 1_000_000
+"""Columns of what is no terminal: a line stays one line."""
+
+
+class _Console(Console):
+    """Takes nothing for markup, and nothing for a command to the terminal but its own."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)  # before tabs are spaces
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(printable(segment.text), segment.style)
+
+
 @cache
 def console(stream: TextIO) -> Console:
-    """Return the one console of a stream: two would write into each other's lines."""
-    return Console(file=stream, highlight=False, markup=False, emoji=False)
+    """Return the one console of a stream: two would write into each other's lines.
+
+    Everything that has colours is printed through it. What it is given as a string is shown as it
+    is, brackets, colons and all; only a Text has a style. A pipe or a file gets whole lines."""
+    width = None if stream.isatty() else UNBOUNDED
+    return _Console(file=stream, highlight=False, markup=False, emoji=False, width=width)
+
+
+def follow(items: Sequence[T], what: str) -> Iterator[T]:
+    """Give `items` one by one, with a progress bar on standard error where that is a terminal."""
+    own = console(sys.stderr)
+    bars = Progress(
+        TextColumn(what, markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=own,
+        transient=True,
+        disable=not own.is_terminal,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with bars:
+        yield from bars.track(items)
 
 
 def in_journal(stream: TextIO) -> bool:
@@ -69,7 +118,7 @@ class Printer:
     def region(self, said: RegionReading, at_wall: float) -> None:
         """Print what a region says now; `at_wall` in seconds since the epoch."""
         style = "dim" if said.value is None else "bold not dim"
-        line = Text(f"{said.name}  ", "not dim").append(Text(said.said, style))
+        line = Text(f"{printable(said.name)}  ", "not dim").append(Text(said.said, style))
         self._row(line, line.plain, at_wall)
 
     def _row(self, line: Text, plain: str, at_wall: float) -> None:
@@ -115,7 +164,7 @@ class Printer:
 
     def _plain(self, line: str) -> None:
         with contextlib.suppress(OSError):  # a full disk behind it must not stop the camera
-            self._stream.write(line + "\n")
+            self._stream.write(printable(line) + "\n")
             self._stream.flush()
 
 

@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
 
 from camd.logs import setup_logging
+from camd.stdio import printable
+from tests.names import texts
+from tests.test_terminal import Terminal
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +79,15 @@ def test_setting_up_again_replaces() -> None:
     logging.getLogger("camd").error("two")
     assert first.getvalue() == ""
     assert second.getvalue() == "camd: error: two\n"
+
+
+@given(texts.map(lambda text: text.encode("utf-8", "ignore").decode()))  # for pytest's own log
+def test_no_message_is_taken_for_markup(text: str) -> None:
+    plain, coloured = io.StringIO(), Terminal()
+    for stream in (plain, coloured):
+        setup_logging("info", stream)
+        logging.getLogger("camd").warning("%s is gone", text)
+    lines = f"{printable(text)} is gone".split("\n")
+    for line in lines:
+        assert f"camd: warning: {line}\n" in plain.getvalue()
+        assert line in coloured.getvalue()

@@ -11,9 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from rich.table import Table
 
-from camd.terminal import Printer, Status
-from camd.values import Reading
+from camd.stdio import printable
+from camd.terminal import Printer, Status, console
+from camd.values import Reading, RegionReading
+from tests.names import texts
 
 ROOT = Path(__file__).parents[1]
 WIDTH = 60
@@ -170,3 +174,55 @@ def test_the_journal_adds_the_time_itself(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
         Printer(stream, live=False).reading(Reading(("1947",)), AT)
     assert path.read_text() == "1947\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@given(texts)
+def test_no_text_is_taken_for_markup(text: str) -> None:
+    stream = io.StringIO()
+    out = console(stream)
+    out.print(text, soft_wrap=True)
+    assert stream.getvalue() == printable(text) + "\n"
+    table = Table(text)
+    table.add_row(text)
+    out.print(table)
+    for line in printable(text).split("\n"):
+        assert stream.getvalue().count(line) >= 3
+
+
+@given(texts)
+def test_no_printer_takes_what_it_is_told_for_markup(text: str) -> None:
+    for live in (False, True):
+        stream = Terminal()
+        printer = Printer(stream, live=live)
+        printer.message(text)
+        printer.region(RegionReading(text, "empty"), AT)
+        said = re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue())
+        assert said.startswith(printable(text) + "\n")
+        for line in printable(text).split("\n"):
+            assert said.count(line) >= 2
+
+
+@given(texts)
+def test_no_state_is_taken_for_markup(text: str) -> None:
+    stream = Terminal()
+    printer = Printer(stream, live=True)
+    printer.status(Status(text, broker=text, reading=text))
+    printer.close()
+    commands = re.findall(r"\x1b.[\d;?]*[A-Za-z]", stream.getvalue())
+    assert "\x1b[31m" not in commands
+    assert not any(command[-1] == "J" for command in commands)
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    stream = io.StringIO()
+    out = console(stream)
+    table = Table("name", "value")
+    table.add_row("x" * 300, "y")
+    out.print(table)
+    out.print("word " * 100)
+    assert len(stream.getvalue().splitlines()) == 6

@@ -1,6 +1,5 @@
 """One area after the other, and what comes of it for people and for scripts."""
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from camd.doctor import broker, camera, system
 from camd.doctor.finding import Finding
 from camd.errors import ConfigError
 from camd.runtime import bounded
+from camd.stdio import printable, write_json
 from camd.terminal import FINE, UNUSUAL, console
 
 Overrides: TypeAlias = Mapping[KeyPath, Any]
@@ -41,7 +41,7 @@ def examine(file: Path | None, overrides: Overrides, out: TextIO, *, as_json: bo
     status = _status(findings)
     if as_json:
         rows = [asdict(finding) for finding in findings]
-        out.write(json.dumps({"version": __version__, "status": status, "findings": rows}) + "\n")
+        write_json({"version": __version__, "status": status, "findings": rows}, out)
     else:
         show.summary(findings)
     return status
@@ -87,7 +87,7 @@ class _Report:
             self._console.print()
         self._area = finding.area
         mark, colour = MARKS[finding.level]
-        first, *rest = finding.text.splitlines()
+        first, *rest = printable(finding.text).splitlines()
         line = Text(f"{area:<15}", "bold")
         line.append(f"{mark} ", f"not bold {colour}")
         line.append(first, "not bold dim" if finding.level == "note" else "not bold")
@@ -96,7 +96,7 @@ class _Report:
             self._console.print(Text(" " * 17 + more), soft_wrap=True)
         if finding.todo:
             todo = Text(" " * 17 + "→ ", colour)
-            self._console.print(todo.append(finding.todo), soft_wrap=True)
+            self._console.print(todo.append(printable(finding.todo)), soft_wrap=True)
 
     def summary(self, findings: list[Finding]) -> None:
         counts = {level: sum(f.level == level for f in findings) for level in ("error", "warning")}

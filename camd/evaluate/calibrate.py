@@ -1,10 +1,10 @@
 """camd calibrate: read labelled images, and write the confidence that keeps to an error budget."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from camd import paths
@@ -18,6 +18,7 @@ from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import first_page
+from camd.terminal import console, follow
 from camd.values import Digit
 
 KEY = ("model", "min_confidence")
@@ -30,23 +31,23 @@ def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bo
     Raises ConfigError, DataError for wrong labels and a budget that cannot be kept, SourceError
     for an image that cannot be read, ModelError."""
     config = load(named)
-    console = Console(highlight=False, soft_wrap=True)
+    out = console(sys.stdout)
     labels = load_labels(directory)
     with bounded(config.settings.model.threads):
         seen = calibration.candidates(_read(directory, labels, config.settings))
     now = calibration.outcome(seen, config.settings.model.min_confidence)
     best = calibration.choose(seen, budget)
-    _table(console, now, best)
-    _promise(console, best, calibration.left_out(seen, budget), budget)
+    _table(out, now, best)
+    _promise(out, best, calibration.left_out(seen, budget), budget)
     path = edit.file_in_use(named)
     if dry_run:
-        console.print(f"{path} is as it was; without --dry-run it gets {_line(best)}")
+        out.print(f"{path} is as it was; without --dry-run it gets {_line(best)}")
         return
     edit.rewrite(path, lambda text: edit.with_value(text, *KEY, best.threshold))
-    console.print(f"wrote {_line(best)} to {path}")
+    out.print(f"wrote {_line(best)} to {path}")
     after = load(named)
     if after.settings.model.min_confidence != best.threshold:
-        console.print(f"but {after.origins[KEY]} goes before it: see camd config show")
+        out.print(f"but {after.origins[KEY]} goes before it: see camd config show")
 
 
 def _read(
@@ -56,17 +57,14 @@ def _read(
     every = settings.model.model_copy(update={"min_confidence": 0.0})
     settings = settings.model_copy(update={"model": every})
     pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
-    progress = Console(stderr=True)
-    for label in track(
-        labels, "reading", console=progress, transient=True, disable=not progress.is_terminal
-    ):
+    for label in follow(labels, "reading"):
         page = first_page(directory / label.file)
         if page.left_out:
-            progress.print(f"camd: {directory / label.file}: {page.left_out}", soft_wrap=True)
+            tell(f"camd: {directory / label.file}: {page.left_out}")
         yield label, pipeline.still(page.image).digits
 
 
-def _table(console: Console, now: Outcome, best: Outcome) -> None:
+def _table(out: Console, now: Outcome, best: Outcome) -> None:
     table = Table(
         "", "threshold", "published", "wrong", "error", f"at most ({LEVEL:.0%} sure)", "missed"
     )
@@ -82,22 +80,22 @@ def _table(console: Console, now: Outcome, best: Outcome) -> None:
             _percent(row.bound),
             _percent(row.missed) if row.written else "-",
         )
-    console.print(table)
+    out.print(table)
 
 
-def _promise(console: Console, best: Outcome, left_out: tuple[int, int], budget: float) -> None:
+def _promise(out: Console, best: Outcome, left_out: tuple[int, int], budget: float) -> None:
     published, wrong = left_out
     if published:
-        console.print(
+        out.print(
             f"With the threshold that all other images choose, {wrong} of {published} digits are"
             f" wrong ({_percent(wrong / published)}): expect this of new images like these."
         )
     if best.bound <= budget:
-        console.print(
+        out.print(
             f"These images show, {LEVEL:.0%} sure, that the error is at most {_percent(budget)}."
         )
     else:
-        console.print(
+        out.print(
             f"They are too few to promise {_percent(budget)}: {best.wrong} wrong of"
             f" {best.published} leave up to {_percent(best.bound)} possible ({LEVEL:.0%} sure)."
             f" It takes {calibration.needed(budget)} published digits without a wrong one, by the"

@@ -3,12 +3,12 @@ them, and save the worst moments on one picture."""
 
 import itertools
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from camd import paths
@@ -24,6 +24,7 @@ from camd.pipeline import Model, Pipeline
 from camd.runtime import bounded
 from camd.sources.base import CorruptFrameError, EndOfStreamError
 from camd.sources.video import USUAL_FPS, Video
+from camd.terminal import console, follow
 from camd.values import Image
 
 WORST = 10
@@ -37,17 +38,17 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
 
     Raises DataError for a wrong truth and where `sheet` cannot be written, ModelError."""
     clips = load_clips(directory)
-    console, progress = Console(highlight=False), Console(stderr=True)
+    out = console(sys.stdout)
     kinds: dict[str, ClipScore] = defaultdict(ClipScore)
     faults: list[tuple[Clip, Fault, float]] = []
     status = 0
     with bounded(settings.model.threads):
         model = svm.load(paths.model_file(settings.model.file))
-        for clip in track(clips, "reading", console=progress, transient=True):
+        for clip in follow(clips, "reading"):
             try:
                 seen, fps = _read(clip, settings, model)
             except SourceError as error:
-                progress.print(f"camd: {error}", soft_wrap=True)
+                console(sys.stderr).print(f"camd: {error}", soft_wrap=True)
                 status = SourceError.status
                 continue
             score = score_clip(clip.spans, seen, fps)
@@ -55,13 +56,13 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
             faults += [(clip, fault, fps) for fault in score.faults]
         worst = sorted(faults, key=lambda each: -each[1].seconds)[:WORST]
         total = sum(kinds.values(), ClipScore())
-        _figures(console, kinds, total)
-        _worst(console, worst)
+        _figures(out, kinds, total)
+        _worst(out, worst)
         if sheet is not None and worst:
             strips = [_draw(each, settings, model) for each in worst[:DRAWN]]
             title = f"{directory.resolve().name}  ·  {_summary(total)}  ·  model {model.id}"
             _save(sheet, film_strip.film(strips, title))
-            console.print(f"the worst, drawn: {sheet}")
+            out.print(f"the worst, drawn: {sheet}", soft_wrap=True)
     return status
 
 
@@ -134,7 +135,7 @@ def _save(sheet: Path, picture: Image) -> None:
         ) from exc
 
 
-def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) -> None:
+def _figures(out: Console, kinds: dict[str, ClipScore], total: ClipScore) -> None:
     table = Table("clips", "right", "in time", "slowest", "unread", "false", "left", "exact")
     for column in table.columns[1:]:
         column.justify = "right"
@@ -143,8 +144,8 @@ def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) ->
     if len(kinds) > 1:
         table.add_section()
         table.add_row(*_cells("all", total))
-    console.print(table)
-    console.print(
+    out.print(table)
+    out.print(
         "right: of the stable digits, in every frame; in time: of the digits of a sheet that comes"
         f" to rest, those in the reading within {PROMPT * 1000:.0f} ms, and when the slowest was;"
         " unread: those that never were; false: changes of the reading of a still scene, and not"
@@ -155,7 +156,7 @@ def _figures(console: Console, kinds: dict[str, ClipScore], total: ClipScore) ->
     )
     if total.steady_s:
         rightly, falsely = map(_percent, total.doubted)
-        console.print(
+        out.print(
             f"the reading called itself incomplete in {rightly} of the time that it was not exact,"
             f" and in {falsely} of the time that it was"
         )
@@ -189,13 +190,13 @@ def _summary(score: ClipScore) -> str:
     )
 
 
-def _worst(console: Console, worst: Sequence[tuple[Clip, Fault, float]]) -> None:
+def _worst(out: Console, worst: Sequence[tuple[Clip, Fault, float]]) -> None:
     if worst:
-        console.print("the worst:")
+        out.print("the worst:")
     for clip, fault, fps in worst:
-        console.print(
+        out.print(
             f"  {clip.video.name}, {fault.first / fps:.2f} s: {fault.kind}, {fault.seconds:.2f} s",
             soft_wrap=True,
         )
-        console.print(f"    true {fault.true}", style="dim", soft_wrap=True)
-        console.print(f"    read {fault.read}", style="dim", soft_wrap=True)
+        out.print(f"    true {fault.true}", style="dim", soft_wrap=True)
+        out.print(f"    read {fault.read}", style="dim", soft_wrap=True)

@@ -1,10 +1,10 @@
 """camd eval DIR: read every labelled image, print the score, and save the worst on one picture."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
 from camd import paths
@@ -19,6 +19,7 @@ from camd.evaluate.truth import load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import first_page
+from camd.terminal import console, follow
 from camd.values import Result
 
 WORST = 12
@@ -32,41 +33,41 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
 
     Raises DataError for wrong labels and where `sheet` cannot be written, ModelError."""
     labels = load_labels(directory)
-    console, progress = Console(highlight=False), Console(stderr=True)
+    out = console(sys.stdout)
     results: dict[str, Result] = {}
     status = 0
     with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
-        for label in track(labels, "reading", console=progress, transient=True):
+        for label in follow(labels, "reading"):
             path = directory / label.file
             try:
                 page = first_page(path)
             except SourceError as error:
-                progress.print(f"camd: {error}", soft_wrap=True)
+                console(sys.stderr).print(f"camd: {error}", soft_wrap=True)
                 status = SourceError.status
                 continue
             if page.left_out:
-                progress.print(f"camd: {path}: {page.left_out}", soft_wrap=True)
+                console(sys.stderr).print(f"camd: {path}: {page.left_out}", soft_wrap=True)
             results[label.file] = pipeline.still(page.image)
     evaluation = score(
         labels, {file: [line.text for line in result.lines] for file, result in results.items()}
     )
     worst = evaluation.worst(WORST)
-    _figures(console, evaluation)
+    _figures(out, evaluation)
     _honesty(
-        console,
+        out,
         by_confidence(
             (label, results[label.file].lines) for label in labels if label.file in results
         ),
     )
-    _worst(console, worst)
+    _worst(out, worst)
     drawn = [row for row in worst if row.label.file in results]
     if sheet is not None and drawn:
         title = (
             f"{directory.resolve().name}  ·  {_summary(evaluation)}  ·  model {pipeline.model_id}"
         )
         _save(sheet, directory, drawn, results, title)
-        console.print(f"the worst, drawn: {sheet}")
+        out.print(f"the worst, drawn: {sheet}", soft_wrap=True)
     return status
 
 
@@ -99,7 +100,7 @@ def _summary(evaluation: Evaluation) -> str:
     return "  ·  ".join(parts)
 
 
-def _figures(console: Console, evaluation: Evaluation) -> None:
+def _figures(out: Console, evaluation: Evaluation) -> None:
     table = _table("images", "F1", "precision", "recall", "exact", "false", "clean")
     for name, part in (
         ("all", evaluation.all),
@@ -110,15 +111,15 @@ def _figures(console: Console, evaluation: Evaluation) -> None:
     ):
         if part.images:
             table.add_row(*_cells(name, part))
-    console.print(table)
-    console.print(
+    out.print(table)
+    out.print(
         "exact: all lines as written; false: digits an image that are not written there;"
         " clean: none of those",
         style="dim",
     )
 
 
-def _honesty(console: Console, bins: Sequence[Bin]) -> None:
+def _honesty(out: Console, bins: Sequence[Bin]) -> None:
     if not bins:
         return
     table = _table("confidence", "digits", "wrong", "to be expected")
@@ -129,16 +130,16 @@ def _honesty(console: Console, bins: Sequence[Bin]) -> None:
             str(one.wrong),
             f"{one.expected:.1f}",
         )
-    console.print(table)
+    out.print(table)
 
 
-def _worst(console: Console, rows: Sequence[Row]) -> None:
+def _worst(out: Console, rows: Sequence[Row]) -> None:
     if rows:
-        console.print("the worst:")
+        out.print("the worst:")
     for row in rows:
-        console.print(f"  {row.label.file}: {row.missed} missed, {row.false} false", soft_wrap=True)
-        console.print(f"    written {' / '.join(row.label.digits) or '-'}", style="dim")
-        console.print(f"    read    {' / '.join(row.lines) or '-'}", style="dim")
+        out.print(f"  {row.label.file}: {row.missed} missed, {row.false} false", soft_wrap=True)
+        out.print(f"    written {' / '.join(row.label.digits) or '-'}", style="dim", soft_wrap=True)
+        out.print(f"    read    {' / '.join(row.lines) or '-'}", style="dim", soft_wrap=True)
 
 
 def _table(first: str, *others: str) -> Table:

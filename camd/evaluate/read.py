@@ -1,6 +1,5 @@
 """camd read: images one by one, without voting."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,13 +16,15 @@ from camd.mqtt import payloads
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import Page, read_pages
+from camd.stdio import tell, write_json
+from camd.terminal import console
 from camd.values import Result
 
 
 def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> int:
     """Print what each page of each image says; return the exit status: 66 when one could not be
     read."""
-    console = Console(stderr=False, highlight=False)
+    out = console(sys.stdout)
     status = 0
     with bounded(settings.model.threads):
         pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
@@ -32,15 +33,15 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
                 for page in read_pages(path):
                     result = pipeline.still(page.image)
                     if as_json:
-                        _write(payload(path, page, result))
+                        write_json(payload(path, page, result))
                     else:
-                        _show(console, path, page, result)
+                        _show(out, path, page, result)
             except SourceError as error:
                 status = SourceError.status
                 if as_json:
-                    _write({"image": str(path), "error": str(error)})
+                    write_json({"image": str(path), "error": str(error)})
                 else:
-                    print(f"camd: {error}", file=sys.stderr)  # noqa: T201
+                    tell(f"camd: {error}")
     return status
 
 
@@ -63,20 +64,18 @@ def _regions(result: Result) -> dict[str, Any]:
     return {"regions": said} if said else {}
 
 
-def _write(data: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
-
-
-def _show(console: Console, path: Path, page: Page, result: Result) -> None:
+def _show(out: Console, path: Path, page: Page, result: Result) -> None:
     which = f", page {page.number} of {page.count}" if page.count > 1 else ""
-    console.print(Text(str(path), "bold").append(which, "not bold"), soft_wrap=True)
+    name = str(path).replace("\n", "\\n")
+    out.print(Text(name, "bold").append(which, "not bold"), soft_wrap=True)
     for region in result.regions:
-        console.print(f"  {region.name}  {region.said}")
+        out.print(f"  {region.name}  {region.said}", soft_wrap=True)
     if result.regions:
         return
     for line in result.lines:
         sure = min(digit.confidence for digit in line.digits)
-        console.print(f"  {line.text}  [dim]least confidence {int(sure * 1000) / 1000:.3f}[/dim]")
+        said = Text(f"  {line.text}  ")
+        said.append(f"least confidence {int(sure * 1000) / 1000:.3f}", "dim")
+        out.print(said, soft_wrap=True)
     if not result.lines:
-        console.print("  [dim]no digits[/dim]")
+        out.print(Text("  no digits", "dim"))

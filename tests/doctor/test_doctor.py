@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
 
 from camd.config import layers
 from camd.config.settings import CameraSettings
@@ -20,9 +21,11 @@ from camd.doctor import examine
 from camd.doctor.camera import _own, judge, look
 from camd.doctor.finding import Finding
 from camd.sources import v4l2
+from camd.stdio import printable
 from testing.broker import find, free_port, mosquitto, password_file
 from testing.process import camd
 from tests.cli.test_root import page
+from tests.names import few, texts
 
 find("mosquitto")
 
@@ -210,3 +213,14 @@ def test_secrets_that_only_root_may_read_are_named(
 def test_another_configuration_has_no_secrets_of_the_service(service: Path, tmp_path: Path) -> None:
     assert layers.service_credentials(tmp_path / "desk.toml") == {}
     assert layers.service_credentials(None) == {"mqtt.password": service.parent / "mqtt.password"}
+
+
+@few
+@given(texts)
+def test_no_name_is_taken_for_markup(text: str) -> None:
+    out = io.StringIO()
+    missing = f"/nowhere/{text.encode('utf-8', 'ignore').decode()}"
+    given = {("camera", "device"): missing, ("mqtt", "broker"): "none"}
+    assert examine(None, given, out, as_json=False) == 69
+    first = printable(missing).split("\n")[0]
+    assert first in out.getvalue()

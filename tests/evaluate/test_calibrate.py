@@ -1,12 +1,17 @@
 """The real command on images whose labels leave out what was read least surely."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import cv2
 import pytest
+from hypothesis import given
 
+from camd.evaluate.calibrate import calibrate
+from camd.stdio import printable
 from testing.process import camd
+from tests.names import few, file_names, printed
 from tests.sheets import paper, write
 
 NO_THRESHOLD = {"CAMD_MODEL__MIN_CONFIDENCE": "0"}
@@ -120,3 +125,15 @@ def test_shares_that_are_none(tmp_path: Path, share: str, says: str) -> None:
     done = camd("calibrate", f"--max-error={share}", tmp_path, home=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr
+
+
+@few
+@given(file_names)
+def test_no_name_is_taken_for_markup(name: str) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        cv2.imwrite(str(Path(home, "page.png")), write(paper(), "325 8", (60, 240), pen=7))
+        label(Path(home), {"page.png": [3, 2, 5, 8]})
+        file = Path(home, f"{name}.toml")
+        file.write_text("")
+        said = printed(lambda: calibrate(Path(home), 0.1, file, dry_run=True))
+    assert f"{printable(str(file))} is as it was" in said

@@ -1,13 +1,18 @@
+import shutil
+import tempfile
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given
 
 from camd.config.settings import Settings
 from camd.errors import DataError
 from camd.evaluate.clip_truth import Span, write_truth
 from camd.evaluate.clips import evaluate
+from camd.stdio import printable
+from tests.names import few, file_names, printed, texts
 
 FPS = 10
 
@@ -67,3 +72,21 @@ def test_a_clip_that_cannot_be_read_is_said_and_the_others_still_count(
 def test_a_sheet_that_cannot_be_written_is_said_so(folder: Path) -> None:
     with pytest.raises(DataError, match="--sheet"):
         evaluate(folder, Settings(), folder / "no" / "such.jpg")
+
+
+@pytest.fixture(scope="module")
+def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("blank")
+    clip(folder, "blank", "", 8)
+    return folder / "blank.avi"
+
+
+@few
+@given(name=file_names, kind=texts)
+def test_no_name_or_kind_is_taken_for_markup(blank: Path, name: str, kind: str) -> None:
+    with tempfile.TemporaryDirectory() as home:
+        shutil.copy(blank, Path(home, f"_{name}.avi"))
+        write_truth(Path(home, f"_{name}.json"), kind, [Span(1, 8, ("7",))])
+        said = printed(lambda: evaluate(Path(home), Settings(), None))
+    assert f"  _{printable(name)}.avi, 0.10 s: unread" in said
+    assert all(line in said for line in printable(kind).split("\n"))

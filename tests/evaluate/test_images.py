@@ -1,13 +1,20 @@
 """The real command on images that it can and cannot read."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import cv2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from camd.config.settings import Settings
+from camd.evaluate.images import evaluate
+from camd.stdio import printable
 from testing.process import camd
+from tests.names import few, file_names, printed, texts
 from tests.sheets import paper, write
 
 
@@ -71,3 +78,18 @@ def test_pages_that_are_left_out_are_said(tmp_path: Path, folder: Path) -> None:
         done = camd(*command, folder, home=tmp_path)
         assert done.returncode == 0, done.stderr
         assert done.stderr.count("pages.tif: only the first of its 2 pages is read") == 1
+
+
+@few
+@given(st.lists(st.tuples(file_names, texts), min_size=3, max_size=5, unique_by=lambda one: one[0]))
+def test_no_name_or_kind_is_taken_for_markup(named: list[tuple[str, str]]) -> None:
+    entries = [{"file": f"{name}.png", "digits": ["7"], "kind": kind} for name, kind in named]
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home)
+        for entry in entries:
+            cv2.imwrite(str(folder / "blank.png"), paper(60, 40))
+            (folder / "blank.png").rename(folder / str(entry["file"]))
+        (folder / "labels.json").write_text(json.dumps(entries), encoding="utf-8")
+        said = printed(lambda: evaluate(folder, Settings(), None))
+    for name, _ in named:
+        assert f"  {printable(name)}.png: 1 missed, 0 false\n" in said

@@ -1,13 +1,21 @@
-"""The real command on files of several pages."""
+"""What `camd read` prints: of files of several pages, and of any name."""
 
 import json
+import tempfile
 from pathlib import Path
 
+import cv2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image as Pillow
 
+from camd.config.settings import Settings
+from camd.evaluate.read import read_images
 from testing.process import camd
 from tests.cli.test_root import page
+from tests.names import few, file_names, printed, written
+from tests.sheets import paper, write
 from tests.sources.pictures import animation, clip, grey
 
 TEXTS = ("3 2 5", "8", "6 0")
@@ -61,3 +69,19 @@ def test_what_is_no_picture_is_called_what_it_is(tmp_path: Path) -> None:
     assert done.returncode == 66
     assert "photo.heic: a HEIC picture" in done.stderr
     assert f"an MP4 video, no picture; camd run --device {film}" in done.stderr
+
+
+SHEET = cv2.imencode(".png", write(paper(240, 120), "7", (90, 90)))[1].tobytes()
+
+
+@few
+@given(st.lists(file_names, min_size=5, max_size=10, unique=True))
+def test_no_name_is_taken_for_markup(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{name}.png") for name in names]
+        for path in paths:
+            path.write_bytes(SHEET)
+        said = printed(lambda: read_images(paths, Settings(), as_json=False))
+        rows = printed(lambda: read_images(paths, Settings(), as_json=True))
+    assert said.splitlines()[::2] == [written(path) for path in paths]
+    assert [json.loads(row)["image"] for row in rows.splitlines()] == [str(path) for path in paths]

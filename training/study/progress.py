@@ -1,6 +1,7 @@
 """What a study says while it runs."""
 
 import logging
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from rich.progress import (
     TextColumn,
 )
 from rich.text import Text
+
+from camd.terminal import console
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +58,11 @@ class Display:
     """A bar for each row on the terminal, or a line for each Step where there is none (stderr).
     Call it with each Step, inside `with`."""
 
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console(stderr=True)
+    def __init__(self, out: Console | None = None) -> None:
+        self._console = out or console(sys.stderr)
         self._bars = Progress(
-            TextColumn("{task.fields[row]:<12}"),
-            TextColumn("{task.fields[what]:<10}"),
+            TextColumn("{task.fields[row]:<12}", markup=False),
+            TextColumn("{task.fields[what]:<10}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Left(),
@@ -79,7 +82,7 @@ class Display:
 
     def __call__(self, step: Step) -> None:
         if not self._console.is_terminal:
-            self._console.print(_line(step), highlight=False)
+            self._console.print(_line(step), soft_wrap=True)
             return
         fields: dict[str, Any] = {
             "row": step.row,

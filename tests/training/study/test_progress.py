@@ -1,8 +1,12 @@
 import io
 
 import pytest
+from hypothesis import given
 from rich.console import Console
 
+from camd.stdio import printable
+from camd.terminal import console
+from tests.names import texts
 from training.study.progress import Display, Step, in_words
 
 
@@ -38,3 +42,11 @@ def test_a_file_gets_a_line_a_step() -> None:
         "svm: grid, 0 of 27",
         "svm: grid, 7 of 27, 1 h 30 min left",
     ]
+
+
+@given(texts)
+def test_no_row_is_taken_for_markup(name: str) -> None:
+    text = io.StringIO()
+    with Display(console(text)) as display:
+        display(Step(name, "grid", 0, 27))
+    assert text.getvalue() == f"{printable(name)}: grid, 0 of 27\n"
