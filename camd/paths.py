@@ -1,9 +1,12 @@
 """Where files are: those that ship with camd, and those that must outlive it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
+
+from camd.errors import ConfigError
 
 PACKAGE = Path(__file__).parent
 
@@ -22,8 +25,40 @@ def units() -> Path:
     return wheel if wheel.exists() else PACKAGE.parent / "systemd"
 
 
+def configuration() -> Path:
+    """Return the folder of the user's configuration, which may not exist yet.
+
+    Raises ConfigError where the user has no home directory."""
+    return _home(platformdirs.user_config_dir, "its configuration: set HOME, or name the file")
+
+
 def directory() -> Path:
-    """Return the state directory, which may not exist yet."""
+    """Return the state directory, which may not exist yet.
+
+    Raises ConfigError where the user has no home directory."""
     # systemd names several with colons between; the first is ours.
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
-    return Path(given) if given else Path(platformdirs.user_state_dir("camd"))
+    if given:
+        return Path(given)
+    return _home(platformdirs.user_state_dir, "what camd keeps: set HOME or STATE_DIRECTORY")
+
+
+def cache() -> Path:
+    """Return the folder of what can be made again, which may not exist yet.
+
+    Raises ConfigError where the user has no home directory."""
+    return _home(
+        platformdirs.user_cache_dir,
+        "what is downloaded or fitted: set HOME, or give --data and --cache",
+    )
+
+
+def _home(find: Callable[[str], str], what: str) -> Path:
+    """Return a folder below the home directory, which a user of a container may not have."""
+    try:
+        path = Path(find("camd"))
+    except RuntimeError:
+        path = Path()
+    if not path.is_absolute():  # older platformdirs leave the "~" where it was
+        raise ConfigError(f"this user has no home directory for {what}")
+    return path

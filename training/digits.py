@@ -3,6 +3,7 @@
 import functools
 import gzip
 import hashlib
+import logging
 import struct
 import zipfile
 import zlib
@@ -12,12 +13,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from platformdirs import user_cache_path
 from sklearn.datasets import fetch_openml
 from sklearn.model_selection import train_test_split
 
+from camd import paths
 from camd.errors import DataError
 from camd.values import SIDE
+
+log = logging.getLogger(__name__)
 
 MNIST_SIZE = 70_000
 MNIST_TRAIN = 60_000
@@ -221,7 +224,7 @@ def _idx_file(path: Path, magic: int, rank: int) -> NDArray[np.uint8]:
 
 
 def _openml() -> Digits:
-    cached = user_cache_path("camd") / "mnist.npz"
+    cached = paths.cache() / "mnist.npz"
     if cached.exists():
         return _npz(cached)
     try:
@@ -233,8 +236,11 @@ def _openml() -> Digits:
             "--data: an .npz with x and y, the folder of the four IDX files, or a folder 0..9"
         ) from exc
     digits = _digits(bunch.data, np.asarray(bunch.target, np.int64), "OpenML's mnist_784")
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    partial = cached.with_name("mnist.partial.npz")
-    np.savez_compressed(partial, x=digits.images, y=digits.labels.astype(np.uint8))
-    partial.replace(cached)
+    try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        partial = cached.with_name("mnist.partial.npz")
+        np.savez_compressed(partial, x=digits.images, y=digits.labels.astype(np.uint8))
+        partial.replace(cached)
+    except OSError as exc:
+        log.warning("%s cannot be written, so MNIST is not kept: %s", cached, exc.strerror)
     return digits

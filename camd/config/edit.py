@@ -18,11 +18,19 @@ _HEADER = re.compile(r"""\s*\[\[?\s*[\w\-."' ]+\]\]?\s*(#.*)?$""")
 
 def file_in_use(named: Path | None) -> Path:
     """Return the file that a change goes to: the one named, or of those that camd reads the one
-    that counts most, or else the user's own, which may not exist yet."""
+    that counts most, or else the user's own, which may not exist yet.
+
+    Raises ConfigError where there is none, and the user has no home for one."""
     if named is not None:
         return named
-    user = layers.user_file()
-    return layers.SYSTEM_FILE if layers.SYSTEM_FILE.is_file() and not user.is_file() else user
+    there = layers.SYSTEM_FILE.is_file()
+    try:
+        user = layers.user_file()
+    except ConfigError:  # a user without a home
+        if there:
+            return layers.SYSTEM_FILE
+        raise
+    return layers.SYSTEM_FILE if there and not user.is_file() else user
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> None:

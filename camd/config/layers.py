@@ -13,10 +13,10 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
-import platformdirs
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from camd import paths
 from camd.config import keys
 from camd.config.keys import KeyPath, known_keys, tables
 from camd.config.settings import Settings
@@ -40,7 +40,8 @@ class Config:
 
 
 def user_file() -> Path:
-    return Path(platformdirs.user_config_dir("camd")) / "config.toml"
+    """Return the user's own file, which may not exist. Raises ConfigError: there is no home."""
+    return paths.configuration() / "config.toml"
 
 
 def load(
@@ -54,7 +55,7 @@ def load(
 
     Raises ConfigError that names every wrong key and value with its origin."""
     layers = _Layers()
-    for path in (SYSTEM_FILE, user_file()):
+    for path in _standing():
         if _exists(path):
             layers.add_file(path)
     if file is not None:
@@ -124,6 +125,14 @@ class _Layers:
             if name.startswith(ENV_PREFIX) and _is_text(name):
                 key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
                 self.put(key, _from_text(keys.field(key), text), name)
+
+
+def _standing() -> tuple[Path, ...]:
+    """The files that are read unasked, where they are there."""
+    try:
+        return SYSTEM_FILE, user_file()
+    except ConfigError:
+        return (SYSTEM_FILE,)
 
 
 def _handed_over(environ: Mapping[str, str]) -> dict[str, Path]:

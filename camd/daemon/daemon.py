@@ -106,6 +106,8 @@ def _plan(settings: Settings, options: Options) -> Plan:
     source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
         settings = settings.model_copy(update={"track": STILLS})
+    if settings.mqtt.broker != "none" and settings.mqtt.outbox == "disk":
+        state.directory()  # which a user without a home lacks
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":

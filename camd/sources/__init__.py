@@ -1,6 +1,7 @@
 """Where frames come from. `from_uri` alone knows which class plays which kind of device."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from camd.config.settings import CameraSettings
@@ -54,7 +55,9 @@ def _pick(device: str, settings: CameraSettings) -> Source:
         return Stream(device, settings)
     if device == "demo":
         return Demo(settings)
-    path = Path(device).expanduser()
+    path = Path(device)
+    with suppress(RuntimeError):  # a user without a home
+        path = path.expanduser()
     if path.is_dir():
         return Images(path)
     if path.is_file():

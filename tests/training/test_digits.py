@@ -178,7 +178,7 @@ def test_wrong_image_folders_are_named(tmp_path: Path) -> None:
 def test_without_a_network_the_message_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data, "user_cache_path", lambda _: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("SCIKIT_LEARN_DATA", str(tmp_path))
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
@@ -188,7 +188,7 @@ def test_without_a_network_the_message_says_what_to_do(
         pytest.raises(DataError, match=r"OpenML.*refused.*go online once.*--data"),
     ):
         data.load(None)
-    assert not list(tmp_path.glob("*.npz"))
+    assert not list(tmp_path.rglob("*.npz"))
 
 
 def test_mnist_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +199,7 @@ def test_mnist_is_fetched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         data = images.reshape(-1, 784).astype(float)
         target = labels.astype(str).astype(object)
 
-    monkeypatch.setattr(data, "user_cache_path", lambda _: tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(data, "fetch_openml", lambda *_, **__: fetched.append(1) or Bunch)
     for _ in range(2):
         np.testing.assert_array_equal(data.load(None).images, images)

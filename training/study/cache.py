@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from joblib import Memory
-from platformdirs import user_cache_path
 
+from camd import paths
 from camd.errors import CamdError
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class Cache:
     code around it does not throw away a day of fits."""
 
     def __init__(self, folder: Path | None) -> None:
-        self.folder = folder or user_cache_path("camd") / "study"
+        self.folder = folder or paths.cache() / "study"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # Forests of hundreds of megabytes shrink to a sixth.
