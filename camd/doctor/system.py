@@ -84,7 +84,7 @@ def _instances() -> list[str]:
 
 def _output(*command: str) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=20, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    return done.stdout.strip()
+    return done.stdout.decode(errors="replace").strip()

@@ -195,7 +195,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _run(call: list[str]) -> None:
-    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    done = subprocess.run(call, capture_output=True, check=False)
     if done.returncode:
-        why = (done.stderr or done.stdout).strip() or f"exit status {done.returncode}"
+        said = (done.stderr or done.stdout).decode(errors="replace").strip()
+        why = said or f"exit status {done.returncode}"
         raise ServiceError(f"{' '.join(call)}: {why}")

@@ -85,7 +85,8 @@ def test_a_dry_run_does_nothing(tmp_path: Path, env: dict[str, str], what: str) 
 
 
 def test_what_systemctl_refuses_is_said(tmp_path: Path, env: dict[str, str]) -> None:
-    (tmp_path / "bin" / "systemctl").write_text("#!/bin/sh\necho no bus >&2\nexit 1\n")
+    said = b"#!/bin/sh\necho 'no bus \xe9' >&2\nexit 1\n"  # in an encoding of its own
+    (tmp_path / "bin" / "systemctl").write_bytes(said)
     done = camd("service", "install", "--user", home=tmp_path, env=env)
     assert done.returncode == 69
     assert "no bus" in done.stderr
