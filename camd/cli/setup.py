@@ -38,7 +38,10 @@ class _Share(click.ParamType[float]):
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 def calibrate(directory: Path, max_error: float, file: Path | None, dry_run: bool) -> None:
     """Find the confidence that keeps to an error budget on the images of DIRECTORY/labels.json,
-    and write it into the configuration as model.min_confidence."""
+    and write it into the configuration as model.min_confidence.
+
+    Nothing is written where the one in force keeps to it, or where the images are too few to
+    promise that another one does."""
     from camd.evaluate import calibrate as command  # noqa: PLC0415
 
     interruptible()

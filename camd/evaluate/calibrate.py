@@ -12,8 +12,9 @@ from camd.classify import svm
 from camd.config import edit
 from camd.config.layers import load
 from camd.config.settings import Settings
+from camd.errors import DataError
 from camd.evaluate import calibration
-from camd.evaluate.calibration import LEVEL, Outcome
+from camd.evaluate.calibration import LEVEL, Candidates, Outcome
 from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
@@ -25,20 +26,29 @@ KEY = ("model", "min_confidence")
 
 
 def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bool) -> None:
-    """Print what the threshold in force and the best one for `budget` (0..1) do to the images of
-    `directory`, and write the latter into the configuration file in use, or the one `named`.
+    """Print what the threshold in force does to the images of `directory`. Where it does not keep
+    to `budget` (0..1) on them, write the least one that they promise to keep to it into the
+    configuration file in use, or the one `named`.
 
-    Raises ConfigError, DataError for wrong labels and a budget that cannot be kept, SourceError
-    for an image that cannot be read, ModelError."""
+    Raises ConfigError, DataError for wrong labels and where these images promise no threshold,
+    SourceError for an image that cannot be read, ModelError."""
     config = load(named)
     out = console(sys.stdout)
     labels = load_labels(directory)
     with bounded(config.settings.model.threads):
         seen = calibration.candidates(_read(directory, labels, config.settings))
+    if not len(seen.confidence):
+        raise DataError("no digit was read on these images: nothing to calibrate with")
     now = calibration.outcome(seen, config.settings.model.min_confidence)
     best = calibration.choose(seen, budget)
     _table(out, now, best)
-    _promise(out, best, calibration.left_out(seen, budget), budget)
+    if now.published and now.error <= budget:
+        _stays(out, now, best, budget)
+        return
+    if best is None:
+        raise DataError(_too_few(calibration.measured(seen, budget), seen, budget))
+    _expected(out, calibration.left_out(seen, budget))
+    out.print(_promise(budget))
     path = edit.file_in_use(named)
     if dry_run:
         out.print(f"{path} is as it was; without --dry-run it gets {_line(best)}")
@@ -64,13 +74,15 @@ def _read(
         yield label, pipeline.still(page.image).digits
 
 
-def _table(out: Console, now: Outcome, best: Outcome) -> None:
+def _table(out: Console, now: Outcome, best: Outcome | None) -> None:
     table = Table(
         "", "threshold", "published", "wrong", "error", f"at most ({LEVEL:.0%} sure)", "missed"
     )
     for column in table.columns[1:]:
         column.justify = "right"
-    for name, row in (("in force", now), ("calibrated", best)):
+    for name, row in (("in force", now), ("promised", best)):
+        if row is None:
+            continue
         table.add_row(
             name,
             f"{row.threshold}",
@@ -83,24 +95,53 @@ def _table(out: Console, now: Outcome, best: Outcome) -> None:
     out.print(table)
 
 
-def _promise(out: Console, best: Outcome, left_out: tuple[int, int], budget: float) -> None:
+def _stays(out: Console, now: Outcome, best: Outcome | None, budget: float) -> None:
+    """Say that nothing is written, what these images promise, and of which threshold."""
+    out.print(f"The threshold in force keeps to {_percent(budget)} on these images, and stays.")
+    if now.bound <= budget:
+        out.print(_promise(budget))
+    else:
+        out.print(
+            f"They do not promise it: {now.wrong} wrong of {now.published} leave up to"
+            f" {_percent(now.bound)} possible ({LEVEL:.0%} sure). {_needed(budget)}"
+        )
+    if best and best.published != now.published:
+        out.print(
+            f"They promise it of {_line(best)}, which misses {_percent(best.missed)} of what is"
+            f" written instead of {_percent(now.missed)}: set it by hand where you want that."
+        )
+
+
+def _expected(out: Console, left_out: tuple[int, int]) -> None:
     published, wrong = left_out
     if published:
         out.print(
-            f"With the threshold that all other images choose, {wrong} of {published} digits are"
+            f"With the threshold that all other images promise, {wrong} of {published} digits are"
             f" wrong ({_percent(wrong / published)}): expect this of new images like these."
         )
-    if best.bound <= budget:
-        out.print(
-            f"These images show, {LEVEL:.0%} sure, that the error is at most {_percent(budget)}."
+
+
+def _promise(budget: float) -> str:
+    return f"These images show, {LEVEL:.0%} sure, that the error is at most {_percent(budget)}."
+
+
+def _too_few(measured: Outcome | None, seen: Candidates, budget: float) -> str:
+    if measured is None:
+        return (
+            f"no threshold keeps the error within {_percent(budget)}: among the surest digits, of"
+            f" confidence {seen.confidence[0]:.4f}, one is wrong already. See the worst images of"
+            " `camd eval`: is every digit on them in labels.json?"
         )
-    else:
-        out.print(
-            f"They are too few to promise {_percent(budget)}: {best.wrong} wrong of"
-            f" {best.published} leave up to {_percent(best.bound)} possible ({LEVEL:.0%} sure)."
-            f" It takes {calibration.needed(budget)} published digits without a wrong one, by the"
-            " rule of three, and more with one."
-        )
+    return (
+        f"these images are too few to promise {_percent(budget)}, so nothing is written: the"
+        f" surest {measured.published} digits, {measured.wrong} of them wrong, leave up to"
+        f" {_percent(measured.bound)} possible ({LEVEL:.0%} sure). {_needed(budget)}"
+    )
+
+
+def _needed(budget: float) -> str:
+    none, one = (calibration.needed(budget, wrong) for wrong in (0, 1))
+    return f"That takes {none} published digits without a wrong one, {one} with one."
 
 
 def _percent(share: float) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.errors import DataError
 from camd.evaluate.truth import Label
 from camd.values import Digit, DoubleArray, IntArray
 
@@ -49,7 +48,7 @@ class Outcome:
 
     @property
     def bound(self) -> float:
-        """The error is at most this, as sure as LEVEL."""
+        """The error is at most this, as sure as LEVEL; 1 where nothing is published."""
         return upper_bound(self.wrong, self.published)
 
     @property
@@ -87,33 +86,35 @@ def outcome(seen: Candidates, threshold: float) -> Outcome:
     return Outcome(threshold, int(published.sum()), int(wrong.sum()), seen.written)
 
 
-def choose(seen: Candidates, budget: float) -> Outcome:
-    """Find the least threshold at which the error is at most `budget`, 0..1.
+def choose(seen: Candidates, budget: float) -> Outcome | None:
+    """Find the least threshold that these images promise, as sure as LEVEL, to keep the error of
+    such images within `budget`, 0..1; None where they promise it of none.
 
     It is a short decimal, and never below the least confidence that was seen: of what lies under
-    it these images say nothing. Raises DataError where no threshold keeps to the budget."""
-    if not len(seen.confidence):
-        raise DataError("no digit was read on these images: nothing to calibrate with")
-    threshold = _least(seen.confidence, seen.right, budget)
-    if threshold is None:
-        raise DataError(
-            f"no threshold keeps the error within {100 * budget:g} %: among the surest digits, of"
-            f" confidence {seen.confidence[0]:.4f}, one is wrong already. See the worst images of"
-            " `camd eval`: is every digit on them in labels.json?"
-        )
-    return outcome(seen, threshold)
+    it these images say nothing."""
+    threshold = _least(seen.confidence, seen.right, _allowed(len(seen.right), budget))
+    return None if threshold is None else outcome(seen, threshold)
+
+
+def measured(seen: Candidates, budget: float) -> Outcome | None:
+    """Find the least threshold that keeps within `budget` on these images, whatever that says of
+    others; None where there is none."""
+    allowed = np.floor(budget * np.arange(1, len(seen.right) + 1)).astype(np.intp)
+    threshold = _least(seen.confidence, seen.right, allowed)
+    return None if threshold is None else outcome(seen, threshold)
 
 
 def left_out(seen: Candidates, budget: float) -> tuple[int, int]:
-    """Publish each image with the threshold that the others choose, and return how many digits
+    """Publish each image with the threshold that the others promise, and return how many digits
     are published and how many of them are wrong (leave-one-out cross-validation).
 
     The error at a threshold chosen on the very images it is counted on is flattered; this one
     is not."""
     published = wrong = 0
+    allowed = _allowed(len(seen.right), budget)
     for number in range(seen.images):
         own = seen.image == number
-        threshold = _least(seen.confidence[~own], seen.right[~own], budget)
+        threshold = _least(seen.confidence[~own], seen.right[~own], allowed)
         if threshold is None:
             continue
         passed = own & (seen.confidence >= threshold)
@@ -139,31 +140,46 @@ def upper_bound(wrong: int, published: int) -> float:
     return high
 
 
-def needed(budget: float) -> int:
-    """Give how many published digits, none of them wrong, show that the error is at most `budget`,
-    as sure as LEVEL."""
-    return math.ceil(math.log(1 - LEVEL) / math.log(1 - budget))
+def needed(budget: float, wrong: int = 0) -> int:
+    """Give how many published digits, `wrong` of them wrong, show that the error is at most
+    `budget`, as sure as LEVEL."""
+    low, high = wrong, max(1, wrong)
+    while _at_most(wrong, high, budget) > 1 - LEVEL:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _at_most(wrong, middle, budget) > 1 - LEVEL:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def _at_most(wrong: int, published: int, error: float) -> float:
     """Probability of at most `wrong` errors among `published` digits."""
-    n, log_error, log_fine = published, math.log(error or 1e-300), math.log1p(-error)
-    return math.fsum(
-        math.exp(
-            math.lgamma(n + 1)
-            - math.lgamma(k + 1)
-            - math.lgamma(n - k + 1)
-            + k * log_error
-            + (n - k) * log_fine
-        )
-        for k in range(wrong + 1)
-    )
+    log_error, log_fine = math.log(error or 1e-300), math.log1p(-error)
+    k = np.arange(1, wrong + 1)
+    steps = np.log((published - k + 1) / k) + log_error - log_fine
+    return float(np.exp(published * log_fine + np.concatenate([[0.0], np.cumsum(steps)])).sum())
 
 
-def _least(confidence: DoubleArray, right: NDArray[np.bool_], budget: float) -> float | None:
-    """Find the least threshold within the budget; None where there is none."""
+def _allowed(published: int, budget: float) -> IntArray:
+    """Give how many of 1, 2, ... `published` digits may be wrong for a promise of `budget`; -1
+    where it takes more digits even without a wrong one."""
+    allowed = np.full(published, -1, np.intp)
+    for wrong in range(published):
+        least = needed(budget, wrong)
+        if least > published:
+            break
+        allowed[least - 1 :] = wrong
+    return allowed
+
+
+def _least(confidence: DoubleArray, right: NDArray[np.bool_], allowed: IntArray) -> float | None:
+    """Find the least threshold from which on no more are wrong than `allowed`; None where there is
+    none."""
     wrong = np.cumsum(~right)
-    within = wrong <= budget * np.arange(1, len(right) + 1)
+    within = wrong <= allowed[: len(right)]
     # Digits of equal confidence are published together or not at all.
     within[:-1] &= confidence[1:] < confidence[:-1]
     if not within.any():
