@@ -105,6 +105,12 @@ cli.add_command(discovery)
 @click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option("--realtime", is_flag=True, help="Play a file at its own rate, as a camera would.")
 @click.option("--loop", is_flag=True, help="Start a file over at its end.")
+@click.option(
+    "--rotate",
+    type=click.Choice(["0", "90", "180", "270"]),
+    help="Turn the picture clockwise, degrees.",
+)
+@click.option("--mirror/--no-mirror", default=None, help="Let left and right change places.")
 @click.option("--segment-only", is_flag=True, help="Leave the classification to camd worker.")
 @verbose_log
 def run(
@@ -118,12 +124,16 @@ def run(
     frames: int | None,
     realtime: bool,
     loop: bool,
+    rotate: str | None,
+    mirror: bool | None,
     segment_only: bool,
     verbose: bool,
 ) -> None:
     """Read a camera (or a file) until it ends or Ctrl-C."""
     overrides: dict[KeyPath, Any] = {
         ("camera", "device"): device,
+        ("camera", "rotate"): int(rotate) if rotate else None,
+        ("camera", "mirror"): mirror,
         ("name",): name,
         ("model", "file"): str(model) if model else None,
         ("overlay", "window"): window,

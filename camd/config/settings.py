@@ -183,6 +183,9 @@ class CameraSettings(Section):
     rotate: Literal[0, 90, 180, 270] = Field(
         0, description="turn the picture clockwise by so many degrees"
     )
+    mirror: bool = Field(
+        False, description="then let its left and right change places, as seen in a mirror"
+    )
     max_age_ms: float = Field(
         500, gt=0, description="an older frame of a live camera is neither read nor published"
     )

@@ -19,6 +19,7 @@ from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import first_page
+from camd.stdio import tell
 from camd.terminal import console, follow
 from camd.values import Digit
 

@@ -12,7 +12,7 @@ from camd.sources.camera import LINUX, Camera
 from camd.sources.demo import Demo
 from camd.sources.images import SUFFIXES, Images
 from camd.sources.loop import Looped
-from camd.sources.rotate import Rotated
+from camd.sources.orient import Oriented
 from camd.sources.stream import PORTS, Stream, redact
 from camd.sources.video import Video
 
@@ -28,15 +28,16 @@ __all__ = [
 
 
 def from_uri(device: str, settings: CameraSettings, *, loop: bool = False) -> Source:
-    """Return the source that `device` names, closed, rotated as `settings` say.
+    """Return the source that `device` names, closed, turned and mirrored as
+    `settings` say.
 
     `loop` starts files over at their end; live sources have none. Raises SourceError (missing)
     where `device` is none of the known kinds."""
     source = _pick(device, settings)
     if loop and not source.live:
         source = Looped(source)
-    if settings.rotate:
-        source = Rotated(source, settings.rotate)
+    if settings.rotate or settings.mirror:
+        source = Oriented(source, settings.rotate, mirror=settings.mirror)
     return source
 
 

@@ -1,34 +1,27 @@
 """Start a file or folder over at its end."""
 
-from collections.abc import Callable
-
 from camd.sources.base import EndOfStreamError, Opened, Source
+from camd.sources.delegate import Delegate
 from camd.values import Image
 
 
-class Looped:
+class Looped(Delegate):
     def __init__(self, source: Source) -> None:
-        self._source = source
+        super().__init__(source)
         self._began = self._gap = 0.0
-        self.time: float | None = None
-        self.live = source.live
-        self.name = source.name
+        self._time: float | None = None
 
     @property
-    def grabbed(self) -> float:
-        return self._source.grabbed
-
-    @property
-    def colour(self) -> Callable[[], Image] | None:
-        return self._source.colour
+    def time(self) -> float | None:
+        return self._time
 
     def open(self) -> Opened:
         """Raises SourceError. The time goes on from where it stands."""
-        self._began = (self.time or 0.0) + self._gap
+        self._began = (self._time or 0.0) + self._gap
         return self._source.open()
 
     def read(self) -> Image:
-        """Raises CorruptFrameError, SourceError; never EndOfStreamError."""
+        """Raises CorruptFrameError, SourceError; never the end."""
         try:
             image = self._source.read()
         except EndOfStreamError:
@@ -44,11 +37,5 @@ class Looped:
         if seconds is None:
             return
         now = self._began + seconds
-        self._gap = now - (self.time or 0.0) or self._gap
-        self.time = now
-
-    def label(self) -> str:
-        return self._source.label()
-
-    def close(self) -> None:
-        self._source.close()
+        self._gap = now - (self._time or 0.0) or self._gap
+        self._time = now

@@ -180,6 +180,16 @@ def test_a_picture_is_read_without_voting(tmp_path: Path, broker: Mosquitto) -> 
         assert heard.on("camd/camd/reading")[-1].json["text"].replace(" ", "") == "325"
 
 
+def test_the_command_line_turns_and_mirrors(tmp_path: Path) -> None:
+    path = tmp_path / "page.png"
+    cv2.imwrite(str(path), cv2.rotate(cv2.flip(page("3 2 5"), 1), cv2.ROTATE_90_CLOCKWISE))
+    turned = ("--rotate", "270", "--mirror")
+    done = camd("run", "--device", path, "--json", "--broker", "none", *turned, home=tmp_path)
+    row = json.loads(done.stdout)
+    assert row["size"] == [640, 360]
+    assert [digit["digit"] for digit in row["digits"]] == [3, 2, 5]
+
+
 def test_the_embedded_broker_serves_subscribers(tmp_path: Path, clip: Path) -> None:
     process = start(
         "run", "--device", clip, "--realtime", "--loop", "--broker", "embedded", home=tmp_path

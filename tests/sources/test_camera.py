@@ -16,7 +16,7 @@ from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import CorruptFrameError, v4l2
 from camd.sources.camera import Camera
-from camd.sources.rotate import Rotated
+from camd.sources.orient import Oriented
 from tests.sources.webcam import Webcam, jpeg
 
 SETTINGS = CameraSettings()
@@ -97,7 +97,7 @@ def test_what_libjpeg_says_of_a_picture_is_counted_or_said_once(
 
 def test_jpegs_are_read_in_grey_and_shown_in_colour(checked: list[str]) -> None:
     red, blue = (np.full((48, 64, 3), colour, np.uint8) for colour in ((0, 0, 200), (200, 0, 0)))
-    camera = Rotated(Camera("0", SETTINGS, connect=Webcam([jpeg(red), jpeg(blue)])), 90)
+    camera = Oriented(Camera("0", SETTINGS, connect=Webcam([jpeg(red), jpeg(blue)])), 90)
     camera.open()
     first, shown = camera.read(), camera.colour
     second = camera.read()

@@ -84,6 +84,12 @@ def rotated(tmp: Path, _: ExitStack) -> Case:
     )
 
 
+def mirrored(tmp: Path, _: ExitStack) -> Case:
+    path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
+    settings = CameraSettings(mirror=True)
+    return Case(lambda: from_uri(str(path), settings, loop=True), path.unlink, GREYS, ends=False)
+
+
 def demo(tmp: Path, stack: ExitStack) -> Case:
     patch = stack.enter_context(pytest.MonkeyPatch.context())
     path = clip(tmp / "demo.mp4", [grey(g) for g in GREYS], "mp4v")
@@ -142,6 +148,7 @@ KINDS = [
     folder,
     looped,
     rotated,
+    mirrored,
     demo,
     http,
     rtsp_camera,

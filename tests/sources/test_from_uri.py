@@ -90,15 +90,20 @@ def test_anything_else_is_missing_and_says_what_was_expected(device: str) -> Non
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("mirror", [False, True])
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_frames_are_rotated_clockwise(tmp_path: Path, degrees: int) -> None:
+def test_frames_are_turned_clockwise_and_then_mirrored(
+    tmp_path: Path, degrees: int, mirror: bool
+) -> None:
     picture = grey(0)
     picture[0, 0] = 255
     path = write(tmp_path / "p.png", picture)
-    source = from_uri(str(path), CameraSettings(rotate=degrees))  # type: ignore[arg-type]
+    settings = CameraSettings(rotate=degrees, mirror=mirror)  # type: ignore[arg-type]
+    source = from_uri(str(path), settings)
     source.open()
     image = source.read()
-    corner = {0: (0, 0), 90: (0, -1), 180: (-1, -1), 270: (-1, 0)}[degrees]
+    row, column = {0: (0, 0), 90: (0, -1), 180: (-1, -1), 270: (-1, 0)}[degrees]
+    corner = row, (-1 - column if mirror else column)
     assert image.shape == ((64, 48, 3) if degrees in (90, 270) else (48, 64, 3))
     assert np.all(image[corner] == 255)
 

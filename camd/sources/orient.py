@@ -1,4 +1,5 @@
-"""Turn the frames of any source: cameras are mounted sideways and upside down."""
+"""Turn and mirror the frames of any source: cameras are mounted sideways and upside down, or see
+what they show in a mirror."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ import cv2
 import numpy as np
 
 from camd.sources.base import Opened, Source
+from camd.sources.delegate import Delegate
 from camd.values import Image
 
 _CODES = {
@@ -17,17 +19,14 @@ _CODES = {
 }
 
 
-class Rotated:
-    def __init__(self, source: Source, degrees: Literal[90, 180, 270]) -> None:
-        """Turn clockwise by `degrees`."""
-        self._source = source
+class Oriented(Delegate):
+    def __init__(
+        self, source: Source, degrees: Literal[0, 90, 180, 270], *, mirror: bool = False
+    ) -> None:
+        """Turn clockwise by `degrees`; then `mirror` lets left and right change places."""
+        super().__init__(source)
         self._degrees = degrees
-        self.live = source.live
-        self.name = source.name
-
-    @property
-    def grabbed(self) -> float:
-        return self._source.grabbed
+        self._mirror = mirror
 
     @property
     def time(self) -> float | None:
@@ -40,18 +39,13 @@ class Rotated:
 
     def open(self) -> Opened:
         opened = self._source.open()
-        if self._degrees == 180:
+        if self._degrees in (0, 180):
             return opened
         return replace(opened, width=opened.height, height=opened.width)
 
     def read(self) -> Image:
         return self._turned(self._source.read())
 
-    def label(self) -> str:
-        return self._source.label()
-
-    def close(self) -> None:
-        self._source.close()
-
     def _turned(self, image: Image) -> Image:
-        return np.asarray(cv2.rotate(image, _CODES[self._degrees]), np.uint8)
+        turned = cv2.rotate(image, _CODES[self._degrees]) if self._degrees else image
+        return np.asarray(cv2.flip(turned, 1) if self._mirror else turned, np.uint8)
