@@ -4,13 +4,13 @@ They lie over the configuration, which is never rewritten, in a file of the stat
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from camd import files
 from camd.config.settings import LIVE, Section, Settings
 
 log = logging.getLogger(__name__)
@@ -127,20 +127,18 @@ def _applied(settings: Settings, changes: Mapping[str, Any]) -> Settings:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        kept = json.loads(files.read_text(path))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         log.warning("%s cannot be read, so the configuration alone counts: %s", path, error)
         return {}
+    if not isinstance(kept, dict):
+        log.warning("%s holds no options, so the configuration alone counts", path)
+        return {}
+    return kept
 
 
 def _write(path: Path, changes: Mapping[str, Any]) -> None:
-    """Replace the file as a whole: a power cut leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    with fresh.open("w", encoding="utf-8") as out:
-        json.dump(changes, out, indent=2)
-        out.flush()
-        os.fsync(out.fileno())
-    fresh.replace(path)
+    files.write(path, json.dumps(changes, indent=2).encode())

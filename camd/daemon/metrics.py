@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from camd import files
+
 
 def render(camera: str, payload: Mapping[str, Any]) -> str:
     """Return a line for each number of `payload`, named by its path: camd_frames_captured.
@@ -52,11 +54,10 @@ class MetricsFile:
 
     def write(self, payload: Mapping[str, Any]) -> None:
         """Write the `health` payload; whoever reads finds the old text or the new one, whole."""
-        scratch = self._path.with_name(f".{self._path.name}.tmp")
+        text = render(self._camera, payload).encode()
         try:
-            scratch.write_text(render(self._camera, payload), encoding="utf-8")
-            scratch.chmod(0o644)  # the exporter is another user
-            scratch.replace(self._path)
+            # The exporter is another user; and a power cut costs nothing worth waiting for a disk.
+            files.write(self._path, text, mode=0o644, durable=False)
         except OSError as error:
             if not self._failed:
                 log.warning("metrics.file: %s cannot be written: %s", self._path, error.strerror)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from camd import files
 from camd.config.settings import Settings
 from camd.display import overlay
 from camd.display.overlay import Hud
@@ -92,7 +93,7 @@ class Screen:
         name = f"{self._settings.name}-{moment}-{frame.number}.jpg"
         path = self._settings.overlay.snapshot_dir / name
         try:
-            path.write_bytes(self.picture(hud, shown))
+            files.write(path, self.picture(hud, shown), durable=False)
         except OSError as error:
             return f"not saved: {path}: {error.strerror}"
         return f"saved {path}"

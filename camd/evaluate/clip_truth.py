@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from camd.errors import DataError
+from camd.evaluate.truth import read_json
 from camd.values import Box
 
 VIDEOS = (".avi", ".mp4", ".mkv", ".mov", ".webm")
@@ -71,12 +72,7 @@ def write_truth(path: Path, kind: str, spans: Sequence[Span]) -> None:
 
 def _load(video: Path) -> Clip:
     path = video.with_suffix(".json")
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as exc:
-        raise DataError(f"{path} cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:  # not UTF-8, or not JSON
-        raise DataError(f"{path} is not JSON: {exc}") from exc
+    data = read_json(path)
     entries = data.get("readings") if isinstance(data, dict) else None
     if not isinstance(entries, list) or not entries:
         raise DataError(f'{path} must hold {{"readings": [{{"from": 1, "to": 90, "lines": []}}]}}')

@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from camd import paths
+from camd import files, paths
 from camd.classify import svm
 from camd.config.settings import Settings
 from camd.display import overlay
@@ -127,7 +127,7 @@ def _say(fault: Fault, fps: float) -> str:
 
 def _save(sheet: Path, picture: Image) -> None:
     try:
-        sheet.write_bytes(overlay.encode_jpeg(picture, _QUALITY))
+        files.write(sheet, overlay.encode_jpeg(picture, _QUALITY))
     except OSError as exc:
         raise DataError(
             f"{sheet} cannot be written ({exc.strerror}); give another place with --sheet, or"

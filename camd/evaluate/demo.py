@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from camd.errors import DataError
+from camd.files import read_text
 from camd.values import Reading
 
 
@@ -30,7 +31,7 @@ def load_truth(path: Path | None = None) -> Truth:
     Raises DataError."""
     path = path or Path(str(files("camd") / "assets" / "demo.json"))
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(read_text(path))
         readings = tuple(
             TrueReading(int(r["from"]), int(r["to"]), tuple(str(line) for line in r["lines"]))
             for r in data["readings"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from camd import paths
+from camd import files, paths
 from camd.classify import svm
 from camd.config.settings import Settings
 from camd.display import overlay
@@ -80,7 +80,7 @@ def _save(
     ]
     picture = overlay.encode_jpeg(contact_sheet(tiles, title), _QUALITY)
     try:
-        sheet.write_bytes(picture)
+        files.write(sheet, picture)
     except OSError as exc:
         raise DataError(
             f"{sheet} cannot be written ({exc.strerror}); give another place with --sheet, or"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from camd import files
 from camd.errors import DataError
 
 LABELS = "labels.json"
@@ -35,16 +36,11 @@ def load_labels(directory: Path) -> tuple[Label, ...]:
 
     `kind` and `hard` are optional, other keys are ignored. Raises DataError."""
     path = directory / LABELS
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as exc:
+    if not path.exists():
         raise DataError(
             f'{path} is missing: a list of {{"file": "a.jpg", "digits": ["0123", "45"]}}'
-        ) from exc
-    except OSError as exc:
-        raise DataError(f"{path} cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:  # not UTF-8, or not JSON
-        raise DataError(f"{path} is not JSON: {exc}") from exc
+        )
+    entries = read_json(path)
     if not isinstance(entries, list):
         raise DataError(f"{path} must hold a list, one entry an image")
     labels = tuple(_label(entry, f"{path}, entry {n}") for n, entry in enumerate(entries, 1))
@@ -54,6 +50,18 @@ def load_labels(directory: Path) -> tuple[Label, ...]:
     if twice:
         raise DataError(f"{path} names {twice[0]!r} twice")
     return labels
+
+
+def read_json(path: Path) -> Any:
+    """Return what the JSON file `path` holds. Raises DataError."""
+    try:
+        return json.loads(files.read_text(path))
+    except OSError as exc:
+        raise DataError(f"{path} cannot be read: {exc.strerror}") from exc
+    except files.NotTextError as exc:
+        raise DataError(f"{path} {exc}") from exc
+    except (ValueError, RecursionError) as exc:  # or nested too deep
+        raise DataError(f"{path} is not JSON: {exc}") from exc
 
 
 def _label(entry: Any, where: str) -> Label:

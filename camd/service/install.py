@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from camd import paths
+from camd import files, paths
 from camd.config import layers
 from camd.config import text as config_file
 from camd.errors import CamdError
@@ -98,7 +98,7 @@ def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
     Raises ServiceError. With `dry_run` it only says what it would do."""
     command = _command()
     hidden = "" if place.user else _hidden(Path(command))
-    template = (paths.units() / place.template).read_text(encoding="utf-8")
+    template = files.read_text(paths.units() / place.template)
     text = render(template, command, user=place.user)
     initial = None if place.config.exists() else _initial(place)
     if dry_run:
@@ -189,7 +189,7 @@ def _may(place: Place) -> None:
 def _write(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        files.write(path, text.encode())
     except OSError as error:
         raise ServiceError(f"{path} cannot be written: {error.strerror}") from error
 

@@ -2,12 +2,15 @@ import json
 import logging
 import math
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
 from jsonschema import Draft202012Validator
 
 from camd.config.live import KEYS, LiveOptions, schema
 from camd.config.settings import MqttSettings, Settings
+from tests.mqtt.malformed import json_values
 
 CONFIGURED = Settings(mqtt=MqttSettings(username="camd", password="correct horse"))
 
@@ -74,15 +77,46 @@ def test_what_cannot_be_kept_changes_nothing(tmp_path: Path) -> None:
     assert live.settings == CONFIGURED
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '{"lines.gap": -1, "nonsense": 3}', "\xff\x00"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[1]",
+        b"[[1, 2]]",
+        b"[]",
+        b'{"lines.gap": -1, "nonsense": 3}',
+        b'{"lines.gap": ' + b"[" * 3000 + b"]" * 3000 + b"}",
+        b'{"lines.gap": ' + b"9" * 5000 + b"}",
+        b'{"lines.gap": 1e999}',
+        b"\xff\x00",
+        '{"lines.gap": 2}'.encode("utf-16"),
+    ],
+)
 def test_a_damaged_file_is_left_out(
-    path: Path, text: str, caplog: pytest.LogCaptureFixture
+    path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.parent.mkdir()
-    path.write_text(text)
+    path.write_bytes(content)
     with caplog.at_level(logging.WARNING):
         assert LiveOptions(CONFIGURED, path).settings == CONFIGURED
     assert str(path) in caplog.text
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text('{"lines.gap": 2.5}', encoding="utf-8-sig")
+    assert LiveOptions(CONFIGURED, path).settings.lines.gap == 2.5
+
+
+@given(json_values)
+def test_whatever_is_kept_there_are_settings(kept: object) -> None:
+    with TemporaryDirectory() as directory:
+        path = Path(directory, "live.json")
+        path.write_text(json.dumps(dict.fromkeys(KEYS[:3], kept)))
+        assert isinstance(LiveOptions(CONFIGURED, path).settings, Settings)
+        path.write_text(json.dumps(kept))
+        assert LiveOptions(CONFIGURED, path).settings == CONFIGURED
 
 
 def test_all_that_can_be_set_is_shown(path: Path) -> None:

@@ -1,8 +1,9 @@
 import re
 from pathlib import Path
+from typing import Any
 
 from camd.daemon.health import Health
-from camd.daemon.metrics import render
+from camd.daemon.metrics import MetricsFile, render
 from camd.values import Rejected, Result
 from testing.process import camd
 from tests.daemon.test_health import CAMERA
@@ -29,6 +30,34 @@ def test_every_line_is_prometheus_text() -> None:
         'camd_uptime_s{camera="desk"} 2',
     ):
         assert line in lines
+
+
+def payload(sent: int) -> dict[str, Any]:
+    return Health(0.0).payload(1.0, CAMERA, {"sent": sent})
+
+
+def test_who_reads_the_file_finds_the_old_text_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "camd.prom"
+    metrics = MetricsFile(path, "desk")
+    metrics.write(payload(1))
+    with path.open() as reader:
+        metrics.write(payload(2))
+        assert reader.read() == render("desk", payload(1))
+    assert path.read_text() == render("desk", payload(2))
+    assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_link_that_somebody_planted_leads_nowhere(tmp_path: Path) -> None:
+    """In a directory of several people, to have us write over what is ours and not theirs."""
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    for name in ("camd.prom", ".camd.prom.tmp"):
+        (shared / name).symlink_to(victim)
+    MetricsFile(shared / "camd.prom", "desk").write(payload(1))
+    assert victim.read_text() == "precious"
+    assert not (shared / "camd.prom").is_symlink()
 
 
 def test_the_file_is_written_whole_and_a_bad_place_does_no_harm(tmp_path: Path) -> None:

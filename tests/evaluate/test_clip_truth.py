@@ -76,6 +76,18 @@ def test_a_wrong_truth_is_said_so(tmp_path: Path, truth: Any, said: str) -> None
 
 def test_a_truth_that_is_no_json_is_said_so(tmp_path: Path) -> None:
     put(tmp_path, {})
-    (tmp_path / "a.json").write_bytes(b"\xff{")
-    with pytest.raises(DataError, match="not JSON"):
-        load_clips(tmp_path)
+    for content, says in (
+        (b"{", r"a\.json is not JSON"),
+        (b"\xff{", r"a\.json is not UTF-8 text"),
+        ("{}".encode("utf-16"), r"a\.json is UTF-16 text; save it as UTF-8"),
+    ):
+        (tmp_path / "a.json").write_bytes(content)
+        with pytest.raises(DataError, match=says):
+            load_clips(tmp_path)
+
+
+def test_a_truth_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    put(tmp_path, {"readings": [{"from": 1, "to": 2, "lines": ["1"]}]})
+    path = tmp_path / "a.json"
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert load_clips(tmp_path)[0].spans[0].lines == ("1",)

@@ -58,6 +58,15 @@ def test_an_image_that_cannot_be_read_counts_as_empty(tmp_path: Path, folder: Pa
     assert not list(tmp_path.glob("*.jpg"))
 
 
+def test_a_sheet_replaces_a_link_and_follows_none(tmp_path: Path, folder: Path) -> None:
+    victim, sheet = tmp_path / "victim", tmp_path / "camd-eval.jpg"
+    victim.write_text("precious")
+    sheet.symlink_to(victim)
+    assert camd("eval", folder, home=tmp_path).returncode == 0
+    assert victim.read_text() == "precious"
+    assert cv2.imread(str(sheet)) is not None
+
+
 def test_a_sheet_that_cannot_be_written_is_said_in_one_line(tmp_path: Path, folder: Path) -> None:
     done = camd("eval", folder, "--sheet", tmp_path / "nowhere" / "a.jpg", home=tmp_path)
     assert done.returncode == 65

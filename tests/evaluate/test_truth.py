@@ -47,6 +47,19 @@ def test_wrong_labels_are_named(tmp_path: Path, data: object, says: str) -> None
 def test_missing_and_damaged_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="missing"):
         load_labels(tmp_path)
-    (tmp_path / "labels.json").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(DataError, match="not JSON"):
-        load_labels(tmp_path)
+    for content, says in (
+        (b"\xff\xd8\xff", r"labels\.json is not UTF-8 text .*save it as UTF-8"),
+        ("[]".encode("utf-16"), r"labels\.json is UTF-16 text; save it as UTF-8"),
+        (b"[", r"labels\.json is not JSON"),
+        (b"[" * 100_000, r"labels\.json is not JSON"),
+        (b"[" + b"9" * 5000 + b"]", r"labels\.json is not JSON"),
+    ):
+        (tmp_path / "labels.json").write_bytes(content)
+        with pytest.raises(DataError, match=says):
+            load_labels(tmp_path)
+
+
+def test_labels_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    text = '[{"file": "a.jpg", "digits": ["12"]}]'
+    (tmp_path / "labels.json").write_text(text, encoding="utf-8-sig")
+    assert load_labels(tmp_path)[0].digits == ("12",)

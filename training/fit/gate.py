@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from camd import files
 from camd.classify import gate, model_file, svm
 from camd.classify.features import FeatureSpec, extract
 from camd.classify.gate import Gate
@@ -171,7 +172,7 @@ def install(
 def _note(card: Path, identity: str, size: int, note: dict[str, Any]) -> None:
     """Add what the gate is to a model's card, where it has one."""
     if card.exists():
-        said = json.loads(card.read_text(encoding="utf-8"))
+        said = json.loads(files.read_text(card))
         said |= {"id": identity, "bytes": size, "gate": note}
         write(card, (json.dumps(said, indent=2) + "\n").encode())
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 
 import numpy as np
 
+from camd import files
 from camd.classify import model_file, svm
 from camd.classify.features import extract
 from camd.classify.model_schema import Arrays, Meta, spec_from
@@ -112,7 +113,7 @@ def fit(options: argparse.Namespace) -> None:
     write(options.model, content)
     card = options.model.with_suffix(".json")
     if card.exists():
-        said = json.loads(card.read_text(encoding="utf-8"))
+        said = json.loads(files.read_text(card))
         alone = figures(replace(built, gate=None, quick=None), test)
         said |= {
             "id": described["sha256"][:8],

@@ -14,7 +14,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
     def full(_: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("training.fit.export.os.fsync", full)
+    monkeypatch.setattr("camd.files.os.fsync", full)
     with pytest.raises(OSError, match="no space"):
         write(file, b"new")
     assert file.read_bytes() == b"old"

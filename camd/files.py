@@ -1,0 +1,88 @@
+"""Text files that people write, whatever editor they use; and files that are written whole."""
+
+import codecs
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MOST_BYTES = 64 * 2**20
+"""Of a text file. A longer one is none that a person wrote: a picture, or a device without end."""
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
+"""What a file begins with; those of UTF-32 first, for they begin as those of UTF-16."""
+
+
+class NotTextError(ValueError):
+    """The file is not UTF-8. The text is to follow the file's name, and says what to do."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, without the byte order mark that Windows' editors put
+    before it. The ends of its lines stay as they are.
+
+    Raises NotTextError, and OSError where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except ValueError as exc:  # a name with a NUL, which no file has
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from exc
+    if len(content) > MOST_BYTES:
+        raise NotTextError(f"is larger than {MOST_BYTES >> 20} MiB, so it is no text file")
+    for mark, name in _MARKS:
+        if content.startswith(mark):
+            raise NotTextError(f"is {name} text; save it as UTF-8")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode()
+    except UnicodeDecodeError as exc:
+        # Never what stands there: it may be a part of a password.
+        line = content.count(b"\n", 0, exc.start) + 1
+        raise NotTextError(
+            f"is not UTF-8 text (a letter in line {line} is in another encoding); save it as UTF-8"
+        ) from None
+
+
+@contextmanager
+def replacing(
+    path: Path, content: bytes, *, mode: int | None = None, durable: bool = True
+) -> Iterator[Path]:
+    """Write `content` beside `path`, and put it there at the end of the block, if that does not
+    raise: whoever reads `path` finds the old content or the new one, whole.
+
+    A link that lies there is replaced, never followed: in a directory of several people it may have
+    been put there to have us write elsewhere. `mode`: the rights it gets; None: as the umask has
+    it. `durable`: after a power cut, too, it is the old content or the new one. Raises OSError, and
+    leaves the old file then."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not an ordinary file", str(path))
+    # A name that nobody can guess, and no file or link that is there already.
+    fresh = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    handle = os.open(fresh, flags, 0o666 if mode is None else mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            if mode is not None:
+                fresh.chmod(mode)
+            file.flush()
+            if durable:
+                os.fsync(file.fileno())
+        yield fresh
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def write(path: Path, content: bytes, *, mode: int | None = None, durable: bool = True) -> None:
+    """Replace the file `path` as a whole; see `replacing`."""
+    with replacing(path, content, mode=mode, durable=durable):
+        pass
