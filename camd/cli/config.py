@@ -4,8 +4,10 @@ from pathlib import Path
 
 import click
 
+from camd import files
 from camd.cli.options import config_file
 from camd.config.layers import load, user_file
+from camd.config.text import defaults, effective
 from camd.stdio import say
 
 
@@ -26,8 +28,6 @@ def check(path: Path | None) -> None:
 @config_file
 def show(file: Path | None) -> None:
     """Print the settings in force, and where each came from."""
-    from camd.config.text import effective  # noqa: PLC0415  (redaction brings OpenCV along)
-
     say(effective(load(file)).rstrip("\n"))
 
 
@@ -36,15 +36,12 @@ def show(file: Path | None) -> None:
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(path: Path | None, force: bool) -> None:
     """Write a config.toml with every option (default: the user's config directory)."""
-    from camd.config.text import defaults  # noqa: PLC0415  (as above)
-
     path = path or user_file()
+    if path.exists() and not force:
+        raise click.UsageError(f"{path} exists; --force replaces it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("w" if force else "x", encoding="utf-8") as out:
-            out.write(defaults())
-    except FileExistsError as error:
-        raise click.UsageError(f"{path} exists; --force replaces it") from error
+        files.write(path.resolve(), defaults().encode())  # a link stays one
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
     say(f"wrote {path}")

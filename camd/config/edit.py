@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
+from camd import files
 from camd.config import layers
 from camd.errors import ConfigError
 
@@ -39,24 +39,21 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
     A file that is not there counts as empty. Raises ConfigError where the configuration is wrong
     before or would be wrong after, or where the file cannot be written."""
     path = path.resolve()  # a link stays one
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        exists = path.exists()
-        layers.load(path if exists else None)
-        text = change(path.read_bytes().decode() if exists else "")
+        old = path.stat() if path.exists() else None
+        layers.load(path if old else None)
+        text = change(files.read_text(path) if old else "")
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(fresh, text, like=path if exists else None)
-        layers.load(fresh)
-        fresh.replace(path)
-    except ConfigError as error:
-        raise ConfigError(str(error).replace(str(fresh), str(path))) from error
+        # Never readable by more people than the old one, which may hold a password.
+        mode = old.st_mode & 0o777 if old else 0o644
+        with files.replacing(path, text.encode(), mode=mode) as fresh:
+            if old:
+                _give(fresh, old.st_uid, old.st_gid)
+            _check(fresh, path)
     except TOMLKitError as error:
         raise ConfigError(f"{path} cannot be changed by camd: {error}") from error
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            fresh.unlink()
 
 
 def with_value(text: str, section: str, name: str, value: Any) -> str:
@@ -133,15 +130,15 @@ def _above(lines: list[str], number: int) -> int:
     return number
 
 
-def _write(fresh: Path, text: str, *, like: Path | None) -> None:
-    mode = like.stat().st_mode & 0o777 if like else 0o644
-    # Never readable by more people than the old one, which may hold a password.
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
-        out.write(text.encode())
-        out.flush()
-        os.fsync(out.fileno())
-    if like:
-        old, new = like.stat(), fresh.stat()
-        if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-            os.chown(fresh, old.st_uid, old.st_gid)
-        fresh.chmod(mode)
+def _give(fresh: Path, user: int, group: int) -> None:
+    new = fresh.stat()
+    if (new.st_uid, new.st_gid) != (user, group):
+        os.chown(fresh, user, group)
+
+
+def _check(fresh: Path, path: Path) -> None:
+    """Raise ConfigError where `fresh`, which is to become `path`, is wrong."""
+    try:
+        layers.load(fresh)
+    except ConfigError as error:
+        raise ConfigError(str(error).replace(str(fresh), str(path))) from error

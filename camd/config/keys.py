@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, TypeAlias, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from camd.config.settings import Section, Settings
+from camd.config.settings import Hidden, Section, Settings
 
 KeyPath: TypeAlias = tuple[str, ...]
 
@@ -50,6 +50,20 @@ def field(key: KeyPath) -> FieldInfo | None:
             return None
         model = info.annotation  # type: ignore[assignment]  # _is_section has checked it
     return model.model_fields.get(key[-1])
+
+
+def may_be_shown(key: KeyPath) -> bool:
+    """Tell whether an error may repeat what was given for `key`: an option that holds no password.
+    What stands in the place of a whole section may hold anything."""
+    if key[0] in tables():
+        return len(key) > 1
+    info = field(key)
+    return not (
+        info is None
+        or _is_section(info.annotation)
+        or any(isinstance(mark, Hidden) for mark in info.metadata)
+        or SecretStr in get_args(info.annotation)
+    )
 
 
 def _is_section(annotation: Any) -> bool:

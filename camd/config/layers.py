@@ -3,6 +3,7 @@
 
 import difflib
 import json
+import logging
 import os
 import reprlib
 import tomllib
@@ -11,16 +12,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import from_json
 
-from camd import paths
+from camd import address, files, paths
 from camd.config import keys
 from camd.config.keys import KeyPath, known_keys, tables
 from camd.config.settings import Settings
 from camd.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 ENV_PREFIX = "CAMD_"
 SYSTEM_FILE = Path("/etc/camd/config.toml")
@@ -30,6 +34,11 @@ CREDENTIALS: Mapping[str, KeyPath] = {
     "camera.device": ("camera", "device"),
 }
 """Files in $CREDENTIALS_DIRECTORY, and the settings they are."""
+
+DEEPEST = 8
+"""How deep tables and lists may be nested; no option needs more than five."""
+LONGEST = 60
+"""Letters of an unknown key for which a similar one is sought."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,26 @@ def load(
     """Merge all layers and validate once. `overrides` are the command line's, by key path;
     `credentials` are files by their names in CREDENTIALS, instead of those systemd hands over.
 
-    Raises ConfigError that names every wrong key and value with its origin."""
+    Raises ConfigError that names every wrong key and value with its origin, and nothing else:
+    whatever a file or the environment holds, a camd that runs goes on with what it had."""
+    try:
+        return _load(file, overrides or {}, environ, credentials)
+    except ConfigError:
+        raise
+    except Exception as error:
+        log.debug("a bug in camd", exc_info=True)
+        raise ConfigError(
+            f"the configuration is wrong, in a way that camd did not expect ({type(error).__name__}"
+            "): take back what was changed last, and please report it"
+        ) from error
+
+
+def _load(
+    file: Path | None,
+    overrides: Mapping[KeyPath, Any],
+    environ: Mapping[str, str] | None,
+    credentials: Mapping[str, Path] | None,
+) -> Config:
     layers = _Layers()
     for path in _standing():
         if _exists(path):
@@ -63,7 +91,7 @@ def load(
     environ = os.environ if environ is None else environ
     layers.add_credentials(_handed_over(environ) if credentials is None else credentials)
     layers.add_environment(environ)
-    for key, value in (overrides or {}).items():
+    for key, value in overrides.items():
         layers.put(key, value, "command line")
     problems = [*layers.problems, *_twins(layers.data)]
     settings = Settings()
@@ -85,8 +113,8 @@ class _Layers:
         self.problems: list[str] = []
 
     def put(self, key: KeyPath, value: Any, origin: str) -> None:
-        if isinstance(value, str) and not _is_text(value):
-            self.problems.append(f"{'.'.join(key)}: must be UTF-8 text  [{origin}]")
+        if fault := _fault(key, value):
+            self.problems.append(f"{'.'.join(key[:DEEPEST])}: {fault}  [{origin}]")
             return
         node = self.data
         for part in key[:-1]:
@@ -99,11 +127,17 @@ class _Layers:
 
     def add_file(self, path: Path) -> None:
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
+            data = tomllib.loads(files.read_text(path))
         except OSError as error:
             self.problems.append(f"{path}: cannot be read: {error.strerror}")
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except files.NotTextError as error:
+            self.problems.append(f"{path}: {error}")
+        except tomllib.TOMLDecodeError as error:
             self.problems.append(f"{path}: is not valid TOML: {error}")
+        except RecursionError:
+            self.problems.append(f"{path}: its tables or lists are nested too deep")
+        except ValueError:  # Python takes no integer of so many digits, and would show it
+            self.problems.append(f"{path}: holds a number of too many digits")
         else:
             for key, value in _leaves(data):
                 self.put(key, value, str(path))
@@ -112,19 +146,25 @@ class _Layers:
         for name, path in paths.items():
             key = CREDENTIALS[name]
             try:
-                words = path.read_text(encoding="utf-8").split() if path.is_file() else []
-            except (OSError, UnicodeDecodeError):
-                self.problems.append(f"{path}: cannot be read as text")
-                continue
-            if words:
-                value = str(path) if key[-1].endswith("_file") else words[0]
-                self.put(key, value, "systemd credential")
+                text = files.read_text(path) if path.is_file() else ""
+            except OSError as error:
+                self.problems.append(f"{path}: cannot be read: {error.strerror}")
+            except files.NotTextError as error:
+                self.problems.append(f"{path}: {error}")
+            else:
+                first = text.strip().partition("\n")[0].strip()
+                if first:
+                    value = str(path) if key[-1].endswith("_file") else first
+                    self.put(key, value, "systemd credential")
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         for name, text in sorted(environ.items()):
             if name.startswith(ENV_PREFIX) and _is_text(name):
                 key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
-                self.put(key, _from_text(keys.field(key), text), name)
+                value = _from_text(keys.field(key), text)
+                whole = isinstance(value, dict) and value
+                for part, of_it in _leaves(value, key) if whole else [(key, value)]:
+                    self.put(part, of_it, name)
 
 
 def _standing() -> tuple[Path, ...]:
@@ -153,6 +193,27 @@ def service_credentials(file: Path | None) -> dict[str, Path]:
     return {name: path for name, path in paths.items() if _exists(path)}
 
 
+def _fault(key: KeyPath, value: Any) -> str:
+    """Say what no option can be; "" where it may be right."""
+    left = [(value, len(key))]
+    while left:
+        item, depth = left.pop()
+        if depth > DEEPEST:
+            return "is nested too deep"
+        if isinstance(item, str):
+            if not _is_text(item):
+                return "must be UTF-8 text"
+            if "\0" in item:
+                return "must not hold a NUL character"
+        elif isinstance(item, int) and abs(item) >= 2**63:
+            return "is too large a number"
+        elif isinstance(item, dict):
+            left += [(part, depth + 1) for part in (*item, *item.values())]
+        elif isinstance(item, list):
+            left += [(part, depth + 1) for part in item]
+    return ""
+
+
 def _is_text(value: str) -> bool:
     """False for what the command line or the environment held as bytes of another encoding."""
     try:
@@ -171,7 +232,7 @@ def _exists(path: Path) -> bool:
 
 def _leaves(data: Mapping[str, Any], under: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
     for name, value in data.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and value and len(under) < DEEPEST:
             yield from _leaves(value, (*under, name))
         else:
             yield (*under, name), value
@@ -182,6 +243,11 @@ def _from_text(info: FieldInfo | None, text: str) -> Any:
     fails validation under its own name."""
     if info is None or _takes_text(info.annotation):
         return text
+    if text.lstrip()[:1] in ("[", "{"):
+        try:
+            return from_json(text)
+        except ValueError:
+            return text
     adapter: TypeAdapter[Any] = TypeAdapter(info.annotation or str)
     # As JSON for literal numbers, as text for the many spellings of true and false.
     for read in (adapter.validate_json, adapter.validate_python):
@@ -193,6 +259,8 @@ def _from_text(info: FieldInfo | None, text: str) -> Any:
 
 
 def _takes_text(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        return _takes_text(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         return any(_takes_text(part) for part in get_args(annotation))
     return annotation in (str, Path, SecretStr)
@@ -217,12 +285,16 @@ def _explain(error: Any, layers: _Layers) -> str:
     name = _named(key, layers.data)
     if error["type"] == "extra_forbidden":
         plain = ".".join(part for part in key if not part.isdigit())
-        close = difflib.get_close_matches(plain, known_keys(), n=1, cutoff=0.6)
+        known = known_keys() if len(plain) <= LONGEST else []
+        close = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
         hint = f"; did you mean {close[0]}?" if close else ""
         return f"{name}: unknown key{hint}{where}"
-    # A secret of the wrong type must not be echoed.
-    hidden = key[-1] == "password" or error["input"] is None or isinstance(error["input"], dict)
-    shown = "" if hidden else f", but it is {reprlib.repr(error['input'])}"
+    given = error["input"]
+    shown = ""
+    # A password of the wrong type, or in the wrong place, must not be repeated.
+    if isinstance(given, str | int | float) and keys.may_be_shown(key):
+        given = address.redact(given) if isinstance(given, str) else given
+        shown = f", but it is {reprlib.repr(given)}"
     message = str(error["msg"]).replace("Input should", "should").replace("String should", "should")
     return f"{name}: {message.removeprefix('Value error, ')}{shown}{where}"
 

@@ -19,7 +19,12 @@ from pydantic import (
     field_validator,
 )
 
+from camd import address
 from camd.geometry import area, crosses_itself, is_convex
+
+
+class Hidden:
+    """Marks an option that may hold a password: no error repeats what it is set to."""
 
 
 class Section(BaseModel):
@@ -60,7 +65,7 @@ def _straightened(points: Corners) -> Corners:
 def _expression(pattern: str) -> str:
     try:
         re.compile(pattern)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"is no regular expression: {error}") from error
     return pattern
 
@@ -80,8 +85,24 @@ def _own_address(text: str) -> str:
     return str(address)
 
 
+def _file(path: Path) -> Path:
+    if path.name in ("", ".."):
+        raise ValueError("should name a file; leave it out for none")
+    return path
+
+
+def _device(text: str) -> str:
+    if not address.looks_like(text):
+        return text
+    address.parse(text, address.CAMERA)
+    return text.strip()
+
+
 Polygon = Annotated[Corners, Field(min_length=3, max_length=100), AfterValidator(_polygon)]
 FourCorners = Annotated[Corners, Field(min_length=4, max_length=4), AfterValidator(_straightened)]
+File = Annotated[Path, AfterValidator(_file)]
+Device = Annotated[str, StringConstraints(min_length=1), AfterValidator(_device), Hidden()]
+Host = Annotated[str, AfterValidator(address.check_host), Hidden()]
 
 
 class RegionSettings(Section):
@@ -165,9 +186,8 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class CameraSettings(Section):
-    device: str = Field(
+    device: Device = Field(
         "0",
-        min_length=1,
         description="camera number or path, rtsp:// or http:// address, video, image, folder, demo",
     )
     width: int = Field(1280, ge=16, le=16384, description="what the camera is asked for, pixels")
@@ -237,7 +257,7 @@ class RestSettings(Section):
 
 
 class ModelSettings(Section):
-    file: Path | None = Field(
+    file: File | None = Field(
         None,
         examples=["/path/to/digits.npz"],
         description="a model file; unset: the one that comes with camd",
@@ -276,28 +296,30 @@ class MqttSettings(Section):
     broker: Literal["external", "embedded", "none"] = Field(
         "external", description="a broker at host:port, one inside camd, or no MQTT"
     )
-    host: str = Field("localhost", min_length=1, description="name or address of the broker")
+    host: Host = Field("localhost", description="name or address of the broker")
     port: int = Field(1883, ge=1, le=65535, description="8883 is usual with tls")
     username: str | None = Field(None, examples=["camd"], description="unset: no login")
     password: SecretStr | None = Field(
         None, examples=["secret"], description="better: password_file"
     )
-    password_file: Path | None = Field(
+    password_file: File | None = Field(
         None, examples=["/etc/camd/mqtt.password"], description="its first line is the password"
     )
     protocol: Literal["3.1.1", "5"] = Field("3.1.1", description="version of MQTT")
     transport: Literal["tcp", "websockets"] = Field("tcp", description="how MQTT is carried")
-    websocket_path: str = Field("/mqtt", pattern="^/", description="of the broker, for websockets")
+    websocket_path: Annotated[str, Hidden()] = Field(
+        "/mqtt", pattern=r"^/\S*$", description="of the broker, for websockets"
+    )
     tls: bool = Field(False, description="encrypt, and check the broker's certificate")
-    ca_file: Path | None = Field(
+    ca_file: File | None = Field(
         None,
         examples=["/etc/camd/ca.pem"],
         description="certificate authority to trust; unset: the system's",
     )
-    cert_file: Path | None = Field(
+    cert_file: File | None = Field(
         None, examples=["/etc/camd/client.pem"], description="certificate to log in with, with tls"
     )
-    key_file: Path | None = Field(
+    key_file: File | None = Field(
         None,
         examples=["/etc/camd/client.key"],
         description="the key of cert_file; unset: it is in cert_file",
@@ -344,7 +366,7 @@ class OverlaySettings(Section):
 
 
 class MetricsSettings(Section):
-    file: Path | None = Field(
+    file: File | None = Field(
         None,
         examples=["/var/lib/prometheus/node-exporter/camd.prom"],
         description="`health` as Prometheus text; unset: none",

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from camd.config.keys import KeyPath, fields, tables
+from camd.address import redact
+from camd.config.keys import KeyPath, fields, may_be_shown, tables
 from camd.config.layers import Config
-from camd.sources import redact
 
 HEADER = """\
 # camd: every option with its default. Uncomment what you change.
@@ -45,7 +45,7 @@ def effective(config: Config) -> str:
         if value is None:
             lines.append(f"# {key[-1]} is not set")
         else:
-            shown = redact(value) if key == ("camera", "device") else value
+            shown = redact(value) if isinstance(value, str) and not may_be_shown(key) else value
             lines.append(f"{key[-1]} = {_toml(shown)}  # {origin}")
     for name in tables():
         for place in getattr(config.settings, name):
@@ -76,7 +76,7 @@ def _toml(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (str, Path)):
-        return json.dumps(str(value), ensure_ascii=False)
+        return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return str(value)

@@ -1,14 +1,14 @@
 """PURE: --broker URL to settings."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
+from camd import address
+from camd.address import AddressError
 from camd.config.keys import KeyPath
 
 _FORMS = "mqtt://[user@]host[:port], mqtts://..., ws://.../path, wss://.../path, embedded, or none"
-_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
 
 
 def parse_broker(text: str | None) -> dict[KeyPath, Any]:
@@ -21,27 +21,29 @@ def parse_broker(text: str | None) -> dict[KeyPath, Any]:
     if text in ("embedded", "none"):
         return {("mqtt", "broker"): text}
     try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError as error:
-        raise _bad(f"has a wrong port or address; use {_FORMS}") from error
+        url = address.parse(text, address.BROKER)
+    except AddressError as error:
+        raise _bad(f"{error}; use {_FORMS}") from None
     if url.password is not None:
-        raise _bad("must not hold a password: use mqtt.password_file or CAMD_MQTT__PASSWORD")
+        raise _bad(
+            "must not hold a password: use mqtt.password_file or CAMD_MQTT__PASSWORD (a : in a user"
+            " name is written %3A)"
+        )
     websockets = url.scheme in ("ws", "wss")
-    path = url.path.rstrip("/")
-    if url.scheme not in _PORTS or not url.hostname or (path and not websockets) or url.query:
+    path = url.rest.rstrip("/")
+    if (path and not websockets) or {"?", "#"} & set(path):
         raise _bad(f"should be {_FORMS}")
     settings: dict[KeyPath, Any] = {
         ("mqtt", "broker"): "external",
-        ("mqtt", "host"): url.hostname,
-        ("mqtt", "port"): port or _PORTS[url.scheme],
+        ("mqtt", "host"): url.host,
+        ("mqtt", "port"): url.usual_port,
         ("mqtt", "tls"): url.scheme in ("mqtts", "wss"),
         ("mqtt", "transport"): "websockets" if websockets else "tcp",
     }
     if path:
         settings["mqtt", "websocket_path"] = path
-    if url.username:
-        settings["mqtt", "username"] = url.username
+    if url.user:
+        settings["mqtt", "username"] = url.user
     return settings
 
 

@@ -10,6 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from camd import files
+from camd.address import redact
 from camd.config.settings import MqttSettings, Settings
 from camd.errors import ConfigError
 from camd.mqtt.payloads import OFFLINE
@@ -54,10 +56,6 @@ class Endpoint:
             protocol=MQTTProtocolVersion.MQTTv311 if own else _PROTOCOLS[options.protocol],
             websocket_path=None if own or options.transport == "tcp" else options.websocket_path,
         )
-        try:
-            options.host.encode("idna")
-        except UnicodeError:
-            raise ConfigError(f"mqtt.host: {options.host!r} is no name or address") from None
         texts = (endpoint.username, endpoint.password, endpoint.client_id)
         try:
             fits = all(len((text or "").encode()) <= MOST_BYTES for text in texts)
@@ -84,8 +82,7 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        path = (self.websocket_path or "").partition("?")[0]  # behind it there may be a token
-        return f"{self.host}:{self.port}{path}"
+        return f"{self.host}:{self.port}{redact(self.websocket_path or '')}"
 
     def client(self) -> mqtt.Client:
         """Return a client that has never been used: paho carries unacknowledged messages over
@@ -122,11 +119,11 @@ def _password(options: MqttSettings) -> str | None:
 
 def _first_line(path: Path, what: str) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = files.read_text(path).splitlines()
     except OSError as exc:
         raise ConfigError(f"{what}: cannot read {path}: {exc.strerror}") from exc
-    except UnicodeDecodeError:
-        raise ConfigError(f"{what}: {path} is not UTF-8 text") from None
+    except files.NotTextError as exc:
+        raise ConfigError(f"{what}: {path} {exc}") from exc
     if not lines or not lines[0]:
         raise ConfigError(f"{what}: the first line of {path} is empty")
     return lines[0]

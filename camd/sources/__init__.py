@@ -1,9 +1,9 @@
 """Where frames come from. `from_uri` alone knows which class plays which kind of device."""
 
 import re
-from contextlib import suppress
 from pathlib import Path
 
+from camd import address
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import formats
@@ -13,7 +13,7 @@ from camd.sources.demo import Demo
 from camd.sources.images import SUFFIXES, Images
 from camd.sources.loop import Looped
 from camd.sources.orient import Oriented
-from camd.sources.stream import PORTS, Stream, redact
+from camd.sources.stream import Stream
 from camd.sources.video import Video
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Source",
     "are_stills",
     "from_uri",
-    "redact",
 ]
 
 
@@ -52,25 +51,32 @@ def _pick(device: str, settings: CameraSettings) -> Source:
     nodes = r"|/dev/(video[0-9]+|v4l/by-(id|path)/.+)" if LINUX else ""
     if re.fullmatch(r"[0-9]{1,4}" + nodes, device):
         return Camera(device, settings)
-    if device.partition("://")[0] in PORTS:
+    if address.looks_like(device):
         return Stream(device, settings)
     if device == "demo":
         return Demo(settings)
-    path = Path(device)
-    with suppress(RuntimeError):  # a user without a home
-        path = path.expanduser()
-    if path.is_dir():
-        return Images(path)
-    if path.is_file():
-        return Images(path) if _is_picture(path) else Video(path, settings)
+    if found := _file(device, settings):
+        return found
     # A link that a rule of udev makes, which may not be there yet: SYMLINK+="desk-camera"
     if LINUX and re.fullmatch(r"/dev/(?!shm/|fd/).+", device):
         return Camera(device, settings)
     raise SourceError(
-        f"{redact(device)}: no such device or file; expected a camera number, /dev/video0, "
+        f"{address.redact(device)}: no such device or file; expected a camera number, /dev/video0, "
         "/dev/v4l/by-id/..., rtsp://..., http://..., a video, an image, a folder or demo",
         "missing",
     )
+
+
+def _file(device: str, settings: CameraSettings) -> Source | None:
+    try:
+        path = Path(device).expanduser()
+        if path.is_dir():
+            return Images(path)
+        if path.is_file():
+            return Images(path) if _is_picture(path) else Video(path, settings)
+    except (OSError, RuntimeError, ValueError):
+        pass  # too long a name, nobody's home (~nobody), or what no name can hold: no file
+    return None
 
 
 def _is_picture(path: Path) -> bool:

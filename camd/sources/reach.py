@@ -5,7 +5,7 @@ import threading
 import time
 from typing import TypeAlias
 
-Address: TypeAlias = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
+Place: TypeAlias = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]
 
 
 class Lookup:
@@ -16,10 +16,10 @@ class Lookup:
         self._host = host
         self._port = port
         self._thread: threading.Thread | None = None
-        self._found: list[Address] = []
+        self._found: list[Place] = []
         self._error: OSError | None = None
 
-    def addresses(self, timeout_s: float) -> list[Address]:
+    def places(self, timeout_s: float) -> list[Place]:
         """Raises OSError where there is no such name, or no answer in time: one that comes late is
         for the next call."""
         if self._thread is None:
@@ -45,11 +45,11 @@ class Lookup:
             self._found = [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
 
 
-def connect(addresses: list[Address], timeout_s: float) -> None:
-    """Connect to one of `addresses` and leave again. Raises OSError of the last one tried."""
+def connect(places: list[Place], timeout_s: float) -> None:
+    """Connect to one of `places` and leave again. Raises OSError of the last one tried."""
     deadline = time.monotonic() + timeout_s
     failed: OSError = TimeoutError("no answer in time")
-    for family, address in addresses:
+    for family, address in places:
         left = deadline - time.monotonic()
         if left <= 0:
             break

@@ -1,46 +1,36 @@
 """A camera on the network: RTSP, or MJPEG and the like over HTTP, decoded by OpenCV's FFmpeg."""
 
-import re
-from urllib.parse import urlsplit
-
 import cv2
 
+from camd import address
+from camd.address import AddressError
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import opencv
 from camd.sources.base import MOST_PIXELS, Opened
-from camd.sources.reach import Address, Lookup, connect
+from camd.sources.reach import Lookup, Place, connect
 from camd.values import Image
-
-PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
-
-
-def redact(uri: str) -> str:
-    """Return the address without user, password or query, in which cameras take passwords too.
-
-    What is not well formed loses more, never less: rtsp://u:p@ss/w@host/x -> rtsp://***@host/x."""
-    before = r"^[A-Za-z][\w+.-]*://" if "://" in uri else r"^(?=[^/\\]*:[^/\\])"
-    uri = re.sub(f"({before}).*@", r"\1***@", uri, flags=re.DOTALL)
-    uri = re.sub(r"\?.+", "?***", uri, flags=re.DOTALL)
-    # Some recorders want them in the path: rtsp://host/user=admin&password=secret&channel=1
-    return re.sub(r"(?i)\b(user|pass|pwd|token|key|auth)(\w*?)=[^/]*", r"\1\2=***", uri)
 
 
 class Stream(opencv.CaptureSource):
     live = True
 
     def __init__(self, uri: str, settings: CameraSettings) -> None:
-        super().__init__(redact(uri))
-        self._uri = uri
+        """Raises SourceError (missing) where `uri` is no address."""
+        try:
+            self._address = address.parse(uri, address.CAMERA)
+        except AddressError as exc:
+            raise SourceError(f"{address.redact(uri)}: {exc}", "missing") from None
+        super().__init__(self._address.shown())
         self._settings = settings
-        self._lookup = _lookup(uri)
+        self._lookup = Lookup(self._address.host, self._address.usual_port)
 
     def open(self) -> Opened:
         """Raises SourceError: missing (nothing answers), failed (it answers but sends no video),
         unreadable (its frames are larger than MOST_PIXELS)."""
         self.close()
         opencv.prepare(self._settings)
-        addresses = self._addresses()
+        places = self._places()
         # After opening these two would be accepted and ignored.
         patience = int(1000 * self._settings.timeout_s)
         limits = [
@@ -49,9 +39,9 @@ class Stream(opencv.CaptureSource):
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
             patience,
         ]
-        capture = cv2.VideoCapture(self._uri, cv2.CAP_FFMPEG, limits)
+        capture = cv2.VideoCapture(self._address.url(), cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
-            raise self._refused(addresses)
+            raise self._refused(places)
         self._capture = capture
         width, height = opencv.size(capture)
         if width * height > MOST_PIXELS:  # FFmpeg's own limit comes only at a gigabyte
@@ -63,25 +53,25 @@ class Stream(opencv.CaptureSource):
             )
         return Opened(width, height, opencv.fps(capture), "network stream")
 
-    def _addresses(self) -> list[Address]:
+    def _places(self) -> list[Place]:
         """Ask for the name first: FFmpeg would wait for a dead name server longer than for the
         camera, and the watchdog end the process."""
-        if self._lookup is None:
-            return []
         try:
-            return self._lookup.addresses(self._settings.timeout_s)
+            return self._lookup.places(self._settings.timeout_s)
         except OSError as exc:
-            raise SourceError(f"{self.name}: {exc.strerror or exc}", "missing") from None
+            hint = ""
+            if "@" in self._address.rest:
+                hint = "; if its @ ends a password, write / ? # in that as %2F %3F %23"
+            raise SourceError(f"{self.name}: {exc.strerror or exc}{hint}", "missing") from None
 
-    def _refused(self, addresses: list[Address]) -> SourceError:
+    def _refused(self, places: list[Place]) -> SourceError:
         """Find out why. Only now: many cameras serve one connection at a time."""
-        if not addresses:
-            return SourceError(f"{self.name}: not an address; expected rtsp://host/path", "missing")
         try:
-            connect(addresses, self._settings.timeout_s)
+            connect(places, self._settings.timeout_s)
         except OSError as exc:
-            port, why = addresses[0][1][1], exc.strerror or str(exc)
-            return SourceError(f"{self.name}: no answer at port {port}: {why}", "missing")
+            why = exc.strerror or str(exc)
+            text = f"{self.name}: no answer at port {self._address.usual_port}: {why}"
+            return SourceError(text, "missing")
         return SourceError(
             f"{self.name}: answers but gives no video; check its path, user name and password"
         )
@@ -98,14 +88,3 @@ class Stream(opencv.CaptureSource):
                 )
             raise SourceError(f"{self.name}: the stream broke off")
         return opencv.retrieve(self._opened())
-
-
-def _lookup(uri: str) -> Lookup | None:
-    """Return None where no host can be told; FFmpeg may still find one, for passwords hold
-    anything."""
-    try:
-        parts = urlsplit(uri)
-        host, port = parts.hostname, parts.port or PORTS[parts.scheme]
-    except ValueError:
-        return None
-    return Lookup(host, port) if host else None

@@ -118,6 +118,16 @@ def test_a_file_is_replaced_as_a_whole_and_stays_as_private(tmp_path: Path) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["link.toml", "real.toml"]
 
 
+def test_a_byte_order_mark_and_the_ends_of_lines_are_no_trouble(tmp_path: Path) -> None:
+    file = tmp_path / "real.toml"
+    file.write_bytes(b"\xef\xbb\xbf[track]\r\nsettle_ms = 100\r\n")
+    rewrite(file, lambda text: with_value(text, "track", "settle_ms", 200))
+    assert file.read_bytes() == b"[track]\r\nsettle_ms = 200\r\n"
+    file.write_bytes("[track]\n".encode("utf-16"))
+    with pytest.raises(ConfigError, match=r"real\.toml: is UTF-16 text; save it as UTF-8"):
+        rewrite(file, lambda text: text)
+
+
 def test_a_new_file_comes_with_its_directory(tmp_path: Path) -> None:
     file = edit.file_in_use(None)
     rewrite(file, lambda text: with_value(text, "model", "min_confidence", 0.9))

@@ -1,12 +1,15 @@
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import example, given, settings
 
 from camd.config import layers
 from camd.config import text as config_file
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
+from tests.config import generated
 
 AREA = "polygon = [[0, 0], [1, 0], [1, 1]]"
 
@@ -192,12 +195,12 @@ def test_settings_in_force_load_again_as_the_same(tmp_path: Path) -> None:
 
 
 def test_bytes_of_another_encoding_are_refused_unshown() -> None:
-    for given in (
+    for given_so in (
         {"environ": {"CAMD_CAMERA__DEVICE": "rtsp://u:secret\udc80@cam/"}},
         {"environ": {}, "overrides": {("camera", "device"): "rtsp://u:secret\udc80@cam/"}},
     ):
         with pytest.raises(ConfigError, match=r"camera\.device: must be UTF-8 text") as caught:
-            layers.load(**given)  # type: ignore[arg-type]
+            layers.load(**given_so)  # type: ignore[arg-type]
         assert "secret" not in str(caught.value)
     assert layers.load(environ={"CAMD_\udc80": "1"}).settings == Settings()
 
@@ -221,3 +224,111 @@ def test_credentials_of_systemd_go_before_files_and_after_the_environment(tmp_pa
     settings = layers.load(file, environ=handed).settings
     assert (settings.camera.device, settings.mqtt.password_file) == ("3", None)
     assert Endpoint.of(settings, "9f3c").password is None
+
+
+@given(generated.files, generated.environments)
+@settings(max_examples=150)
+@example(b"a = " + b"[" * 300 + b"]" * 300, {})
+@example(b"a = " + b"{a = " * 300 + b"1" + b"}" * 300, {})
+@example(".".join("a" * 300).encode() + b" = 1", {})
+@example(b"mqtt.port = " + b"9" * 5000, {})
+@example(b"mqtt.port = 0x" + b"f" * 5000, {})
+@example(b"", {"CAMD_" + "__".join("A" * 300): "1"})
+@example(b"", {"CAMD_REGION": "[" * 300 + "]" * 300})
+def test_whatever_is_given_there_is_a_configuration_or_one_error_that_says_what_is_wrong(
+    content: bytes, environ: dict[str, str]
+) -> None:
+    with TemporaryDirectory() as directory:
+        file = Path(directory, "c.toml")
+        file.write_bytes(content)
+        wrong = ""
+        try:
+            loaded = layers.load(file, environ=environ)
+        except ConfigError as error:
+            wrong = str(error)
+        if wrong:
+            assert len(wrong.splitlines()) > 1, wrong
+            return
+        # And what is accepted comes back from what is shown of it, but for what is hidden.
+        file.write_text(config_file.effective(loaded), encoding="utf-8")
+        again = layers.load(file, environ={}).settings
+        hidden = {"mqtt": loaded.settings.mqtt, "camera": loaded.settings.camera}
+        assert again.model_copy(update=hidden) == loaded.settings
+
+
+def test_a_fault_of_camds_own_leaves_the_configuration_wrong_and_nothing_worse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def bug(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("hunter2")
+
+    monkeypatch.setattr(Settings, "model_validate_json", bug)
+    with pytest.raises(ConfigError, match="ZeroDivisionError") as caught:
+        layers.load(environ={"CAMD_MQTT__PASSWORD": "hunter2"})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('metrics.file = ""', "metrics.file: should name a file"),
+        ('metrics.file = "/"', "metrics.file: should name a file"),
+        ('metrics.file = "a\\u0000b"', "metrics.file: must not hold a NUL"),
+        ('mqtt.ca_file = "a\\u0000b"', "mqtt.ca_file: must not hold a NUL"),
+        ('mqtt.embedded_bind = "a\\u0000b"', "mqtt.embedded_bind: must not hold a NUL"),
+        ('mqtt.embedded_bind = ""', "mqtt.embedded_bind: is no name of a host"),
+        ('mqtt.host = "mqtt://h"', "mqtt.host: is no"),
+        ('mqtt.host = "h:1883"', "mqtt.host: is no"),
+        ('mqtt.websocket_path = "/a b"', "mqtt.websocket_path: should match"),
+        ("region = [[[[[[[[[[1]]]]]]]]]]", "region: is nested too deep"),
+        ("mqtt.port = 9223372036854775808", "mqtt.port: is too large a number"),
+        ("mqtt.port = " + "9" * 5000, "holds a number of too many digits"),
+        ("a = " + "[" * 900 + "]" * 900, "nested too deep"),
+        ('camera.device = "rtsp://admin:a#b@cam/live"', "camera.device: holds a # before an @"),
+        ('[[region]]\nname="a"\npattern = "x{99999999999999999999}"', "pattern: is no regular"),
+    ],
+)
+def test_what_no_option_can_be_is_named(tmp_path: Path, line: str, says: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(line)
+    with pytest.raises(ConfigError) as caught:
+        layers.load(file, environ={})
+    assert says in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_a_whole_section_of_the_environment_is_merged_and_keeps_its_password(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('[mqtt]\nhost = "h"\n')
+    environ = {"CAMD_MQTT": '{"port": 99, "username": "u", "password": "hunter2"}'}
+    mqtt = layers.load(file, environ=environ).settings.mqtt
+    assert (mqtt.host, mqtt.port) == ("h", 99)
+    assert mqtt.password is not None
+    assert mqtt.password.get_secret_value() == "hunter2"
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ('name = "desk"'.encode("utf-16"), "is UTF-16 text; save it as UTF-8"),
+        ("name = 'käse'".encode("latin-1"), "is not UTF-8 text (a letter in line 1"),
+        (b"\n\n# \xe4", "line 3"),
+    ],
+)
+def test_another_encoding_is_named_with_the_file(tmp_path: Path, content: bytes, says: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError) as caught:
+        layers.load(file, environ={})
+    assert f"{file}: " in str(caught.value)
+    assert says in str(caught.value)
+
+
+def test_files_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    file, credentials = tmp_path / "c.toml", {"camera.device": tmp_path / "camera.device"}
+    file.write_text('name = "desk"\r\n', encoding="utf-8-sig")
+    credentials["camera.device"].write_text("/home/me/my clip.mp4 \r\n", encoding="utf-8-sig")
+    settings = layers.load(file, environ={}, credentials=credentials).settings
+    assert (settings.name, settings.camera.device) == ("desk", "/home/me/my clip.mp4")

@@ -1,15 +1,29 @@
 """A password in an address or a configuration appears nowhere, whatever goes wrong with it."""
 
+import io
+import json
+import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from camd.cli import root
+from camd.config.layers import load
+from camd.errors import CamdError
+from camd.mqtt.endpoint import Endpoint
+from camd.sources import from_uri
 from testing.broker import Subscriber, find, mosquitto, password_file
-from testing.process import camd, start
+from testing.process import camd, environment, start
 from tests.sources.pictures import grey
 from tests.sources.servers import mjpeg
 
@@ -43,13 +57,14 @@ def clean(*texts: str) -> None:
             assert secret not in text, text
 
 
-@pytest.mark.parametrize("kind", ["refused", "closed", "no address", "no such file"])
+@pytest.mark.parametrize("kind", ["refused", "closed", "no address", "no such file", "no file"])
 def test_a_stream_that_fails(tmp_path: Path, rude: int, kind: str) -> None:
     address = {
         "refused": f"rtsp://admin:hunter2@127.0.0.1:{rude}/live?password=sesame77",
         "closed": "rtsp://admin:hunter2@127.0.0.1:1/user=a&password=sesame77&channel=1",
         "no address": "rtsp://admin:hunter2@[nowhere/x",
         "no such file": "ftp://admin:hunter2@host/x",
+        "no file": "admin:hunter2@host/x",
     }[kind]
     config = tmp_path / "c.toml"
     config.write_text(
@@ -63,7 +78,7 @@ def test_a_stream_that_fails(tmp_path: Path, rude: int, kind: str) -> None:
     lines = []
     for line in process.stderr:
         lines.append(line)
-        if "trying again" in line or "no such device" in line:
+        if "trying again" in line or "no such device" in line or "camera.device: " in line:
             break
     arguments = Path(f"/proc/{process.pid}/cmdline")
     clean(arguments.read_text() if arguments.exists() else "")
@@ -104,3 +119,91 @@ def test_a_password_on_the_command_line_is_refused_unread(tmp_path: Path) -> Non
     done = camd("run", "--broker", "mqtt://camd:hunter2@host", home=tmp_path)
     assert done.returncode == 2
     clean(done.stdout, done.stderr)
+
+
+CORE = "sesame77"
+around = st.text(st.sampled_from("ab#?/@:%[]& =,"), max_size=3)
+secrets = st.tuples(around, around).map(lambda both: f"{both[0]}{CORE}{both[1]}")
+ADDRESSES = (
+    "rtsp://admin:{}@127.0.0.1:1/live", "  rtsp://admin:{}@127.0.0.1/live", "rtsp:/admin:{}@h/live",
+    "RTSP://admin:{}@h", "rtsp:///admin:{}@h", "rtsp://admin:{}", "rtsp://admin:{}@[nowhere",
+    "http://127.0.0.1/x?password={}", "http://127.0.0.1/user=a&password={}&channel=1", "http://{}@h/",
+    "ftp://admin:{}@h/x", "admin:{}@h/x", "//admin:{}@h/x", "mqtt://admin:{}@h:1883",
+)  # fmt: skip
+KEYS = ("camera.device", "camera.url", "mqtt.host", "mqtt.broker", "mqtt.port", "mqtt")
+PASSWORDS = ("mqtt.password", "mqtt.websocket_path", "camera.device", "mqtt.host", "mqtt", "camera")
+FORMS = ("{}", "[{}]", "[[{}]]", "{{ a = {} }}", "[{{ password = {} }}]", '["x", {}, 1]')
+
+
+@st.composite
+def lines(draw: st.DrawFn) -> str:
+    """A line of a configuration with a secret in it, at a place where people put one."""
+    secret = draw(secrets)
+    if draw(st.booleans()):
+        key, value = draw(st.sampled_from(KEYS)), draw(st.sampled_from(ADDRESSES)).format(secret)
+    else:
+        key, value = draw(st.sampled_from(PASSWORDS)), f"/mqtt?token={secret}"
+    if key == "mqtt.password":
+        value = secret
+    # Where it belongs, or in a list or a table in which it does not.
+    form = draw(st.just("{}") | st.sampled_from(FORMS))
+    return f"{key} = {form.format(json.dumps(value))}"
+
+
+@given(st.lists(lines(), min_size=1, max_size=3), st.booleans())
+@settings(max_examples=60)
+def test_no_mistake_in_a_configuration_has_its_secret_shown(
+    some: list[str], in_environment: bool
+) -> None:
+    with TemporaryDirectory() as home:
+        file = Path(home, "c.toml")
+        environ = {}
+        for line in some if in_environment else []:
+            key, _, value = line.partition(" = ")
+            text = json.loads(value) if value[0] == '"' else value
+            environ[f"CAMD_{key.replace('.', '__').upper()}"] = text
+        file.write_text("" if in_environment else "\n".join(some))
+        said = [run_here(*command, str(file), environ=environ) for command in COMMANDS]
+        try:
+            found = load(file, environ=environ).settings
+            said.append(Endpoint.of(found, "9f3c").address)
+            said.append(from_uri(found.camera.device, found.camera).name)
+        except CamdError as error:
+            said.append(str(error))
+    clean(*said)
+
+
+COMMANDS = (("config", "check"), ("config", "show", "--config"))
+
+
+def run_here(*arguments: str, environ: dict[str, str]) -> str:
+    """Run a command of camd in this process, and return what it says."""
+    heard = io.StringIO()
+    with (
+        patch.dict(os.environ, environment(Path("/nonexistent"), environ), clear=True),
+        patch.object(sys, "argv", ["camd", *arguments]),
+        redirect_stdout(heard),
+        redirect_stderr(heard),
+        pytest.raises(SystemExit),
+    ):
+        root.main()
+    return heard.getvalue()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'camera.device = ["rtsp://u:sesame77@h"]',
+        'camera.device = " rtsp://u:sesame77@h"',
+        'camera.device = "rtsp:/u:sesame77@h"',
+        '[[mqtt]]\npassword = "sesame77"',
+        'mqtt.websocket_path = "/mqtt?token=sesame77"',
+    ],
+)
+def test_the_secrets_that_were_shown_once(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text(text)
+    for command in COMMANDS:
+        said = run_here(*command, str(file), environ={})
+        assert said
+        clean(said)

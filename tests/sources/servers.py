@@ -1,11 +1,12 @@
 """Network cameras small enough to read: MJPEG or a file over HTTP, and MPEG-TS over RTSP."""
 
+import base64
 import itertools
 import socketserver
 import struct
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,8 +32,14 @@ def _serving(server: socketserver.TCPServer) -> Iterator[int]:
 
 
 @contextmanager
-def mjpeg(pictures: Sequence[Image], frames: int | None = None) -> Iterator[int]:
-    """Serve `pictures` over and over on a free port; break off after `frames`."""
+def mjpeg(
+    pictures: Sequence[Image],
+    frames: int | None = None,
+    *,
+    login: Callable[[], tuple[str, str]] | None = None,
+) -> Iterator[int]:
+    """Serve `pictures` over and over on a free port; break off after `frames`. `login`: serve them
+    only to this user with this password."""
     parts = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
 
     class Handler(BaseHTTPRequestHandler):
@@ -40,6 +47,13 @@ def mjpeg(pictures: Sequence[Image], frames: int | None = None) -> Iterator[int]
             if not self.path.startswith("/stream"):
                 self.send_error(404)
                 return
+            if login:
+                wanted = base64.b64encode(":".join(login()).encode()).decode()
+                if self.headers.get("Authorization") != f"Basic {wanted}":
+                    self.send_response(401)
+                    self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+                    self.end_headers()
+                    return
             self.send_response(200)
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()

@@ -30,6 +30,7 @@ SETTINGS = CameraSettings()
         ("rtsps://host/live", Stream),
         ("http://host:8080/stream.mjpg", Stream),
         ("https://host/stream", Stream),
+        (" RTSP://host/live", Stream),
         ("demo", Demo),
     ],
 )
@@ -81,10 +82,31 @@ def test_what_moves_is_no_still(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "device",
-    ["nothing.mp4", "/dev/shm/nothing.mp4", "rstp://user:secret@host/", "user:secret@host", "-1"],
+    [
+        "nothing.mp4",
+        "/dev/shm/nothing.mp4",
+        "user:secret@host",
+        "-1",
+        "x" * 5000,
+        "/".join(["x" * 100] * 50),
+        "~nobody-of-this-name/clip.mp4",
+        "a\0b",
+        "\udcff",
+    ],
 )
 def test_anything_else_is_missing_and_says_what_was_expected(device: str) -> None:
     with pytest.raises(SourceError, match=r"expected a camera number.*demo") as caught:
+        from_uri(device, SETTINGS)
+    assert caught.value.reason == "missing"
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "device",
+    ["rstp://user:secret@host/", " rtsp:/user:secret@host/", "ftp://user:secret@host/clip.mp4"],
+)
+def test_what_is_meant_as_an_address_and_is_none_says_how_one_begins(device: str) -> None:
+    with pytest.raises(SourceError, match="one of rtsp://, rtsps://, http://, https://") as caught:
         from_uri(device, SETTINGS)
     assert caught.value.reason == "missing"
     assert "secret" not in str(caught.value)

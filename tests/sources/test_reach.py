@@ -32,7 +32,7 @@ def test_a_name_server_that_does_not_answer_is_given_up_and_asked_once(
         assert "secret" not in str(caught.value)
     assert asked == [("camera.lan", 554)]
     answer.set()
-    with pytest.raises(SourceError, match="no answer at port 1"):
+    with pytest.raises(SourceError, match="no answer at port 554"):
         stream.open()
 
 
@@ -56,8 +56,8 @@ def test_a_failed_lookup_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     with pytest.raises(OSError, match="temporary"):
-        lookup.addresses(30)
-    assert lookup.addresses(30) == [(socket.AF_INET, ("127.0.0.1", 554))]
+        lookup.places(30)
+    assert lookup.places(30) == [(socket.AF_INET, ("127.0.0.1", 554))]
 
 
 def test_one_address_that_answers_is_enough() -> None:
