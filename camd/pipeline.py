@@ -1,7 +1,7 @@
 """PURE. Frame -> Result: segment, classify, look around, track, lines."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol, TypeAlias, runtime_checkable
 
@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.config.settings import Settings
-from camd.hypotheses import mend, split, stack, surroundings
+from camd.hypotheses import directions, mend, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
+from camd.segment.deskew import slope
+from camd.track.orientation import Orientation
 from camd.values import (
     SIDE,
     Box,
@@ -57,6 +59,48 @@ class Distant(Described, Protocol):
 Model: TypeAlias = Near | Distant
 
 
+CLEARLY = 1.15
+"""How many times as much a reading has to be worth before the picture is turned for it."""
+LEAST = 0.95
+"""And by so much more, sure digits: one lone digit does not turn a picture."""
+WELL = 0.93
+"""Worth, a glyph, of what reads well."""
+MANY, DOUBT = 0.2, 0.15
+"""Least worth, a glyph, of what a picture is turned for, and how much the mean confidence may lack
+where all glyphs are digits, less where some are: of a page of words some letters look like digits,
+whichever way up it is."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What one picture says, turned in one way."""
+
+    turn: int
+    """Degrees clockwise."""
+    glyphs: tuple[Glyph, ...]
+    """All that may be digits, before any is cut or mended."""
+    digits: list[Digit]
+    sure: FloatArray
+    """(N,) how sure the classifier alone is of each of them, 0..1."""
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def worth(self) -> float:
+        """As `directions.worth_of`."""
+        return float(directions.worth_of(self.sure))
+
+    @property
+    def well(self) -> bool:
+        """Whether it reads well: nothing speaks against this way up."""
+        return self.worth >= WELL * len(self.glyphs) > 0
+
+    @property
+    def writes(self) -> bool:
+        """Whether digits are written there: some of many letters look like one."""
+        share = self.worth / max(1, len(self.glyphs))
+        return share >= MANY and float(self.sure.mean()) >= 1 - DOUBT * share
+
+
 class Pipeline:
     """One way through for a frame; see `process`. One pipeline follows one camera."""
 
@@ -89,10 +133,10 @@ class Pipeline:
         laps = Laps(self._timer)
         results = []
         for area in self._areas:
-            digits, rejected = self._look(area, image, laps)
-            tracked = area.track(digits, clock)
+            seen = self._look(area, image, laps, clock)
+            tracked = area.track(seen.digits, clock)
             laps.lap("track")
-            results.append(area.follow(tracked, rejected, clock))
+            results.append(area.follow(tracked, seen.rejected, clock))
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 
@@ -105,17 +149,68 @@ class Pipeline:
         laps = Laps(self._timer)
         results = []
         for area in self._areas:
-            digits, rejected = self._look(area, image, laps)
-            results.append(area.still(digits, rejected))
+            area.orientation = Orientation()
+            seen = self._look(area, image, laps, None)
+            results.append(area.still(seen.digits, seen.rejected))
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 
-    def _look(
-        self, area: Area, image: Image, laps: Laps
-    ) -> tuple[list[Digit], tuple[Rejected, ...]]:
+    def _look(self, area: Area, image: Image, laps: Laps, clock: float | None) -> _Seen:
+        """Read an area the way its writing stands, which is looked for where it reads badly the way
+        that is known."""
+        orientation = area.orientation
+        classify = self._classifier(area, image, laps.lap)
+        seen = self._read(area, image, orientation.turn, laps, classify)
+        if not area.turns:
+            return seen
+        if not orientation.asks(clock, well=seen.well, empty=not seen.glyphs):
+            if clock is not None and seen.well:
+                orientation.follow(slope([digit.box for digit in seen.digits]))
+            return seen
+        best = seen
+        for other in self._ways(area, image, laps, seen, classify):
+            if other.writes and other.worth > max(best.worth, CLEARLY * seen.worth + LEAST):
+                best = other
+        laps.lap("turn")
+        if not orientation.found(best.turn, clock):
+            best = seen
+        area.face(best.turn)
+        return best
+
+    def _ways(
+        self,
+        area: Area,
+        image: Image,
+        laps: Laps,
+        seen: _Seen,
+        classify: Callable[[Sequence[Glyph]], Classified],
+    ) -> Iterator[_Seen]:
+        """Read an area the other ways that its writing may stand; `seen` is what it says now."""
+
+        def read(turn: int) -> _Seen:
+            return self._read(area, image, turn % 360, laps, classify)
+
+        ways = directions.ways(seen.glyphs, classify)
+        lean = 0 if ways else directions.lean(area.picture(image))
+        for way in ways:
+            yield read(seen.turn + way)
+        if lean:
+            level = read(seen.turn + lean)
+            yield level
+            for way in directions.ways(level.glyphs, classify):
+                yield read(level.turn + way)
+
+    def _read(
+        self,
+        area: Area,
+        image: Image,
+        turn: int,
+        laps: Laps,
+        classify: Callable[[Sequence[Glyph]], Classified],
+    ) -> _Seen:
+        area.face(turn)
         found = area.segment(image)
         laps.lap("segment")
-        classify = self._classifier(area, image, laps.lap)
         stacked = stack.apart(found.glyphs)
         glyphs, classified = mend.whole(*split.apart(stacked.glyphs, classify), classify)
         laps.lap("split")
@@ -126,10 +221,10 @@ class Pipeline:
             found.rejected,
             open_set=self._model.open_set,
         )
-        digits, doubtful = self._sort(glyphs, classified, fitting)
+        digits, sure, doubtful = self._sort(glyphs, classified, fitting)
         laps.lap("context")
         uncut = tuple(Rejected(box, Reason.UNSURE) for box in stacked.whole)
-        return digits, found.rejected + doubtful + uncut
+        return _Seen(turn, found.glyphs, digits, sure, found.rejected + doubtful + uncut)
 
     def _classifier(
         self, area: Area, image: Image, lap: Lap
@@ -151,10 +246,11 @@ class Pipeline:
 
     def _sort(
         self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: FloatArray
-    ) -> tuple[list[Digit], tuple[Rejected, ...]]:
-        """Part the digits from the rest; `fitting` (N,) is the probability that the
-        surroundings give each one to be any."""
+    ) -> tuple[list[Digit], FloatArray, tuple[Rejected, ...]]:
+        """Part the digits, and how sure the classifier alone is of each, from the rest; `fitting`
+        (N,) is the probability that the surroundings give each one to be any."""
         digits: list[Digit] = []
+        sure: list[float] = []
         rejected: list[Rejected] = []
         least = self._settings.model.min_confidence
         for glyph, label, margin, alone, confidence in zip(
@@ -169,8 +265,9 @@ class Pipeline:
                 rejected.append(Rejected(glyph.box, Reason.NOT_A_DIGIT))
             elif confidence >= least:
                 digits.append(Digit(label, confidence, glyph.box, margin))
+                sure.append(alone)
             elif alone >= least:
                 rejected.append(Rejected(glyph.box, Reason.AMONG_LETTERS))
             else:
                 rejected.append(Rejected(glyph.box, Reason.UNSURE))
-        return digits, tuple(rejected)
+        return digits, np.array(sure, np.float32), tuple(rejected)

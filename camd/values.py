@@ -171,6 +171,8 @@ class Reading:
     digits: tuple[Digit, ...] = ()
     complete: bool = True
     """False while something beside these digits may be one more, of which nobody is sure."""
+    turn: int = 0
+    """Degrees clockwise, 0 to 359, by which the writing was turned to be read."""
 
     @property
     def text(self) -> str:
@@ -228,5 +230,8 @@ class Result:
     """True when `reading` differs from the frame before."""
     regions: tuple[RegionReading, ...] = ()
     """What each region says, those left out of which it is too early to tell."""
+    turn: int = 0
+    """Degrees clockwise, 0 to 359, by which the writing was turned to be read; that of the first
+    area where several were read."""
     stages: dict[str, float] = field(default_factory=dict)
     """Seconds spent a stage."""

@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.angles import turned
+from camd import paths
+from camd.classify import svm
 from camd.config.settings import LineSettings, MaskSettings, RegionSettings, Settings
 from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
 from camd.values import Image
+from tests import sheets
+from tests.sheets import write
 
 
 @dataclass
@@ -241,3 +246,74 @@ def test_a_straightened_region_reads_what_lies_askew() -> None:
         patch = warped[y : y + height, x : x + width]
         assert patch.min() < 120  # there is ink where the box says
         assert height < 60
+
+
+def camd_reads() -> Pipeline:
+    return Pipeline(Settings(), svm.load(paths.model_file()))
+
+
+def two_rows() -> Image:
+    return write(write(sheets.paper(), "23457", (120, 200)), "9583", (120, 340))
+
+
+@pytest.mark.parametrize("angle", [0, 40, 90, 135, 180, 230, 270, 340])
+def test_a_sheet_is_read_from_every_side(angle: int) -> None:
+    result = camd_reads().still(turned(two_rows(), angle))
+    assert [line.text for line in result.lines] == ["23457", "9583"]
+    assert abs((result.turn + angle + 180) % 360 - 180) <= 40
+
+
+@pytest.mark.parametrize("angle", [90, 180, 270])
+def test_boxes_are_those_of_the_frame_as_it_is(angle: int) -> None:
+    image = turned(two_rows(), angle)
+    upright = {d.digit: d.box for d in camd_reads().still(two_rows()).digits}
+    for digit in camd_reads().still(image).digits:
+        x, y, width, height = digit.box
+        assert image[y : y + height, x : x + width].min() < 80
+        assert (height, width) == pytest.approx(
+            upright[digit.digit][2:] if angle != 180 else upright[digit.digit][:1:-1], abs=4
+        )
+
+
+@pytest.mark.parametrize("text", ["6", "9"])
+def test_a_lone_digit_stays_as_the_camera_sees_it(text: str) -> None:
+    upright, upside_down = write(sheets.paper(), text, (300, 260)), {"6": "9", "9": "6"}[text]
+    assert camd_reads().still(upright).lines[0].text == text
+    result = camd_reads().still(turned(upright, 180))
+    assert [line.text for line in result.lines] == [upside_down]
+    assert result.turn == 0
+
+
+def test_a_region_with_corners_is_upright_by_itself() -> None:
+    corners = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
+    region = RegionSettings(name="meter", corners=corners)
+    settings = Settings(region=(region,))
+    result = Pipeline(settings, svm.load(paths.model_file())).still(turned(two_rows(), 180))
+    assert result.turn == 0
+
+
+def test_a_mask_stays_where_it_is_in_the_frame() -> None:
+    low = ((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0))
+    settings = Settings(mask=(MaskSettings(name="low", polygon=low),))
+    pipeline = Pipeline(settings, svm.load(paths.model_file()))
+    assert [line.text for line in pipeline.still(two_rows()).lines] == ["23457"]
+    result = pipeline.still(turned(two_rows(), 180))
+    assert [line.text for line in result.lines] == ["9583"]
+
+
+def test_tracks_and_reading_go_on_while_the_sheet_turns() -> None:
+    pipeline = camd_reads()
+    sheet = np.full((700, 700, 3), 220, np.uint8)
+    write(write(sheet, "23457", (230, 320)), "9583", (230, 440))
+    said, ended, turns = [], 0, []
+    for frame in range(240):
+        matrix = cv2.getRotationMatrix2D((350, 350), -1.5 * max(0, frame - 20), 1)
+        image = cv2.warpAffine(sheet, matrix, (700, 700), borderValue=(220, 220, 220))
+        result = pipeline.process(np.asarray(image, np.uint8), frame / 30)
+        said += [result.reading.lines] if result.changed else []
+        ended += sum(event.type == "end" for event in result.events)
+        turns.append(result.turn)
+    assert said == [("23457", "9583")]
+    assert ended == 0
+    assert len(set(turns)) > 12
+    assert result.reading.turn == result.turn

@@ -54,6 +54,7 @@ def payload(path: Path, page: Page, result: Result) -> dict[str, Any]:
         "size": [width, height],
         "digits": [payloads.digit(digit) for digit in result.digits],
         "lines": [line.text for line in result.lines],
+        "turn": result.turn,
         **_regions(result),
         "rejected": [{"box": list(r.box), "reason": r.reason} for r in result.rejected],
     }

@@ -31,6 +31,14 @@ Box: TypeAlias = Annotated[
 Size: TypeAlias = Annotated[
     list[int], Field(min_length=2, max_length=2, description="of a frame: width, height in pixels")
 ]
+Turn: TypeAlias = Annotated[
+    int,
+    Field(
+        ge=0,
+        lt=360,
+        description="degrees, clockwise, by which the writing was turned to be read",
+    ),
+]
 Number: TypeAlias = Annotated[
     int | float | None, Field(description="null unless the status is ok, which says why")
 ]

@@ -19,6 +19,7 @@ from camd.mqtt.fields import (
     Seq,
     Size,
     Status,
+    Turn,
     Value,
 )
 
@@ -62,6 +63,7 @@ class Digits(TypedDict):
     digits: list[DigitItem]
     """In reading order."""
     lines: list[str]
+    turn: Turn
     rejected: Count
     """Pieces of ink that are not published."""
     regions: NotRequired[list[RegionItem]]
@@ -83,6 +85,7 @@ class Reading(TypedDict):
     complete: bool
     """False while something beside these digits may be one more, of which camd is not sure: a
     number may lack a digit."""
+    turn: Turn
     digits: list[DigitItem]
     dropped: Count
     """Events lost so far in this boot."""

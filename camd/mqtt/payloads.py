@@ -94,6 +94,7 @@ def digits(
         "model": model_id,
         "digits": [digit(item) for item in result.digits],
         "lines": [line.text for line in result.lines],
+        "turn": result.turn,
         "rejected": len(result.rejected),
     }
     if result.regions:
@@ -113,6 +114,7 @@ def reading(
         "lines": list(value.lines),
         "text": value.text,
         "complete": value.complete,
+        "turn": value.turn,
         "digits": [digit(item) for item in value.digits],
         "dropped": dropped,
     }

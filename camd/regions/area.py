@@ -7,16 +7,21 @@ from camd.config.settings import RegionSettings, Settings
 from camd.regions import value
 from camd.regions.value import Region
 from camd.regions.view import View
+from camd.segment.binarize import to_grey
 from camd.segment.segmentation import Segmentation, segment
+from camd.segment.upright import Upright
 from camd.track import completeness
 from camd.track.lines import group
+from camd.track.orientation import Orientation
 from camd.track.reading import Reader
 from camd.track.tracker import Tracked, Tracker
-from camd.values import Box, Digit, Image, Line, Reading, Reason, Rejected, Result
+from camd.values import Box, Digit, Image, Line, Plane, Reading, Reason, Rejected, Result
 
 
 class Area:
-    """Digits and boxes are in pixels of its own picture until they are in a Result."""
+    """What it finds is in pixels of its own picture, turned so that its writing stands upright,
+    until it is in a Result. Digits are followed where they lie in the picture as it is: when it is
+    turned otherwise, they stay where they are."""
 
     def __init__(
         self, settings: Settings, place: RegionSettings | None, numbers: Iterator[int]
@@ -26,6 +31,9 @@ class Area:
         self._numbers = numbers
         self._view = View((0, 0, 0, 0))
         self._size = (0, 0)
+        self._upright = Upright(0, (0, 0))
+        self.orientation = Orientation()
+        """Which way up its writing stands."""
         self._region = Region(place, settings.track) if place else None
         self.retune(settings, anew=True)
 
@@ -40,6 +48,20 @@ class Area:
         if self._region:
             self._region.retune(settings.track)
 
+    @property
+    def turns(self) -> bool:
+        """Whether its writing may stand any way up: that of a region with corners is upright."""
+        return self._place is None or self._place.corners is None
+
+    def face(self, turn: int) -> None:
+        """Turn the picture by so many degrees, clockwise."""
+        self._upright = replace(self._upright, turn=turn)
+
+    def picture(self, image: Image) -> Plane:
+        """Give what `segment` looks at, grey."""
+        picture = to_grey(self._view.cut(image))
+        return self._upright.picture(picture)
+
     def segment(self, image: Image) -> Segmentation:
         """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
         rejected, and what is outside is left out."""
@@ -51,29 +73,65 @@ class Area:
         if view.scale != 1:
             least = round(view.scale * options.min_height)
             options = options.model_copy(update={"min_height": least})
-        found = segment(view.cut(image), options)
+        picture = view.cut(image)
+        self._upright = Upright(self._upright.turn, (picture.shape[1], picture.shape[0]))
+        found = segment(self._upright.picture(picture), options)
+        if self._upright.turn:
+            found = self._whole(found)
         if not view.outline and not view.masks:
             return found
-        inside = [glyph for glyph in found.glyphs if view.has(glyph.box)]
-        masked = [glyph.box for glyph in inside if view.masks_out(glyph.box)]
+        inside = [glyph for glyph in found.glyphs if self._has(glyph.box)]
+        masked = [glyph.box for glyph in inside if self._masks_out(glyph.box)]
         return Segmentation(
-            tuple(glyph for glyph in inside if not view.masks_out(glyph.box)),
+            tuple(glyph for glyph in inside if not self._masks_out(glyph.box)),
             (
                 *(
-                    replace(mark, reason=Reason.MASKED) if view.masks_out(mark.box) else mark
+                    replace(mark, reason=Reason.MASKED) if self._masks_out(mark.box) else mark
                     for mark in found.rejected
-                    if view.has(mark.box)
+                    if self._has(mark.box)
                 ),
                 *(Rejected(box, Reason.MASKED) for box in masked),
             ),
         )
 
+    def _whole(self, found: Segmentation) -> Segmentation:
+        """Reject what the edge of the frame cuts off: in a turned picture it is no edge."""
+        cut = [glyph.box for glyph in found.glyphs if self._upright.beyond(glyph.box)]
+        return Segmentation(
+            tuple(glyph for glyph in found.glyphs if glyph.box not in cut),
+            (*found.rejected, *(Rejected(box, Reason.AT_BORDER) for box in cut)),
+        )
+
+    def _has(self, box: Box) -> bool:
+        return self._view.has(self._upright.placed(box))
+
+    def _masks_out(self, box: Box) -> bool:
+        return self._view.masks_out(self._upright.placed(box))
+
     def in_frame(self, box: Box) -> Box:
         """Return a box that `segment` gave in pixels of the frame."""
-        return self._view.in_frame(box)
+        return self._view.in_frame(self._upright.around(box))
 
     def track(self, digits: Sequence[Digit], clock: float) -> Tracked:
-        return self._tracker.update(digits, clock)
+        placed = [replace(digit, box=self._upright.placed(digit.box)) for digit in digits]
+        return self._turned(self._tracker.update(placed, clock))
+
+    def _turned(self, tracked: Tracked) -> Tracked:
+        """Give tracked digits as they lie in the turned picture."""
+        if not self._upright.turn:
+            return tracked
+
+        def turned(digits: Sequence[Digit]) -> tuple[Digit, ...]:
+            return tuple(replace(one, box=self._upright.upright(one.box)) for one in digits)
+
+        return replace(
+            tracked,
+            digits=turned(tracked.digits),
+            held=turned(tracked.held),
+            events=tuple(
+                replace(event, digit=turned([event.digit])[0]) for event in tracked.events
+            ),
+        )
 
     def follow(self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float) -> Result:
         """Return what the area says at `clock` seconds, in pixels of the frame."""
@@ -99,7 +157,7 @@ class Area:
 
     def absent(self, clock: float) -> Result:
         """Say that there is no picture any more: whatever was stable ends, the reading empties."""
-        ended = self._tracker.clear()
+        ended = self._turned(self._tracker.clear())
         reading, changed = self._reader.update(Tracked(), clock)
         regions = (self._region.absent(),) if self._region else ()
         return self._in_frame(
@@ -122,14 +180,16 @@ class Area:
         return self._in_frame(result)
 
     def _in_frame(self, result: Result) -> Result:
-        if not self._place:
+        turn = self._upright.turn
+        result = replace(result, turn=turn, reading=replace(result.reading, turn=turn))
+        if not self._place and not turn:
             return result
 
         def digit(item: Digit) -> Digit:
-            return replace(item, box=self._view.in_frame(item.box))
+            return replace(item, box=self.in_frame(item.box))
 
         lines = tuple(
-            Line(line.text, tuple(map(digit, line.digits)), self._view.in_frame(line.box))
+            Line(line.text, tuple(map(digit, line.digits)), self.in_frame(line.box))
             for line in result.lines
         )
         reading = result.reading
@@ -137,9 +197,7 @@ class Area:
             result,
             digits=_in_order(lines),
             lines=lines,
-            rejected=tuple(
-                replace(mark, box=self._view.in_frame(mark.box)) for mark in result.rejected
-            ),
+            rejected=tuple(replace(mark, box=self.in_frame(mark.box)) for mark in result.rejected),
             events=tuple(replace(event, digit=digit(event.digit)) for event in result.events),
             reading=replace(reading, digits=tuple(map(digit, reading.digits))),
             regions=tuple(replace(item, outline=self._view.outline) for item in result.regions),
@@ -160,9 +218,11 @@ def together(results: Sequence[Result]) -> Result:
             tuple(line for reading in readings for line in reading.lines),
             tuple(digit for reading in readings for digit in reading.digits),
             all(reading.complete for reading in readings),
+            readings[0].turn,
         ),
         changed=any(result.changed for result in results),
         regions=tuple(said for result in results for said in result.regions),
+        turn=results[0].turn,
     )
 
 

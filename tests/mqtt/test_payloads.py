@@ -45,6 +45,7 @@ def test_digits_is_the_contracts() -> None:
             },
         ],
         "lines": ["71"],
+        "turn": 0,
         "rejected": 1,
     }
 
@@ -62,6 +63,7 @@ def test_reading_is_the_contracts() -> None:
         "lines": ["1947", "28"],
         "text": "1947 28",
         "complete": True,
+        "turn": 0,
         "digits": [payloads.digit(SEVEN)],
         "dropped": 2,
     }

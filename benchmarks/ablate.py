@@ -1,0 +1,206 @@
+"""What each mechanism that decides which ink is a digit is worth: each switched off alone.
+
+    python -m benchmarks ablate --real DIR [DIR ...] [--only NAME ...]
+
+Each DIR holds images and a labels.json, as for `camd eval`. A mechanism that changes nothing on any
+of them is not worth its lines.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks import machine
+from camd import paths, pipeline
+from camd.classify import svm
+from camd.classify.svm import Model
+from camd.config.settings import Settings
+from camd.errors import CamdError
+from camd.evaluate.reliability import by_confidence
+from camd.evaluate.score import score
+from camd.evaluate.truth import Label, load_labels
+from camd.hypotheses import directions, mend, split, stack, surroundings
+from camd.runtime import bounded
+from camd.segment import glyphs, halo, page, ruling, segmentation
+from camd.sources.images import read_image
+from camd.values import Image, IntArray
+
+SURE = 0.95
+"""Confidence from which a wrong digit is counted."""
+CARRYING = ("ruling", "surroundings")
+"""The two that carried the result when they were first switched off one by one."""
+
+Swap = tuple[Any, str, Any]
+"""A module, one of its public names, and what stands there while the mechanism is off."""
+
+
+def _nothing(*_: Any, **__: Any) -> list[Any]:
+    return []
+
+
+def _never(*_: Any, **__: Any) -> bool:
+    return False
+
+
+def _each_alone(_: Any, whole: Any, __: Any) -> list[list[int]]:
+    return [[int(one)] for one in whole]
+
+
+def _no_teeth(*_: Any) -> IntArray:
+    return np.zeros(0, np.intp)
+
+
+def _undecided(found: Any, *_: Any, **__: Any) -> Any:
+    return np.ones(len(found), np.float32)
+
+
+MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
+    "ruling": ((page, "erase", lambda _, pieces, __: (pieces, [])),),
+    "comb teeth": ((ruling, "teeth", _no_teeth),),
+    "dash": ((glyphs, "is_dash", _never),),
+    "join": ((segmentation, "join", _each_alone),),
+    "stack": ((stack, "apart", lambda found: stack.Stacked(tuple(found))),),
+    "split": ((split, "propose", _nothing),),
+    "mend": ((mend, "propose", _nothing),),
+    "plates": ((segmentation, "plates", _nothing),),
+    "second look at dark ink": ((page.Draft, "written_on", _never),),
+    "boxes": ((segmentation, "is_box", _never), (glyphs.form_boxes, "square", _never)),
+    "halo": ((glyphs, "SOFTEST", 1e9),),
+    "one-sided edges": ((halo, "SURROUNDED", 0.0),),
+    "faintness": ((glyphs, "FAINTEST", 0.0),),
+    "thickness": ((glyphs, "THICKEST", 1e9),),
+    "other ways up": ((directions, "ways", _nothing), (directions, "lean", lambda _: 0)),
+    "turned rows": ((glyphs, "turn", lambda _: 0.0),),
+    "surroundings": ((surroundings, "judge", _undecided),),
+    "support": ((surroundings, "MOST_SUPPORT", 1.0),),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    ordinary: float
+    """F1 on ordinary photographs; 1 where the labels name none."""
+    written: float
+    """F1 on all images with digits."""
+    false: float
+    """False digits on each image without any; 0 where there is none."""
+    sure: int
+    """Digits published with SURE or more."""
+    wrong: int
+    """Those of them that are wrong."""
+
+
+@contextmanager
+def without(names: Sequence[str]) -> Iterator[None]:
+    """Switch mechanisms off by name."""
+    with ExitStack() as stacked:
+        for name in names:
+            for owner, attribute, other in MECHANISMS[name]:
+                stacked.enter_context(patch.object(owner, attribute, other))
+        yield
+
+
+def figures(images: Sequence[tuple[Label, Image]], model: Model) -> Figures:
+    """Read labelled images and compare."""
+    reader = pipeline.Pipeline(Settings(), model)
+    lines = {label.file: reader.still(image).lines for label, image in images}
+    labels = [label for label, _ in images]
+    found = score(labels, {file: [line.text for line in own] for file, own in lines.items()})
+    bins = by_confidence((label, lines[label.file]) for label in labels)
+    sure = [one for one in bins if one.least >= SURE]
+    return Figures(
+        found.ordinary.f1,
+        found.positives.f1,
+        found.negatives.false_an_image,
+        sum(one.digits for one in sure),
+        sum(one.wrong for one in sure),
+    )
+
+
+def variants(only: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Name what is compared, and what is off in each."""
+    chosen = {name: (name,) for name in (only or MECHANISMS)}
+    if only:
+        return {"as it ships": (), **chosen}
+    rest = tuple(name for name in MECHANISMS if name not in CARRYING)
+    return {
+        "as it ships": (),
+        **chosen,
+        f"all but {' and '.join(CARRYING)}": rest,
+        "all": tuple(MECHANISMS),
+    }
+
+
+def table(
+    sets: Mapping[str, Sequence[tuple[Label, Image]]],
+    compared: Mapping[str, Sequence[str]],
+    measure: Callable[[Sequence[tuple[Label, Image]]], Figures],
+) -> Iterator[str]:
+    """Give the lines of the table as they are measured: each set is four columns, those after the
+    first row as differences from it."""
+    heads = [f"{name}: F1 ordinary | all | false | wrong of the sure" for name in sets]
+    yield f"| switched off | {' | '.join(heads)} |"
+    yield "|---" * (1 + 4 * len(sets)) + "|"
+    first: dict[str, Figures] = {}
+    for title, off in compared.items():
+        cells = []
+        for name, images in sets.items():
+            with without(off):
+                found = measure(images)
+            was = first.setdefault(name, found)
+            cells.append(_cells(found, None if was is found else was))
+        yield f"| {title} | {' | '.join(cells)} |"
+
+
+def _cells(found: Figures, was: Figures | None) -> str:
+    sure = f"{found.wrong} of {found.sure}"
+    if was is None:
+        return f"{found.ordinary:.3f} | {found.written:.3f} | {found.false:.2f} | {sure}"
+    return (
+        f"{found.ordinary - was.ordinary:+.3f} | {found.written - was.written:+.3f}"
+        f" | {found.false - was.false:+.2f} | {sure}"
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks ablate", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument(
+        "--real", type=Path, nargs="+", required=True, metavar="DIR", help="as for camd eval"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], choices=list(MECHANISMS), metavar="NAME",
+        help=f"switch only these off: {', '.join(MECHANISMS)}",
+    )  # fmt: skip
+    parser.add_argument("--model", type=Path, help="default: the one that ships")
+    options = parser.parse_args(arguments)
+    try:
+        sets = {directory.resolve().name: load(directory) for directory in options.real}
+        model = svm.load(options.model or paths.model_file())
+    except CamdError as error:
+        sys.stderr.write(f"ablate: {error}\n")
+        sys.exit(error.status)
+    sys.stdout.write(f"{machine.line()}\n\n")
+    with bounded(1):
+        for line in table(sets, variants(options.only), lambda images: figures(images, model)):
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+
+def load(directory: Path) -> list[tuple[Label, Image]]:
+    """Read the labelled images of a folder.
+
+    Raises DataError, SourceError."""
+    return [(label, read_image(directory / label.file)) for label in load_labels(directory)]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""PURE. Which way up writing stands: its glyphs, turned, are shown to the classifier, which knows
+digits that stand upright.
+
+The right way up digits have a mean confidence of 0.95 and more; any other way 0.7 to 0.88, or they
+are taken for no digits at all.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from camd.geometry import median
+from camd.segment.crop import normalise
+from camd.segment.deskew import turned
+from camd.values import Classified, DoubleArray, FloatArray, Glyph, Plane
+
+STEP = 30
+"""Degrees between two directions that are tried; digits that are turned by half of it are read."""
+MOST = 40
+"""Glyphs that are tried."""
+FEWEST = 2
+"""Fewer tell nothing: one that is a 6 one way up is a 9 the other."""
+SHOWN = 40
+"""Height in which they are turned, pixels."""
+WAYS = 2
+"""Directions that are worth a reading of the whole picture."""
+MORE = 1.1
+"""How many times as much as the present way one of them is worth at least."""
+ROUND = 5
+"""Degrees to which a direction is given."""
+QUARTER = 20
+"""Degrees that one may be off a quarter of a circle to be taken for it: a hand's slant looks like a
+turn, and rows that slope by so much are read."""
+LINED = 480
+"""Greatest long side of the picture in which long lines are looked for, pixels."""
+LINE = 0.2
+"""Least length of one, in long sides of the picture."""
+
+
+def ways(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]) -> list[int]:
+    """Give the likeliest directions by which a picture with these glyphs would have to be turned,
+    degrees clockwise, 1 to 359, the likeliest first; none where there are too few to tell, or none
+    is likelier than the present one."""
+    if len(glyphs) < FEWEST:
+        return []
+    chosen = _chosen(glyphs)
+    angles = range(0, 360, STEP)
+    tried = classify([_shown(glyph, angle) for angle in angles for glyph in chosen])
+    sure = np.where(tried.labels >= 0, tried.confidence, 0).reshape(len(angles), -1)
+    worth = worth_of(sure)
+    before, after = np.roll(worth, 1), np.roll(worth, -1)
+    peaks = (worth > before) & (worth >= after) & (worth > MORE * worth[0])
+    found = np.flatnonzero(peaks)
+    found = found[np.argsort(-worth[found], kind="stable")][:WAYS]
+    return [way for i in found.tolist() if (way := _between(i, before[i], worth[i], after[i]))]
+
+
+def _between(i: int, before: float, worth: float, after: float) -> int:
+    """Give the direction of a peak, the `i`th, by what it and those beside it are worth."""
+    least = min(before, after)
+    off = (after - before) / max(1e-6, worth + before + after - 3 * least)
+    angle = STEP * (i + off)
+    quarter = 90 * round(angle / 90)
+    if abs(angle - quarter) <= QUARTER:
+        return quarter % 360
+    return int(ROUND * round(angle / ROUND)) % 360
+
+
+def lean(grey: Plane) -> int:
+    """Give the direction, degrees clockwise, -44 to 45, by which a picture would have to be turned
+    for its long straight lines, rules and the edges of sheets, to be level or upright; 0 where they
+    are already, or there are none. Rules are told from strokes only there."""
+    factor = -(-max(grey.shape) // LINED)
+    small = cv2.resize(grey, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
+    least = LINE * max(small.shape)
+    found = cv2.HoughLinesP(
+        cv2.Canny(small, 40, 120), 1, np.pi / 180, 50, minLineLength=least, maxLineGap=4
+    )
+    if found is None:
+        return 0
+    across, down = (found.reshape(-1, 4)[:, 2:] - found.reshape(-1, 4)[:, :2]).T.astype(np.float64)
+    length, angle = np.hypot(across, down), np.degrees(np.arctan2(down, across)) % 90
+    apart = np.abs((angle[:, None] - angle + 45) % 90 - 45)
+    main = float(angle[np.argmax((apart <= ROUND) @ length)])
+    back = -main if main < 45 else 90 - main
+    return 0 if abs(back) <= QUARTER else int(ROUND * round(back / ROUND))
+
+
+def worth_of(sure: FloatArray) -> DoubleArray:
+    """Give what readings (..., N) are worth, whose digits are so `sure` each, 0..1, and 0 what is
+    none. A digit of which nobody is sure is worth nothing: any scribble is one, some way up."""
+    return np.asarray(np.clip(2.5 * sure - 1.5, 0, None).sum(axis=-1), np.float64)
+
+
+def _chosen(glyphs: Sequence[Glyph]) -> list[Glyph]:
+    """Choose the glyphs that are as large as most."""
+    size = np.array([max(glyph.box[2:]) for glyph in glyphs], np.float64)
+    unlike = np.abs(np.log(size / median(size)))
+    kept = [i for i in np.argsort(unlike, kind="stable").tolist() if glyphs[i].ink.size]
+    return [glyphs[i] for i in kept[:MOST]]
+
+
+def _shown(glyph: Glyph, angle: int) -> Glyph:
+    ink, stroke = glyph.ink, glyph.stroke * glyph.ink.shape[0] / glyph.box[3]
+    factor = max(ink.shape) / SHOWN
+    if factor > 1:
+        size = max(1, round(ink.shape[1] / factor)), max(1, round(ink.shape[0] / factor))
+        ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+        stroke /= factor
+    upright = _turned(ink, angle)
+    return replace(glyph, crop=normalise(upright, stroke))
+
+
+def _turned(ink: Plane, angle: int) -> Plane:
+    """Turn ink clockwise."""
+    quarters, rest = divmod(angle, 90)
+    ink = np.ascontiguousarray(np.rot90(ink, -quarters))
+    return turned(ink, -rest) if rest else ink
