@@ -65,10 +65,9 @@ LEAST = 0.95
 """And by so much more, sure digits: one lone digit does not turn a picture."""
 WELL = 0.93
 """Worth, a glyph, of what reads well."""
-MANY, DOUBT = 0.2, 0.15
-"""Least worth, a glyph, of what a picture is turned for, and how much the mean confidence may lack
-where all glyphs are digits, less where some are: of a page of words some letters look like digits,
-whichever way up it is."""
+MANY, SURE = 0.2, 0.84
+"""Least worth, a glyph, of what a picture is turned for, and least mean confidence of its digits,
+the surroundings asked: of a page of words some letters look like digits, whichever way up it is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,8 +96,9 @@ class _Seen:
     @property
     def writes(self) -> bool:
         """Whether digits are written there: some of many letters look like one."""
-        share = self.worth / max(1, len(self.glyphs))
-        return share >= MANY and float(self.sure.mean()) >= 1 - DOUBT * share
+        many = self.worth >= MANY * len(self.glyphs) > 0
+        sure = [digit.confidence for digit in self.digits]
+        return many and float(np.mean(sure)) >= SURE
 
 
 class Pipeline:

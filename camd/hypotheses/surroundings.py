@@ -23,6 +23,17 @@ DOUBT = 0.8
 """What the margins of a classifier of digits alone are worth less."""
 WEIGHT_OF_ONE = 0.2
 """And so much less does a 1 tell about its neighbours than another digit."""
+RANKED = 0.85
+"""Least height of the lower of two neighbours of one number, in those of the higher one."""
+RANK_GAP, LEVEL = 1.2, 0.15
+"""Widest gap between them, and how far their middles are apart up and down at most, in their
+heights."""
+LEADER = 0.8
+"""Least margin of a digit that is no 1 from which the 1s beside it, and those beside them, are
+taken for what they look like: a number has many 1s, and each speaks against none of the others."""
+WEAK, OF_A_NUMBER = 0.6, -0.5
+"""Margin up to which its place in a number helps such a 1, and what its shape is worth then instead
+of its BIAS."""
 ROW, AROUND = 1.5, 2.4
 """How much the marks of the same row and those all around count beside the glyph's own margin.
 These and BIAS began as a logistic regression on real images; halving or doubling one of them
@@ -80,13 +91,16 @@ def judge(
     own = np.where(digit, np.minimum(margins, SUREST), -np.abs(margins)).astype(np.float32)
     if not open_set:
         own -= DOUBT
-    own += BIAS[np.maximum(labels, 0)]
+    strokes = np.array([glyph.stroke for glyph in glyphs], np.float32)
+    ranked = _ranked(boxes[: len(glyphs)], labels, margins, strokes)
+    plain = own
+    own = own + BIAS[np.maximum(labels, 0)]
+    own[ranked] = np.maximum(own, np.minimum(plain, WEAK) + OF_A_NUMBER)[ranked]
     said = np.concatenate((np.clip(own, -1, 1), np.full(len(foreign), FOREIGN_VALUE)))
     heard = np.ones(len(boxes), np.float32)
     heard[: len(glyphs)][labels == 1] = WEIGHT_OF_ONE
     row, around = _weights(boxes, len(glyphs))
     n = len(glyphs)
-    strokes = np.array([glyph.stroke for glyph in glyphs], np.float32)
     # What is no digit and far finer is a scrap of a rule, and no letter beside it.
     alike = np.where(digit, 1, 1 - _broader(strokes, *SCRAP).T)
     row[:, :n] *= alike
@@ -133,6 +147,35 @@ def _weights(boxes: FloatArray, n: int) -> tuple[FloatArray, ...]:
     beside = (shared > 0.3 * np.minimum(height, own_height)) & (across < ROW_REACH)
     near = np.exp(-(across**2 + down**2) / (2 * AROUND_REACH**2))
     return like * beside, like * near
+
+
+def _ranked(
+    boxes: FloatArray,
+    labels: NDArray[np.integer],
+    margins: NDArray[np.floating],
+    strokes: FloatArray,
+) -> NDArray[np.bool_]:
+    """Tell which 1s (N,) stand in one number with a digit that is surely one and no 1: side by
+    side, as high and on one level, of one pen, with nothing but such 1s between them."""
+    x, y, width, height = boxes.T
+    ones = (labels == 1) & (margins > 0)
+    leads = (labels >= 0) & (labels != 1) & (margins >= LEADER)
+    higher = np.maximum(height, height[:, None])
+    middle = y + height / 2
+    gap = np.maximum(x, x[:, None]) - np.minimum(x + width, (x + width)[:, None])
+    beside = (
+        (np.minimum(height, height[:, None]) >= RANKED * higher)
+        & (np.abs(middle - middle[:, None]) <= LEVEL * higher)
+        & (gap <= RANK_GAP * higher)
+        & (_broader(strokes, *PEN) == 0)
+    )
+    ones &= ~(beside & (labels < 0)).any(axis=1)  # an l beside another letter
+    ranked = np.zeros(len(boxes), bool)
+    reached = leads
+    while (more := ones & ~ranked & (beside & reached).any(axis=1)).any():
+        ranked |= more
+        reached = reached | more
+    return ranked
 
 
 def _broader(strokes: FloatArray, low: float, high: float) -> FloatArray:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from camd.hypotheses.surroundings import confidence, judge
+from camd.hypotheses.surroundings import LEADER, confidence, judge
 from camd.values import Glyph, Reason, Rejected
 
 CROP = np.zeros((28, 28), np.uint8)
@@ -55,6 +55,35 @@ def test_weak_digit_among_digits_is_believed_and_among_letters_not() -> None:
     row = [glyph(100 + 40 * i) for i in range(4)]
     assert ask(row, [2, 3, 5, 8], [1.0, 1.0, 0.1, 1.0], [])[2]
     assert not ask(row, [-1, -1, 5, -1], [1.0, 1.0, 0.1, 1.0], [])[2]
+
+
+@pytest.mark.parametrize("labels", [[0, 0, 1, 1, 1], [2, 1, 1, 1, 1], [1, 1, 1, 1, 7], [1, 3, 1]])
+def test_1s_speak_against_no_other_of_their_number(labels: list[int]) -> None:
+    row = [glyph(100 + 50 * i, height=64) for i in range(len(labels))]
+    margins = [0.35 if label == 1 else 1.8 for label in labels]
+    likely = judge(row, np.array(labels), np.array(margins), [])
+    assert likely.min() > 0.75
+
+
+@pytest.mark.parametrize("changed", [{"height": 44}, {"y": 125}, {"x": 420}, {"stroke": 2.0}])
+def test_a_1_of_another_size_level_place_or_pen_is_of_no_number(changed: dict[str, int]) -> None:
+    """And gains nothing by the digits there that one of the number would."""
+    own = {"x": 200, "height": 64, "stroke": 6}
+
+    def likely(one: dict[str, int], lead: float) -> float:
+        number = [glyph(100 + 50 * i, height=64, stroke=6) for i in range(2)]
+        margins = np.array([lead, lead, 0.35])
+        return float(judge([*number, glyph(**one)], np.array([2, 5, 1]), margins, [])[2])
+
+    sure, doubtful = LEADER + 0.01, LEADER - 0.01
+    assert likely(own, sure) > likely(own, doubtful) + 0.02
+    assert likely(own | changed, sure) == pytest.approx(likely(own | changed, doubtful), abs=0.015)
+
+
+def test_1s_beside_a_letter_are_not_of_the_number() -> None:
+    word = [glyph(100 + 50 * i, height=64) for i in range(4)]
+    likely = judge(word, np.array([0, 1, 1, -1]), np.array([1.8, 0.35, 0.35, -1.0]), [])
+    assert likely[2] < 0.5
 
 
 def test_number_far_from_the_text_is_believed() -> None:
