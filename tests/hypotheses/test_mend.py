@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -69,6 +70,14 @@ def test_digits_side_by_side_are_not_tried() -> None:
     kept, _ = whole(parts, teller(parts), teller)
     assert kept == parts
     assert teller.asked == [2]
+
+
+def test_digits_above_one_another_are_not_tried() -> None:
+    sheet = paper()
+    cv2.ellipse(sheet, (300, 200), (22, 28), 0, 0, 360, (40,) * 3, 5, cv2.LINE_AA)
+    (one,) = glyphs(sheet)
+    x, y, width, height = one.box
+    assert not propose([one, replace(one, box=(x, y + height + 3, width, height))])
 
 
 def test_a_speck_beside_a_digit_stays_apart() -> None:

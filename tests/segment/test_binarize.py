@@ -66,3 +66,13 @@ def test_frames_are_reduced_by_the_mean_of_their_blocks(size: tuple[int, int]) -
     expected = cv2.resize(grey, binarize.fine(grey).shape[::-1], interpolation=cv2.INTER_AREA)
     assert max(expected.shape) == 640
     assert (binarize.fine(grey) == expected).all()
+
+
+def test_in_a_small_picture_the_background_is_seen_as_far_down_as_across() -> None:
+    grey = np.full((40, 40), 200, np.uint8)
+    grey[16:25, 5:35] = 60
+    lying = binarize.flatten(grey, binarize.fine(grey), light_ink=False)
+    standing = binarize.flatten(
+        np.ascontiguousarray(grey.T), binarize.fine(np.ascontiguousarray(grey.T)), light_ink=False
+    )
+    np.testing.assert_array_equal(standing, lying.T)

@@ -282,3 +282,12 @@ def test_only_what_is_slim_is_looked_at() -> None:
     own = np.zeros_like(ink)
     own[80:120, 90:110] = 1
     assert not is_dash(ink, *measured(own))
+
+
+def test_teeth_are_as_far_apart_as_their_middles_however_thick_each_is() -> None:
+    thin_and_thick = [
+        (100 + 10 * i - (4 if i % 2 else 0), 80, 9 if i % 2 else 1, 12, 40 if i % 2 else 12)
+        for i in range(6)
+    ]
+    stats = np.array(thin_and_thick, np.int32)
+    assert len(teeth(stats, Straight(92, 0.0, 100, 0, 400), 5)) == 6
