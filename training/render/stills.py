@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 
 from camd.evaluate.truth import LABELS
-from camd.values import Image
-from training.render.camera import Light, Pose
+from camd.geometry import Corners
+from camd.values import DoubleArray, Image
+from training.render.camera import Light, Pose, homography
 from training.render.forms import Grid, fill
 from training.render.hand import Hand, Pen
 from training.render.paper import Sheet, Style, random_style, write_sheet
@@ -22,10 +23,16 @@ QUALITY = 85
 TRIES = 20
 
 
+AROUND = 0.35
+"""Room that is left around a line, in heights of its highest digit."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Still:
     image: Image
     lines: tuple[str, ...]
+    places: tuple[Corners, ...]
+    """Corners around each line, with room around it; pixels of the image."""
 
 
 def plain(rng: np.random.Generator, hand: Hand) -> Still:
@@ -119,7 +126,8 @@ def screen(rng: np.random.Generator, hand: Hand) -> Still:
     style = replace(style, grain=0.0)
     sheet = write_sheet(rng, hand, random_lines(rng, style, rows=3), style)
     image = np.clip(sheet.image, 0, 255).astype(np.uint8)
-    return Still(np.asarray(255 - image if rng.random() < 0.4 else image, np.uint8), sheet.lines)
+    shown = np.asarray(255 - image if rng.random() < 0.4 else image, np.uint8)
+    return Still(shown, sheet.lines, _places(sheet, np.eye(3)))
 
 
 def board(rng: np.random.Generator, hand: Hand) -> Still:
@@ -156,7 +164,13 @@ def make(out: Path, hand: Hand, seed: int, each: int) -> None:
             cv2.imwrite(str(out / file), still.image, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
             hard = None if kind is plain else kind.__name__
             labels.append(
-                {"file": file, "digits": list(still.lines), "kind": "photo", "hard": hard}
+                {
+                    "file": file,
+                    "digits": list(still.lines),
+                    "kind": "photo",
+                    "hard": hard,
+                    "places": [[[round(x), round(y)] for x, y in line] for line in still.places],
+                }
             )
     (out / LABELS).write_text(json.dumps(labels, indent=1) + "\n", encoding="utf-8")
 
@@ -184,7 +198,23 @@ def _photo(
         pose = random_pose(rng, SIZE)  # of a sheet half as wide again as it is high
         height, width = sheet.image.shape[:2]
         pose = replace(pose, width=pose.width * min(1, width / height / 1.5))
-    return Still(on_a_table(rng, sheet, pose, SIZE, light), sheet.lines)
+    places = _places(sheet, homography(sheet, pose))
+    return Still(on_a_table(rng, sheet, pose, SIZE, light), sheet.lines, places)
+
+
+def _places(sheet: Sheet, matrix: DoubleArray) -> tuple[Corners, ...]:
+    """Give the corners around each line of a sheet that `matrix` (3, 3) takes into the picture."""
+    rows: dict[int, list[tuple[float, ...]]] = {}
+    for written in sheet.digits:
+        rows.setdefault(written.row, []).append(written.box)
+    places = []
+    for boxes in map(np.array, rows.values()):
+        room = AROUND * boxes[:, 3].max()
+        left, top = boxes[:, :2].min(axis=0) - room
+        right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0) + room
+        around = np.array([[(left, top), (right, top), (right, bottom), (left, bottom)]])
+        places.append(tuple(map(tuple, cv2.perspectiveTransform(around, matrix)[0].tolist())))
+    return tuple(places)
 
 
 def _form(

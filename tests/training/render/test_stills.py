@@ -1,5 +1,7 @@
+from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -55,3 +57,30 @@ def test_a_form_says_what_is_written_in_it(hand: Hand) -> None:
     assert still.image.shape == (720, 1280, 3)
     assert 3 <= len(still.lines) <= 5
     assert all(set(line) <= set("0123456789") for line in still.lines)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_line_has_its_place(
+    kind: Callable[[np.random.Generator, Hand], stills.Still], hand: Hand
+) -> None:
+    still = kind(np.random.default_rng(1), hand)
+    assert len(still.places) == len(still.lines)
+    height, width = still.image.shape[:2]
+    for corners in still.places:
+        x, y = np.array(corners).T
+        (left, top), (right, bottom) = (x.min(), y.min()), (x.max(), y.max())
+        assert 0 <= (left + right) / 2 < width
+        assert 0 <= (top + bottom) / 2 < height
+        around = np.zeros(still.image.shape[:2], np.uint8)
+        cv2.fillConvexPoly(around, np.int32([corners]), 1)
+        assert still.image[around > 0].std() > 3  # there is ink in it
+
+
+def test_places_lie_around_what_is_written(hand: Hand) -> None:
+    """On a screen, which shows nothing else."""
+    still = stills.screen(np.random.default_rng(1), hand)
+    paper = np.median(still.image)
+    written = np.abs(still.image.astype(float) - paper).max(axis=2) > 60
+    for corners in still.places:
+        cv2.fillConvexPoly(written.view(np.uint8), np.int32([corners]), 0)
+    assert not written.any()
