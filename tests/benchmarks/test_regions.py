@@ -1,0 +1,103 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from benchmarks.regions import Place, outcome, places, table
+from camd.errors import DataError
+from camd.values import RegionReading, RegionStatus
+from testing.process import environment
+from tests.sheets import line, paper, write
+
+
+def folder(path: Path, *entries: dict[str, Any]) -> Path:
+    cv2.imwrite(str(path / "a.png"), write(paper(), "325", (180, 270)))
+    cv2.imwrite(
+        str(path / "b.png"), line(write(paper(), "325", (180, 270)), (130, 242), (160, 242))
+    )
+    cv2.imwrite(str(path / "c.png"), write(write(paper(), "325", (180, 200)), "71", (180, 340)))
+    (path / "labels.json").write_text(json.dumps(entries), encoding="utf-8")
+    return path
+
+
+def reading(text: str, status: RegionStatus) -> RegionReading:
+    return RegionReading("number", status, int(text) if status == "ok" else None, text, 0.9)
+
+
+def test_labels_tell_of_regions(tmp_path: Path) -> None:
+    box = ((10, 20), (30, 20), (30, 40), (10, 40))
+    found = places(
+        folder(
+            tmp_path,
+            {"file": "a", "digits": ["325", "7"], "style": "led", "roi": [10, 20, 20, 20],
+             "roi_text": "3.25", "roi_alt": ["3.26"]},
+            {"file": "b", "digits": ["12", "7"], "hard": "table", "places": [box, box]},
+            {"file": "c", "digits": ["12"]},
+            {"file": "d", "digits": []},
+            {"file": "e", "digits": ["1", "2"], "roi": None},
+        )
+    )  # fmt: skip
+    name = tmp_path.name
+    assert found == [
+        Place("a", "led", ("325", "326"), box),
+        Place("b", "table", ("12",), box),
+        Place("b", "table", ("7",), box),
+        Place("c", name, ("12",), None),
+        Place("d", f"{name}, no digits", (), None),
+    ]
+
+
+def test_wrong_labels_are_said(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="roi"):
+        places(folder(tmp_path, {"file": "a", "digits": [], "roi": [1, 2]}))
+
+
+def test_one_wrong_value_is_one_too_many() -> None:
+    place = Place("a", "led", ("325",), None)
+    assert outcome([reading("325", "ok")], place) == "right"
+    assert outcome([reading("325", "ok"), reading("325", "unsure")], place) == "withheld"
+    assert outcome([reading("25", "unsure")], place) == "unsure"
+    assert outcome([reading("25", "ok"), reading("325", "ok")], place) == "wrong"
+    nothing = Place("a", "led", (), None)
+    assert outcome([reading("25", "ok")], nothing) == "wrong"
+    assert outcome([reading("", "empty")], nothing) == "empty"
+    rows = table([(place, [reading("325", "ok")]), (nothing, [reading("", "empty")])])
+    assert rows[0] == "| style | ok and right | ok and wrong | right, not ok | empty | regions |"
+    assert rows[2:] == ["| led | 1 | 0 | 0 | 1 | 2 |", "| all | 1 | 0 | 0 | 1 | 2 |"]
+
+
+@pytest.mark.parametrize("film", [[], ["--film"]])
+def test_regions_are_read_and_counted(tmp_path: Path, film: list[str]) -> None:
+    upper = [[0, 120], [640, 120], [640, 230], [0, 230]]
+    entries = [
+        {"file": "a.png", "digits": ["325"]},
+        {"file": "b.png", "digits": ["325"]},  # with a minus that the label does not tell of
+        {"file": "c.png", "digits": ["326"], "places": [upper]},
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "regions", str(folder(tmp_path, *entries)), *film],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| all | 1 | 1 | 1 | 3 |" in done.stdout
+    assert "- c.png: 325, written is 326" in done.stdout
+
+
+def test_a_folder_without_labels_is_said_in_one_line(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "regions", str(tmp_path)],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 65
+    assert "labels.json is missing" in done.stderr
+    assert "Traceback" not in done.stderr
