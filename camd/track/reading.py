@@ -86,9 +86,11 @@ class Reader:
             self._follow(held)
             return self._reading, False
         self._differs_since = None
+        if changed:
+            # What was doubtful while the sheet came counts no more. What is left of a reading may
+            # be a piece of a sheet that goes, or that a hand covers.
+            self._doubt = float(doubtful or members < self._shown)
         self._shown, self._parted = members, partings(rows)
-        if changed:  # What was doubtful while the sheet came counts no more.
-            self._doubt = float(doubtful)
         # A mark flickers between sure and unsure; of a reading that stands only what lasts is said.
         stands = self._reading.complete and not changed
         complete = not lines or self._doubt <= (DOUBTED if stands else CLEARED)

@@ -185,6 +185,25 @@ def test_a_doubt_of_a_moment_does_not_show_and_one_that_lasts_does() -> None:
     assert [reading.complete for reading, changed in said if changed] == [False]
 
 
+def test_what_is_left_of_a_reading_is_incomplete_for_a_while() -> None:
+    """At ten frames a second; the rest of the sheet has gone already, or a hand covers it."""
+    read = reader()
+    read.update(held("1947"), 0.0)
+    said = [read.update(held("194"), at / 10)[0] for at in range(1, 20)]
+    pieces = [reading for reading in said if reading.lines == ("194",)]
+    assert not pieces[0].complete
+    assert pieces[-1].complete  # the 7 was taken away
+    assert len(pieces) > 15
+
+
+def test_another_reading_is_complete_at_once() -> None:
+    read = reader()
+    read.update(held("1947"), 0.0)
+    said = [read.update(held("28", track=9), at / 10)[0] for at in range(1, 5)]
+    assert all(reading.complete for reading in said)
+    assert said[-1].lines == ("28",)
+
+
 def test_an_empty_scene_is_complete() -> None:
     read = reader()
     read.update(held("2368"), 0.0, doubtful=True)
