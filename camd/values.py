@@ -111,6 +111,8 @@ class Reason(StrEnum):
     TOO_LARGE = "too large"
     AT_BORDER = "touches the border"
     """Part of it lies outside of the frame."""
+    AT_EDGE = "touches the region's edge"
+    """Its middle lies outside of the region."""
     WRONG_SHAPE = "wrong shape"
     """Too wide or too narrow for a digit."""
     TOO_FAINT = "too faint"

@@ -64,7 +64,7 @@ class Area:
 
     def segment(self, image: Image) -> Segmentation:
         """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
-        rejected, and what is outside is left out."""
+        rejected, so is what reaches into a region, and what is outside is left out."""
         height, width = image.shape[:2]
         if (width, height) != self._size:
             self._size = width, height
@@ -80,17 +80,18 @@ class Area:
             found = self._whole(found)
         if not view.outline and not view.masks:
             return found
-        inside = [glyph for glyph in found.glyphs if self._has(glyph.box)]
-        masked = [glyph.box for glyph in inside if self._masks_out(glyph.box)]
+        glyphs, marks = [], list(found.rejected)
+        for glyph in found.glyphs:
+            if self._has(glyph.box) and not self._masks_out(glyph.box):
+                glyphs.append(glyph)
+            else:
+                marks.append(Rejected(glyph.box, Reason.AT_EDGE))
         return Segmentation(
-            tuple(glyph for glyph in inside if not self._masks_out(glyph.box)),
-            (
-                *(
-                    replace(mark, reason=Reason.MASKED) if self._masks_out(mark.box) else mark
-                    for mark in found.rejected
-                    if self._has(mark.box)
-                ),
-                *(Rejected(box, Reason.MASKED) for box in masked),
+            tuple(glyphs),
+            tuple(
+                replace(mark, reason=Reason.MASKED) if self._masks_out(mark.box) else mark
+                for mark in marks
+                if self._has(mark.box) or self._has_part(mark.box)
             ),
         )
 
@@ -104,6 +105,9 @@ class Area:
 
     def _has(self, box: Box) -> bool:
         return self._view.has(self._upright.placed(box))
+
+    def _has_part(self, box: Box) -> bool:
+        return self._view.has_part(self._upright.placed(box))
 
     def _masks_out(self, box: Box) -> bool:
         return self._view.masks_out(self._upright.placed(box))
@@ -137,8 +141,8 @@ class Area:
         """Return what the area says at `clock` seconds, in pixels of the frame."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
         # A digit that never settles is as doubtful as one that never is sure.
-        unsure = [*_unsure(rejected), *(digit.box for digit in unsettled)]
-        doubtful = completeness.beside(unsure, tracked.held)
+        marks = (*rejected, *(Rejected(digit.box, Reason.UNSURE) for digit in unsettled))
+        doubtful = completeness.beside(marks, tracked.held)
         reading, changed = self._reader.update(tracked, clock, doubtful=doubtful)
         lines = group(tracked.digits, self._lines)
         result = Result(
@@ -150,7 +154,7 @@ class Area:
             changed=changed,
         )
         if self._region:
-            doubtful = completeness.among(unsure, tracked.held)
+            doubtful = completeness.doubtful(marks, tracked.held)
             said = self._region.update(reading, clock, doubt=doubtful, unsettled=bool(unsettled))
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
@@ -172,7 +176,7 @@ class Area:
             said = value.judge(
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
-                doubtful=completeness.among(_unsure(rejected), digits),
+                doubtful=completeness.doubtful(rejected, digits),
                 good=None,
                 at=0,
             )
@@ -228,7 +232,3 @@ def together(results: Sequence[Result]) -> Result:
 
 def _in_order(lines: Sequence[Line]) -> tuple[Digit, ...]:
     return tuple(digit for line in lines for digit in line.digits)
-
-
-def _unsure(rejected: Sequence[Rejected]) -> list[Box]:
-    return [mark.box for mark in rejected if mark.reason == Reason.UNSURE]

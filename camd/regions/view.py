@@ -19,6 +19,8 @@ LEAST_SIDE = 640
 smaller pictures, which costs more than the surroundings do."""
 MOST_ENLARGED = 4.0
 """Times that something straightened may be enlarged to that."""
+PART = 0.1
+"""Share of a mark across that is enough of it in the region, for a number to be cut off there."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,14 +77,21 @@ class View:
 
     def has(self, box: Box) -> bool:
         """Tell whether the centre of a box of the picture lies in the region."""
-        return not self.outline or contains(self.outline, *self._centre(box))
+        return not self.outline or contains(self.outline, *self._source(_middle(box)))
+
+    def has_part(self, box: Box) -> bool:
+        """Tell whether some of a box of the picture, across its middle, lies in the region."""
+        x, y, width, height = box
+        points = [(x + share * width, y + height / 2) for share in (PART, 1 - PART)]
+        return any(contains(self.outline, *self._source(point)) for point in points)
 
     def masks_out(self, box: Box) -> bool:
         """Tell whether the centre of a box of the picture lies in a mask."""
-        return bool(self.masks) and any(contains(mask, *self._centre(box)) for mask in self.masks)
+        return any(contains(mask, *self._source(_middle(box))) for mask in self.masks)
 
-    def _centre(self, box: Box) -> Point:
-        x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
+    def _source(self, point: Point) -> Point:
+        """Return the point of the frame that is at `point` of the picture."""
+        x, y = point
         if self.flat is None:
             return x + self.window[0], y + self.window[1]
         ((x, y),) = self._back([(x, y)]).tolist()
@@ -92,6 +101,10 @@ class View:
         assert self.flat is not None
         given = np.array([points], np.float64)
         return np.asarray(cv2.perspectiveTransform(given, np.linalg.inv(self.flat))[0])
+
+
+def _middle(box: Box) -> Point:
+    return box[0] + box[2] / 2, box[1] + box[3] / 2
 
 
 def pixels(shares: Sequence[Point], size: tuple[int, int]) -> Corners:

@@ -129,6 +129,64 @@ def test_a_doubtful_mark_does_not_count_where_all_digits_are_there() -> None:
         assert said.status == status
 
 
+@pytest.mark.parametrize(("confidence", "status"), [(0.61, "ok"), (0.59, "unsure")])
+@pytest.mark.parametrize("digits", [None, 2])
+def test_a_number_with_a_weak_digit_is_no_value(
+    confidence: float, status: str, digits: int | None
+) -> None:
+    reading = Reading(
+        ("19",), (Digit(1, 0.99, (0, 0, 20, 40)), Digit(9, confidence, (30, 0, 20, 40)))
+    )
+    said = judge(place(digits=digits), reading, doubtful=False, good=None, at=0)
+    assert (said.status, said.text) == (status, "19")
+
+
+def test_a_number_that_comes_with_a_doubt_is_said_once_that_is_gone() -> None:
+    meter = Meter()
+    meter.says("199")
+    assert meter.says("20", 0.4, doubt=True).value == 199
+    assert meter.says("200", 0.1).value == 199
+    assert meter.says("200", 0.1).value == 200
+
+
+def test_a_number_whose_doubt_stays_is_never_said_to_be_good() -> None:
+    meter = Meter()
+    said = [meter.sees("19", doubt=True)]
+    for _ in range(40):
+        meter.at += 0.05
+        said.append(meter.sees("19", doubt=True))
+    statuses = [one.status for one in said if one]
+    assert set(statuses) == {"unsure"}
+    assert len(statuses) > 30  # and it does not wait for ever
+
+
+def test_a_number_whose_doubt_comes_and_goes_is_never_said_to_be_good() -> None:
+    meter = Meter()
+    meter.says("199")
+    for at in range(60):
+        meter.at += 0.05
+        said = meter.sees("20", doubt=at % 3 < 2)
+        assert (said.value, said.status) in ((199, "ok"), (None, "unsure"))
+    assert said.status == "unsure"
+
+
+def test_with_as_many_digits_as_there_are_to_be_no_doubt_delays_a_value() -> None:
+    meter = Meter(digits=3)
+    meter.says("199", doubt=True)
+    assert meter.says("200", 0.2, doubt=True).value == 200
+
+
+def test_a_weak_moment_does_not_hide_a_value_and_a_lasting_one_does() -> None:
+    meter = Meter()
+    meter.says("19")
+    weak = read("19", confidence=0.5)
+    for at in range(20):
+        meter.at += 0.05
+        said = meter.region.update(weak, meter.at, doubt=False, unsettled=False)
+        assert said is not None
+        assert (said.status == "ok") == (at < 9)
+
+
 def test_nothing_is_said_to_be_empty_before_digits_could_have_settled() -> None:
     meter = Meter()
     for at, status in ((10.0, None), (10.4, None), (10.5, "empty")):

@@ -56,6 +56,35 @@ def test_the_centre_of_a_box_decides_where_it_belongs() -> None:
     assert not view.masks_out(box(720, 365))
 
 
+def test_a_box_whose_centre_is_outside_may_have_a_part_in_a_region() -> None:
+    view = View.of(RegionSettings(name="a", polygon=STRIP), (), SIZE)
+    left, top, _, _ = view.window
+
+    def part(x: int, y: int) -> bool:
+        return view.has_part((x - left - 20, y - top - 30, 40, 60))
+
+    assert part(640 - 10, 365)
+    assert part(768 + 10, 365)
+    assert not part(640 - 18, 365)  # less than a tenth of it
+    assert not part(768 + 18, 365)
+    assert not part(700, 350)  # its feet stand in the region, its middle is above
+
+
+def test_a_box_may_have_a_part_in_a_straightened_region() -> None:
+    corners = ((0.2, 0.3), (0.5, 0.3), (0.5, 0.5), (0.2, 0.5))
+    view = View.of(RegionSettings(name="a", corners=corners), (), SIZE)
+    x, y, _, _ = view.in_frame((0, 0, 10, 10))
+
+    def part(middle: int) -> bool:
+        left, top, side = middle - 20 - x, 268 - y, 40
+        return view.has_part(
+            tuple(round(view.scale * length) for length in (left, top, side, side))
+        )
+
+    assert part(250)
+    assert not part(230)
+
+
 def test_corners_are_straightened_and_boxes_found_again() -> None:
     corners = ((0.2, 0.3), (0.5, 0.2), (0.52, 0.6), (0.18, 0.5))
     region = RegionSettings(name="a", corners=corners)
