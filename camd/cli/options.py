@@ -1,5 +1,6 @@
 """What several commands have in common."""
 
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,28 @@ model_file = click.option(
     "--model", type=click.Path(path_type=Path), help="Model file (.npz) instead of the shipped one."
 )
 verbose_log = click.option("-v", "--verbose", is_flag=True, help="Log more.")
+
+
+class SourceCommand(click.Command):
+    """A command whose source is an option: says so to whoever writes it as an argument."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        super().parse_args(ctx, args)
+        if ctx.args and not ctx.resilient_parsing:
+            raise click.UsageError(f"the source is an option: {_with_device(ctx)}", ctx)
+        return []
+
+
+def _with_device(ctx: click.Context) -> str:
+    own = ctx.command.params
+    command = ["camd", "run"]
+    if any(param.name == "device" for param in own):
+        given = [str(ctx.params[str(p.name)]) for p in own if isinstance(p, click.Argument)]
+        command = [*ctx.command_path.split(), *given]
+    hint = shlex.join([*command, "--device", ctx.args[0]])
+    return f"{hint}, or camd demo" if ctx.args[0] == "demo" else hint
 
 
 def interruptible() -> None:

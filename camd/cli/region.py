@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from camd.cli.options import config_file, interruptible
+from camd.cli.options import SourceCommand, config_file, interruptible
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
 from camd.geometry import Corners
@@ -43,7 +43,7 @@ def region() -> None:
     """Where numbers stand: each region publishes one of its own, masks are left out."""
 
 
-@region.command("draw")
+@region.command("draw", cls=SourceCommand)
 @click.argument("name")
 @click.option("--device", help="As for run.")
 @click.option(

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -15,7 +16,7 @@ import click
 from camd import __version__
 from camd.cli.config import config
 from camd.cli.discovery import discovery
-from camd.cli.options import config_file, load_config, model_file, verbose_log
+from camd.cli.options import SourceCommand, config_file, load_config, model_file, verbose_log
 from camd.cli.read import eval_, read
 from camd.cli.region import region
 from camd.cli.service import doctor, service
@@ -72,7 +73,21 @@ def _missing(error: ImportError) -> str:
     return f"{error}; install it with: pip install {error.name or 'camd'}"
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        source = Path(name).exists() or "://" in name or name.isdecimal()
+        if source and self.get_command(ctx, name) is None:
+            hint = f"camd run --device {shlex.quote(name)}"
+            if Path(name).is_file():
+                hint = f"camd read {shlex.quote(name)} (pictures), or {hint} (a video)"
+            raise click.UsageError(f"{name!r} is no command; to read it: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="camd")
 def cli() -> None:
     """Read handwritten digits from a camera, and publish them over MQTT."""
@@ -90,7 +105,7 @@ cli.add_command(eval_)
 cli.add_command(discovery)
 
 
-@cli.command()
+@cli.command(cls=SourceCommand)
 @click.option("--device", help="Camera number or path, URL, video, image, folder, or demo.")
 @config_file
 @click.option("--name", help="Name of this camera in topics.")
@@ -149,7 +164,7 @@ def run(
     )
 
 
-@cli.command()
+@cli.command(cls=SourceCommand)
 @click.option("--broker", default="embedded", show_default=True, help="As for run.")
 @click.option(
     "--window/--no-window", default=None, help="Show the overlay (if there is a display)."

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from camd.cli.options import config_file
+from camd.cli.options import SourceCommand, config_file
 from camd.mqtt.broker_url import parse_broker
 from camd.stdio import say
 
@@ -47,7 +47,7 @@ def uninstall(user: bool, instance: str | None, dry_run: bool) -> None:
     service_install.uninstall(place, say, dry_run=dry_run)
 
 
-@click.command()
+@click.command(cls=SourceCommand)
 @click.option("--device", help="As for run.")
 @click.option("--broker", help="As for run.")
 @config_file

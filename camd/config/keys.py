@@ -25,6 +25,11 @@ def tables() -> dict[str, type[Section]]:
     return found
 
 
+def sections() -> list[str]:
+    """The tables that there is one of each: [camera], [mqtt]."""
+    return [name for name, info in Settings.model_fields.items() if _is_section(info.annotation)]
+
+
 def fields() -> Iterator[tuple[KeyPath, FieldInfo]]:
     """Every option that there is once, in the order of the table: key path and field."""
     yield from (item for item in _fields(Settings) if item[0][0] not in tables())

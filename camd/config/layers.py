@@ -5,6 +5,7 @@ import difflib
 import json
 import logging
 import os
+import re
 import reprlib
 import tomllib
 from collections import Counter
@@ -284,19 +285,66 @@ def _explain(error: Any, layers: _Layers) -> str:
     where = f"  [{origin}]" if origin else ""
     name = _named(key, layers.data)
     if error["type"] == "extra_forbidden":
-        plain = ".".join(part for part in key if not part.isdigit())
-        known = known_keys() if len(plain) <= LONGEST else []
-        close = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return f"{name}: unknown key{hint}{where}"
+        return f"{name}: unknown key{_meant(key, error['input'])}{where}"
     given = error["input"]
     shown = ""
     # A password of the wrong type, or in the wrong place, must not be repeated.
-    if isinstance(given, str | int | float) and keys.may_be_shown(key):
+    secret = not keys.may_be_shown(key)
+    if isinstance(given, str | int | float) and not secret:
         given = address.redact(given) if isinstance(given, str) else given
         shown = f", but it is {reprlib.repr(given)}"
-    message = str(error["msg"]).replace("Input should", "should").replace("String should", "should")
-    return f"{name}: {message.removeprefix('Value error, ')}{shown}{where}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    for theirs, ours in _PLAIN.items():
+        message = message.replace(theirs, ours)
+    return f"{name}: {message}{shown}{_to_write(key, error, secret=secret)}{where}"
+
+
+_PLAIN = {
+    "Input should": "should",
+    "String should": "should",
+    "a valid string": "text",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+}
+"""What pydantic says, in words for whoever writes a config.toml."""
+
+
+def _meant(key: KeyPath, value: Any) -> str:
+    """Guess which table or option an unknown key was to be."""
+    if len(key) == 1 and isinstance(value, dict | list):
+        heads = {name: f"[{name}]" for name in keys.sections()}
+        heads |= {name: f"[[{name}]]" for name in tables()}
+        names = difflib.get_close_matches(key[0][:LONGEST], heads, n=1)
+        return f"; did you mean {heads[names[0]]}?" if names else ""
+    plain = ".".join(part for part in key if not part.isdigit())
+    known = known_keys() if len(plain) <= LONGEST else []
+    close = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _to_write(key: KeyPath, error: Any, *, secret: bool) -> str:
+    """Say what to write instead, where that is no more than a matter of quotes or brackets."""
+    value, kind, name = error["input"], error["type"], key[-1]
+    if kind == "string_type" and isinstance(value, int | float):
+        shown = "..." if secret else reprlib.repr(value).lower()
+        return f'; write {name} = "{shown}"'
+    if kind in ("int_type", "float_type", "literal_error") and isinstance(value, str):
+        number = None if secret else re.fullmatch(r"[+-]?[0-9]{1,9}([.][0-9]{1,9})?", value)
+        fits = number and not (number[1] and kind == "int_type")
+        allowed = kind != "literal_error" or value in re.split(", | or ", error["ctx"]["expected"])
+        return f"; write {name} = {value}" if fits and allowed else ""
+    if kind == "bool_type" and str(value).lower() in _SWITCH:
+        return f"; write {name} = {_SWITCH[str(value).lower()]}"
+    if len(key) == 1 and name in tables() and isinstance(value, dict):
+        return f"; write [[{name}]], with two brackets"
+    if len(key) == 1 and name in keys.sections():
+        return f"; write [{name}] on a line of its own, and its options below"
+    return ""
+
+
+_SWITCH = {"1": "true", "on": "true", "true": "true", "yes": "true"}
+_SWITCH |= {"0": "false", "off": "false", "false": "false", "no": "false"}
 
 
 def _named(key: KeyPath, data: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """camd read: images one by one, without voting."""
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,11 +39,22 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
                         _show(out, path, page, result)
             except SourceError as error:
                 status = SourceError.status
+                why = f"{error}{_instead(path, str(error))}"
                 if as_json:
-                    write_json({"image": str(path), "error": str(error)})
+                    write_json({"image": str(path), "error": why})
                 else:
-                    tell(f"camd: {error}")
+                    tell(f"camd: {why}")
     return status
+
+
+def _instead(path: Path, error: str) -> str:
+    """Say what reads this that is no picture."""
+    whole = shlex.quote(str(path))
+    if path.is_dir():
+        return f"; to read its pictures: camd read {whole}/*, or camd run --device {whole}"
+    if path.suffix.lower() in VIDEOS and "camd run" not in error:
+        return f"; to read a video: camd run --device {whole}"
+    return ""
 
 
 def payload(path: Path, page: Page, result: Result) -> dict[str, Any]:

@@ -86,6 +86,35 @@ def test_wrong_usage_exits_2(tmp_path: Path, arguments: list[str]) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["run", "demo"], "camd run --device demo, or camd demo"),
+        (["run", "my clip.mp4", "--json"], "camd run --device 'my clip.mp4'"),
+        (["demo", "clip.mp4"], "camd run --device clip.mp4"),
+        (["doctor", "0"], "camd doctor --device 0"),
+        (["region", "draw", "meter", "0"], "camd region draw meter --device 0"),
+        (["photo.png"], "camd read photo.png"),
+        (["folder"], "camd run --device folder"),
+        (["0"], "camd run --device 0"),
+        (["rtsp://host/live"], "camd run --device rtsp://host/live"),
+        (["rnu"], "'run'"),
+        (["read", "folder"], "camd read folder/*"),
+        (["read", "clip.mp4"], "camd run --device clip.mp4"),
+    ],
+    ids=str,
+)
+@pytest.mark.usefixtures("photo")
+def test_what_is_nearly_right_is_told_what_to_type(
+    tmp_path: Path, arguments: list[str], hint: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "clip.mp4").write_bytes(b"a video")
+    done = camd(*arguments, home=tmp_path)
+    assert done.returncode == (66 if arguments[0] == "read" else 2)
+    assert hint in done.stderr
+
+
 def test_no_such_input_exits_66(tmp_path: Path) -> None:
     done = camd("run", "--device", "nowhere.mp4", "--broker", "none", home=tmp_path)
     assert done.returncode == 66

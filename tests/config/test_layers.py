@@ -42,6 +42,48 @@ def test_each_layer_goes_before_the_one_below(tmp_path: Path) -> None:
     assert host() == "line"
 
 
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("[camera]\ndevice = 0", 'write device = "0"'),
+        ("[mqtt]\nusername = 5", 'write username = "5"'),
+        ("[mqtt]\npassword = 5", 'write password = "..."'),
+        ('[mqtt]\nport = "1883"', "write port = 1883"),
+        ('[camera]\nfps = "29.97"', "write fps = 29.97"),
+        ('[camera]\nrotate = "90"', "write rotate = 90"),
+        ('[mqtt]\ntls = "yes"', "write tls = true"),
+        ("[overlay]\nwindow = 0", "write window = false"),
+        ('[regions]\nname = "a"', "did you mean [[region]]?"),
+        ('[[regions]]\nname = "a"', "did you mean [[region]]?"),
+        ('[masks]\nname = "a"', "did you mean [[mask]]?"),
+        ('[mqqt]\nhost = "a"', "did you mean [mqtt]?"),
+        (f'[region]\nname = "a"\n{AREA}', "write [[region]], with two brackets"),
+        ('[[camera]]\ndevice = "0"', "write [camera] on a line of its own"),
+        ('camera = "0"', "write [camera] on a line of its own"),
+        ('device = "0"', "did you mean camera.device?"),
+    ],
+)
+def test_a_slip_is_answered_with_what_to_write(tmp_path: Path, written: str, hint: str) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(written)
+    with pytest.raises(ConfigError) as caught:
+        layers.load(file, environ={})
+    assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['[mqtt]\nport = "12.5"', '[mqtt]\nport = "many"', '[camera]\nrotate = "45"', "[foo]\nx = 1"],
+)
+def test_nothing_is_guessed_that_would_be_wrong(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(written)
+    with pytest.raises(ConfigError) as caught:
+        layers.load(file, environ={})
+    assert "write" not in str(caught.value)
+    assert "did you mean" not in str(caught.value)
+
+
 def test_layers_are_merged_key_by_key(tmp_path: Path) -> None:
     (tmp_path / "system.toml").write_text('[mqtt]\nhost = "h"\nport = 1\n')
     (tmp_path / "user.toml").write_text("[mqtt]\nport = 2\n")
