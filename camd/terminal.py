@@ -21,6 +21,8 @@ from camd.values import Reading, RegionReading
 FINE = "#1ccdac"
 UNUSUAL = "#ffa624"
 INCOMPLETE = "  (a digit is unsure)"
+APART = " | "
+"""Between two lines of a reading: a space parts two numbers of one line."""
 
 T = TypeVar("T")
 
@@ -35,10 +37,11 @@ class Status:
     latency_ms: float | None = None
     """Median, milliseconds."""
     digits: int = 0
-    """In the last frame."""
+    """In the last frame, settled or not."""
     broker: str = ""
     """"connected", "" without one, or in a few words why not: "connecting"."""
     reading: str = ""
+    """What the scene says; empty where nothing has settled."""
 
 
 UNBOUNDED = 1_000_000
@@ -107,25 +110,27 @@ class Printer:
         self._live: Live | None = None
         self._timeless = in_journal(stream)
 
-    def reading(self, reading: Reading, at_wall: float) -> None:
-        """Print what the scene says now; `at_wall` in seconds since the epoch."""
+    def reading(self, reading: Reading, at_wall: float, picture: str = "") -> None:
+        """Print what the scene says now; `at_wall` in seconds since the epoch. `picture`: the
+        name of what it says that of, where that is one of many."""
         rows = [Text(row, "bold not dim") for row in reading.lines]
-        line = Text("  ", "dim").join(rows) or Text("no digits")
+        line = Text(APART, "dim").join(rows) if rows else Text("(no digits)", "dim")
         if not reading.complete:
             line.append(INCOMPLETE, UNUSUAL)
-        self._row(line, reading.text + INCOMPLETE * (not reading.complete), at_wall)
+        self._row(line, at_wall, picture)
 
-    def region(self, said: RegionReading, at_wall: float) -> None:
-        """Print what a region says now; `at_wall` in seconds since the epoch."""
+    def region(self, said: RegionReading, at_wall: float, picture: str = "") -> None:
+        """Print what a region says now, as above."""
         style = "dim" if said.value is None else "bold not dim"
         line = Text(f"{printable(said.name)}  ", "not dim").append(Text(said.said, style))
-        self._row(line, line.plain, at_wall)
+        self._row(line, at_wall, picture)
 
-    def _row(self, line: Text, plain: str, at_wall: float) -> None:
+    def _row(self, line: Text, at_wall: float, picture: str) -> None:
         clock = time.strftime("%H:%M:%S", time.localtime(at_wall))
+        name = printable(picture).replace("\n", "\\n")
+        line = Text(f"{name}  ", "not dim").append(line) if name else line
         if self._console is None:
-            text = plain or "(no digits)"
-            self._plain(text if self._timeless else f"{clock}  {text}")
+            self._plain(line.plain if self._timeless else f"{clock}  {line.plain}")
             return
         whole = Text(f"{clock}  ", "dim", no_wrap=True, overflow="ellipsis", end="").append(line)
         self._console.print(whole, no_wrap=True, overflow="ellipsis")
@@ -169,16 +174,20 @@ class Printer:
 
 
 def _status_line(status: Status) -> Text:
+    """The reading first: a narrow terminal cuts the end off."""
     line = Text(no_wrap=True, overflow="ellipsis")
+    if status.reading:
+        line.append(status.reading, "bold")
+    else:
+        line.append("reading ..." if status.digits else "no digits", "dim")
+    line.append("   ")
     _state(line, "camera", status.camera, fine=status.camera in ("open", "ended"))
     line.append(f"  {status.fps:.1f} fps" if status.fps < 10 else f"  {status.fps:.0f} fps")
     if status.latency_ms is not None:
-        line.append(f"  {status.latency_ms:.0f} ms")
-    line.append(f"  {status.digits} digit{'' if status.digits == 1 else 's'}   ")
+        line.append(f"  {status.latency_ms:.0f} ms behind")
     if status.broker:
-        _state(line, "mqtt", status.broker, fine=status.broker == "connected")
         line.append("   ")
-    line.append(status.reading, "bold")
+        _state(line, "mqtt", status.broker, fine=status.broker == "connected")
     return line
 
 

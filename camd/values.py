@@ -44,6 +44,8 @@ class Frame:
     """Gives what is shown, BGR, where `image` is grey though the camera's picture is not."""
     time: float | None = None
     """Of a film: seconds from its beginning, as the file says; None where nothing says so."""
+    name: str = ""
+    """Of a picture that has one of its own, in a folder."""
 
     def shown(self) -> Image:
         return self.colour() if self.colour else self.image

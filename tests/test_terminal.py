@@ -34,6 +34,11 @@ log = logging.getLogger("camd.test")
 """
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
 def screen(program: str) -> tuple[list[str], bytes]:
     """Run `program` on a terminal; return the lines that a user then sees, and all bytes."""
     master, slave = pty.openpty()
@@ -90,7 +95,7 @@ def test_readings_and_log_lines_stand_above_the_status() -> None:
     lines, _ = screen(f"""
 printer.status(Status("waiting"))
 printer.reading(Reading(("1947", "28")), {AT})
-printer.status(Status("open", 29.7, 18.4, 6, "connected", "1947 28"))
+printer.status(Status("open", 29.7, 18.4, 6, "connected", "1947 | 28"))
 thread = threading.Thread(target=log.warning, args=("the broker is [red]away[/red]",))
 thread.start()
 thread.join()
@@ -99,10 +104,10 @@ printer.status(Status("open", 9.72, 18.4, 1, "connecting", "1947"))
 import os
 os._exit(0)
 """)
-    assert lines[0] == "10:13:20  1947  28"
+    assert lines[0] == "10:13:20  1947 | 28"
     assert re.fullmatch(r"\d\d:\d\d:\d\d  warning: the broker is \[red\]away\[/red\]", lines[1])
-    assert lines[2] == "10:13:25  no digits"
-    assert lines[3] == "● camera  9.7 fps  18 ms  1 digit   ● mqtt connecting   1947"
+    assert lines[2] == "10:13:25  (no digits)"
+    assert lines[3] == "1947   ● camera  9.7 fps  18 ms behind   ● mqtt connecting"
     assert len(lines) == 4
 
 
@@ -150,6 +155,32 @@ def test_only_an_unusual_state_is_spelt_out(state: str) -> None:
     assert "mqtt" not in lines[0]
 
 
+def test_the_reading_comes_first_where_there_is_little_room() -> None:
+    lines, _ = screen(f"""
+printer.status(Status("open", 30, 18, 6, "connected", "{"12345 " * 9}| 28"))
+import os
+os._exit(0)
+""")
+    assert lines[0].startswith("12345 12345")
+    assert len(lines) == 1
+
+
+@pytest.mark.parametrize(("digits", "says"), [(0, "no digits"), (3, "reading ...")])
+def test_the_state_says_whether_there_is_anything_to_read(digits: int, says: str) -> None:
+    lines, _ = screen(f'printer.status(Status("open", digits={digits}))\nimport os\nos._exit(0)')
+    assert lines[0].startswith(f"{says}   ● camera")
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_picture_of_many_is_named(live: bool) -> None:
+    stream = Terminal()
+    printer = Printer(stream, live=live)
+    printer.reading(Reading(("1947", "28")), AT, "[old] page.png")
+    printer.region(RegionReading("meter", "ok", 19.47), AT, "[old] page.png")
+    said = re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue())
+    assert said == ("10:13:20  [old] page.png  1947 | 28\n10:13:20  [old] page.png  meter  19.47\n")
+
+
 def test_without_a_terminal_there_are_plain_lines_only() -> None:
     stream = io.StringIO()
     printer = Printer(stream, live=False)
@@ -160,7 +191,7 @@ def test_without_a_terminal_there_are_plain_lines_only() -> None:
     printer.message("snapshot saved: camd-1.jpg")
     printer.close()
     assert stream.getvalue() == (
-        f"10:13:20  {' '.join(['1947 28'] * 30)}\n"
+        f"10:13:20  {' | '.join(['1947 | 28'] * 30)}\n"
         "10:13:21  (no digits)\n"
         "10:13:22  19  (a digit is unsure)\n"
         "snapshot saved: camd-1.jpg\n"
@@ -174,11 +205,6 @@ def test_the_journal_adds_the_time_itself(tmp_path: Path, monkeypatch: pytest.Mo
         monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
         Printer(stream, live=False).reading(Reading(("1947",)), AT)
     assert path.read_text() == "1947\n"
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @given(texts)

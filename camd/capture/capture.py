@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -278,7 +279,8 @@ class Capture:
             log.warning("%s: frames are now %dx%d", self._source.name, *image.shape[1::-1])
         self._shape = image.shape
         self._ledger.frame(clock)
-        frame = Frame(image, self.stats().captured, at, clock, self._source.colour, film)
+        name = Path(label).name if (label := self._source.label()) != self._source.name else ""
+        frame = Frame(image, self.stats().captured, at, clock, self._source.colour, film, name)
         if not self._newest_only:
             self._mailbox.put_next(frame)
         elif self._mailbox.put_latest(frame):

@@ -21,7 +21,7 @@ from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
 from camd.sources.base import Source
 from camd.stdio import write_json
-from camd.terminal import Printer
+from camd.terminal import APART, Printer
 from camd.values import Frame, Reading, RegionReading, Result
 
 WINDOW_POLL_S = 0.02
@@ -179,26 +179,30 @@ class Loop:
         self._health.frame(replace(result, stages=stages), now - frame.clock, now)
         if self._options.json:
             self._write_json(frame, result, now)
-        self._read(result, frame.at)
+        self._read(result, frame.at, frame.name)
         if self._options.observe:
             self._options.observe(frame.number, result)
 
-    def _read(self, result: Result, at: float) -> None:
-        if result.changed:
+    def _read(self, result: Result, at: float, picture: str = "") -> None:
+        """Say what is new; of a `picture` with a name of its own all of it, as no two are one
+        scene."""
+        if result.changed or picture:
+            self._snapshot_due = self._snapshot_due or result.changed
             self._reading = result.reading
-            self._snapshot_due = True
             if not self._settings.region:
-                self._printer.reading(result.reading, at)
+                self._printer.reading(result.reading, at, picture)
         for said in result.regions:
             last = self._said.get(said.name)
             self._said[said.name] = said
             if last is None or (last.value, last.status) != (said.value, said.status):
                 self._snapshot_due = True
-                self._printer.region(said, at)
+            elif not picture:
+                continue
+            self._printer.region(said, at, picture)
 
     def _says(self) -> str:
-        said = self._said.values()
-        return "  ".join(f"{item.name} {item.said}" for item in said) or self._reading.text
+        said = [f"{item.name} {item.said}" for item in self._said.values()]
+        return APART.join(said or self._reading.lines)
 
     def _scene_clock(self, frame: Frame) -> float:
         """A file processed faster or slower than it was filmed keeps its own time."""

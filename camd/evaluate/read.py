@@ -13,6 +13,7 @@ from camd import paths as installed
 from camd.classify import svm
 from camd.config.settings import Settings
 from camd.errors import SourceError
+from camd.evaluate.clip_truth import VIDEOS
 from camd.mqtt import payloads
 from camd.pipeline import Pipeline
 from camd.runtime import bounded

@@ -180,6 +180,16 @@ def test_a_picture_is_read_without_voting(tmp_path: Path, broker: Mosquitto) -> 
         assert heard.on("camd/camd/reading")[-1].json["text"].replace(" ", "") == "325"
 
 
+def test_each_picture_of_a_folder_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for name, text in (("a.png", "3 2 5"), ("b.png", "3 2 5"), ("c.png", "  4"), ("[d].png", "")):
+        cv2.imwrite(str(folder / name), page(text))
+    done = camd("run", "--device", folder, "--broker", "none", home=tmp_path)
+    said = [line.split("  ", 1)[1] for line in done.stderr.splitlines() if ".png  " in line]
+    assert said == ["[d].png  (no digits)", "a.png  325", "b.png  325", "c.png  4"]
+
+
 def test_the_command_line_turns_and_mirrors(tmp_path: Path) -> None:
     path = tmp_path / "page.png"
     cv2.imwrite(str(path), cv2.rotate(cv2.flip(page("3 2 5"), 1), cv2.ROTATE_90_CLOCKWISE))
