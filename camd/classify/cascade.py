@@ -1,5 +1,5 @@
-"""PURE. A cascade: a small machine answers the clear cases, the full one is asked about the rest,
-in as few duels as may be (Viola and Jones 2001, section 4)."""
+"""PURE. A cascade: a small, quick machine answers the clear cases. The full machine is asked about
+the others only, and computes as few duels as possible (Viola and Jones 2001, section 4)."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -15,25 +15,30 @@ Machine = TypeVar("Machine")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Quick(Generic[Machine]):
-    """The small machine of a cascade, and between which of its values a case is unclear."""
+    """The small machine of a cascade, and the range of its values in which a case is unclear."""
 
     machine: Machine
     clear: float
-    """Least value of what is clearly won."""
+    """A value of at least this is a clear yes."""
     lost: float = -np.inf
-    """Greatest value of what is clearly lost."""
+    """A value of at most this is a clear no."""
 
     def unclear(self, values: FloatArray) -> IntArray:
-        """Give which of the values (N,) say nothing sure."""
+        """Give the indices of those of the values (N,) that are neither a clear yes nor a clear
+        no."""
         return np.flatnonzero((values > self.lost) & (values < self.clear))
 
 
 def judge(
     full: Duels, features: FloatArray, winner: IntArray, own: FloatArray, clear: float
 ) -> Classified:
-    """Judge features (N, D) of which a small machine knows the winners (N,) and the values (N, n)
-    of their duels. The full one decides those duels that the winner does not win by `clear`; where
-    it loses one, the same of the class that it loses to by most; where that one loses too, all."""
+    """Judge features (N, D) with the full machine. The small machine gave the winner of each (N,)
+    and the values `own` (N, n) of the winner's duels.
+
+    The full machine computes only those duels that the winner did not win by `clear` or more.
+    Where the winner loses one of them, the class to which it loses by most becomes the challenger,
+    and the challenger's unclear duels are computed likewise. Where that class loses one, too, all
+    duels are computed."""
     assert isinstance(full.machine, Separate)
     inputs = full.machine.inputs(full.projection.components(features))
     decided = own.copy()
@@ -43,7 +48,8 @@ def judge(
     if not len(lost):
         return better
     rows, first, challenger = np.arange(len(lost)), winner[lost], decided[lost].argmin(axis=1)
-    # A small machine's values are differences of two scores.
+    # In the small machine the value of a duel is the difference of two scores. So the values of the
+    # challenger's duels follow from those of the winner's.
     theirs = own[lost] - own[lost, challenger][:, None]
     theirs[rows, first] = -decided[lost, challenger]
     theirs[rows, challenger] = np.inf
@@ -64,8 +70,8 @@ def _decide(
     values: FloatArray,
     near: NDArray[np.bool_],
 ) -> None:
-    """Put the full machine's values into `values` (N, n), of the duels of the classes `own` (N,),
-    where `near` (N, n)."""
+    """Overwrite those of `values` (N, n) where `near` (N, n) is true with the values that the full
+    machine gives to the duels of the classes `own` (N,)."""
     assert isinstance(full.machine, Separate)
     crops: dict[tuple[int, int], list[int]] = {}
     for crop, other in np.argwhere(near).tolist():

@@ -1,11 +1,12 @@
-"""PURE. Crops to feature vectors: how much ink edge runs in each direction, and where.
+"""PURE. Turns crops into feature vectors: how much edge of ink runs in each direction, and where.
 
 Gradient direction features after Liu, Nakashima, Sako and Fujisawa, "Handwritten digit
 recognition: benchmarking of state-of-the-art techniques", Pattern Recognition 36 (2003), section 3:
-Sobel gradient, each vector decomposed onto the two nearest of K directions, each direction map
-sampled by Gaussians on a grid, square root. Every linear step is separable, so a whole batch goes
-through a handful of matrix products. What the crops lose when they are made upright first
-(camd/classify/moments.py) follows as numbers of its own.
+the Sobel gradient is taken, each gradient vector is split onto the two nearest of K directions,
+the map of each direction is sampled by Gaussians on a grid, and the square root is taken. Every
+linear step is separable, so a few matrix products serve a whole batch. Crops may be made upright
+first (camd/classify/moments.py). What they lose by that, such as their slant, is then added at the
+end of the vector as a few numbers.
 """
 
 from dataclasses import dataclass
@@ -19,35 +20,40 @@ from camd.classify.moments import NUMBERS, Shapes, upright
 from camd.values import SIDE, DoubleArray, FloatArray
 
 MARGIN = 2
-"""Pixels around the crop that the gradient of its border ink spills into."""
+"""Pixels added on each side of the crop: the gradient of ink at its border reaches that far."""
 CHUNK = 32
-"""Crops at once, whose direction maps still fit a cache; memory does not grow with the batch."""
+"""How many crops are processed at once. The direction maps of so many still fit into a processor
+cache, and memory does not grow with the batch."""
 LEAST_WEIGHT = 1e-9
-"""Of a sample's Gaussian, whose weights add up to 1; smaller ones count as 0."""
+"""Smaller weights of a sample's Gaussian are set to 0. All weights of one sample add up to 1."""
 MOST_WEIGHT = 100.0
+"""Greatest `FeatureSpec.shape` that is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One size of looking: gradients of the blurred crop, sampled on a grid."""
+    """One level of detail: gradients of the crop after some blur, sampled on a grid."""
 
     blur: float
-    """Standard deviation of the Gaussian before Sobel, pixels; 0 for none."""
+    """Standard deviation, in pixels, of the Gaussian blur before the Sobel filter; 0 for none."""
     grid: int
-    """Samples a side."""
+    """Samples on each side of the square grid."""
     weight: float = 1.0
-    """Factor of this scale's features, so that kernel distances can favour one scale."""
+    """The features of this scale are multiplied by it: a greater weight lets this scale count for
+    more in the distances that the kernel takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec:
     directions: int = 8
-    """Even, 4 to 64."""
+    """How many directions a gradient is split onto: an even number, 4 to 64."""
     scales: tuple[Scale, ...] = (Scale(0.0, 7),)
     upright: float = 0.0
-    """Greater side of the ink of crops made upright, pixels; 0 leaves the crops as they are."""
+    """Crops are made upright, and the longer side of their ink becomes so many pixels; 0 leaves the
+    crops as they are."""
     shape: float = 0.0
-    """Weight of the numbers that follow, of slant, proportions and ink; 0 for none."""
+    """Weight of the numbers at the end of the vector, which tell slant, proportions and amount of
+    ink; 0 leaves them out."""
 
     def __post_init__(self) -> None:
         if self.directions % 2 or not 4 <= self.directions <= 64:
@@ -67,14 +73,15 @@ class FeatureSpec:
         return self.directions * sum(scale.grid**2 for scale in self.scales) + numbers
 
     def as_dict(self) -> dict[str, object]:
-        """For the model file and its card; camd.classify.model_schema.spec_from reads it back."""
+        """Return it for the model file and its card; camd.classify.model_schema.spec_from reads
+        it back."""
         scales = [[scale.blur, scale.grid, scale.weight] for scale in self.scales]
         described: dict[str, object] = {"directions": self.directions, "scales": scales}
         return described | {"upright": self.upright, "shape": self.shape}
 
 
 def extract(crops: NDArray[np.uint8], spec: FeatureSpec) -> FloatArray:
-    """Give the features (N, spec.size) float32 of `crops` (N, 28, 28) uint8, ink bright on 0."""
+    """Give the features (N, spec.size) float32 of `crops` (N, 28, 28) uint8, bright ink on 0."""
     features = np.empty((len(crops), spec.size), np.float32)
     for start in range(0, len(crops), CHUNK):
         part = crops[start : start + CHUNK]
@@ -98,8 +105,8 @@ def extract(crops: NDArray[np.uint8], spec: FeatureSpec) -> FloatArray:
 
 
 def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
-    """Fill `maps` (N, directions, grid, grid) from `rows` (28, N, 28) of 0 to 255: y first, so that
-    a step along y is one product with the whole batch."""
+    """Fill `maps` (N, directions, grid, grid) from `rows` (28, N, 28) of 0 to 255. The axis y comes
+    first, so that a filter along y is one matrix product for the whole batch."""
     count, directions = maps.shape[:2]
     down, across = _gradient_matrices(scale.blur)
     pool_down, pool_across = _pool_matrices(scale)
@@ -107,7 +114,8 @@ def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
     stepped = (down @ rows.reshape(SIDE, -1)).reshape(2, -1, SIDE)
     gradient = np.matmul(stepped, across)
     sides = _decompose(gradient.reshape(2, -1), directions)
-    # (..., x) @ (x, grid), then (grid, y) @ (directions, y, N * grid): x first is one product.
+    # (..., x) @ (x, grid), then (grid, y) @ (directions, y, N * grid). Along x first, because that
+    # step then is one matrix product.
     beside = (sides.reshape(-1, padded) @ pool_across).reshape(directions, padded, -1)
     pooled: FloatArray = np.matmul(pool_down, beside).reshape(-1, count * scale.grid)
     # Rounding may leave a flat area a hair below zero.
@@ -117,20 +125,22 @@ def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
 
 
 def _decompose(gradient: FloatArray, directions: int) -> FloatArray:
-    """Split gradients (2, M), across and down, into (directions, M): each vector becomes the sides
-    of the parallelogram along its two nearest directions, all others 0.
+    """Split gradients (2, M), across and down, into (directions, M): each vector becomes the sum of
+    two parts along its two nearest directions; along all other directions it is 0.
 
-    The side along direction k falls from 1 to 0 on the way to either neighbour, so it is the
-    lesser of the two cross products with the neighbours, where both are positive.
+    The part along direction k falls from 1 to 0 as the vector turns towards either neighbour of k.
+    So it is the lesser of the cross products with the two neighbours, where both are positive.
     """
     half = directions // 2
-    # Direction k + half looks the other way, so its cross product is that of k, negative.
+    # Direction k + half points the opposite way, so its cross product is that of k with the sign
+    # changed.
     cross: FloatArray = np.empty((directions, gradient.shape[1]), np.float32)
     np.matmul(_cross_matrix(directions), gradient, out=cross[:half])
     np.negative(cross[:half], out=cross[half:])
-    cv2.threshold(cross, 0, 0, cv2.THRESH_TOZERO, dst=cross)  # NumPy takes three times as long
-    # Direction k lies between k - 1 and the one opposite of k + 1 + half, counted around: three
-    # stretches, as each call costs.
+    # Sets negative values to 0. NumPy takes three times as long.
+    cv2.threshold(cross, 0, 0, cv2.THRESH_TOZERO, dst=cross)
+    # Direction k takes the lesser of the products of rows k - 1 and k + 1 + half, counted around.
+    # It is done in three stretches of rows: a call for each direction would cost more.
     sides: FloatArray = np.empty_like(cross)
     np.minimum(cross[: half - 2], cross[half + 2 :], out=sides[1 : half - 1])
     np.minimum(cross[half - 2 : -1], cross[: half + 1], out=sides[half - 1 :])
@@ -140,7 +150,8 @@ def _decompose(gradient: FloatArray, directions: int) -> FloatArray:
 
 @cache
 def _cross_matrix(directions: int) -> FloatArray:
-    """Give (directions / 2, 2): the cross product with each direction, over the sine of a step."""
+    """Give (directions / 2, 2): what a vector is multiplied with to get its cross product with each
+    direction, divided by the sine of the angle between neighbouring directions."""
     step = 2 * np.pi / directions
     angles = np.arange(directions // 2) * step
     across, down = -np.sin(angles), np.cos(angles)
@@ -149,8 +160,9 @@ def _cross_matrix(directions: int) -> FloatArray:
 
 @cache
 def _gradient_matrices(blur: float) -> tuple[FloatArray, FloatArray]:
-    """Give Sobel after a Gaussian, of levels of 255: what is done along y, (2 * padded, 28), for
-    the gradient across and then for the one down, and what along x, (2, 28, padded)."""
+    """Give the Sobel filter after a Gaussian blur as matrices, scaled for grey levels of 0 to 255.
+    The first, (2 * padded, 28), works along y, for the gradient across and then for the one down;
+    the second, (2, 28, padded), works along x."""
     radius = int(np.ceil(3 * blur))
     offsets = np.arange(-radius, radius + 1)
     gauss = np.exp(-0.5 * (offsets / max(blur, 1e-6)) ** 2)
@@ -162,7 +174,7 @@ def _gradient_matrices(blur: float) -> tuple[FloatArray, FloatArray]:
 
 
 def _band(kernel: DoubleArray) -> FloatArray:
-    """Write the correlation with `kernel` as a matrix, zeros assumed outside the crop."""
+    """Write the correlation with `kernel` as a matrix; outside the crop everything is 0."""
     matrix = np.zeros((SIDE + 2 * MARGIN, SIDE), np.float32)
     for row in range(matrix.shape[0]):
         for index, value in enumerate(kernel):
@@ -174,9 +186,10 @@ def _band(kernel: DoubleArray) -> FloatArray:
 
 @cache
 def _pool_matrices(scale: Scale) -> tuple[FloatArray, FloatArray]:
-    """Give the Gaussian samples (grid, 28 + 2 * MARGIN) along y, and those along x, transposed and
-    times the square of the weight, as a root is taken; the standard deviation, sqrt(2) * interval
-    / pi, is the sampling theorem's (Liu et al., section 3.1)."""
+    """Give the Gaussian samples (grid, 28 + 2 * MARGIN) along y, and those along x, transposed.
+    The latter are multiplied by the square of the weight, because the square root of the features
+    is taken later. The standard deviation, sqrt(2) * interval / pi, follows from the sampling
+    theorem (Liu et al., section 3.1)."""
     padded = SIDE + 2 * MARGIN
     interval = padded / scale.grid
     centres = (np.arange(scale.grid) + 0.5) * interval - 0.5
@@ -185,7 +198,8 @@ def _pool_matrices(scale: Scale) -> tuple[FloatArray, FloatArray]:
         -0.5 * ((np.arange(padded)[None, :] - centres[:, None]) / sigma) ** 2
     )
     weights /= weights.sum(axis=1, keepdims=True)
-    # Numbers too small for the processor's normal format make each product a hundred times slower.
+    # Numbers so small that the processor has no normal format for them make each matrix product a
+    # hundred times slower.
     weights[weights < LEAST_WEIGHT] = 0
     samples = weights.astype(np.float32)
     return samples, np.ascontiguousarray(samples.T * np.float32(scale.weight**2))

@@ -1,7 +1,9 @@
-"""PURE. Digit or not: a support vector machine of its own, on the features of the other.
+"""PURE. The gate decides whether something is a digit at all. It is a support vector machine of its
+own, on the same features as the machine that tells digits apart.
 
-One more class of the digits' own machine does the same on crops, but moves its duels between
-digits too, and costs it errors; and whatever this one turns away, the other need not look at.
+The machine for digits could have one more class, "no digit", instead. On crops that works as well,
+but it changes the duels between digits, too, and costs errors there. And with a gate, the machine
+for digits need not look at what the gate turns away.
 """
 
 from dataclasses import dataclass
@@ -14,8 +16,9 @@ from camd.classify.model_schema import Arrays, Meta
 from camd.values import DoubleArray, FloatArray
 
 PASS = -0.8
-"""Least decision value of what may be a digit: below the middle, because what is turned away here
-no neighbourhood can win back."""
+"""Least decision value of what may be a digit. It lies below 0, which is the middle between digit
+and no digit: what the gate turns away is lost, while what it lets through can still be rejected
+later for what lies around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,10 +27,10 @@ class Machine:
 
     kernel: Kernel
     coefs: FloatArray
-    """(S,)."""
+    """(S,): the weights of the support vectors."""
     intercept: np.float32
     calibration: DoubleArray
-    """(2, m) decision values and probabilities."""
+    """(2, m): decision values, and for each the probability of a digit."""
 
     @classmethod
     def of(cls, arrays: Arrays, prefix: str, gamma: float) -> "Machine":
@@ -40,7 +43,8 @@ class Machine:
         )
 
     def values(self, components: FloatArray) -> FloatArray:
-        """Give the decision values (N,) of components (N, P): the greater, the likelier a digit."""
+        """Give the decision values (N,) of components (N, P). A greater value means that a digit
+        is more likely."""
         values = np.empty(len(components), np.float32)
         for part, kernel in self.kernel.values(self.kernel.inputs(components)):
             values[part] = kernel @ self.coefs

@@ -13,30 +13,32 @@ from threadpoolctl import threadpool_info
 from camd.values import FloatArray
 
 CHUNK = 32
-"""Inputs at once: their kernel values stay in the second-level cache."""
+"""How many inputs are processed at once: the kernel values of so many stay in the second-level
+cache of the processor."""
 BLOCK = 64
-"""Vectors a matrix product, where OpenBLAS multiplies ones so small where they lie. A whole machine
-it copies first, which takes longer than the product of a frame's few crops."""
+"""How many support vectors are multiplied at once on processors of SMALL_PRODUCTS. OpenBLAS
+multiplies a matrix of this size without copying it first. The vectors of a whole machine it would
+copy, and the copy takes longer than the product with the few crops of a frame."""
 SMALL_PRODUCTS = {"SkylakeX", "Cooperlake", "SapphireRapids"}
-"""What OpenBLAS calls itself there: on AVX-512. Elsewhere a product of the whole machine takes two
-thirds of the time."""
+"""The names that OpenBLAS gives to processors with AVX-512, where BLOCK pays. On all others one
+product with the whole machine is quicker: it takes two thirds of the time."""
 FEW = 4
-"""Rows; fewer are multiplied one by one: OpenBLAS, on AVX2, takes twice as long for 2 or 3 at once
-as for each of them."""
+"""Fewer rows than this are multiplied one by one. On AVX2, OpenBLAS takes twice as long for two or
+three rows together as for the same rows one after the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Projection:
-    """Features to principal components."""
+    """Turns features into principal components."""
 
     matrix: FloatArray
-    """(D, P)."""
+    """(D, P): features are multiplied with it."""
     offset: FloatArray
-    """(P,)."""
+    """(P,): added to the product."""
 
     @classmethod
     def of(cls, matrix: FloatArray, offset: FloatArray, width: int) -> "Projection":
-        """Take the first `width` of the components."""
+        """Make a projection onto only the first `width` of the components."""
         return cls(np.ascontiguousarray(matrix[:, :width]), offset[:width])
 
     def components(self, features: FloatArray) -> FloatArray:
@@ -49,15 +51,16 @@ class Projection:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Kernel:
-    """exp(-gamma |x - s|²) = exp(2 gamma x.s - gamma |x|² - gamma |s|²): with two columns more, the
-    exponent is one matrix product."""
+    """Computes exp(-gamma |x - s|²) for inputs x and support vectors s. This is the same as
+    exp(2 gamma x.s - gamma |x|² - gamma |s|²), whose exponent is one matrix product when inputs and
+    vectors get two columns more."""
 
     gamma: float
     count: int
-    """S, of support vectors."""
+    """S, the number of support vectors."""
     blocks: FloatArray
-    """(B, P + 2, S / B rounded up): the vectors times 2 gamma, ones, and their squared lengths
-    times -gamma; zeros after the last."""
+    """(B, P + 2, S / B rounded up): in each column a vector times 2 gamma, a one, and its squared
+    length times -gamma; zeros after the last vector."""
 
     @classmethod
     def of(cls, vectors: NDArray[Any], gamma: float) -> "Kernel":
@@ -73,7 +76,8 @@ class Kernel:
         return cls(gamma, count, np.ascontiguousarray(blocks))
 
     def inputs(self, components: FloatArray) -> FloatArray:
-        """Give what the vectors are multiplied with, (N, P + 2), of components (N, P or more)."""
+        """Make of components (N, P or more) the rows (N, P + 2) that the vectors are multiplied
+        with."""
         width = self.blocks.shape[1] - 2
         inputs = np.empty((len(components), width + 2), np.float32)
         seen = inputs[:, :width]
@@ -83,9 +87,9 @@ class Kernel:
         return inputs
 
     def values(self, inputs: FloatArray) -> Iterator[tuple[slice, FloatArray]]:
-        """Give the values (n, S) of `inputs`(components), slice by slice of N.
+        """Give the kernel values (n, S) of what `inputs` returned, slice by slice of its N rows.
 
-        The array is used again for the next slice."""
+        The array is overwritten by the next slice, so use it before you ask for more."""
         many, _, block = self.blocks.shape
         room = np.empty((min(CHUNK, len(inputs)), many * block), np.float32)
         for start in range(0, len(inputs), CHUNK):
@@ -113,6 +117,7 @@ def _multiply(rows: FloatArray, matrix: FloatArray, out: FloatArray) -> None:
 
 
 def _exp(kernel: FloatArray) -> None:
-    # NumPy's takes five times as long on a processor without AVX-512. OpenCV takes nothing empty.
+    # NumPy's exp takes five times as long on a processor without AVX-512. OpenCV's refuses an empty
+    # array.
     if kernel.size:
         cv2.exp(kernel, dst=kernel)

@@ -1,9 +1,10 @@
-"""PURE. Crops made upright and evenly wide by their moments, and what that takes away, as numbers.
+"""PURE. Makes crops upright and of more even width, and keeps as numbers what that takes away.
 
 Moment normalisation with slant correction after Liu, Nakashima, Sako and Fujisawa, "Handwritten
 digit recognition: investigation of normalization and feature extraction techniques", Pattern
-Recognition 37 (2004), section 2: the ink's second moments stand for its box, so that a long tail
-moves nothing; the lesser side r (as a share of the greater) becomes sqrt(sin(pi r / 2)) of it.
+Recognition 37 (2004), section 2. The size of the ink is taken from its second moments, not from its
+bounding box, so that one long tail changes little. When the shorter side is the share r of the
+longer one, it becomes the share sqrt(sin(pi r / 2)): narrow digits get wider.
 """
 
 from dataclasses import dataclass
@@ -16,36 +17,39 @@ from numpy.typing import NDArray
 from camd.values import SIDE, FloatArray
 
 EDGE = 2
-"""Pixels around a crop, so that its border ink ends as gently as any other."""
+"""Empty pixels added around a crop, so that ink at its border is drawn with soft edges, too."""
 SIGMAS = 4.0
-"""Side of the box that stands for the ink, in standard deviations of it."""
+"""Side of the box that stands for the ink, in standard deviations of the ink along that side."""
 LEAST = 0.1
-"""Added to a variance: a stroke is no line. Square pixels."""
+"""Added to each variance, in square pixels, because even the thinnest stroke has some width."""
 LIKE_LINE = 0.01
-"""Least variance along y that tells a slant, square pixels."""
+"""Smaller variances along y are raised to this one, in square pixels, before the slant is divided
+by it: in a level stroke the slant could be anything."""
 STEEPEST = 2.0
-"""Greatest slant counted among the numbers."""
+"""Greatest slant that the numbers tell, either way; steeper ones are cut to it."""
 NUMBERS = 5
+"""How many numbers tell what upright crops no longer show; see Shapes.numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shapes:
-    """What the moments of N crops say; each (N,) float32, pixels."""
+    """What the moments of N crops say. Each field is (N,) float32, lengths are pixels."""
 
     x: FloatArray
     y: FloatArray
-    """Centre of mass, from the middle of the crop."""
+    """x and y are the centre of mass, measured from the middle of the crop."""
     slant: FloatArray
-    """Change of x a step of y along the ink."""
+    """How many pixels the ink moves along x for each pixel along y."""
     width: FloatArray
-    """Of the ink made upright."""
+    """Width and height are those of the ink after it was made upright."""
     height: FloatArray
     ink: FloatArray
-    """Share of the crop, 0..1."""
+    """Share of the crop that is ink, 0..1."""
 
     @classmethod
     def of(cls, crops: NDArray[np.uint8]) -> "Shapes":
-        """Measure crops (N, 28, 28) uint8, ink bright on 0; of one without ink all is about 0."""
+        """Measure crops (N, 28, 28) uint8, bright ink on 0. A crop without ink gives the centre, no
+        slant, and a width and height of about a pixel."""
         sums = (crops.reshape(len(crops), SIDE * SIDE).astype(np.float32) @ _powers()).T
         mass = np.maximum(sums[0], 1)
         x, y, x_x, x_y, y_y = sums[1:] / mass
@@ -56,7 +60,9 @@ class Shapes:
         return cls(x, y, slant, width, height, sums[0] / np.float32(255 * SIDE * SIDE))
 
     def numbers(self) -> FloatArray:
-        """Give (N, NUMBERS): what upright crops no longer show, of about one unit each."""
+        """Give (N, NUMBERS), what upright crops no longer show: the slant, and the logarithms of
+        the proportions, the share of ink, the height and the width. Each spreads over about one
+        unit."""
         numbers = np.empty((len(self.x), NUMBERS), np.float32)
         numbers[:, 0] = np.minimum(np.maximum(self.slant, -STEEPEST), STEEPEST)
         logs = numbers[:, 1:]
@@ -69,10 +75,11 @@ class Shapes:
 
 
 def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np.uint8]:
-    """Draw crops (N, 28, 28) uint8 again, upright, the greater side of their ink `size` pixels.
+    """Draw crops (N, 28, 28) uint8 again, upright, with the longer side of their ink `size` pixels.
 
-    One call of OpenCV for all, laid below each other; it takes 1,000 crops at most. What it gives
-    lies row by row in memory, each of all crops, as camd/classify/features.py goes on with it."""
+    The crops are laid below each other and drawn in one call of OpenCV, which takes at most 1,000
+    of them. In memory the result has the first row of every crop, then the second row of every
+    crop, and so on: camd/classify/features.py needs it in that order."""
     count = len(crops)
     if not count:
         return crops
@@ -87,12 +94,13 @@ def upright(crops: NDArray[np.uint8], shapes: Shapes, size: float) -> NDArray[np
     down = shapes.height / np.where(wide, lesser, np.float32(size))
     steps = _steps()
     away = steps[:, None] * down
-    # Beyond its own edge a crop must not see its neighbour above or below; beside it is nothing.
+    # Crops lie above and below each other: where one ends, its neighbour must not be drawn.
     rows = np.minimum(np.maximum(away + (shapes.y + SIDE / 2 - 0.5), -1), SIDE)
     rows += EDGE + np.arange(0, count * room, room, dtype=np.float32)
     middle = away * shapes.slant + (shapes.x + EDGE + SIDE / 2 - 0.5)
     columns = middle[:, :, None] + across[:, None] * steps
-    # A row of all crops is drawn as one: of rows of 28 pixels OpenCV does the last few one by one.
+    # The same row of all crops is drawn as one long row. In rows of only 28 pixels OpenCV would
+    # draw the last few pixels one by one, which is slow.
     drawn = cv2.remap(
         tall.reshape(-1, room),
         columns.reshape(SIDE, -1),
@@ -109,6 +117,6 @@ def _steps() -> FloatArray:
 
 @cache
 def _powers() -> FloatArray:
-    """Give (28 * 28, 6): what a pixel adds to the moments 1, x, y, x², xy, y²."""
+    """Give (28 * 28, 6): what each pixel adds to the moments 1, x, y, x², xy and y²."""
     x, y = np.tile(_steps(), SIDE), np.repeat(_steps(), SIDE)
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)

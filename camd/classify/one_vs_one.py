@@ -1,5 +1,5 @@
-"""PURE. A one-vs-one support vector machine: features -> the duels of all pairs of classes ->
-labels, margins, confidence."""
+"""PURE. A one-vs-one support vector machine. Each pair of classes has a duel, a machine of its own
+that decides between the two. The results of the duels give labels, margins and confidence."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,27 +21,28 @@ def classified(
     margins: FloatArray,
 ) -> Classified:
     """Say what it means that the classes at `winner` (N,) have won by `margins` (N,)."""
-    # In doubles: NumPy would make some of any other calibration for each call.
+    # The calibration is kept as float64: NumPy would convert any other type at each call.
     confidence = np.interp(margins, *calibration).astype(np.float32)
     return Classified(classes[winner], margins, confidence)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shared:
-    """All duels at once: a vector's kernel value is computed once, for every duel of its class."""
+    """Computes all duels at once: the kernel value of a vector is computed only once and serves
+    every duel of its class."""
 
     kernel: Kernel
-    """The vectors of one class after those of another."""
+    """The support vectors, sorted by class."""
     weights: tuple[FloatArray, ...]
-    """Of each class's own vectors, for it in its duel with each class, (S_c, n); 0 in the one with
-    itself."""
+    """For each class, (S_c, n): the weights of its own S_c vectors in its duels with all n classes.
+    Positive weights speak for the class itself; the column of the class itself is 0."""
 
     @classmethod
     def of(cls, vectors: NDArray[Any], weights: tuple[FloatArray, ...], gamma: float) -> "Shared":
         return cls(Kernel.of(vectors, gamma), weights)
 
     def sums(self, components: FloatArray) -> FloatArray:
-        """Give the duels' values (N, n, n), less the intercepts, of components (N, P)."""
+        """Give the values (N, n, n) of the duels for components (N, P), without the intercepts."""
         n = len(self.weights)
         values = np.empty((len(components), n, n), np.float32)
         for part, kernel in self.kernel.values(self.kernel.inputs(components)):
@@ -56,13 +57,14 @@ class Shared:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Separate:
-    """Each duel alone, with those vectors that have a weight in it: one takes a twentieth of the
-    work of all, all twice that of Shared."""
+    """Computes each duel alone, with only those vectors that have a weight in it. One duel takes a
+    twentieth of the work of all of them; all of them take twice the work of Shared."""
 
     count: int
-    """n, of classes."""
+    """n, the number of classes."""
     pairs: Mapping[tuple[int, int], tuple[Kernel, FloatArray]]
-    """The vectors, and their weights for the first, the lower class."""
+    """For each pair (lower class, higher class): the vectors of its duel, and their weights.
+    Positive weights speak for the lower class."""
 
     @classmethod
     def of(cls, vectors: NDArray[Any], weights: tuple[FloatArray, ...], gamma: float) -> "Separate":
@@ -79,11 +81,11 @@ class Separate:
         return cls(len(weights), pairs)
 
     def inputs(self, components: FloatArray) -> FloatArray:
-        """Give what `sum` takes, of components (N, P)."""
+        """Make of components (N, P) the inputs that `sum` takes."""
         return self.pairs[0, 1][0].inputs(components)
 
     def sum(self, inputs: FloatArray, first: int, second: int) -> FloatArray:
-        """Give the value (N,) of one duel, less the intercept."""
+        """Give the values (N,) of the duel of two classes, without the intercept."""
         if first > second:
             return -self.sum(inputs, second, first)
         kernel, weights = self.pairs[first, second]
@@ -93,7 +95,8 @@ class Separate:
         return found
 
     def sums(self, components: FloatArray) -> FloatArray:
-        """As of Shared."""
+        """Give the values (N, n, n) of the duels for components (N, P), without the intercepts, as
+        Shared.sums does."""
         inputs = self.inputs(components)
         values = np.zeros((len(components), self.count, self.count), np.float32)
         for i, j in self.pairs:
@@ -108,9 +111,10 @@ class Duels:
     projection: Projection
     machine: Shared | Separate
     intercepts: FloatArray
-    """(n, n) of the duel with the class of the column; infinite on the diagonal."""
+    """(n, n): in the row of a class and the column of another, what is added to the value of their
+    duel. Infinite on the diagonal, so that no class loses against itself."""
     calibration: DoubleArray
-    """(2, k) margins, and the probability that the label is right."""
+    """(2, k): margins, and for each the probability that the label is right."""
 
     @classmethod
     def of(
@@ -123,7 +127,8 @@ class Duels:
         vectors, classes = arrays["vectors"], arrays["classes"]
         n = len(classes)
         coefs = np.split(arrays["coefs"].T, np.cumsum(arrays["counts"])[:-1])
-        # Column k of a class holds its duel with the k-th *other* one, and speaks for the lower.
+        # In the file, column k of a class holds its duel with the k-th *other* class, and positive
+        # weights speak for the lower class.
         weights = tuple(
             np.insert(own, c, 0, axis=1) * np.where(np.arange(n) < c, np.float32(-1), np.float32(1))
             for c, own in enumerate(coefs)
@@ -141,29 +146,30 @@ class Duels:
         )
 
     def values(self, features: FloatArray) -> FloatArray:
-        """Give the values of the duels of features (N, D) between all classes: (N, n, n), positive
-        where the first one wins; infinite on the diagonal. Those above it are scikit-learn's
-        decision values."""
+        """Give the values (N, n, n) of the duels between all classes for features (N, D). A value
+        is positive where the class of the row wins, and infinite on the diagonal. Those above the
+        diagonal equal the decision values of scikit-learn."""
         return self.duels(self.projection.components(features))
 
     def duels(self, components: FloatArray) -> FloatArray:
-        """Give the same of components (N, P)."""
+        """Give the values as `values` does, for components (N, P)."""
         values = self.machine.sums(components)
         values += self.intercepts
         return values
 
     def judge(self, features: FloatArray) -> Classified:
-        """Judge features (N, D)."""
+        """Give label, margin and confidence for each of the features (N, D)."""
         return self.count(self.values(features))
 
     def count(self, values: FloatArray) -> Classified:
-        """Count the votes of duels (N, n, n) as libsvm does: of equal counts the lower class wins.
+        """Count the votes of duels (N, n, n) as libsvm does: where two classes have won equally
+        many duels, the lower class is the winner.
 
-        A duel that ends level goes to the higher one."""
+        A duel whose value is exactly 0 is won by the higher class."""
         least = values.min(axis=2)
         winner = least.argmax(axis=1)
         margins = least.max(axis=1)
-        some = np.flatnonzero(margins <= 0)  # of those nobody wins all duels
+        some = np.flatnonzero(margins <= 0)  # here no class wins all its duels
         if len(some):
             won = values[some] > _level(len(self.classes))
             winner[some] = won.sum(axis=2).argmax(axis=1)
@@ -177,7 +183,8 @@ class Duels:
 
 @cache
 def _level(n: int) -> FloatArray:
-    """Give (n, n): what the value of a duel must exceed for the first class to win it."""
+    """Give (n, n): the value of a duel must be greater than this for the class of the row to win.
+    It is 0 against a higher class and a hair below 0 against a lower one."""
     return np.tril(np.full((n, n), -np.nextafter(np.float32(0), np.float32(1)), np.float32), -1)
 
 

@@ -1,6 +1,7 @@
-"""PURE. A reduced-set machine: some hundred vectors, which were moved until it says nearly what a
-machine with thousands of support vectors says (training/fit/reduced.py). It has one score a
-class; the value of a duel is the difference of two.
+"""PURE. A reduced-set machine: a small machine of some hundred vectors. They were moved in training
+until it says nearly the same as a machine with thousands of support vectors
+(training/fit/reduced.py). It gives one score for each class; the value of a duel between two
+classes is the difference of their scores.
 """
 
 from collections.abc import Mapping
@@ -21,11 +22,11 @@ class Reduced:
     projection: Projection
     kernel: Kernel
     weights: FloatArray
-    """(S, n)."""
+    """(S, n): what each of S vectors adds to the score of each of n classes."""
     intercepts: FloatArray
-    """(n,)."""
+    """(n,): added to the scores."""
     calibration: DoubleArray
-    """(2, k) margins, and the probability that the label is right."""
+    """(2, k): margins, and for each the probability that the label is right."""
 
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]], gamma: float) -> "Reduced":
@@ -41,8 +42,9 @@ class Reduced:
         )
 
     def decide(self, features: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Give the winning classes (N,), by place, of features (N, D), and the values (N, n) of
-        their duels with all classes; infinite with themselves."""
+        """Find the winning class of each of the features (N, D). Give the winners (N,) as indices
+        into `classes`, and the values (N, n) of their duels with all classes; a winner's duel with
+        itself is infinite."""
         scores = np.empty((len(features), len(self.intercepts)), np.float32)
         components = self.projection.components(features)
         for part, kernel in self.kernel.values(self.kernel.inputs(components)):
@@ -55,5 +57,5 @@ class Reduced:
         return winner, own
 
     def won(self, winner: IntArray, own: FloatArray) -> Classified:
-        """Say what `decide` has found."""
+        """Turn what `decide` returned into labels, margins and confidence."""
         return classified(self.classes, self.calibration, winner, own.min(axis=1))

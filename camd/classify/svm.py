@@ -1,5 +1,6 @@
-"""The classifier: support vector machines with RBF kernels, for a frame's crops at once. PURE but
-for `load`. What is in the file, and what is checked: camd/classify/model_schema.py.
+"""The classifier: support vector machines with RBF kernels, which classify all crops of a frame at
+once. PURE except for `load`. camd/classify/model_schema.py says what is in the model file and what
+is checked in it.
 """
 
 from collections.abc import Mapping
@@ -28,14 +29,15 @@ class Model:
     spec: FeatureSpec
     full: Duels
     scores: Mapping[str, float]
-    """What the card says of it, e.g. "test_error"; fractions."""
+    """What the model file says of its own quality, for example "test_error". Shares, 0..1."""
     quick: Quick[Reduced] | None = None
     gate: Gate | None = None
     """Tells digits from everything else; without one, everything is a digit."""
 
     @property
     def open_set(self) -> bool:
-        """True where the model knows what is no digit, by its gate or a class of its own."""
+        """True when the model can say that something is no digit: it has a gate, or a class for
+        that."""
         return self.gate is not None or bool((self.full.classes < 0).any())
 
     def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
@@ -61,7 +63,7 @@ class Model:
         return classified
 
     def judge(self, extracted: FloatArray) -> Classified:
-        """Say which digits features (N, D) are, the gate left out."""
+        """Say which digits the features (N, D) show, without asking the gate."""
         if self.quick is None:
             return self.full.judge(extracted)
         winner, own = self.quick.machine.decide(extracted)
@@ -76,7 +78,8 @@ class Model:
 
 
 def build(arrays: Arrays, meta: Meta) -> Model:
-    """Make the machine from arrays that hold what camd/classify/model_schema.py says."""
+    """Make the model from the arrays of a model file; camd/classify/model_schema.py describes
+    them."""
     quick = None
     if "quick_vectors" in arrays:
         quick = Quick(Reduced.of(arrays, meta["quick_gamma"]), meta["quick_clear"])
@@ -97,7 +100,8 @@ def load(path: Path) -> Model:
     arrays, meta = model_file.read(path)
     model = build(arrays, meta)
     tried = model.classify(arrays["test_crops"])
-    # The processor's order of summing differs, a wrong computation differs by far more.
+    # Processors sum in different orders, so the last digits may differ. A wrong computation differs
+    # by far more.
     if not np.array_equal(tried.labels, arrays["test_labels"]) or not np.allclose(
         tried.margins, arrays["test_margins"], atol=1e-2
     ):
