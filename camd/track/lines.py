@@ -1,4 +1,4 @@
-"""PURE. Digits -> rows of numbers, in reading order."""
+"""PURE. Puts digits into rows and numbers, in reading order."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,25 +13,29 @@ from camd.segment.deskew import skew
 from camd.values import Box, Digit, DoubleArray, Line
 
 CHAIN_GAP = 3.0
-"""Digit heights; a wider gap is bridged only between rows that are level with each other."""
+"""Widest gap between neighbours of one chain, in digit heights. Across a wider gap, two chains
+become one row only when they are level with each other."""
 UNEVEN = 2.0
-"""A gap parts two numbers only when it is so many times the row's usual one."""
+"""A gap separates two numbers only when it is more than so many times the usual gap of the row."""
 STAY = 1.2
-"""By what factor a gap must pass both limits to part or join two digits that were not, or were."""
+"""Two digits that were separate numbers stay so until the gap is smaller than the limit by this
+factor, and two digits of one number stay together until it is greater by this factor. This keeps
+a reading from flickering when a gap is close to the limit."""
 
 Parted: TypeAlias = Mapping[tuple[int | None, int | None], bool]
-"""Of digits side by side, by their tracks: whether a gap parts them."""
+"""For neighbouring digits, by the numbers of their tracks: whether a gap separates them."""
 
 
 def group(
     digits: Sequence[Digit], settings: LineSettings, before: Parted = MappingProxyType({})
 ) -> tuple[Line, ...]:
-    """Group digits into rows, top to bottom, each left to right. What was parted or together
-    `before` stays so while it is about so.
+    """Group digits into rows from top to bottom, each from left to right. `before` says which
+    neighbours were separate numbers in the last frame; that changes only when the gap between them
+    has clearly changed (STAY).
 
-    The slope of the rows is found from neighbouring digits (within 20 degrees of level). Digits
-    side by side are chained, and chains level with each other join into one row, so columns
-    share a row where their rows are level and keep rows of their own where they are not.
+    The slope of the rows is found from neighbouring digits (within 20 degrees of level).
+    Neighbours are linked into chains, and chains that are level with each other become one row. So
+    two columns share their rows where these are level, and keep rows of their own where not.
     """
     if not digits:
         return ()
@@ -54,7 +58,8 @@ def group(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layout:
-    """Centres and half extents of the digits, the sheet's slope taken out."""
+    """Centres, half widths and heights of the digits, pixels, after the slope of the sheet was
+    taken out."""
 
     x: DoubleArray
     y: DoubleArray
@@ -65,7 +70,8 @@ class _Layout:
     def of(cls, digits: Sequence[Digit]) -> "_Layout":
         boxes = np.array([digit.box for digit in digits], dtype=np.float64).reshape(-1, 4)
         x, y = boxes[:, 0] + boxes[:, 2] / 2, boxes[:, 1] + boxes[:, 3] / 2
-        # A bar drawn level or a speck must not shrink the scale that everything is measured by.
+        # Everything is measured in heights of digits. A level bar or a speck is not high, but must
+        # not make that measure too small.
         height = np.maximum(boxes[:, 3], 0.5 * boxes[:, 2]).clip(1.0)
         angle = skew(x, y, height)
         cos, sin = np.cos(angle), np.sin(angle)
@@ -76,7 +82,7 @@ class _Layout:
 
 
 def _chains(layout: _Layout) -> list[list[int]]:
-    """Link each digit with its right neighbour where each is the other's best."""
+    """Link each digit with the one on its right where each is the best neighbour of the other."""
     count = len(layout.x)
     dx = layout.x[None, :] - layout.x[:, None]
     dy = np.abs(layout.y[None, :] - layout.y[:, None])
@@ -101,7 +107,8 @@ def _chains(layout: _Layout) -> list[list[int]]:
 
 
 def _join(chains: list[list[int]], layout: _Layout) -> list[list[int]]:
-    """Join chains that are level where they face each other and do not overlap; nearest first."""
+    """Join chains that do not overlap and are level where their ends face each other. The nearest
+    are joined first."""
     rows = list(chains)
     while len(rows) > 1:
         cost = _facing(rows, layout)
@@ -113,7 +120,7 @@ def _join(chains: list[list[int]], layout: _Layout) -> list[list[int]]:
 
 
 def _facing(rows: list[list[int]], layout: _Layout) -> DoubleArray:
-    """Return (N, N) what it costs to read row j on from row i, inf where it cannot be."""
+    """Return (N, N): what it costs to continue row i with row j; inf where that is not possible."""
     first, last = [row[0] for row in rows], [row[-1] for row in rows]
     scales = np.array([layout.scale(row) for row in rows])
     head = np.array([_middle(layout.y[row[:3]]) for row in rows])
@@ -139,7 +146,7 @@ def _gaps(row: list[int], layout: _Layout) -> DoubleArray:
 
 
 def partings(lines: Sequence[Line]) -> Parted:
-    """Tell which digits of lines are parted."""
+    """Tell which neighbouring digits of the lines belong to separate numbers."""
     found = {}
     for line in lines:
         parts = [len(part) for part in line.text.split(" ")]
@@ -157,7 +164,8 @@ def _text(
         was = before.get((row[i].track, digit.track))
         gap = gaps[i] if was is None else gaps[i] * STAY if was else gaps[i] / STAY
         if gap > wide:
-            # A row of two has no other gap to compare with; the other rows then say what is usual.
+            # A row of two digits has no other gap to compare with. Then the gaps of all rows say
+            # what is usual.
             others = np.delete(gaps, i) if len(gaps) > 1 else pooled[pooled < wide]
             usual = float(np.sort(others)[(len(others) - 1) // 4]) if len(others) else 0.0
             text += " " if gap > UNEVEN * usual else ""
@@ -166,7 +174,8 @@ def _text(
 
 
 def _middle(values: DoubleArray) -> float:
-    """Return the upper median: numpy's own costs more than all the rest on a handful of values."""
+    """Return the upper median. NumPy's own median takes so long on a handful of values that it
+    would cost more than everything else here."""
     return float(np.sort(values)[len(values) // 2])
 
 

@@ -1,5 +1,5 @@
-"""PURE. Pairs the tracks of the frames before with the digits of this one: the linear assignment
-problem, on where each digit should be by now, its size and its value.
+"""PURE. Pairs the tracks of the frames before with the digits of this frame. This is the linear
+assignment problem; a pair costs the less, the better the place, the size and the value agree.
 """
 
 import math
@@ -13,17 +13,19 @@ from camd.values import Box, Digit, DoubleArray
 
 
 def assign(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
-    """Pair rows with columns, each used at most once, so that the costs of the pairs plus `limit`
-    for every row left alone are least. Exact.
+    """Pair rows with columns, each used at most once, so that the sum of all costs is as small as
+    possible. A row that is left alone costs `limit`. The result is exact.
 
-    `cost` is (N, M), inf where a pair is not allowed; pairs that cost more than `limit` are never
-    made. Returns (row, column) pairs by row.
-    Successive shortest paths with duals: Jonker and Volgenant, Computing 38 (1987), in the
-    rectangular form of Crouse, IEEE Trans. AES 52(4) (2016), section III.
+    `cost` is (N, M), inf where a pair is not allowed. Pairs that cost `limit` or more are never
+    made. Returns (row, column) pairs, sorted by row.
+    The method is that of successive shortest paths with dual variables: Jonker and Volgenant,
+    Computing 38 (1987), in the rectangular form of Crouse, IEEE Trans. AES 52(4) (2016),
+    section III.
     """
     usable = cost < limit
     rows, columns = np.nonzero(usable)
-    # Most rows and columns have one candidate each once tracks have settled: no search for them.
+    # Once tracks have settled, most rows and columns have only each other as a candidate. They are
+    # paired without a search.
     lonely = (usable.sum(axis=1)[rows] == 1) & (usable.sum(axis=0)[columns] == 1)
     pairs = list(zip(rows[lonely].tolist(), columns[lonely].tolist(), strict=True))
     left, right = np.unique(rows[~lonely]), np.unique(columns[~lonely])
@@ -35,7 +37,8 @@ def assign(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
 
 def _shortest_paths(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
     count, columns = cost.shape
-    # A column of its own at `limit` lets each row stay alone, so that every row finds a place.
+    # Each row gets one more column of its own, which costs `limit`. A row that is paired with it
+    # stays alone, and so every row can be paired with something.
     alone = np.full((count, count), np.inf)
     np.fill_diagonal(alone, limit)
     cost = np.hstack([cost, alone])
@@ -62,7 +65,7 @@ def _shortest_paths(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
             at = column_of[reached]
             row_dual[reached] += length - (shortest[at] if reached != start else 0.0)
         column_dual[done] -= length - shortest[done]
-        while True:  # Flip the path back to where it began.
+        while True:  # Go back along the path, and give each row on it its new column.
             row = int(via[column])
             row_of[column] = row
             column, column_of[row] = int(column_of[row]), column
@@ -72,17 +75,22 @@ def _shortest_paths(cost: DoubleArray, limit: float) -> list[tuple[int, int]]:
 
 
 REACH = 0.6
-"""A digit is looked for within so many of its sizes of where it should be..."""
+"""How far from its predicted place a digit is looked for, in sizes of the digit: the longer side of
+its box."""
 REACH_PER_SECOND = 1.5
-"""...and so many more for each second that has passed; at most one size in all."""
+"""How much REACH grows for each second since the last frame; together they reach at most one
+size."""
 RESIZE = math.log(1.7)
-"""Greatest change of size from frame to frame, as a logarithm."""
+"""Greatest change of size from one frame to the next: by the factor 1.7 either way."""
 LEFT_ALONE = 1.6
-"""Cost of matching nothing: more than any pair within reach costs."""
+"""What it costs to leave a track without a digit. It is more than any allowed pair costs (at most
+1.55), so a track within reach of a free digit is never left alone."""
 ANCHORS = 12
-"""Tracks whose digits are tried as the place the sheet has gone to."""
+"""How many tracks are used to guess how far the whole sheet has moved. Each is paired in turn with
+every digit like it, and the shift between the two is tried on all others."""
 FARTHEST = 8.0
-"""Sizes; a sheet that moves further from one frame to the next is a new sheet."""
+"""How far a sheet may move from one frame to the next, in sizes of its digits. One that moved
+farther is taken for a new sheet."""
 
 
 def pair(
@@ -92,10 +100,11 @@ def pair(
     digits: Sequence[Digit],
     elapsed: float,
 ) -> list[tuple[int, int]]:
-    """Return (track, digit) index pairs.
+    """Return pairs of indices (track, digit).
 
-    `centers` (N, 2) are where the tracks should be by now and `sizes` (N,) their longer sides,
-    pixels; `values` (N,) what they have been read as, `elapsed` the seconds since the last frame.
+    `centers` (N, 2) are the places where the tracks should be by now, and `sizes` (N,) their longer
+    sides, both in pixels. `values` (N,) are the digits that they were read as. `elapsed` is the
+    time since the last frame in seconds.
     """
     places = np.array([center_of(digit.box) for digit in digits])
     spans = np.array([max(*digit.box[2:], 1) for digit in digits], dtype=np.float64)
@@ -130,7 +139,8 @@ def pair(
 def _common_shift(
     centers: DoubleArray, places: DoubleArray, like: NDArray[np.bool_], sizes: DoubleArray
 ) -> tuple[DoubleArray, int]:
-    """Return the shift (2,) in pixels that lays most tracks on a digit like them, and how many."""
+    """Return the shift (2,) in pixels that brings most tracks onto a digit like them, and how many
+    tracks it brings there."""
     anchors = np.unique(np.linspace(0, len(centers) - 1, min(ANCHORS, len(centers))).astype(int))
     offset = places[None, :, :] - centers[:, None, :]
     near = like & (np.hypot(offset[..., 0], offset[..., 1]) < FARTHEST * sizes[:, None])

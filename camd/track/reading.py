@@ -1,4 +1,5 @@
-"""PURE. What the scene says, kept still while only the picture of it wavers."""
+"""PURE. Forms the reading: what the scene says. It stays the same while only the picture of the
+scene trembles."""
 
 import math
 from collections import deque
@@ -18,35 +19,41 @@ from camd.values import Digit, Reading
 
 Members: TypeAlias = frozenset[tuple[int | None, int]]
 Places: TypeAlias = dict[int | None, tuple[float, float]]
-"""The middle of each digit by its track, (2,) pixels."""
+"""The middle (x, y) of each digit in pixels, by the number of its track."""
 
 
 PATIENCE = 0.12
-"""Seconds that a new reading waits, once the sheet is at rest, for digits that are about to settle.
-The digits of a sheet settle within a few frames of each other, and each of them is not a new
-scene."""
+"""How many seconds a new reading waits, once the sheet is at rest, for digits that are about to
+settle. The digits of a sheet settle within a few frames of each other. Without the wait, each of
+them would give a reading of its own."""
 FRAMES = 3
-"""It waits for so many frames, where those are far apart."""
+"""A new reading waits for at least so many frames, which is longer than PATIENCE when frames are
+far apart."""
 QUIET = 0.07
-"""Seconds without a digit coming or going after which it shows, within that patience."""
+"""A new reading also waits until no digit has come or gone for so many seconds; PATIENCE is the
+longest that it waits for this."""
 SWEEP = 1.5
-"""Digit heights a second; a sheet that is faster is being put down or taken away, and what shows
-of it meanwhile is a piece of a number."""
+"""Greatest speed of a sheet at which a new reading is shown, in digit heights a second. A faster
+sheet is being put down or taken away, and only pieces of its numbers can be seen meanwhile."""
 SWEEP_PATIENCE = 0.5
-"""Seconds after which it shows all the same."""
+"""After so many seconds a new reading is shown even while the sheet moves fast or digits are about
+to settle."""
 DOUBTED, CLEARED = 0.4, 0.2
-"""Share of the latest frames with a doubtful mark from which a reading counts as incomplete, and
-down to which it still does."""
+"""Shares of the latest frames that show a doubtful mark beside the digits. A reading becomes
+incomplete above the first, and complete again at the second or below: two limits, so that it does
+not flicker between the two."""
 STRETCH = 0.1
-"""Seconds over which speed is measured: from frame to frame boxes tremble by a pixel."""
+"""Speed is measured over so many seconds. From one frame to the next it would be wrong, because
+boxes tremble by a pixel."""
 
 
 class Reader:
     """Forms the reading from the settled digits of each frame.
 
-    Other digits show when they are all there and at rest, or at once when none is left. The same
-    digits in other rows, or parted otherwise, show only when that has lasted `settle_ms`: boxes
-    tremble, and a digit on the edge between two rows must not make the reading flip.
+    When the digits change, the reading changes once they are all there and at rest; when none is
+    left, it changes at once. When the same digits are only grouped differently into rows and
+    numbers, that must last for `settle_ms` first: boxes tremble, and a digit on the edge between
+    two rows must not make the reading flip back and forth.
     """
 
     def __init__(self, lines: LineSettings, track: TrackSettings) -> None:
@@ -59,17 +66,18 @@ class Reader:
         self._latest: Members = frozenset()
         self._last = self._moved_at = self._swept_at = -math.inf
         self._trail: deque[tuple[float, Places]] = deque()
-        """Where the digits were, over the last STRETCH."""
+        """The times of the frames of the last STRETCH seconds, and where the digits were then."""
         self._differs_since: float | None = None
         self._doubt = 0.0
-        """Share of the latest frames that showed something doubtful beside the digits."""
+        """Share of the latest frames, 0..1, that showed a doubtful mark beside the digits."""
 
     def update(
         self, tracked: Tracked, at: float, *, doubtful: bool = False
     ) -> tuple[Reading, bool]:
-        """Return the reading at `at` seconds, and whether it says anything else than the last one.
+        """Return the reading at `at` seconds, and whether it differs from the last one.
 
-        `doubtful`: this frame shows something beside the digits that may be another."""
+        `doubtful` says that this frame shows, beside the digits, a mark that may be another
+        digit."""
         held = tracked.held
         rows = group(held, self._settings, self._parted)
         lines = tuple(row.text for row in rows)
@@ -87,11 +95,12 @@ class Reader:
             return self._reading, False
         self._differs_since = None
         if changed:
-            # What was doubtful while the sheet came counts no more. What is left of a reading may
-            # be a piece of a sheet that goes, or that a hand covers.
+            # Doubtful marks from when the sheet was put down no longer count. But what is left of a
+            # reading may be a piece of a sheet that is taken away, or that a hand covers.
             self._doubt = float(doubtful or members < self._shown)
         self._shown, self._parted = members, partings(rows)
-        # A mark flickers between sure and unsure; of a reading that stands only what lasts is said.
+        # A mark flickers between sure and doubtful. So a complete reading becomes incomplete only
+        # when the doubt lasts.
         stands = self._reading.complete and not changed
         complete = not lines or self._doubt <= (DOUBTED if stands else CLEARED)
         changed |= complete != self._reading.complete
@@ -109,14 +118,14 @@ class Reader:
             return True
         if members == self._shown:
             return waited < self._settle
-        if pending:  # A piece of a number.
+        if pending:  # More digits are about to settle: what is there is only a piece of a number.
             rested = min(waited, at - self._swept_at)
             return rested < max(PATIENCE, FRAMES * interval) and waited < SWEEP_PATIENCE
-        # Where frames are far apart, waiting for the next one costs more than it spares.
+        # When frames are far apart, it takes too long to wait for another one.
         return at - self._moved_at < QUIET and waited < PATIENCE and interval < QUIET
 
     def _speed(self, digits: Sequence[Digit], at: float) -> float:
-        """Return the speed common to the digits, in their heights a second."""
+        """Return the speed that the digits have in common, in digit heights a second."""
         while self._trail and not 0 < at - self._trail[0][0] <= STRETCH + SLACK:
             self._trail.popleft()
         self._trail.append((at, {digit.track: center_of(digit.box) for digit in digits}))
@@ -130,7 +139,7 @@ class Reader:
         return float(np.hypot(*way)) / max(1.0, height) / (at - then)
 
     def _follow(self, held: Sequence[Digit]) -> None:
-        """Keep the reading, its digits where they are now."""
+        """Keep the reading, but move its digits to where they are now."""
         now = {digit.track: digit for digit in held}
         digits = tuple(
             replace(digit, box=now[digit.track].box) if digit.track in now else digit
@@ -140,6 +149,6 @@ class Reader:
 
 
 def _going(tracked: Tracked) -> bool:
-    """Whether most of what is held cannot be seen any more."""
+    """Whether most of the settled digits can no longer be seen."""
     seen = {digit.track for digit in tracked.digits}
     return 2 * sum(digit.track in seen for digit in tracked.held) < len(tracked.held)

@@ -1,4 +1,5 @@
-"""PURE. Which digit of this frame is which of the frame before, and what each one says."""
+"""PURE. Finds out which digit of this frame is which one of the frame before, and what value each
+of them has."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -14,31 +15,34 @@ from camd.track.vote import SLACK, Vote
 from camd.values import Digit, Event
 
 STEER = 0.6
-"""Share of a newly measured velocity that is believed at once."""
+"""How much of the error of a track's velocity is corrected by each frame, as a share: boxes
+tremble, so one measurement is not believed in full."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
     digits: tuple[Digit, ...] = ()
-    """This frame's digits in the order they came, each with its track; `stable` where the votes
-    have settled on the very digit that this frame shows."""
+    """The digits of this frame in the order in which they came, each with the number of its track.
+    A digit is `stable` where its votes have settled on the value that this frame shows."""
     held: tuple[Digit, ...] = ()
-    """Every settled digit of the scene with its settled value, those that this frame missed
-    included, where they should be by now."""
+    """All settled digits of the scene with their settled values. Those that this frame missed are
+    included, at the place where they should be by now."""
     events: tuple[Event, ...] = ()
     pending: bool = False
-    """True while this frame shows a digit that is about to settle."""
+    """True when this frame shows a digit that is about to settle."""
 
 
 class Tracker:
-    """Follows digits from frame to frame. It asks no clock: each update brings its time.
+    """Follows digits from frame to frame. It looks at no clock: each update brings its own time.
 
-    Tracks and digits are paired by an optimal assignment on predicted place, size and value.
-    Where that leaves many apart, one shift common to the whole sheet is tried.
+    Tracks and digits are paired so that predicted place, size and value fit best over all pairs.
+    Where that leaves many without a partner, the whole sheet may have moved: then one shift common
+    to all of them is tried.
     """
 
     def __init__(self, settings: TrackSettings, numbers: Iterator[int] | None = None) -> None:
-        """`numbers` gives each new track its own; trackers of one frame share them."""
+        """`numbers` gives each new track its number. Trackers that work on the same frames share
+        it, so that no number is given twice."""
         self._settings = settings
         self._tracks: list[_Track] = []
         self._last: float | None = None
@@ -47,8 +51,8 @@ class Tracker:
     def update(self, digits: Sequence[Digit], at: float) -> Tracked:
         """Take one frame's digits at `at` seconds; an empty frame is an empty sequence.
 
-        A time before the last one, or one more than `memory_ms` after it, starts over: all
-        settled digits end and no old track is continued.
+        A time earlier than the last one, or more than `memory_ms` after it, starts over: all
+        settled digits end, and no old track is continued.
         """
         elapsed = at - self._last if self._last is not None else 0.0
         self._last = at
@@ -80,13 +84,13 @@ class Tracker:
         )
 
     def clear(self) -> Tracked:
-        """Forget all tracks; the settled ones end."""
+        """Forget all tracks. Each settled one gives an "end" event."""
         ended = tuple(Event("end", track.digit()) for track in self._tracks if track.settled)
         self._tracks = []
         return Tracked(events=ended)
 
     def _match(self, digits: Sequence[Digit], elapsed: float) -> list["_Track"]:
-        """Return the track of each digit, new ones made for those that continue none."""
+        """Return the track of each digit; a digit that continues no track gets a new one."""
         owners: list[_Track | None] = [None] * len(digits)
         if digits and self._tracks:
             centers = np.array([(track.x, track.y) for track in self._tracks])
@@ -103,7 +107,8 @@ class Tracker:
         return found
 
     def _carry(self, digits: Sequence[Digit], owners: list["_Track"]) -> None:
-        """Move what this frame does not show, and start what it shows first, as the sheet moves."""
+        """Find out how the whole sheet moves. Tracks that this frame does not show move along, and
+        new tracks start with its velocity."""
         known = [(d, t) for d, t in zip(digits, owners, strict=True) if t.sightings > 1]
         if len(known) < 3:
             return
@@ -137,19 +142,20 @@ class Tracker:
 
 
 class _Track:
-    """Numbers of Python's own: NumPy takes ten times as long for one or two."""
+    """One digit followed over frames. Its numbers are plain Python floats: for so few of them NumPy
+    takes ten times as long."""
 
     def __init__(self, number: int, digit: Digit, vote: Vote) -> None:
         self.id = number
         self.vote = vote
         self.seen = self.born = -math.inf
-        """Seconds, when a digit was last matched to it, and when first."""
+        """`seen` is when a digit was last matched to it, `born` when the first was; seconds."""
         self.x, self.y = center_of(digit.box)
-        """Pixels: where it was last, or should be by now."""
+        """The middle of the digit where it was last seen, or where it should be by now; pixels."""
         self.width, self.height = float(max(digit.box[2], 1)), float(max(digit.box[3], 1))
-        """Pixels, smoothed."""
+        """The size of its box, smoothed over frames; pixels."""
         self.across = self.down = 0.0
-        """Pixels a second."""
+        """Its velocity, pixels a second."""
         self._margin = 0.0
         self.sightings = 0
         """In how many frames it was seen."""
@@ -166,7 +172,8 @@ class _Track:
         x, y = center_of(digit.box)
         unseen = at - self.seen
         if self.sightings and unseen > 0:
-            # The place is the prediction: what it missed by is the error of the velocity.
+            # x and y were predicted with the velocity. So what they missed by tells how wrong the
+            # velocity is.
             gain = 1.0 if self.sightings == 1 else STEER
             self.across += gain * (x - self.x) / unseen
             self.down += gain * (y - self.y) / unseen
@@ -181,8 +188,8 @@ class _Track:
         self.sightings += 1
 
     def digit(self, value: int | None = None) -> Digit:
-        """Return `value`, the settled one if none is given, at its place; only for a track that is
-        or was settled."""
+        """Return a digit of this `value` at the track's place; without `value`, the settled one.
+        Only for a track that is or was settled."""
         value = self.vote.value if value is None else value
         assert value is not None
         x, y = round(self.x - self.width / 2), round(self.y - self.height / 2)
@@ -197,11 +204,13 @@ class _Track:
         )
 
     def replaced(self, settled: Sequence["_Track"]) -> bool:
-        """Whether most of what is read now came after this was last seen: another sheet."""
+        """Whether most of the digits that are read now came after this one was last seen. Then
+        another sheet has taken its place."""
         return 2 * sum(other.born > self.seen for other in settled) > len(settled)
 
     def covers(self, other: "_Track") -> bool:
-        """Whether both claim one place; one place of the paper holds one digit."""
+        """Whether both overlap by more than half of the smaller one. They are the same digit then:
+        in one place of the paper there is only one."""
         across = _shared(self.x, self.width, other.x, other.width)
         down = _shared(self.y, self.height, other.y, other.height)
         least = min(self.width * self.height, other.width * other.height)
@@ -209,7 +218,8 @@ class _Track:
 
 
 def _shared(middle: float, size: float, other: float, other_size: float) -> float:
-    """Return how much of two stretches is the same; less than 0 where they lie apart."""
+    """Return how far two stretches overlap, pixels; less than 0 where there is a gap between
+    them."""
     low = max(middle - size / 2, other - other_size / 2)
     return min(middle + size / 2, other + other_size / 2) - low
 
