@@ -1,7 +1,7 @@
-"""PURE: whether a camera that gives frames is worth listening to.
+"""PURE: whether a camera that gives frames is still alive.
 
-A sensor has noise: two frames that are the same in every pixel are one frame given twice. Some
-drivers and servers go on with their last picture for ever after the camera is gone.
+Some drivers and servers keep giving their last picture for ever after the camera is gone. A real
+sensor has noise, so two frames that are the same in every pixel are one frame given twice.
 """
 
 from collections import deque
@@ -12,22 +12,27 @@ import numpy as np
 from camd.values import Image
 
 Verdict: TypeAlias = Literal["fine", "withheld", "frozen", "slow"]
-"""What to do with a frame: hand it on; or not, since it is still the one that froze; or give up the
-camera, which has been frozen for long enough, or all but stopped."""
+"""What to do with a frame. "fine": hand it on. "withheld": do not, because it is still the picture
+that froze. "frozen" and "slow": reopen the camera, because its picture has been the same for too
+long, or because it hardly gives frames any more."""
 
 FRAMES_OF_A_RATE = 30
+"""A rate is measured over so many frames."""
 COLLAPSED = 0.1
-"""Of the best rate since it was opened. Darkness alone costs a webcam a half or three quarters."""
+"""A camera is "slow" when its rate falls below this share of its best one since it was opened. The
+limit is so low because darkness alone makes a webcam lose a half or three quarters of its rate."""
 STEP = 16
-"""Every so many pixels are compared first, and all only where these are the same."""
+"""Two pictures are first compared at every 16th pixel each way. All pixels are compared only where
+these are the same."""
 
 
 class Liveliness:
-    """One camera's, over all its openings. Times are seconds on one monotonic clock."""
+    """Watches one camera, across all the times that it is opened again. Times are seconds on one
+    monotonic clock."""
 
     def __init__(self, frozen_s: float, patience_s: float) -> None:
-        """`frozen_s`: how long a picture may stay the same; 0: for ever. `patience_s`: how long
-        the rate may stay low."""
+        """`frozen_s` is how many seconds a picture may stay the same; 0 means for ever.
+        `patience_s` is how many seconds the rate may stay low."""
         self._frozen_s = frozen_s
         self._patience_s = patience_s
         self._last: Image | None = None
@@ -37,7 +42,8 @@ class Liveliness:
         self._best = 0.0
 
     def opened(self) -> None:
-        """Begin anew, but know the picture that froze: a reopened source may still give it."""
+        """Start measuring again, but remember the picture that froze: a source that was opened
+        again may still give it."""
         self._clocks.clear()
         self._best = 0.0
         self._same_since = None

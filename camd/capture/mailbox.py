@@ -1,4 +1,4 @@
-"""One slot between the thread that captures and the one that reads."""
+"""Hands frames from the thread that captures to the one that reads. It has room for one frame."""
 
 from threading import Condition
 
@@ -12,7 +12,8 @@ class Mailbox:
         self._closed = False
 
     def put_latest(self, frame: Frame) -> bool:
-        """Put `frame` in the place of what is there; return True when that one is lost by it."""
+        """Put `frame` into the slot. Return True when a frame was there that nobody had taken; it
+        is lost."""
         with self._changed:
             lost = self._frame is not None
             self._frame = frame
@@ -20,7 +21,8 @@ class Mailbox:
             return lost
 
     def put_next(self, frame: Frame) -> None:
-        """Put `frame` once the slot is free; in a closed mailbox nobody waits for it."""
+        """Wait until the slot is free, and put `frame` there. When the mailbox is closed, do
+        nothing."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is None or self._closed)
             if not self._closed:
@@ -28,7 +30,8 @@ class Mailbox:
                 self._changed.notify_all()
 
     def take(self, timeout: float) -> Frame | None:
-        """Return the frame, or None when there was none for `timeout` seconds or will be none."""
+        """Return the frame. Return None when none came within `timeout` seconds, or when the
+        mailbox is closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._closed, timeout)
             frame, self._frame = self._frame, None
@@ -36,13 +39,14 @@ class Mailbox:
             return frame
 
     def close(self) -> None:
-        """Wake everyone. A frame that is in the slot can still be taken."""
+        """Take no more frames by `put_next`, and wake all who wait. A frame that is in the slot can
+        still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     @property
     def drained(self) -> bool:
-        """True when no frame is left and none will come."""
+        """True when the mailbox is closed and no frame is left in it."""
         with self._changed:
             return self._closed and self._frame is None

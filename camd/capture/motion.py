@@ -1,6 +1,6 @@
-"""PURE: whether anything moves before the camera, told from thumbnails.
+"""PURE: whether anything moves in front of the camera, found by comparing small copies of frames.
 
-While nothing does, most frames need not be read: they would say what the last one said.
+While nothing moves, most frames need not be read: they would say the same as the last one.
 """
 
 import cv2
@@ -10,23 +10,25 @@ from numpy.typing import NDArray
 from camd.values import Image
 
 CELL = 8
-"""Pixels of the frame to one of the thumbnail, each way. The mean of 64 pixels has an eighth of
-their noise, and a stroke of a digit twelve pixels high still darkens it by a tenth of its own
-contrast."""
+"""Side of a cell in pixels: each cell of the frame becomes one pixel of the thumbnail, its mean.
+The mean of 64 pixels has an eighth of their noise, and a stroke of a digit only twelve pixels high
+still changes it by a tenth of the stroke's contrast."""
 CHANGED = 6.0
-"""Grey levels by which one cell must differ."""
+"""Something has moved when a pixel of the thumbnail differs by more than so many grey levels."""
 
 
 class Rest:
-    """Times are seconds on one monotonic clock."""
+    """Decides which frames to read while nothing moves. Times are seconds on one monotonic
+    clock."""
 
     def __init__(self, after_s: float, look_s: float) -> None:
-        """`after_s`: how long nothing must have moved; 0: never rest. `look_s`: a frame is read at
-        least so often."""
+        """It rests after nothing has moved for `after_s` seconds; 0 means that it never rests. At
+        rest a frame is read every `look_s` seconds all the same."""
         self._after_s = after_s
         self._look_s = look_s
         self._read: NDArray[np.uint8] | None = None
-        """Thumbnail of the frame that was read last: what is compared with it cannot creep away."""
+        """Thumbnail of the frame that was read last. New frames are compared with it, not with the
+        frame just before: so a slow change adds up until it is noticed."""
         self._moved = self._looked = float("-inf")
         self.resting = False
         """True while nothing moves."""
@@ -45,7 +47,7 @@ class Rest:
         return True
 
     def wake(self) -> None:
-        """Read the next frames whatever they show: what was known of the scene is forgotten."""
+        """Forget the scene, so that the next frames are read whatever they show."""
         self._read = None
 
 
