@@ -1,4 +1,4 @@
-"""PURE. How a clip was read over time, against what it shows, in figures."""
+"""PURE. Compares what was read in a clip over time with what the clip shows, and gives figures."""
 
 import math
 from collections import Counter
@@ -12,21 +12,21 @@ from camd.track.vote import SLACK
 from camd.values import Box, Digit
 
 PROMPT = 0.3
-"""Seconds; a digit that lies still is to be in the reading by then."""
+"""Within so many seconds of lying still, a digit should be in the reading."""
 CLEARED = 0.5
-"""Seconds; by then the reading of a sheet that is gone is to be gone too."""
+"""Within so many seconds of a sheet being gone, its reading should be gone, too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was said to one frame."""
+    """What camd said at one frame."""
 
     stable: tuple[Digit, ...]
-    """Its settled digits."""
+    """The settled digits of the frame."""
     lines: tuple[str, ...]
-    """The reading that stood."""
+    """The reading at that time."""
     complete: bool = True
-    """What it said of itself."""
+    """Whether the reading said of itself that it is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +34,36 @@ class Fault:
     kind: Literal["wrong digit", "late", "unread", "false change", "left standing"]
     first: int
     last: int
-    """Numbers of frames; the clip starts with 1."""
+    """First and last frame of the fault; the clip starts with frame 1."""
     read: str
     true: str
     seconds: float
-    """How long it lasted; what says how bad it is."""
+    """How long it lasted, which tells how bad it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClipScore:
     right: int = 0
     wrong: int = 0
-    """Stable digits, counted in every frame; wrong are those on no digit too."""
+    """`right` and `wrong` count stable digits, in every frame anew. A digit read where there is
+    none is wrong, too."""
     delays: tuple[float, ...] = ()
-    """Seconds from when a sheet lies still until the reading holds a digit of it, each digit each
-    time it comes to rest; infinite where it never did."""
+    """Seconds from when a sheet lies still until the reading holds a digit of it: one figure for
+    each digit each time the sheet comes to rest; infinite where the digit was never read."""
     still_s: float = 0.0
-    """Seconds in which the scene was still, or empty; the times to react are left out."""
+    """Seconds in which the scene was still or empty. The time that camd is given to react (PROMPT,
+    CLEARED) is left out."""
     changes: int = 0
-    """How often the reading changed then, and not towards what is written."""
+    """How often the reading changed in these seconds without coming closer to what is written."""
     left: tuple[float, ...] = ()
-    """Seconds that a reading stood after its sheet was gone, each time one went."""
+    """For each sheet that was taken away: how many seconds its reading stayed."""
     steady_s: float = 0.0
-    """Seconds that a sheet lay still, the time to react left out."""
+    """Seconds in which a sheet lay still. The time to react is left out."""
     exact_s: float = 0.0
-    """Of these, when the reading was what is written."""
+    """Those of the seconds of `steady_s` in which the reading was exactly what is written."""
     doubted_s: tuple[float, float] = (0.0, 0.0)
-    """And when the reading said that it may be incomplete: while it was not what is written, and
-    while it was."""
+    """Those of the seconds of `steady_s` in which the reading said that it may be incomplete: first
+    those in which it was not what is written, then those in which it was."""
     faults: tuple[Fault, ...] = ()
 
     def __add__(self, other: "ClipScore") -> "ClipScore":
@@ -80,17 +82,18 @@ class ClipScore:
 
     @property
     def accuracy(self) -> float:
-        """Share of the stable digits that are right; 1 where there was none."""
+        """Share of the stable digits that are right; 1 where there were none."""
         return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
 
     @property
     def unread(self) -> float:
-        """Share of the digits that never were in the reading."""
+        """Share of the digits that never came into the reading."""
         return self.delays.count(math.inf) / len(self.delays) if self.delays else 0.0
 
     @property
     def prompt(self) -> float:
-        """Share of those that were which were so within 300 ms; 1 where there was none."""
+        """Share of the digits that came into the reading within 300 ms, among those that came into
+        it at all; 1 where there were none."""
         read = [delay for delay in self.delays if delay < math.inf]
         within = sum(delay <= PROMPT + SLACK for delay in read)
         return within / len(read) if read else 1.0
@@ -101,13 +104,15 @@ class ClipScore:
 
     @property
     def exact(self) -> float:
-        """Share of the still time in which the reading was what is written."""
+        """Share of the time with a still sheet in which the reading was exactly what is written."""
         return self.exact_s / self.steady_s if self.steady_s else 1.0
 
     @property
     def doubted(self) -> tuple[float, float]:
-        """Share of the time that the reading was not what is written in which it said so, and of
-        the time that it was in which it said so all the same; 1 and 0 where there was none."""
+        """How well the reading knew that it may be incomplete. First: of the time in which it was
+        not what is written, the share in which it said so; 1 where there was no such time. Second:
+        of the time in which it was what is written, the share in which it doubted that; 0 where
+        there was no such time."""
         astray = self.steady_s - self.exact_s
         return (
             self.doubted_s[0] / astray if astray > SLACK else 1.0,
@@ -116,7 +121,8 @@ class ClipScore:
 
 
 def score_clip(spans: Sequence[Span], seen: Sequence[Seen], fps: float) -> ClipScore:
-    """Compare what was said to each frame with what it shows; frames in no span do not count."""
+    """Compare what was said at each frame with what the frame shows; frames in no span do not
+    count."""
     shown: list[Span | None] = [None] * len(seen)
     for span in spans:
         for index in range(span.first - 1, min(span.last, len(seen))):
@@ -147,7 +153,7 @@ def _wrong(read_true: tuple[str, str], first: int, last: int, fps: float) -> Fau
 
 
 def _mistaken(stable: Sequence[Digit], span: Span) -> list[tuple[str, str]]:
-    """Return what was read and what is true of each stable digit that is wrong."""
+    """For each stable digit that is wrong, return what was read and what is true."""
     if span.places is None:
         read = Counter(str(digit.digit) for digit in stable)
         written = Counter(c for line in span.lines for c in line if c != " ")
@@ -168,7 +174,7 @@ def _true(place: Place | None, box: Box) -> str:
 
 
 def _shared(one: Box, other: Box) -> float:
-    """Return how much they share, of the smaller one."""
+    """Return the area that two boxes have in common, as a share of the smaller one."""
     width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
     smaller = max(1, min(one[2] * one[3], other[2] * other[3]))
@@ -207,12 +213,12 @@ def _rests(shown: Sequence[Span | None], seen: Sequence[Seen], fps: float) -> Cl
 
 
 def _astray(true: tuple[str, ...], before: tuple[str, ...], now: tuple[str, ...]) -> bool:
-    """Whether a reading changed, and not towards what is written."""
+    """Whether a reading changed without coming closer to what is written."""
     return now not in (before, true) and _errors(true, now) >= _errors(true, before)
 
 
 def _errors(true: Sequence[str], read: Sequence[str]) -> int:
-    """Return how many digits were missed or are not written."""
+    """Return how many digits were missed, plus how many were read that are not written."""
     return _count(true) + _count(read) - 2 * matching_digits(true, read)
 
 
@@ -221,7 +227,8 @@ def _count(lines: Sequence[str]) -> int:
 
 
 def _still(shown: Sequence[Span | None]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last index of each stretch in which nothing moves, or nothing is."""
+    """Yield the first and last index of each stretch of frames in which a sheet lies still, or
+    there is none."""
     first = 0
     for index in range(1, len(shown) + 1):
         if index == len(shown) or _resting(shown[index]) != _resting(shown[first]):
@@ -243,7 +250,7 @@ def _delays(
             more = matching_digits(lines, seen[index].lines) - len(delays)
             delays += [(index - first) / fps] * more
     stood = (last - first) / fps
-    if stood > PROMPT:  # else it had no time to be read
+    if stood > PROMPT:  # Otherwise there was no time to read it.
         delays += [math.inf] * (_count(lines) - len(delays))
     if not delays or max(delays) <= PROMPT + SLACK:
         return ClipScore(delays=tuple(delays))
@@ -280,7 +287,8 @@ def _departures(shown: Sequence[Span | None], seen: Sequence[Seen], fps: float) 
 
 
 def _stands(stale: tuple[str, ...], lines: tuple[str, ...], span: Span | None) -> bool:
-    """Whether the old reading, or a piece of it, still stands."""
+    """Whether the reading of the old sheet is still there. Without a new sheet, any reading is
+    taken for a piece of the old one."""
     another = span is None or bool(span.lines)
     return bool(lines) and (lines == stale or not another)
 

@@ -1,5 +1,5 @@
-"""What a clip shows, frame by frame: the JSON file beside each clip. docs/evaluation.md
-describes it."""
+"""Reads and writes the JSON file beside a clip that tells what the clip shows, frame by frame.
+docs/evaluation.md describes it."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -25,33 +25,33 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Frames that show the same."""
+    """A stretch of frames that all show the same."""
 
     first: int
     last: int
-    """Numbers of frames; the clip starts with 1."""
+    """First and last frame; the clip starts with frame 1."""
     lines: tuple[str, ...]
-    """What is written on the sheet, as a reader should say it; none where there is nothing."""
+    """What is written on the sheet, as camd should read it; empty where there is no sheet."""
     state: State = "steady"
-    """"steady": all of it can be seen, and it lies still. "moving": it moves, or not all of it is
-    in the picture. "covered": something is before it."""
+    """"steady": the whole sheet can be seen, and it lies still. "moving": it moves, or is partly
+    outside the picture. "covered": something is in front of it."""
     places: tuple[Place, ...] | None = None
-    """Where its digits are, those covered in part or in whole included; None: not known."""
+    """Where the digits of the sheet are, with those that are covered; None when not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
     video: Path
     kind: str
-    """Clips of one kind are summed up together."""
+    """Clips of the same kind are summed up together."""
     spans: tuple[Span, ...]
-    """By time, apart from each other; frames in none of them do not count."""
+    """In order of time, without overlap. Frames that are in none of them do not count."""
 
 
 def load_clips(directory: Path) -> tuple[Clip, ...]:
-    """Read NAME.json of every NAME.avi, .mp4, .mkv, .mov or .webm that has one, sorted by name.
+    """Read NAME.json for every NAME.avi, .mp4, .mkv, .mov or .webm that has one, sorted by name.
 
-    Raises DataError."""
+    Raises DataError when there is none, or when a file cannot be read or is wrong."""
     try:
         videos = sorted(path for path in directory.iterdir() if path.suffix.lower() in VIDEOS)
     except OSError as exc:

@@ -1,9 +1,9 @@
-"""PURE. The images that were read worst, tiled on one picture: each with what was read marked on
-it, over what is written and what was read.
+"""PURE. Draws the images that were read worst as tiles of one picture. What was read is marked on
+each image; the caption below it tells what is written and what was read.
 
-A digit that is right has a closed box; one that is not written wears amber corners, and is amber
-in the line below. What was missed is amber in the line of what is written. Grey boxes are what
-was rejected, with the reason where there is room.
+A digit that is right has a closed box. A digit that is not written has amber corners instead, and
+is amber in the line of what was read. A missed digit is amber in the line of what is written. Grey
+boxes are marks that were rejected, with the reason where there is room.
 """
 
 from collections import Counter
@@ -20,30 +20,34 @@ from camd.evaluate.score import Row, tell_apart
 from camd.values import Box, Image, Line, Rejected, Result
 
 COLUMNS = 3
+"""Number of columns of tiles."""
 WIDTH = 640
-"""Of a tile, pixels."""
+"""Width of a tile, pixels."""
 HIGHEST = 720
-"""Of its picture."""
+"""Greatest height of the image in a tile, pixels."""
 LARGEST = 4.0
-"""Scale of a picture smaller than its tile."""
+"""An image smaller than its tile is enlarged by this factor at most."""
 
 _GROUND: paint.Colour = (38, 33, 30)
 _MARGIN = 14
 _SIZE = 15
-"""Of type."""
+"""Size of the letters, pixels."""
 _LEADING = 22
+"""Distance of two lines of text, pixels."""
 _INDENT = 70
+"""Where lines of digits begin, pixels from the left; their name is left of it."""
 _MOST_LINES = 3
-"""Of what is written, and of what was read."""
+"""Most lines that the caption has for what is written, and likewise for what was read."""
 _FAINT = 0.55
+"""Opacity of the marks of what was rejected, so that they do not hide the digits; 0..1."""
 _SPECK = 8
-"""Of what was rejected, smaller pieces are counted only."""
+"""Rejected marks smaller than so many pixels of the tile are counted, but not drawn."""
 _HEAD = 72
 _LEGEND = (("right", ACCENT), ("missed, or false", AMBER), ("rejected", paint.SILVER))
 
 
 def tile(image: Image, result: Result, row: Row) -> Image:
-    """Draw one image (H, W, 3) with its `result`, WIDTH wide, and its caption below it."""
+    """Draw an image (H, W, 3) with its `result` as a tile, WIDTH pixels wide, with a caption."""
     high, wide = image.shape[:2]
     scale = min(WIDTH / wide, HIGHEST / high, LARGEST)
     size = max(1, round(wide * scale)), max(1, round(high * scale))
@@ -64,8 +68,8 @@ def tile(image: Image, result: Result, row: Row) -> Image:
 
 
 def contact_sheet(tiles: Sequence[Image], title: str) -> Image:
-    """Return `tiles` under `title` on one picture; each goes to the column that is shortest so
-    far, so that the first ones are at the top."""
+    """Return one picture with the `tiles` under a `title`. Each tile goes into the column that is
+    shortest so far, so that the first tiles are at the top."""
     columns: list[list[Image]] = [[] for _ in range(min(COLUMNS, max(1, len(tiles))))]
     for one in tiles:
         min(columns, key=_height).append(one)
@@ -89,7 +93,8 @@ def _height(column: Sequence[Image]) -> int:
 
 
 def _marked(lines: Iterable[Line], false: Sequence[bool], scale: float) -> list[Line]:
-    """Scale the boxes, and let those be stable that are right: Labels draws the others apart."""
+    """Scale the boxes, and mark only the right digits as stable: Labels draws stable digits with a
+    closed box, and the others with corners."""
     wrong = iter(false)
     return [
         replace(
@@ -130,7 +135,8 @@ def _caption(
 
 
 def _ending(name: str, room: float) -> Text:
-    """The name without so much of its beginning that the rest fits: names differ at their ends."""
+    """Cut off as much of the beginning of a file name as needed to fit: the ends of names tell them
+    apart."""
     text = Text(name, _SIZE, paint.WHITE, 500)
     for start in range(1, len(name)):
         if text.width <= room:
@@ -140,8 +146,8 @@ def _ending(name: str, room: float) -> Text:
 
 
 def _written(canvas: Image, lines: Sequence[str], marks: Sequence[bool], y: float) -> float:
-    """Write lines of digits from the height `y` on, those with a mark in amber; return the height
-    of the last line of type."""
+    """Write lines of digits from the height `y` on; marked digits are amber. Return the height of
+    the last line of text."""
     if not lines:
         Text("nothing", _SIZE, paint.SILVER).write(canvas, _INDENT, y)
         return y

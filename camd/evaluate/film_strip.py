@@ -1,5 +1,5 @@
-"""PURE. The worst moments of clips on one picture: a row each, of frames as they were read, under
-what was wrong."""
+"""PURE. Draws the worst moments of clips into one picture. Each moment has a row of frames with
+what was read on them, under a caption that says what was wrong."""
 
 from collections.abc import Sequence
 
@@ -12,14 +12,14 @@ from camd.display.paint import Text
 from camd.values import Image
 
 FRAMES = 4
-"""In a row."""
+"""Number of frames in a row."""
 WIDTH = 420
-"""Of a frame on the picture, pixels."""
+"""Width of a frame in the picture, pixels."""
 
 _GROUND: paint.Colour = (38, 33, 30)
 _MARGIN = 14
 _SIZE = 15
-"""Of type."""
+"""Size of the letters, pixels."""
 _HEAD = 56
 
 

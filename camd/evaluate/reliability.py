@@ -1,4 +1,4 @@
-"""PURE. How often digits are right, by the confidence with which they were published."""
+"""PURE. Tells how often digits are right, depending on the confidence that was published."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,24 +8,26 @@ from camd.evaluate.truth import Label
 from camd.values import Line
 
 LEAST = (0.99, 0.95, 0.9, 0.75, 0.5, 0.0)
-"""Where the bins begin; each ends where the one before it begins, the first with 1."""
+"""The least confidence of each bin. A bin ends where the one before it begins; the first ends with
+1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Digits published with a confidence from `least` to below `below`."""
+    """The digits that were published with a confidence of at least `least` and less than
+    `below`."""
 
     least: float
     below: float
     digits: int = 0
     wrong: int = 0
     expected: float = 0.0
-    """How many were to be wrong if each confidence were a probability."""
+    """How many should be wrong if the confidences are true probabilities."""
 
 
 def by_confidence(images: Iterable[tuple[Label, Sequence[Line]]]) -> tuple[Bin, ...]:
-    """Sort the digits of each image's lines into the bins of LEAST, the surest first; bins without
-    a digit are left out. Which digits are wrong: camd.score.tell_apart."""
+    """Sort all digits into the bins of LEAST, those with the highest confidence first. Bins without
+    a digit are left out. camd.evaluate.score.tell_apart says which digits are wrong."""
     found: dict[float, list[tuple[float, bool]]] = {least: [] for least in LEAST}
     for label, lines in images:
         _, false = tell_apart(label.digits, [line.text for line in lines])

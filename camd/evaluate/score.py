@@ -1,4 +1,4 @@
-"""PURE. Scores what was read against what is written."""
+"""PURE. Compares what was read in images with what is written there, and counts digits."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,8 @@ from camd.evaluate.truth import Label
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image: digits that are right, missed, and read though not written."""
+    """The score of one image: how many digits are right, were missed, or are false: read, but not
+    written."""
 
     label: Label
     lines: tuple[str, ...]
@@ -20,31 +21,32 @@ class Row:
 
     @property
     def exact(self) -> bool:
-        """The same lines, apart from the spaces between numbers."""
+        """Whether the lines read are those written, apart from spaces between numbers."""
         return _packed(self.lines) == _packed(self.label.digits)
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Micro-averaged over `images`: digits are counted, not images averaged."""
+    """The score of several images. All their digits are counted together (micro-average), so an
+    image with many digits counts for more."""
 
     images: int = 0
     right: int = 0
     missed: int = 0
     false: int = 0
     exact: int = 0
-    """Images whose lines are all read as written."""
+    """Number of images whose lines were all read as written."""
     clean: int = 0
-    """Images without a false digit."""
+    """Number of images without a false digit."""
 
     @property
     def precision(self) -> float:
-        """1 where nothing was read."""
+        """Share of the digits read that are right; 1 where nothing was read."""
         return _ratio(self.right, self.right + self.false)
 
     @property
     def recall(self) -> float:
-        """1 where nothing was written."""
+        """Share of the digits written that were read; 1 where nothing was written."""
         return _ratio(self.right, self.right + self.missed)
 
     @property
@@ -60,24 +62,31 @@ class Score:
 class Evaluation:
     rows: tuple[Row, ...]
     all: Score
-    """Every image; its F1 counts the false digits of the negatives too."""
+    """All images. The false digits of images without any digit count here, too."""
     positives: Score
+    """Images with digits."""
     ordinary: Score
-    """Positives that are photos and not marked hard; none where the labels do not say."""
+    """Images with digits that are photos and not marked as hard; empty where the labels do not tell
+    that."""
     negatives: Score
+    """Images without digits."""
     hard: dict[str, Score]
-    """By what makes images hard, in alphabetical order; only what several have in common."""
+    """Hard images by what makes them hard, in alphabetical order; a reason that only one image has
+    is left out."""
 
     def worst(self, count: int = 10) -> tuple[Row, ...]:
-        """The images with the most missed and false digits, most first; none that is faultless."""
+        """Return up to `count` images with faults, those with most missed and false digits
+        first."""
         faulty = [row for row in self.rows if row.missed + row.false]
         return tuple(sorted(faulty, key=lambda row: -(row.missed + row.false))[:count])
 
 
 def score(labels: Iterable[Label], predictions: Mapping[str, Sequence[str]]) -> Evaluation:
-    """Compare the multiset of digits of each image; order counts for `exact` only.
+    """Compare which digits were read in each image, and how many of each, with those written. Their
+    order counts only for `exact`.
 
-    `predictions` gives the lines read, by file; an image that is not in it was read as empty."""
+    `predictions` gives the lines read, by file name. An image that is not in it was read as
+    empty."""
     rows = tuple(_row(label, tuple(predictions.get(label.file, ()))) for label in labels)
     hard = Counter(row.label.hard for row in rows if row.label.hard)
     return Evaluation(
@@ -97,11 +106,11 @@ def score(labels: Iterable[Label], predictions: Mapping[str, Sequence[str]]) -> 
 def tell_apart(
     written: Sequence[str], read: Sequence[str]
 ) -> tuple[tuple[bool, ...], tuple[bool, ...]]:
-    """Say of each digit that is written whether it was missed, and of each that was read whether
-    it is false; as many as in a Row, spaces left out.
+    """Say for each written digit whether it was missed, and for each digit that was read whether it
+    is false. Spaces are left out. The numbers are those of Row.
 
-    The truth does not say where a digit stands. Which of three 7s is false, where two are written,
-    is told by the order: it is one that aligns with none of those written."""
+    The labels do not say where a digit is. When two 7s are written and three were read, the order
+    of all digits tells which one is false: the one that has no partner when both are aligned."""
     a, b = "".join(_packed(written)), "".join(_packed(read))
     blocks = SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks()
     paired_a = {block.a + i for block in blocks for i in range(block.size)}
@@ -110,7 +119,8 @@ def tell_apart(
 
 
 def _surplus(text: str, other: str, paired: set[int]) -> tuple[bool, ...]:
-    """Mark the digits of `text` that `other` has fewer of; `paired` ones only after the rest."""
+    """Mark those digits of `text` that are too many compared with `other`. Digits whose index is in
+    `paired` are marked only when no others are left."""
     left = Counter(text) - Counter(other)
     marks = [False] * len(text)
     for i in sorted(range(len(text)), key=lambda i: i in paired):
