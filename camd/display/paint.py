@@ -1,10 +1,10 @@
-"""What the overlay is drawn with: anti-aliased rounded shapes, dark glass and type.
+"""The tools that the overlay is drawn with: smooth rounded shapes, dark glass and text.
 
-PURE. Coordinates are pixels, sizes of type are pixels too, colours are BGR. Shapes may lie
-partly or wholly outside of the picture.
+PURE. Coordinates and sizes of text are pixels, colours are BGR. Shapes may be partly or wholly
+outside the picture.
 
-The type is Rubik, the variable font inside OpenCV 5: its figures are all equally wide, so a
-number that changes does not make its neighbours jump.
+The font is Rubik, which is built into OpenCV 5. Its digits are all equally wide, so the text beside
+a number stays in place when the number changes.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from camd.values import Box, FloatArray, Image
 Colour: TypeAlias = tuple[int, int, int]
 
 Bounds: TypeAlias = tuple[float, float, float, float]
-"""x, y, width, height; fractions of pixels count."""
+"""x, y, width, height in pixels, which need not be whole numbers."""
 
 WHITE: Colour = (255, 255, 255)
 SILVER: Colour = (206, 200, 196)
@@ -30,37 +30,40 @@ GREY: Colour = (150, 143, 138)
 INK: Colour = (30, 25, 22)
 
 _CAPITAL = 0.75
-"""Height of a capital or a figure, of the size of its type."""
+"""Height of a capital letter or a digit, as a share of the size of its font."""
 
-_SHIFT = 4  # cv2 takes fractions of a pixel as integers with this many binary places
+_SHIFT = 4
+"""cv2 takes coordinates as integers whose last so many bits are fractions of a pixel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One line of type."""
+    """One line of text."""
 
     text: str
     size: float
     colour: Colour
     weight: int = 400
-    """100 (thin) to 900 (black)."""
+    """How bold it is: 100 (thin) to 900 (black)."""
 
     @property
     def width(self) -> int:
-        # The empty text has no bounds: cv2 then gives the position it was asked for.
+        # For an empty text cv2 does not return a width.
         if not self.text:
             return 0
         bounds = cv2.getTextSize((0, 0), self.text, (0, 0), _font(), self._size, self.weight)
         return int(bounds[2])
 
     def write(self, image: Image, x: float, middle: float) -> None:
-        """Write from `x` on, with the capitals centred on the height `middle`."""
+        """Write the text from `x` to the right; the middle of its capitals is at the height
+        `middle`."""
         baseline = round(middle + self.size * _CAPITAL / 2)
         at = (round(x), baseline)
         cv2.putText(image, self.text, at, self.colour, _font(), self._size, self.weight)
 
     def shortened(self, limit: float) -> "Text":
-        """Cut the end until the text is at most `limit` wide; empty where nothing fits."""
+        """Cut off the end until the text is at most `limit` pixels wide. It is empty where nothing
+        fits."""
         if self.width <= limit:
             return self
         for end in range(len(self.text) - 1, 0, -1):
@@ -80,10 +83,10 @@ def outline(image: Image, box: Bounds, radius: float, colour: Colour, thickness:
 
 
 def corners(image: Image, box: Bounds, radius: float, colour: Colour, thickness: int) -> None:
-    """The four corners of `outline` without the sides between them, as a viewfinder has."""
+    """Draw the four corners of `outline` without the sides between them, as in a viewfinder."""
     x, y, w, h = box
-    # Each corner of the outline is a quarter of its points; its arms are cut to a share of
-    # the side, so that small boxes still show gaps.
+    # Each corner is a quarter of the points of the outline. The lines that lead away from it are a
+    # share of the side long, so that small boxes have gaps, too.
     arm_x, arm_y = max(2.0, 0.26 * w), max(2.0, 0.26 * h)
     points = _rounded(box, radius)
     quarter = len(points) // 4
@@ -120,7 +123,8 @@ def ring(image: Image, x: float, y: float, radius: float, colour: Colour, thickn
 
 
 def dot(image: Image, x: float, y: float, radius: float, colour: Colour) -> None:
-    # By coverage: cv2's own discs of so small a radius have points.
+    # Each pixel is coloured as far as the disc covers it. cv2's own discs of so small a radius are
+    # not round.
     left, top = max(0, int(x - radius) - 1), max(0, int(y - radius) - 1)
     under = image[top : int(y + radius) + 2, left : int(x + radius) + 2]
     rows, columns = np.ogrid[: under.shape[0], : under.shape[1]]
@@ -132,28 +136,29 @@ def dot(image: Image, x: float, y: float, radius: float, colour: Colour) -> None
 def glass(
     image: Image, box: Box, radius: float, colour: Colour = INK, opacity: float = 0.78
 ) -> None:
-    """Fill a rounded rectangle through which the picture still shows."""
+    """Fill a rounded rectangle; the picture can still be seen through it."""
     x, y, w, h = box
     left, top = max(0, x), max(0, y)
     under = image[top : max(top, y + h), left : max(left, x + w)]
     if not under.size:
         return
     layer = under.copy()
-    # cv2 includes the far edge, hence one less.
+    # cv2 fills the far edge, too, so the shape is one pixel smaller.
     points = _rounded((x - left, y - top, w - 1, h - 1), radius)
     cv2.fillPoly(layer, [points], colour, cv2.LINE_AA, _SHIFT)
     cv2.addWeighted(layer, opacity, under, 1 - opacity, 0, dst=under)
 
 
 def _font() -> cv2.FontFace:
-    # One each call: a font shared between threads (the window's and the snapshot's) draws
-    # wrong letters, and making one is a matter of microseconds.
+    # Each call makes a new font. A font that two threads share (that of the window and that of the
+    # snapshot) draws wrong letters, and making one takes only microseconds.
     return cv2.FontFace("sans")
 
 
 @lru_cache(maxsize=64)
 def _arc(radius: float) -> FloatArray:
-    """Return (4, n, 2) offsets of the corners from their centres, clockwise from top left."""
+    """Return (4, n, 2), the points of four rounded corners, relative to the centres of their arcs;
+    clockwise from the top left."""
     steps = max(2, min(16, round(radius) + 2))
     turn = np.linspace(0, np.pi / 2, steps)
     quarters = [turn + np.pi * start for start in (1.0, 1.5, 0.0, 0.5)]
@@ -162,7 +167,7 @@ def _arc(radius: float) -> FloatArray:
 
 
 def _rounded(box: Bounds, radius: float) -> NDArray[np.int32]:
-    """Return (4 n, 1, 2) points in cv2's fixed-point form."""
+    """Return the points (4 n, 1, 2) of a rounded rectangle as cv2's fixed-point integers."""
     x, y, w, h = box
     radius = round(max(0.0, min(radius, w / 2, h / 2)), 1)
     near = np.array([x + radius, y + radius], np.float32)
