@@ -1,5 +1,5 @@
-"""Makes the models that camd reads. Needs the extra `train`; camd imports it for `camd train`
-only, and never at the top of a module."""
+"""Trains the models that camd uses. It needs the extra `train`. camd imports it only for
+`camd train`, and never at the top of a module."""
 
 from training.fit.evaluate import Evaluation, Figures, evaluate_model
 from training.fit.fit import Recipe

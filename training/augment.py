@@ -1,10 +1,12 @@
-"""More writers than MNIST has: each crop drawn again, turned, leant, bent, with another pen.
+"""Imitates more writers than MNIST has: draws each crop again, turned, sheared, bent, and with a
+thinner or thicker pen.
 
-The distortions are imgaug's; elastic ones as in Simard, Steinkraus and Platt, "Best practices for
-convolutional neural networks applied to visual document analysis", ICDAR 2003. They are drawn
-larger than life, because a stroke can only get a third of a pixel thicker where there are pixels
-for it, and end as MNIST crops do: ink in a box of 20x20, centre of mass in the middle. That undoes
-every shift, so there is none here beyond the fraction of a pixel to which MNIST is centred.
+The distortions are those of imgaug; the elastic ones follow Simard, Steinkraus and Platt, "Best
+practices for convolutional neural networks applied to visual document analysis", ICDAR 2003. Crops
+are enlarged first, because a stroke cannot become a third of a pixel thicker in a small picture.
+In the end they are like MNIST crops again: ink in a box of 20x20, centre of mass in the middle.
+That undoes every shift. So digits are shifted only by up to half a pixel, the accuracy to which
+MNIST itself is centred.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from camd.values import SIDE
 if TYPE_CHECKING:
     from training.workers import Workers
 
-if not hasattr(np, "sctypes"):  # imgaug 0.4.0 reads this table at import; NumPy 2 dropped it
+if not hasattr(np, "sctypes"):  # imgaug 0.4.0 needs this table, which NumPy 2 dropped
     _sctypes = {
         "int": [np.int8, np.int16, np.int32, np.int64],
         "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
@@ -34,40 +36,44 @@ from imgaug import augmenters as iaa
 Crops = NDArray[np.uint8]
 
 BOX = 20
+"""Longer side of the ink in an MNIST crop, pixels."""
 CENTRE = SIDE / 2
-"""Where MNIST's centres of mass lie, as a pixel index: 14.0 on average, 0.29 to either side."""
+"""Where the centre of mass of an MNIST crop is, as a pixel index: 14.0 on average, with a spread of
+0.29."""
 ZOOM = 2
+"""Crops are enlarged by this factor while they are distorted."""
 CHUNK = 1000
-"""Crops distorted at once, which bounds the memory."""
+"""How many crops are distorted at once; this limits the memory that is needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distortion:
-    """How far a crop may go; each value is drawn anew for each crop."""
+    """How much a crop may change at most. The change of each crop is drawn at random within these
+    limits."""
 
     rotate: float = 7.0
-    """Degrees to either side."""
+    """Degrees in either direction."""
     shear: float = 7.0
-    """Degrees to either side."""
+    """Degrees in either direction."""
     stretch: float = 0.07
-    """Share of the width and of the height, each by itself."""
+    """Change of width and of height as a share, drawn separately for the two."""
     elastic: float = 0.4
     """Greatest root mean square of the displacements, pixels of the crop."""
     smoothness: float = 4.0
-    """Standard deviation of the Gaussian over the displacements, pixels of the crop."""
+    """Standard deviation of the Gaussian that smooths the displacements, pixels of the crop."""
     pen: float = 0.7
     """Greatest change of the stroke width, pixels of the crop."""
     blur: float = 0.4
     """Greatest standard deviation of the blur, pixels of the crop."""
     size: float = 0.04
-    """Share by which the box may miss its 20 pixels."""
+    """By what share the box of the ink may be larger or smaller than 20 pixels."""
     off_centre: float = 0.5
-    """Pixels to either side."""
+    """How far the centre of mass may be from the middle along x and y, pixels."""
 
 
 def distort(crops: Crops, how: Distortion, seed: int, workers: "Workers | None" = None) -> Crops:
-    """Give one distorted version (N, 28, 28) uint8 of each of `crops`; equal seeds give equal
-    results, whoever computes them: this process, or `workers`."""
+    """Give one distorted version (N, 28, 28) uint8 of each of `crops`. Equal seeds give equal
+    results, no matter whether this process or `workers` compute them."""
     distorted = np.empty_like(crops)
     starts = range(0, len(crops), CHUNK)
     tasks = [(crops[start : start + CHUNK], how, (seed, start)) for start in starts]
@@ -83,7 +89,8 @@ def distort(crops: Crops, how: Distortion, seed: int, workers: "Workers | None" 
 
 def _chunk(crops: Crops, how: Distortion, seed: tuple[int, ...]) -> Crops:
     rng = np.random.default_rng(seed)
-    # The smoothed noise of one unit has this root mean square (uniform noise: 1 / sqrt(3)).
+    # imgaug smooths uniform noise (root mean square 1 / sqrt(3)) and multiplies it by alpha. `unit`
+    # is the root mean square after smoothing, for alpha = 1.
     sigma = how.smoothness * ZOOM
     unit = 1 / np.sqrt(3) / (2 * np.sqrt(np.pi) * sigma)
     bend = iaa.Sequential(
@@ -96,7 +103,7 @@ def _chunk(crops: Crops, how: Distortion, seed: tuple[int, ...]) -> Crops:
             iaa.ElasticTransformation(alpha=(0, how.elastic * ZOOM / unit), sigma=sigma),
         ]
     )
-    # Not the argument `seed`, which leaves the children to imgaug's global generator.
+    # With the argument `seed` instead, the steps inside would still use imgaug's global generator.
     bend.seed_(int(rng.integers(2**31)))
     large = np.stack(
         [cv2.resize(crop, None, fx=ZOOM, fy=ZOOM, interpolation=cv2.INTER_CUBIC) for crop in crops]
@@ -106,11 +113,12 @@ def _chunk(crops: Crops, how: Distortion, seed: tuple[int, ...]) -> Crops:
 
 
 def _redraw(bent: Crops, how: Distortion, rng: np.random.Generator) -> Crops:
-    """Change the pen of one large image, and make it a crop again."""
+    """Make the strokes of one enlarged image thinner or thicker, and make it a crop again."""
     change = rng.uniform(-how.pen, how.pen) * ZOOM
     image = _pen(bent.astype(np.float32), change)
     blur = rng.uniform(0, how.blur) * ZOOM
-    # Shrinking averages over ZOOM pixels anyway; below that nothing must be blurred.
+    # When the image is shrunk, the pixels that become one must be averaged: this takes some blur in
+    # any case.
     image = np.asarray(cv2.GaussianBlur(image, (0, 0), max(blur, 0.35 * ZOOM)), np.float32)
     ink = image > 0.25 * image.max()
     if not ink.any():
@@ -131,8 +139,9 @@ def _redraw(bent: Crops, how: Distortion, rng: np.random.Generator) -> Crops:
 
 
 def _pen(image: NDArray[np.float32], change: float) -> NDArray[np.float32]:
-    """Make strokes `change` pixels wider, or thinner where it is negative: a mixture of the two
-    whole steps around it, each step one pixel on either side."""
+    """Make strokes `change` pixels wider, or thinner where it is negative. Strokes can only grow in
+    whole steps, one pixel on either side. For anything between, the images before and after the
+    last step are mixed."""
     steps = abs(change) / 2
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
     grow = cv2.dilate if change > 0 else cv2.erode
@@ -140,5 +149,5 @@ def _pen(image: NDArray[np.float32], change: float) -> NDArray[np.float32]:
     more = grow(less, kernel)
     share = steps - int(steps)
     mixed = (1 - share) * less + share * more
-    # A thin stroke must not vanish.
+    # If the strokes would vanish, the image is left as it is.
     return np.asarray(mixed if mixed.max() > 0.5 * image.max() else image, np.float32)

@@ -1,4 +1,4 @@
-"""Digits to learn from: read, checked, and split into what may be learnt and what may not."""
+"""Reads images of digits to learn from, checks them, and sets some apart for testing."""
 
 import functools
 import gzip
@@ -23,11 +23,14 @@ from camd.values import SIDE
 log = logging.getLogger(__name__)
 
 MNIST_SIZE = 70_000
+"""Number of images in MNIST; data with so many images are taken for MNIST."""
 MNIST_TRAIN = 60_000
+"""Number of MNIST's training images, which come first."""
 NONE = -1
-"""Label of what is not a digit."""
+"""Label of images that are not digits."""
 
 _IDX_IMAGES, _IDX_LABELS = 2051, 2049
+"""The magic numbers at the beginning of IDX files of images and of labels."""
 _IDX_PARTS = ("train", "t10k")
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
@@ -35,9 +38,9 @@ _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 @dataclass(frozen=True, slots=True, eq=False)
 class Digits:
     images: NDArray[np.uint8]
-    """(N, 28, 28), ink bright on 0."""
+    """(N, 28, 28), bright ink on 0."""
     labels: NDArray[np.int64]
-    """(N,) 0..9, or NONE."""
+    """(N,): 0..9, or NONE."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -52,11 +55,11 @@ class Digits:
 
 
 def load(path: Path | None) -> Digits:
-    """Read digits from an .npz (x, y), a folder of IDX files, one IDX file of images whose labels
-    lie beside it, or a folder of folders 0..9 of images; None is MNIST from OpenML, kept in the
-    user's cache directory.
+    """Read digits from an .npz file (arrays x and y), a folder of IDX files, one IDX file of images
+    with the file of its labels beside it, or a folder with folders 0 to 9 of images. None stands
+    for MNIST from OpenML, which is kept in the user's cache directory.
 
-    Raises DataError, whose text says what is wrong with which file."""
+    Raises DataError, whose text says which file is wrong and why."""
     if path is None:
         return _checked(_openml(), "OpenML's mnist_784")
     if path.is_dir():
@@ -70,7 +73,7 @@ def load(path: Path | None) -> Digits:
 
 
 def load_folder(path: Path) -> Digits:
-    """Read every image of the sub-folders 0..9 and, where there is one, `none`."""
+    """Read all images of the folders 0 to 9 and `none` in a folder. Raises DataError."""
     images, labels = [], []
     for label, name in [(NONE, "none"), *((digit, str(digit)) for digit in range(10))]:
         for file in sorted((path / name).glob("*")):
@@ -90,8 +93,8 @@ def load_folder(path: Path) -> Digits:
 
 
 def hold_out(digits: Digits) -> tuple[Digits, Digits]:
-    """Part into (training, test). MNIST keeps its own split, the last 10,000; anything else
-    gives a seventh of each class."""
+    """Split into (training, test). The last 10,000 images of MNIST are its test images. Of any
+    other data, a seventh of each class becomes the test."""
     if len(digits) == MNIST_SIZE:
         return digits.take(slice(MNIST_TRAIN)), digits.take(slice(MNIST_TRAIN, None))
     learn, test = stratified(digits.labels, 1 / 7)
@@ -99,8 +102,8 @@ def hold_out(digits: Digits) -> tuple[Digits, Digits]:
 
 
 def notebook_split() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the indices of MNIST's images that the notebook learnt and chose with, and of those that
-    it tested with."""
+    """Give the indices of those MNIST images with which the notebook trained and chose its machine,
+    and of those with which it tested."""
     learnt, test = train_test_split(np.arange(MNIST_SIZE), test_size=10_000, random_state=42)
     return learnt, test
 
@@ -108,8 +111,8 @@ def notebook_split() -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 def stratified(
     labels: NDArray[np.int64], share: float | int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give the indices of (the rest, `share` of `labels`), every class in proportion; always the
-    same. Raises DataError."""
+    """Split the indices of `labels` into (the rest, `share` of them), with the same proportions of
+    classes in both. The split is the same each time. Raises DataError when a class is too small."""
     try:
         rest, part = train_test_split(
             np.arange(len(labels)), test_size=share, random_state=42, stratify=labels
@@ -135,7 +138,7 @@ def _checked(digits: Digits, origin: str) -> Digits:
 
 
 def _digits(images: NDArray[np.generic], labels: NDArray[np.generic], origin: str) -> Digits:
-    """Check arrays of unknown types and make Digits of them."""
+    """Check arrays that were read from a file, and make Digits of them."""
     if images.ndim == 2 and images.shape[1] == SIDE * SIDE:
         images = images.reshape(-1, SIDE, SIDE)
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
@@ -165,7 +168,8 @@ def _npz(path: Path) -> Digits:
 
 
 def _idx_files(folder: Path) -> list[tuple[Path, Path]]:
-    """Find the pairs (images, labels) of the four files, whichever way their names are spelt."""
+    """Find the four files as pairs (images, labels). Their names may be spelt with a dot or a
+    hyphen."""
     found = []
     for part in _IDX_PARTS:
         pair = [
@@ -191,7 +195,7 @@ def _idx(pairs: list[tuple[Path, Path]]) -> Digits:
 
 
 def _labels_beside(images: Path) -> Path:
-    """Find the labels of an IDX file of images by its name, plain or .gz."""
+    """Find the file of labels, plain or .gz, that belongs to an IDX file of images."""
     stem = images.name.removesuffix(".gz")
     if "ubyte" not in stem and "idx" not in stem:
         raise DataError(f"{images}: neither an .npz nor an IDX file; for images give their folder")
@@ -207,7 +211,8 @@ def _labels_beside(images: Path) -> Path:
 
 
 def _idx_file(path: Path, magic: int, rank: int) -> NDArray[np.uint8]:
-    """Read a file of LeCun's IDX format: magic number, sizes, bytes; big-endian."""
+    """Read a file in LeCun's IDX format: a magic number, the sizes (both big-endian), the
+    pixels or labels as bytes."""
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except OSError as exc:  # gzip.BadGzipFile is one of these
@@ -228,7 +233,7 @@ def _openml() -> Digits:
     if cached.exists():
         return _npz(cached)
     try:
-        # The other parser needs pandas.
+        # scikit-learn's other parser would need pandas.
         bunch = fetch_openml("mnist_784", version=1, as_frame=False, parser="liac-arff")
     except (OSError, ValueError) as exc:
         raise DataError(

@@ -1,4 +1,4 @@
-"""Where the work is done: processes of this machine, or a Dask cluster. joblib's, both."""
+"""Runs tasks in processes of this machine or on a Dask cluster, both by joblib."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -13,17 +13,19 @@ from camd.errors import CamdError, MissingExtraError
 
 try:
     import daal4py
-except ImportError:  # built for x86-64 only
+except ImportError:  # daal4py exists for x86-64 only
     daal4py = None
 
 CONNECT_S = 15
+"""How many seconds to wait for the Dask scheduler to answer."""
 
 Results = Iterator[tuple[int, Any]]
 
 
 class Workers:
-    """Processes of this machine. A process that computes in C hears no signal, and can be killed
-    where a thread cannot: Ctrl-C stops at once, and a progress display keeps moving."""
+    """Runs tasks in processes of this machine. Long computations in C do not react to Ctrl-C. A
+    thread that is in one cannot be stopped, but a process can be killed: so Ctrl-C works at once,
+    and a progress display keeps moving meanwhile."""
 
     def __init__(self, processes: int | None = None) -> None:
         self.count = processes or cpu_count()
@@ -31,12 +33,12 @@ class Workers:
     def each(
         self, function: Callable[..., Any], shared: Sequence[Any], tasks: Sequence[tuple[Any, ...]]
     ) -> AbstractContextManager[Results]:
-        """Give (index of a task, function(*shared, *task)) as tasks are done, in any order. Each
-        has one processor, so that it does not matter to a result how many there are."""
+        """Yield (index of a task, function(*shared, *task)) for each task when it is done, in any
+        order. Each task uses one processor, so the results do not depend on how many there are."""
         return self._on(1, function, shared, tasks)
 
     def one(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Give function(*arguments), computed on all processors."""
+        """Return function(*arguments), computed on all processors."""
         with self._on(self.count, function, (), [arguments]) as results:
             return next(results)[1]
 
@@ -53,19 +55,20 @@ class Workers:
         )
         try:
             yield results
-        finally:  # kills what is not done
+        finally:  # kills the tasks that are not done
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # that it was killed
+                warnings.simplefilter("ignore", UserWarning)  # joblib warns that they were killed
                 results.close()
 
     def _parallel(self, shared: Sequence[Any]) -> Parallel:  # noqa: ARG002
-        # With one job joblib would stay in this process.
+        # With only one job, joblib would compute in this process.
         with parallel_config("loky", n_jobs=max(2, self.count)):
             return Parallel(return_as="generator_unordered", batch_size=1)
 
 
 class Cluster(Workers):
-    """The workers of a Dask scheduler; each must have camd with its extra `train` installed."""
+    """Runs tasks on the workers of a Dask scheduler. Each worker must have camd installed, with its
+    extra `train`."""
 
     def __init__(self, scheduler: str) -> None:
         """Connect to `scheduler`, tcp://host:port. Raises MissingExtraError, CamdError."""
@@ -102,7 +105,8 @@ def _numbered(
     index: int, threads: int, function: Callable[..., Any], *arguments: Any
 ) -> tuple[int, Any]:
     with threadpool_limits(threads), warnings.catch_warnings():
-        # In a thread, as Dask's workers are, Intel's engine warns that it takes what it gets.
+        # Dask's workers are threads. Intel's engine warns when it runs in a thread, which does no
+        # harm.
         warnings.filterwarnings("ignore", message="'Threading' parallel backend")
         if daal4py is not None:
             daal4py.daalinit(threads)

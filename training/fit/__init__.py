@@ -1,1 +1,1 @@
-"""From crops to a model file: the machines fitted, calibrated, measured and written."""
+"""Makes a model file from crops: fits the machines, calibrates, measures and writes them."""

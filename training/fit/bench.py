@@ -1,4 +1,4 @@
-"""The machines of a model, fitted and calibrated on one set of images."""
+"""Fits and calibrates the machines of a model on one set of images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -25,15 +25,16 @@ from training.fit.reduced import Cases, ReducedSet, reduce
 from training.workers import Workers
 
 EXTRA_ERRORS = 1e-4
-"""What the cascade may cost on images and photographs held out, as a share of them. On the images
-alone it may cost nothing."""
+"""How many more errors than the full machine alone the cascade may make on images and photographs
+held out, as a share of them. On the images alone it may make no more errors."""
 ENOUGH = 1.3
-"""A value of the full machine that the small one need not exceed."""
+"""When the full machine wins a duel by this value or more, the case is clear, and the small machine
+is only trained to reach this value, not to exceed it."""
 LEAST_CLEAR = 0.6
-"""Of the small machine's margins. Lesser ones may be as often right as the full machine's, but say
-less well how sure that is, which is published."""
+"""The small machine is never believed below this margin. It may be right as often as the full
+machine there, but it tells less well how sure that is, and this confidence is published."""
 NEVER = 1e9
-"""A margin that no case reaches."""
+"""A margin that no case reaches: the small machine is never believed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +45,8 @@ class Machines:
     """The small machine of the cascade."""
 
     def like(self, other: "Machines") -> "Machines":
-        """Give these machines, which have seen all images, the calibration and the threshold of
-        others that had not."""
+        """Return these machines, which were trained on all images, with the calibration and the
+        clear margin of others, which were not."""
         quick = self.quick and other.quick and replace(other.quick, machine=self.quick.machine)
         return replace(self, calibration=other.calibration, quick=quick)
 
@@ -55,11 +56,11 @@ class Bench:
     recipe: Recipe
     projection: LearntProjection
     seen: NDArray[np.float16]
-    """(1 + copies, N, P): what the kernel sees of the images and their distorted copies."""
+    """(1 + copies, N, P): the components of the images and of their distorted copies."""
     labels: NDArray[np.int64]
     weights: FloatArray
     photographed: NDArray[np.float16]
-    """(M, P): the same of crops of photographs, which every machine learns."""
+    """(M, P): the components of crops of photographs. Every machine is trained on all of them."""
     photo_labels: NDArray[np.int64]
     progress: Callable[[str], None]
 
@@ -75,7 +76,7 @@ class Bench:
         progress: Callable[[str], None],
         workers: Workers | None,
     ) -> "Bench":
-        """Look at all `digits` and photographs through a projection."""
+        """Compute the components of all `digits` and photographs."""
         seen = see(digits.images, projection, recipe, seed, progress, workers)
         photographed = see(
             photographs.images, projection, replace(recipe, copies=0), seed, progress
@@ -92,7 +93,7 @@ class Bench:
         )
 
     def fit(self, index: NDArray[np.intp]) -> Machines:
-        """Fit on the images of `index` and on the photographs."""
+        """Fit machines on the images that `index` names, and on all photographs."""
         copies = len(self.seen)
         full = fit_machine(
             self._cases(index),
@@ -108,7 +109,8 @@ class Bench:
         return Machines(full, UNKNOWN, quick)
 
     def small(self, full: Machine, index: NDArray[np.intp]) -> ReducedSet:
-        """Fit the small machine of the cascade to what the full one says of the same cases."""
+        """Fit the small machine of the cascade, so that it answers as the full one does for the
+        same images."""
         self.progress(f"fitting {self.recipe.quick_vectors} vectors to what the full machine says")
         width = min(self.recipe.quick, self.projection.offset.size)
         asked = self.model(Machines(full, UNKNOWN, None)).full
@@ -126,7 +128,8 @@ class Bench:
         return np.concatenate([seen, self.photographed])
 
     def calibrated(self, machines: Machines, images: Digits, photographs: Digits) -> Machines:
-        """Calibrate on what the machines have not seen, and choose the cascade's margin."""
+        """Calibrate the machines on images and photographs that they were not trained on. Choose
+        from which margin on the small one is believed."""
         model, held = self.model(machines), join(images, photographs)
         extracted = extract(held.images, model.spec)
         by_full = model.full.judge(extracted)
@@ -154,7 +157,7 @@ class Bench:
         test_crops: NDArray[np.uint8],
         scores: dict[str, float] | None = None,
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Give the arrays and the meta of a model file."""
+        """Give the arrays and the meta data of a model file."""
         return pack(
             machines.full,
             self.recipe.features,

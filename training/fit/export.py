@@ -1,4 +1,4 @@
-"""Write a fitted machine as the file that camd/classify/model_schema.py describes."""
+"""Writes fitted machines into a model file, as camd/classify/model_schema.py describes it."""
 
 import io
 import json
@@ -20,14 +20,14 @@ from training.fit.reduced import ReducedSet
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Machine:
-    """A fitted SVC, freed of the library that fitted it."""
+    """A fitted support vector machine as plain arrays, without the library that fitted it."""
 
     classes: NDArray[np.int8]
     counts: NDArray[np.int32]
     vectors: FloatArray
-    """(S, P), sorted by class."""
+    """(S, P): support vectors, sorted by class."""
     coefs: FloatArray
-    """(n - 1, S)."""
+    """(n - 1, S): the weights of each vector in the duels of its class with the n - 1 others."""
     intercepts: FloatArray
     gamma: float
 
@@ -39,7 +39,7 @@ class SmallMachine:
     machine: ReducedSet
     calibration: FloatArray
     clear: float
-    """Least margin of a clear case."""
+    """Margin from which on the small machine is believed."""
 
 
 def pack(
@@ -52,14 +52,15 @@ def pack(
     scores: Mapping[str, float],
     quick: SmallMachine | None = None,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Give the arrays and the meta of a file whose self-test is `test_crops` (T, 28, 28)."""
+    """Give the arrays and the meta data of a model file. `test_crops` (T, 28, 28) become its
+    self-test."""
     arrays: dict[str, NDArray[Any]] = {
         "classes": machine.classes.astype(np.int8),
         "projection": projection.astype(np.float32),
         "offset": offset.astype(np.float32),
         "test_crops": test_crops,
         "counts": machine.counts.astype(np.int32),
-        # Exact: they were rounded to halves before the fit.
+        # Nothing is lost: they were rounded to float16 before the fit.
         "vectors": machine.vectors.astype(np.float16),
         "coefs": machine.coefs.astype(np.float32),
         "intercepts": machine.intercepts.astype(np.float32),
@@ -95,7 +96,8 @@ def quick_meta(quick: SmallMachine) -> dict[str, float]:
 def seal(
     arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Let the machine classify its own test crops, and add what it says and the checksum."""
+    """Let the model classify its own test crops. Add its answers, for the self-test, and the
+    checksum."""
     sealed, described = dict(arrays), dict(meta)
     tried = svm.build(sealed, described).classify(sealed["test_crops"])
     sealed["test_labels"] = tried.labels.astype(np.int8)
@@ -108,8 +110,9 @@ def seal(
 def carry_gate(
     donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """Give the contents of a new file the gate of the model file `donor`; None where that has none
-    for the same features. A gate knows nothing of the machine behind it."""
+    """Add the gate of the model file `donor` to the contents of a new file. This works because a
+    gate does not depend on the machine behind it. None where `donor` has no gate, or has other
+    features."""
     try:
         old, described = model_file.read(donor)
     except ModelError:
@@ -122,13 +125,13 @@ def carry_gate(
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and the folders on the way."""
+    """Write a file completely or not at all; folders that are missing are made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     files.write(path, content, mode=0o644)
 
 
 def to_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
-    """Give the bytes of the .npz; the same arrays give the same bytes."""
+    """Give the bytes of an .npz file. The same arrays always give the same bytes."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()

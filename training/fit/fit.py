@@ -1,4 +1,5 @@
-"""From crops to a fitted machine: features, projection, augmented copies, SVM, calibration."""
+"""The steps from crops to a fitted machine: features, projection, distorted copies, support vector
+machine, calibration."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -22,50 +23,55 @@ try:
     from sklearnex.svm import SVC
 
     ENGINE = f"scikit-learn-intelex {version('scikit-learn-intelex')}"
-except ImportError:  # built for x86-64 only
+except ImportError:  # scikit-learn-intelex exists for x86-64 only
     from sklearn.svm import SVC
 
     ENGINE = f"scikit-learn {version('scikit-learn')} (libsvm)"
 
 CACHE_MB = 2000
-"""Kernel rows kept while fitting."""
+"""Memory for kernel values while a machine is fitted, MB."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
-"""The calibration of a machine that is not calibrated yet."""
+"""Stands for the calibration of a machine that is not calibrated yet: always 0.5."""
 KNOTS = np.linspace(-1.5, 3.0, 91)
-"""Margins at which the calibration is tabulated."""
+"""The margins for which the calibration has values; between them it is interpolated."""
 
 Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that decides the model but data and seed. How it was chosen: docs/lab/README.md."""
+    """Everything that determines a model, apart from data and seed. docs/lab/README.md tells how
+    the values were chosen."""
 
     features: FeatureSpec = field(
         default_factory=lambda: FeatureSpec(12, (Scale(0.5, 8),), upright=24.0, shape=0.5)
     )
     projected: int = 160
-    """Principal components that the kernel sees."""
+    """Number of principal components that the kernel sees."""
     flatten: float = 0.0
-    """Their variances count to the power of 1 - `flatten`: what seldom varies may tell most."""
+    """Components are scaled so that their variances become their power of 1 - `flatten`. With more
+    than 0, components that vary little count for more: they may tell more than others."""
     c: float = 2.0
     gamma: float = 1.5
-    """In units of 1 / (sum of the variances of the components)."""
+    """The gamma of the RBF kernel, in units of 1 / (sum of the variances of the components)."""
     copies: int = 1
-    """Distorted versions of each training image, beside the image itself."""
+    """Number of distorted versions of each training image, in addition to the image itself."""
     photographs: int = 60_000
-    """Crops of rendered photographs, written with the training images: what a camera sees."""
+    """Number of digits cut out of rendered photographs. They are written with the training images
+    and look as a camera sees them."""
     quick: int = 40
-    """Principal components that the small machine of the cascade sees; 0 for no cascade."""
+    """Number of principal components that the small machine of the cascade sees; 0 for no
+    cascade."""
     quick_vectors: int = 800
     quick_steps: int = 4000
-    """Of the small machine's fit."""
+    """Number of steps in which the small machine is fitted."""
     distortion: Distortion = field(default_factory=Distortion)
     images: int | None = None
-    """Training images at most; None: all of them."""
+    """Use at most so many training images; None means all."""
 
     def shortened(self) -> "Recipe":
-        """Give a recipe of minutes' work, to try the whole way with: no model to ship."""
+        """Give a recipe that takes only minutes, for trying out the whole training. Its model is
+        not good enough for use."""
         return replace(
             self,
             images=4000,
@@ -82,12 +88,12 @@ class Recipe:
 @dataclass(frozen=True, slots=True, eq=False)
 class LearntProjection(Projection):
     variances: FloatArray
-    """(P,) of the components, descending."""
+    """(P,): the variances of the components, greatest first."""
 
 
 def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> LearntProjection:
-    """Principal components of the features: they keep the distances that the kernel is made of,
-    in fewer numbers."""
+    """Find the principal components of the features. They need fewer numbers and keep the distances
+    between crops, on which the kernel depends."""
     features = extract(crops, recipe.features)
     mean = features.mean(axis=0, dtype=np.float64)
     covariance = np.cov((features - mean.astype(np.float32)).T, dtype=np.float64)
@@ -110,10 +116,12 @@ def see(
     progress: Progress,
     workers: "Workers | None" = None,
 ) -> NDArray[np.float16]:
-    """Give what the kernel sees of `crops` (N, 28, 28) and of their distorted copies, which
-    `workers` may make: (1 + copies, N, P). One copy at a time, so that no pixels are held twice.
+    """Give the components (1 + copies, N, P) of `crops` (N, 28, 28) and of their distorted copies,
+    which `workers` may make. Copies are made one after the other, so that the pixels of only one
+    are in memory.
 
-    The model file keeps halves. Rounded before the fit, they are exactly what was fitted."""
+    They are float16, as in the model file. Because they are rounded before the fit, the file holds
+    exactly the vectors that were fitted."""
     seen = np.empty((1 + recipe.copies, len(crops), projection.offset.size), np.float16)
     for copy in range(1 + recipe.copies):
         images = crops
@@ -132,19 +140,19 @@ def fit_machine(
     variance: float,
     progress: Progress,
 ) -> Machine:
-    """Fit the machine on `seen` (N, P), with labels and weights (N,); `variance` is the sum over
-    what of the projection they are."""
+    """Fit a machine on components `seen` (N, P) with labels and weights (N,). `variance` is the sum
+    of the variances of the components."""
     progress(f"fitting the SVM on {len(seen)} images with {ENGINE}; this takes minutes")
     gamma = recipe.gamma / variance
     svc = SVC(C=recipe.c, gamma=gamma, cache_size=CACHE_MB)
-    # Unweighted data goes the engines' plain way.
+    # When all weights are 1, none are given, so that the engines take their simpler way.
     even = bool((weights == 1).all())
     svc.fit(
         seen.astype(np.float32),
         labels,
         None if even else weights,
     )
-    # For two classes scikit-learn turns the signs round; the model file never does.
+    # For two classes scikit-learn has the opposite signs; the model file does not.
     sign = -1 if len(svc.classes_) == 2 else 1
     return Machine(
         classes=svc.classes_.astype(np.int8),
@@ -157,10 +165,11 @@ def fit_machine(
 
 
 def calibrate(judged: Classified, labels: NDArray[np.int64]) -> FloatArray:
-    """Tabulate the probability that a label is right by its margin, (2, k): Platt's sigmoid
-    ("Probabilistic outputs for support vector machines", 1999) on images held out."""
+    """Give the calibration (2, k): margins, and for each the probability that the label is right.
+    It is Platt's sigmoid ("Probabilistic outputs for support vector machines", 1999), fitted to
+    images held out."""
     right = judged.labels == labels
-    if right.all() or not right.any():  # too few images to tell: say so, modestly
+    if right.all() or not right.any():  # There are too few images to fit a curve.
         share = (right.sum() + 1) / (len(right) + 2)
         return np.array([[0.0], [share]], np.float32)
     sigmoid = LogisticRegression(C=1e4).fit(judged.margins[:, None], right)
@@ -171,10 +180,11 @@ def calibrate(judged: Classified, labels: NDArray[np.int64]) -> FloatArray:
 def clear_margin(
     by_quick: Classified, by_full: Classified, labels: NDArray[np.int64], extra: float
 ) -> float | None:
-    """Choose the margin from which the small machine of a cascade is believed: the least at which
-    it makes no more errors on images held out than the full one, `extra` (a share of them) aside.
+    """Choose from which margin on the small machine of a cascade is believed. It is the least one
+    with which the small machine makes no more errors on images held out than the full one, plus
+    `extra`, a share of the images.
 
-    None where it is not to be believed at all."""
+    None when the small machine should not be believed at all."""
     order = np.argsort(-by_quick.margins, kind="stable")
     worse = (by_quick.labels != labels).astype(int) - (by_full.labels != labels)
     bad = np.flatnonzero(np.cumsum(worse[order]) > extra * len(labels))

@@ -1,5 +1,5 @@
-"""Fit the machine that tells digits from everything else, which camd/classify/gate.py runs, and put
-it into a model file: python -m training.fit.gate MODEL --data MNIST --letters OMNIGLOT."""
+"""Fit the gate, the machine that tells digits from everything else (camd/classify/gate.py runs it),
+and put it into a model file: python -m training.fit.gate MODEL --data MNIST --letters OMNIGLOT."""
 
 import argparse
 import json
@@ -27,43 +27,48 @@ from training.render.negatives import Labelled, render, sources
 log = logging.getLogger(__name__)
 
 KNOTS = np.linspace(-3.0, 3.0, 61)
-"""Decision values at which the calibration is tabulated."""
+"""The decision values for which the calibration has values; between them it is interpolated."""
 ENOUGH = 2.0
-"""A value of the full machine, to either side, that the small one need not exceed."""
+"""When the decision value of the full machine is this far from 0 or farther, the case is clear, and
+the small machine is only trained to get so far from 0, not farther."""
 TESTS = 10
-"""Crops that are no digits, added to the self-test."""
+"""How many crops that are no digits are added to the self-test of the model file."""
 
 
 @dataclass(frozen=True, slots=True)
 class GateRecipe:
     crops: int = 60_000
-    """Rendered, about half of them digits."""
+    """Number of rendered crops to train with; about half of them are digits."""
     held_back: int = 8_000
-    """Rendered from other digits, letters and fonts, to calibrate with."""
+    """Number of crops to calibrate with, rendered from other digits, letters and fonts."""
     plain: int = 50_000
-    """MNIST's own images, which have seen no camera, but are what a model is measured with."""
+    """Number of MNIST's own images to train with. They do not look as if a camera had seen them,
+    but models are measured with such images, too."""
     projected: int = 56
     c: float = 3.0
     gamma: float = 1.5
-    """In units of 1 / (sum of the variances of the components)."""
+    """The gamma of the RBF kernel, in units of 1 / (sum of the variances of the components)."""
     quick: int = 56
-    """Principal components that the small machine of the cascade sees; 0 for no cascade."""
+    """Number of principal components that the small machine of the cascade sees; 0 for no
+    cascade."""
     quick_vectors: int = 1000
     quick_steps: int = 4000
-    """Of the small machine's fit."""
+    """Number of steps in which the small machine is fitted."""
     digit: float = 0.8
-    """Decision value from which on it is believed that something is a digit: high, because the
-    full machine tells sure from very sure better, and that is published."""
+    """From this decision value on, the small machine is believed that something is a digit. The
+    value is high because the full machine is better at telling how sure that is, and this
+    confidence is published."""
     other: float = 1.6
-    """The same, so far below 0, of what is none."""
+    """When its decision value is this far below 0 or farther, the small machine is believed that
+    something is not a digit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
     arrays: dict[str, NDArray[Any]]
-    """gate_* of the model file."""
+    """The arrays of the model file whose names begin with gate_."""
     meta: dict[str, float]
-    """The same."""
+    """The meta data of the model file whose names begin with gate_."""
 
     def built(self) -> Gate:
         built = gate.build(self.arrays, self.meta)
@@ -73,7 +78,8 @@ class Fitted:
     def with_quick(
         self, seen: NDArray[np.float16], recipe: GateRecipe, progress: Progress
     ) -> "Fitted":
-        """Give this gate with a small machine, fitted to what it says of components (N, P)."""
+        """Add a small machine to this gate. It is fitted to answer as the full one does for
+        components (N, P)."""
         progress(f"fitting {recipe.quick_vectors} vectors to what the full gate says")
         full = self.built().full
         values = full.values(seen.astype(np.float32))
@@ -98,8 +104,8 @@ class Fitted:
         return Fitted({**self.arrays, **arrays}, {**self.meta, **meta})
 
     def calibrated(self, features: FloatArray, is_digit: NDArray[np.bool_]) -> "Fitted":
-        """Give this gate with what its decision values mean on crops held back: features (N, D)
-        and which are digits, (N,)."""
+        """Calibrate this gate on crops held back: their features (N, D), and whether each is a
+        digit, (N,)."""
         built = self.built()
         components = built.projection.components(features)
         own = {"gate_calibration": calibrate(built.full.values(components), is_digit)}
@@ -112,7 +118,8 @@ class Fitted:
 def fit_gate(
     drawn: Labelled, plain: Crops, features: FeatureSpec, recipe: GateRecipe, progress: Progress
 ) -> Fitted:
-    """Fit on rendered crops and on MNIST's own (N, 28, 28), the first `recipe.plain` of them."""
+    """Fit a gate on rendered crops and on the first `recipe.plain` of MNIST's images `plain`
+    (N, 28, 28)."""
     settings = Recipe(
         features=features,
         projected=recipe.projected,
@@ -124,13 +131,15 @@ def fit_gate(
     crops = np.concatenate([drawn.crops, plain[: recipe.plain]])
     is_digit = np.ones(len(crops), np.int64)
     is_digit[: len(drawn.labels)] = drawn.labels >= 0
-    # Learnt on digits alone, the components would be blind to what sets other things apart.
+    # The components are learnt from all crops. Learnt from digits alone, they might lack what makes
+    # other things different.
     projection = learn_projection(crops, settings)
     seen = (extract(crops, features) @ projection.matrix + projection.offset).astype(np.float16)
     weights = np.ones(len(seen), np.float32)
     variance = float(projection.variances.sum())
     full = fit_machine(seen, is_digit, weights, settings, variance, progress)
-    # Of two classes a machine counts for the lower one, which is no digit.
+    # In a machine of two classes, positive values speak for the lower class, which is "no digit"
+    # here. In a gate they speak for a digit, so the signs are changed.
     fitted = Fitted(
         {
             "gate_projection": projection.matrix,
@@ -146,8 +155,8 @@ def fit_gate(
 
 
 def calibrate(values: FloatArray, is_digit: NDArray[np.bool_]) -> FloatArray:
-    """Tabulate the probability of a digit by its decision value, (2, k): Platt's sigmoid, on crops
-    held back."""
+    """Give the calibration (2, k): decision values, and for each the probability of a digit. It is
+    Platt's sigmoid, fitted to crops held back."""
     sigmoid = LogisticRegression(C=1e4).fit(values[:, None], is_digit)
     return np.stack([KNOTS, sigmoid.predict_proba(KNOTS[:, None])[:, 1]]).astype(np.float32)
 
@@ -155,8 +164,8 @@ def calibrate(values: FloatArray, is_digit: NDArray[np.bool_]) -> FloatArray:
 def install(
     model: Path, fitted: Fitted, others: Crops
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Give the contents of `model` with this gate in the place of any other; `others` (N, 28, 28)
-    are no digits, for the self-test. Raises ModelError."""
+    """Give the contents of the file `model` with this gate, which replaces one that is there.
+    `others` (N, 28, 28) are crops that are no digits, for the self-test. Raises ModelError."""
     arrays, meta = model_file.read(model)
     digits = arrays["test_crops"][arrays["test_labels"] >= 0]
     return seal(
@@ -170,7 +179,7 @@ def install(
 
 
 def _note(card: Path, identity: str, size: int, note: dict[str, Any]) -> None:
-    """Add what the gate is to a model's card, where it has one."""
+    """Describe the gate in the card of a model, where there is one."""
     if card.exists():
         said = json.loads(files.read_text(card))
         said |= {"id": identity, "bytes": size, "gate": note}

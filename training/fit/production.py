@@ -1,4 +1,4 @@
-"""`camd train`: data in, the model file and its card out."""
+"""What `camd train` does: it reads data, and writes a model file and its card."""
 
 import json
 import logging
@@ -29,30 +29,31 @@ log = logging.getLogger(__name__)
 
 PRODUCTION = Recipe()
 TESTS = 20
-"""Crops kept in the file for the self-test at load."""
+"""How many crops are kept in the model file. camd classifies them as a self-test when it loads the
+file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What a model is made from."""
+    """What a model is trained with."""
 
     data: Path | None = None
-    """As in training.digits.load."""
+    """The images; see training.digits.load."""
     extra: Path | None = None
-    """A folder of folders 0..9 and `none`, whose images join the training set."""
+    """A folder with folders 0 to 9 and `none`, whose images are added to the training images."""
     extra_weight: float = 1.0
-    """Images of `data` that one of `extra` counts for."""
+    """One image of `extra` counts for so many of `data`."""
     gate_of: Path | None = None
-    """The model file whose gate the new one gets, where it is for the same features."""
+    """The model file from which the new one takes its gate, when the features are the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
     path: Path
     replaced: bool
-    """False: the model that was there is better, and stays."""
+    """False when the model that was there before is better and was kept."""
     card: dict[str, Any]
-    """What <path>.json says, or would say."""
+    """The contents of the card <path>.json, which is not written when the old model was kept."""
 
 
 def train(
@@ -67,11 +68,11 @@ def train(
 ) -> Trained:
     """Train the production model and write `out` (.npz) and its card beside it (.json).
 
-    A model already at `out` gives way only to one that makes no more errors on the images held
-    out for testing, unless `force`. Workers of the Dask scheduler `scheduler` (tcp://host:port)
-    make the distorted copies, this process otherwise.
+    If there is a model at `out` already, it is replaced only by one that makes no more errors on
+    the images held out for testing; `force` always replaces it. With a Dask `scheduler`
+    (tcp://host:port), its workers make the distorted copies, otherwise this process does.
 
-    The same data, seed and engine give the same model. Raises DataError, and for a scheduler
+    The same data, seed and engine give the same model. Raises DataError, and with a scheduler also
     MissingExtraError and CamdError."""
     digits = datasets.load(material.data)
     own = datasets.load_folder(material.extra) if material.extra else None
@@ -149,7 +150,7 @@ def train(
 def cascade(
     fitted: Machines, trial: Machines, held: Digits, bench: Bench, alone: Figures
 ) -> dict[str, Any] | None:
-    """Say for the card what the cascade saves, and what it costs."""
+    """Describe for the card how much work the cascade saves and how many errors it costs."""
     if fitted.quick is None:
         return None
     model = bench.model(trial)
@@ -171,7 +172,8 @@ def _on_the_notebooks_split(
     progress: Callable[[str], None],
     workers: Workers | None,
 ) -> Figures:
-    """Fit the recipe on the notebook's training and validation images, and count on its test."""
+    """Fit the recipe on the notebook's training and validation images, and count errors on the
+    notebook's test images."""
     learnt, held = datasets.notebook_split()
     learn = digits.take(learnt)
     weights = np.ones(len(learn), np.float32)
@@ -185,7 +187,7 @@ def _on_the_notebooks_split(
 
 
 def _better_one(out: Path, errors: int, test: Digits) -> int | None:
-    """Give the errors of the model at `out` if they are fewer than `errors`."""
+    """Give the number of errors of the model at `out` if it is less than `errors`, else None."""
     if not out.exists():
         return None
     try:

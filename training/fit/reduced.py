@@ -1,9 +1,10 @@
-"""Fit a reduced-set machine: some hundred vectors, moved by gradient until their scores differ as
-the decision values of a machine with thousands of support vectors say.
+"""Fit a reduced-set machine: some hundred vectors that replace the thousands of support vectors of
+a full machine. They are moved by gradient descent until the differences of their scores are close
+to the decision values of the full machine.
 
-After Burges, "Simplified support vector decision rules", ICML 1996. What is made small here is not
-the distance of the two in feature space but the error of those values that a case can turn on; the
-steps are those of Adam (Kingma and Ba, ICLR 2015).
+The idea is that of Burges, "Simplified support vector decision rules", ICML 1996. Burges makes the
+distance between the two machines in feature space small. Here it is the error of those values on
+which a decision can depend. The steps are those of Adam (Kingma and Ba, ICLR 2015).
 """
 
 from dataclasses import dataclass
@@ -16,18 +17,22 @@ from camd.classify.one_vs_one import Duels
 from camd.values import FloatArray
 
 RIDGE = 0.1
-"""Added to each variance when the first weights are solved for: vectors may lie close."""
+"""Added to the diagonal of the equations for the first weights (ridge regression). Without it they
+have no good solution when vectors are close to each other."""
 CHUNK = 4000
-"""Cases asked about at once."""
+"""The full machine is asked about so many cases at once."""
 START = 5
-"""The first weights are solved for on each so manyth case."""
+"""The first weights are computed from every fifth case, to save time."""
 BATCH = 1500
+"""Number of random cases that each step looks at."""
 RATE = 0.02
-"""Greatest step, of the weights; of the vectors in units of their mean standard deviation. It
-rises over WARM_UP steps and falls like a cosine to 0."""
+"""Greatest step. For the vectors it is in units of their mean standard deviation. The step grows
+over the first WARM_UP steps and falls to 0 along a cosine."""
 WARM_UP = 50
+"""Number of steps over which the step size grows."""
 FIRST, SECOND, LEAST = 0.9, 0.999, 1e-8
-"""Adam's decay of both moments, and its epsilon."""
+"""The three constants of Adam: how much of each of its two moments stays at each step, and its
+epsilon."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,9 +40,9 @@ class ReducedSet:
     vectors: FloatArray
     """(S, P)."""
     weights: FloatArray
-    """(S, n)."""
+    """(S, n): what each vector adds to the score of each class."""
     intercepts: FloatArray
-    """(n,)."""
+    """(n,): added to the scores."""
     gamma: float
 
     def scores(self, seen: FloatArray) -> FloatArray:
@@ -45,7 +50,7 @@ class ReducedSet:
         return self.kernel(seen) @ self.weights + self.intercepts
 
     def kernel(self, seen: FloatArray) -> FloatArray:
-        """Give (N, S)."""
+        """Give the kernel values (N, S) of components (N, P) with each vector."""
         kernel: FloatArray = seen @ (np.float32(2 * self.gamma) * self.vectors).T
         kernel -= np.float32(self.gamma) * np.vecdot(seen, seen)[:, None]
         kernel -= np.float32(self.gamma) * np.vecdot(self.vectors, self.vectors)
@@ -55,18 +60,19 @@ class ReducedSet:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cases:
-    """What a full machine says of N cases."""
+    """What a full machine says about N cases."""
 
     seen: NDArray[np.float16]
     """(N, P) components."""
     winner: NDArray[np.intp]
-    """(N,) the winning class, by place."""
+    """(N,): the index of the winning class."""
     values: FloatArray
-    """(N, n) of the winner's duels; that with itself is not looked at."""
+    """(N, n): the values of the winner's duels; its duel with itself is not used."""
 
     def errors(self, some: NDArray[np.intp], scores: FloatArray, enough: float) -> FloatArray:
-        """Give by how much the values of `scores` (B, n) for the cases `some` (B,) are wrong. A
-        value above `enough` need only be as great: the case is clear."""
+        """Give by how much the duels that follow from `scores` (B, n) of the cases `some` (B,) are
+        wrong. Where the full machine has `enough` or more the case is clear, and any value from
+        `enough` on is right."""
         many, winner = np.arange(len(some)), self.winner[some]
         wanted = np.minimum(self.values[some], np.float32(enough))
         errors: FloatArray = scores[many, winner][:, None] - scores - wanted
@@ -87,12 +93,12 @@ class Cases:
         return cls(seen, winner, values)
 
     def narrow(self, width: int) -> "Cases":
-        """Give the same, seen in the first `width` components."""
+        """Give the same cases with only the first `width` of their components."""
         return Cases(np.ascontiguousarray(self.seen[:, :width]), self.winner, self.values)
 
 
 def reduce(cases: Cases, count: int, gamma: float, enough: float, steps: int) -> ReducedSet:
-    """Fit `count` vectors, or a quarter of the cases where that is less.
+    """Fit a machine of `count` vectors, or of a quarter as many as there are cases if that is less.
 
     Equal cases give equal machines."""
     rng = np.random.default_rng(0)
@@ -130,8 +136,8 @@ def _move(
 def _start(
     cases: Cases, count: int, gamma: float, enough: float, rng: np.random.Generator
 ) -> ReducedSet:
-    """Take vectors from among the cases, half of them from the unclear ones, and solve for the
-    weights."""
+    """Take some of the cases as the first vectors, half of them from the unclear ones, and compute
+    the weights that suit them."""
     n = cases.values.shape[1]
     values = cases.values.copy()
     values[np.arange(len(values)), cases.winner] = np.inf
@@ -155,11 +161,11 @@ def _start(
 def _gradients(
     machine: ReducedSet, cases: Cases, some: NDArray[np.intp], enough: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Give the slope of half the mean square of the errors, along vectors, weights, intercepts."""
+    """Give the gradients of half the mean square error: by vectors, weights and intercepts."""
     seen = cases.seen[some].astype(np.float32)
     kernel = machine.kernel(seen)
     errors = cases.errors(some, kernel @ machine.weights + machine.intercepts, enough)
-    # A duel's value is the winner's score less the other's.
+    # The value of a duel is the score of the winner minus the score of the other class.
     along = -errors
     along[np.arange(len(some)), cases.winner[some]] = errors.sum(axis=1)
     along /= np.float32(len(some))

@@ -1,4 +1,4 @@
-"""Fit the small machines of a model file anew, to what its full ones say, which stay as they are:
+"""Fit the small machines of a model file again; its full machines stay as they are:
 python -m training.fit.small MODEL --data MNIST --letters OMNIGLOT."""
 
 import argparse
@@ -41,9 +41,9 @@ def refit_digits(
     seed: int,
     progress: Progress,
 ) -> SmallMachine:
-    """Give the small machine for the digits' one of a model file. How far it is believed is chosen
-    with machines of their own, which have not seen all images. Raises CamdError where it is not to
-    be believed at all."""
+    """Give a small machine for the machine of a model file that tells digits apart. From which
+    margin on it is believed is chosen with other machines, which were not trained on all images.
+    Raises CamdError when it should not be believed at all."""
     learn, _ = datasets.hold_out(digits)
     matrix, offset = arrays["projection"], arrays["offset"]
     seen = extract(learn.images, recipe.features) @ matrix
@@ -72,8 +72,8 @@ def refit_gate(
     recipe: GateRecipe,
     progress: Progress,
 ) -> Fitted:
-    """Give the gate of a model file with a small machine that learns from rendered crops and from
-    MNIST's own (N, 28, 28), and is calibrated on crops held back."""
+    """Give the gate of a model file with a new small machine. It is trained on rendered crops and
+    on MNIST's own (N, 28, 28), and calibrated on crops held back."""
     gate = Fitted(
         {name: array for name, array in arrays.items() if name.startswith("gate_")},
         {name: value for name, value in meta.items() if name.startswith("gate_")},

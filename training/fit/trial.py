@@ -1,5 +1,5 @@
-"""Machines fitted without a sixth of the images, which then calibrate them and choose how far the
-small one is believed."""
+"""Fits machines without a sixth of the images. Those images then serve to calibrate the machines,
+and to choose from which margin on the small one is believed."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from training.workers import Workers
 class Tried:
     bench: Bench
     machines: Machines
-    """Which have not seen the validation images, and are calibrated on them."""
+    """They were not trained on the validation images, and are calibrated on them."""
     validation: Digits
 
 
@@ -31,8 +31,8 @@ def try_out(
     workers: Workers | None,
     projection: LearntProjection | None = None,
 ) -> Tried:
-    """Fit machines without a sixth of the images of `learn`, and calibrate them on those. `joined`
-    is `learn` and the user's own images. Components are learnt where no `projection` is given."""
+    """Fit machines without a sixth of the images of `learn`, and calibrate them on these. `joined`
+    is `learn` followed by the user's own images. Without a `projection`, one is learnt first."""
     part, held = stratified(learn.labels, 1 / 6)
     validation = learn.take(held)
     seen_by_camera = photographs_of(learn.take(part), recipe.photographs, seed, progress, workers)
@@ -42,7 +42,8 @@ def try_out(
     bench = Bench.of(joined, weights, projection, seen_by_camera, recipe, seed, progress, workers)
     progress("first machines: without the validation images, to measure and calibrate")
     without = np.append(part, np.arange(len(learn), len(joined)))
-    # Crops of a camera are worse drawn than MNIST's, and confidence must hold there as well.
+    # Digits from a camera are not as clean as MNIST's, and the confidence must be right for them,
+    # too.
     count = recipe.photographs * len(held) // len(part)
     taken = photographs_of(validation, count, seed + 1, progress, workers)
     return Tried(bench, bench.calibrated(bench.fit(without), validation, taken), validation)
