@@ -1,4 +1,5 @@
-"""The notebook that camd grew out of, reproduced: classifiers of raw pixels compared on MNIST."""
+"""Repeats the study of the notebook from which camd grew: compares classifiers of raw pixels on
+MNIST."""
 
 from training.study.progress import Display, Report, Step
 from training.study.rows import ROWS

@@ -1,4 +1,4 @@
-"""python -m training.study: camd train study."""
+"""`python -m training.study` is the same as `camd train study`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What has been computed stays computed, whatever ends the process."""
+"""Keeps results on disk, so that nothing is computed twice even when a run was interrupted."""
 
 import json
 import logging
@@ -14,23 +14,25 @@ from camd.errors import CamdError
 log = logging.getLogger(__name__)
 
 VERSION = 2
-"""Part of every key: raise it when the same key would mean another result."""
+"""Part of every key. Raise it when the code has changed so that the same key gives another
+result."""
 
 Key = dict[str, Any]
-"""JSON: all that decides a result."""
+"""Everything that determines a result; it must be possible to write it as JSON."""
 
 
 class Cache:
-    """Results by key, in files of joblib's; None is no result.
+    """Results by key, kept by joblib in files. A result must not be None, which stands for "not
+    there".
 
-    The code of the function that computes a result is no part of its key, so that a change of the
-    code around it does not throw away a day of fits."""
+    The code that computes a result is not part of its key. Otherwise a small change of the code
+    would throw away fits that took a day."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder or paths.cache() / "study"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # Forests of hundreds of megabytes shrink to a sixth.
+            # Compression makes forests of hundreds of megabytes six times smaller.
             logging.getLogger("joblib").setLevel(logging.ERROR)  # it logs a traceback
             memory = Memory(self.folder, verbose=0, compress=1)
             self._recall = memory.cache(_recall, ignore=["compute"])
@@ -64,5 +66,6 @@ def _recall(name: str, compute: Callable[[], Any]) -> Any:  # noqa: ARG001  (job
 
 
 def _lost() -> None:
-    """Stands in where joblib finds an entry that it cannot read, and computes it again."""
+    """joblib calls this to compute an entry again that it cannot read. It raises LookupError, so
+    that `get` notices."""
     raise LookupError

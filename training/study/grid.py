@@ -1,6 +1,7 @@
-"""GridSearchCV, one fit at a time: each (candidate, fold) is kept as soon as it is done.
+"""Does what scikit-learn's GridSearchCV does, but keeps the result of each (candidate, fold) as
+soon as it is done.
 
-scikit-learn's own is all or nothing: it keeps nothing of a search that was interrupted.
+GridSearchCV itself keeps nothing of a search that was interrupted.
 """
 
 import time
@@ -29,7 +30,7 @@ class Candidate:
     scores: tuple[float, ...]
     """Accuracy on each fold."""
     seconds: float
-    """All its folds together, each on one processor."""
+    """Time for all its folds together, on one processor."""
 
     @property
     def mean(self) -> float:
@@ -43,7 +44,7 @@ class Searched:
 
     @property
     def best(self) -> Candidate:
-        """Of equals the first, as GridSearchCV does."""
+        """The candidate with the best mean score; of equal ones the first, as in GridSearchCV."""
         return max(self.candidates, key=lambda candidate: candidate.mean)
 
 
@@ -59,10 +60,11 @@ def search(
     workers: Workers,
     progress: Report,
 ) -> Searched:
-    """Score every candidate of `grid` on every fold of (N, D) `pixels`: what GridSearchCV(cv=3)
-    does. `key` says what the data and `estimator` are."""
+    """Score every candidate of `grid` on every fold of `pixels` (N, D), as GridSearchCV(cv=3) does.
+    `key` identifies the data and the `estimator` in the cache."""
     candidates = list(ParameterGrid(grid))
-    # Fold by fold, so that the time left is known for each candidate after the first.
+    # All candidates for the first fold come first. After that it is known how long each takes, and
+    # the time left can be estimated.
     units = [(i, fold) for fold in range(FOLDS) for i in range(len(candidates))]
     done = each_fold(
         score_fold,
@@ -106,8 +108,8 @@ def each_fold(
     workers: Workers,
     progress: Report,
 ) -> list[Timed]:
-    """Give function(*shared, params, fold) of each task, from the cache where it is
-    there; what is not there is computed, and put there as it comes."""
+    """Give function(*shared, params, fold) for each task. It is taken from the cache where it is
+    there; otherwise it is computed and put into the cache at once."""
     keys = [key | {"what": what, "params": params, "fold": fold} for params, fold in tasks]
     kept = [cache.get(one) for one in keys]
     done = [None if pair is None else Timed(*pair) for pair in kept]
@@ -129,8 +131,9 @@ def each_fold(
 def time_left(
     tasks: Sequence[tuple[Params, int]], done: Sequence[Timed | None], at_once: int
 ) -> float | None:
-    """Estimate the seconds for what is not done: as long as other folds of the same candidate
-    took, or as the average candidate did; None where nothing is done yet."""
+    """Estimate how many seconds the tasks that are not done will take. Each is expected to take as
+    long as other folds of the same candidate, or else as the average. None when nothing is done
+    yet."""
     took: dict[str, list[float]] = {}
     for (params, _), timed in zip(tasks, done, strict=True):
         if timed is not None:
@@ -153,7 +156,7 @@ def score_fold(
     params: Params,
     fold: int,
 ) -> Timed:
-    """Fit a clone on the other folds, and give its accuracy on this one."""
+    """Fit a copy of the estimator on the other folds, and give its accuracy on this fold."""
     begun = time.perf_counter()
     machine, test = _fitted_without(fold, estimator, pixels, labels, params)
     score = float(machine.score(pixels[test], labels[test]))
@@ -167,7 +170,8 @@ def decide_fold(
     params: Params,
     fold: int,
 ) -> Timed:
-    """Fit a clone on the other folds, and give its decision values (N', classes) on this one."""
+    """Fit a copy of the estimator on the other folds, and give its decision values (N', classes) on
+    this fold."""
     begun = time.perf_counter()
     machine, test = _fitted_without(fold, estimator, pixels, labels, params)
     values = np.asarray(machine.decision_function(pixels[test]), np.float32)
@@ -175,7 +179,8 @@ def decide_fold(
 
 
 def fold_indices(labels: Labels, fold: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Give (train, test) of GridSearchCV's `fold`: stratified, not shuffled."""
+    """Give the indices (train, test) of a fold. Like those of GridSearchCV, folds are stratified
+    and not shuffled."""
     folds = list(StratifiedKFold(FOLDS).split(np.zeros(len(labels)), labels))
     train, test = folds[fold]
     return train, test

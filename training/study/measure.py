@@ -1,4 +1,4 @@
-"""Figures of what a machine says of images whose labels are known."""
+"""Measures how often a machine is right about images whose labels are known."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ DIGITS = np.arange(10)
 
 
 def measures(labels: Labels, said: Labels) -> dict[str, Any]:
-    """Give accuracy, errors, the confusion matrix (a row for each true digit), and for each digit
-    what scikit-learn's classification report gives, as JSON."""
+    """Give figures that can be written as JSON: accuracy, errors, the confusion matrix (a row for
+    each true digit), and for each digit the figures of scikit-learn's classification report."""
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, said, labels=DIGITS, zero_division=0.0
     )

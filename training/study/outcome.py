@@ -1,4 +1,5 @@
-"""One row: fitted, and asked about the images that it was not fitted on."""
+"""Computes one row of the study: fits the machine, and lets it classify images that it was not
+fitted on."""
 
 import time
 from dataclasses import dataclass
@@ -34,17 +35,17 @@ from training.workers import Workers
 class Fitted:
     machine: Any
     seconds: float
-    """To fit it, on all processors."""
+    """Time to fit it, on all processors."""
     learnt: int
-    """Images that it was fitted on."""
+    """Number of images that it was fitted on."""
     validation: Labels | None
-    """What it says of the validation images; None where it has learnt from them."""
+    """Its answers for the validation images; None where it was fitted on them."""
     test: Labels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bench:
-    """What all rows need."""
+    """What is needed to compute any row."""
 
     parts: Split
     key: Key
@@ -52,7 +53,7 @@ class Bench:
     cache: Cache
     here: Workers
     workers: Workers
-    """For grids and augmentation: `here`, or a cluster."""
+    """They compute grids and distorted images: `here`, or a cluster."""
     progress: Report
 
 
@@ -94,9 +95,10 @@ def _search(row: Search, bench: Bench) -> Outcome:
 
 
 def _vote(row: Vote, bench: Bench, others: dict[str, Outcome]) -> Outcome:
-    """Join machines that are fitted. For a soft vote the SVM's decision values become
-    probabilities at a temperature fitted on the folds: each decided by a machine that has not
-    seen it, so that no image for validation has a part in it."""
+    """Join two machines that are already fitted. For a soft vote, the decision values of the SVM
+    are turned into probabilities with a temperature. It is fitted on the folds of the training
+    images, each decided by a machine that was not fitted on it. So the validation images have no
+    influence."""
     svm, forest = (others[name] for name in rows.VOTERS)
     train = bench.parts.train
     seen = pixels(train.images)
@@ -177,7 +179,8 @@ def fit_whole(
     parts: Split,
     validate: bool,
 ) -> dict[str, Any]:
-    """Give the fields of Fitted: the cache keeps no class of ours, so that these may move."""
+    """Give the fields of Fitted as a dictionary. The cache must not hold our own classes: then it
+    could no longer be read after one was moved."""
     machine = clone(estimator).set_params(**params)
     if "n_jobs" in machine.get_params(deep=False):
         machine.set_params(n_jobs=cpu_count())

@@ -1,4 +1,4 @@
-"""The plots of the report: what the data looks like, and what the machines make of it."""
+"""Draws the plots of the report: what the data look like, and how good the machines are."""
 
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,8 @@ def _samples(digits: Digits) -> Figure:
 
 
 def _confusion(confusion: NDArray[np.int64], title: str) -> Figure:
-    """Colour what is wrong: what is right is forty times more, and would drown it."""
+    """Draw the confusion matrix. Only errors are coloured: right answers are forty times as many,
+    and next to them the errors could not be seen."""
     wrong = confusion.copy()
     np.fill_diagonal(wrong, 0)
     figure = Figure((5.6, 5.6), layout="constrained")
@@ -138,7 +139,7 @@ def _confusion(confusion: NDArray[np.int64], title: str) -> Figure:
 
 
 def _accuracies(rows: dict[str, Any]) -> Figure:
-    """Errors, not accuracies: bars from zero that differ to the eye as the machines differ."""
+    """Draw the error of each row, not its accuracy: bars of accuracy would all look alike."""
     figure = Figure((7.5, 1.4 + 0.62 * len(rows)), layout="constrained")
     axes = figure.subplots()
     for i, row in enumerate(rows.values()):

@@ -1,4 +1,4 @@
-"""What a study says while it runs."""
+"""Shows how far a study has come while it runs."""
 
 import logging
 import sys
@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 class Step:
     row: str
     what: str
-    """grid, augmenting, fitting, done."""
+    """What is being done: grid, folds, augmenting, fitting or done."""
     done: int
     total: int
     left_s: float | None = None
-    """Estimated seconds to the end of `what`; None where nothing tells yet."""
+    """Estimated seconds to the end of `what`; None when that is not known yet."""
 
 
 Report = Callable[[Step], None]
@@ -55,8 +55,8 @@ def in_words(seconds: float) -> str:
 
 
 class Display:
-    """A bar for each row on the terminal, or a line for each Step where there is none (stderr).
-    Call it with each Step, inside `with`."""
+    """Shows a bar for each row on the terminal. When stderr is no terminal, it writes a line for
+    each Step instead. Use it in a `with` block, and call it with each Step."""
 
     def __init__(self, out: Console | None = None) -> None:
         self._console = out or console(sys.stderr)
@@ -97,7 +97,7 @@ class Display:
 
 
 class _Left(ProgressColumn):
-    """Time left, or, where nobody knows, time since the last step."""
+    """Shows the time left, or the time since the last step when the time left is not known."""
 
     def render(self, task: Task) -> Text:
         if task.fields["what"] == "done":

@@ -1,4 +1,4 @@
-"""REPORT.md: the tables and the plots in one page."""
+"""Writes REPORT.md, the page with the tables and plots of the study."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +10,7 @@ from training.study.split import Split
 from training.study.versions import EXTRA, NOISE, SCALING
 
 CLOSE = 0.0015
-"""Nearer than this to the notebook's figure is the same."""
+"""An accuracy that differs by no more than this from that of the notebook counts as the same."""
 
 _ABOUT = {
     "logistic": "The pixels go in as they are, 0..1; standardised ones give less.",
@@ -30,7 +30,7 @@ _ABOUT = {
 
 
 def write(study: dict[str, Any], parts: Split, out: Path) -> None:
-    """Write REPORT.md and its plots into `out`, from what study.json says."""
+    """Write REPORT.md and its plots into `out`. `study` is the contents of study.json."""
     folder = out / "plots"
     folder.mkdir(exist_ok=True)
     plots.of_data(parts, folder)

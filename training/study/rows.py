@@ -1,4 +1,4 @@
-"""The rows of the study: what is compared, and what the notebook got for it."""
+"""The rows of the study: the machines that are compared, and the accuracy that the notebook got."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,14 +21,15 @@ class Row:
     name: str
     title: str
     notebook: float | None
-    """Its accuracy there; None where it was only proposed."""
+    """Accuracy of this machine in the notebook; None where the notebook only proposed it."""
     on: On = "validation"
-    """What the accuracy is of."""
+    """The images on which the notebook measured that accuracy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search(Row):
-    """Candidates of a grid, cross-validated; the best one fitted on the whole training set."""
+    """The candidates of a grid are cross-validated, and the best one is fitted on the whole
+    training set."""
 
     grid: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
@@ -38,14 +39,14 @@ class Search(Row):
 
 @dataclass(frozen=True, slots=True)
 class Vote(Row):
-    """What the rows `svm` and `forest` say together."""
+    """The machines of the rows `svm` and `forest` vote together."""
 
     soft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Augmented(Row):
-    """The SVM fitted on training and validation images and distorted copies of them."""
+    """The SVM is fitted on the training and validation images and on distorted copies of them."""
 
     noise: bool = False
     scaling: bool = False
@@ -80,7 +81,8 @@ VOTERS = ("svm", "forest")
 
 def estimator(name: str, seed: int) -> BaseEstimator:
     if name == "logistic":
-        # Pixels of 0..1 as they are. Standardised ones do worse by 0.0013, at C=0.01.
+        # The pixels, 0..1, are used as they are. Standardised pixels give an accuracy that is lower
+        # by 0.0013, at C=0.01.
         return Pipeline([("logistic", LogisticRegression(max_iter=1000))])
     if name == "forest":
         return RandomForestClassifier(random_state=seed)
@@ -88,8 +90,8 @@ def estimator(name: str, seed: int) -> BaseEstimator:
 
 
 def pick(names: Sequence[str] | None) -> tuple[Row, ...]:
-    """Give the rows of these names, in the order of ROWS, and those that they are made of; all
-    for None. Raises ConfigError for a name that is none."""
+    """Give the rows with these names and the rows that they need, in the order of ROWS. None stands
+    for all rows. Raises ConfigError for an unknown name."""
     if names is None:
         return ROWS
     known = {row.name for row in ROWS}

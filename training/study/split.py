@@ -1,4 +1,5 @@
-"""What the study learns from, chooses on, and measures on."""
+"""Splits the images into those that the study fits on, those it chooses on, and those it tests
+on."""
 
 from dataclasses import dataclass
 
@@ -11,10 +12,11 @@ from camd.values import FloatArray
 from training.digits import NONE, Digits
 
 FOLDS = 3
-"""Of the cross-validation in every grid."""
+"""Number of folds of the cross-validation in each grid."""
 _PARTS = 7
-"""Validation and test are one of these each: 10,000 of MNIST's 70,000."""
+"""Validation and test images are a seventh of all images each: 10,000 of MNIST's 70,000."""
 _QUICK = 10
+"""A quick study uses a tenth of the images."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,8 +27,8 @@ class Split:
 
 
 def split(digits: Digits, *, quick: bool, seed: int) -> Split:
-    """Part as the notebook did: `train_test_split` twice, not stratified. `quick` keeps a tenth,
-    every class in proportion. Raises DataError where a class is too small for the folds."""
+    """Split as the notebook did: twice with `train_test_split`, not stratified. `quick` first takes
+    a tenth of each class. Raises DataError where a class is too small for the folds."""
     known = np.flatnonzero(digits.labels != NONE)
     try:
         if quick:
@@ -49,5 +51,5 @@ def split(digits: Digits, *, quick: bool, seed: int) -> Split:
 
 
 def pixels(images: NDArray[np.uint8]) -> FloatArray:
-    """(N, 28, 28) to (N, 784) of 0..1."""
+    """Turn images (N, 28, 28) into pixels (N, 784), 0..1."""
     return np.asarray(images.reshape(len(images), -1) / np.float32(255), np.float32)

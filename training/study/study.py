@@ -1,4 +1,5 @@
-"""`camd train study`: the rows computed, from the cache where they have been before."""
+"""What `camd train study` does: it computes all rows, or takes them from the cache, and writes the
+report."""
 
 import json
 import platform
@@ -36,13 +37,14 @@ def run(
     cache: Path | None = None,
     progress: Report = to_log,
 ) -> dict[str, Any]:
-    """Do the study, and write into the folder `out` REPORT.md, plots/, study.json and models/
-    (joblib; loading one runs code, so load your own only). Give what study.json says.
+    """Do the study, and write REPORT.md, plots/, study.json and models/ into the folder `out`.
+    Return the contents of study.json. The models are joblib files: loading one runs code, so load
+    only your own.
 
-    `data` as in training.data.load; `quick` takes a tenth of it. `rows` are names of
-    training.study.ROWS, all for None. `scheduler` is a Dask scheduler (tcp://host:port) for grids
-    and augmentation. `cache` is where finished fits are kept, one by one, instead of the user's
-    cache directory: a run that was interrupted goes on from there.
+    `data` is as in training.digits.load; `quick` uses a tenth of it. `rows` are names of rows in
+    training.study.ROWS; None means all. `scheduler` is a Dask scheduler (tcp://host:port) that
+    computes grids and distorted images. Each finished fit is kept in the folder `cache`, by default
+    in the user's cache directory, so a run that was interrupted goes on from there.
 
     Raises DataError, ConfigError, MissingExtraError, CamdError."""
     picked = pick(rows)
@@ -81,7 +83,7 @@ def run(
         bench = Bench(parts, key, seed, kept, Workers(), workers, progress)
         for row in picked:
             found = outcome(row, bench, outcomes)
-            if isinstance(row, Search):  # which may be asked to vote
+            if isinstance(row, Search):  # The votes need its machine later.
                 outcomes[row.name] = found
             model = _save(found.fitted.machine, out / "models" / f"{row.name}.joblib")
             study["rows"][row.name] = _described(found, parts, model)

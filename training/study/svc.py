@@ -1,4 +1,5 @@
-"""The SVC of the study: fitted by Intel's engine where there is one, asked by our own products."""
+"""The SVC of the study. Intel's engine fits it, where that is installed; its answers are computed
+here."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +13,18 @@ Fitter = fit.SVC  # type: ignore[attr-defined]
 
 
 class SVC(Fitter):  # type: ignore[misc,valid-type]
-    """oneDAL 2026.2 answers for some of its own machines of many classes otherwise than their
-    coefficients say: of C=5, gamma="scale" on the grid's third fold, whose coefficients equal
-    libsvm's, it puts 216 of 1,723 sevens among the nines. So what is fitted is taken from it, and
-    what is answered is computed here."""
+    """Fits with Intel's engine, but computes the answers itself, because oneDAL 2026.2 gives wrong
+    answers for some machines of many classes. An example: C=5 and gamma="scale" on the third fold
+    of the grid. The coefficients that it fits equal those of libsvm, but its own answers call 216
+    of 1,723 sevens nines."""
 
     def predict(self, X: FloatArray) -> NDArray[np.int64]:  # noqa: N803  (scikit-learn's name)
-        """Give the label with the most duels won; of equals the lower, as libsvm does."""
+        """Give the label that wins most duels; of equal ones the lowest, as libsvm does."""
         return np.asarray(self.classes_[self._votes(self._duels(X)).argmax(axis=1)])
 
     def decision_function(self, X: FloatArray) -> FloatArray:  # noqa: N803
-        """Give (N, classes) as scikit-learn's decision_function_shape="ovr" does: the votes, and
-        less than half of one by how clearly they were won."""
+        """Give (N, classes) as scikit-learn does with decision_function_shape="ovr": the number of
+        votes, changed by less than half a vote depending on how clearly the duels were won."""
         values = self._duels(X)
         sums = np.zeros((len(values), len(self.classes_)), np.float32)
         for k, (i, j) in enumerate(duels(len(self.classes_))):
@@ -42,12 +43,12 @@ class SVC(Fitter):  # type: ignore[misc,valid-type]
         return votes
 
     def _duels(self, X: FloatArray) -> FloatArray:  # noqa: N803
-        """Give (N, duels), positive for the lower class."""
+        """Give the values of the duels, (N, duels); positive ones are won by the lower class."""
         vectors = np.asarray(self.support_vectors_)
         kernel = Kernel.of(vectors, self._gamma)
         stops = np.cumsum(self.n_support_)
         own = [slice(stop - size, stop) for stop, size in zip(stops, self.n_support_, strict=True)]
-        # For two classes scikit-learn turns the signs round.
+        # For two classes scikit-learn has the opposite signs.
         sign = -1 if len(self.classes_) == 2 else 1
         coefs = sign * np.asarray(self.dual_coef_, np.float32)
         pairs = duels(len(self.classes_))

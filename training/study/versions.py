@@ -1,4 +1,4 @@
-"""More versions of each training image, as the notebook made them: imgaug, at 28x28."""
+"""Makes distorted versions of training images as the notebook did: with imgaug, at 28x28 pixels."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,17 +17,19 @@ from training.workers import Workers
 iaa = augment.iaa  # type: ignore[attr-defined]
 
 EXTRA = 3
+"""Number of distorted versions of each image."""
 CHUNK = 2000
-"""Images distorted in one task."""
+"""How many images are distorted in one task."""
 NOISE = 0.1
-"""Greatest standard deviation, share of the full scale."""
+"""Greatest standard deviation of the noise, as a share of the full scale of grey levels."""
 SCALING = 0.1
-"""Share to either side."""
+"""How much larger or smaller an image may become, as a share."""
 
 
 def augmenter(*, noise: bool, scaling: bool) -> Any:
-    """Rotation of 10 degrees and shift of 10 % to either side, elastic (alpha 0.5, sigma 0.25);
-    with `scaling` also another size, with `noise` also Gaussian noise."""
+    """Make imgaug's chain of distortions: rotation by up to 10 degrees and shift by up to 10 % in
+    any direction, and elastic distortion (alpha 0.5, sigma 0.25). `scaling` also changes the size,
+    `noise` also adds Gaussian noise."""
     size = (1 - SCALING, 1 + SCALING) if scaling else 1.0
     steps = [
         iaa.Affine(
@@ -45,9 +47,9 @@ def augmenter(*, noise: bool, scaling: bool) -> Any:
 def distort(
     images: NDArray[np.uint8], how: dict[str, bool], seed: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """Give one distorted version (N, 28, 28) of each; equal seeds give equal results."""
+    """Give one distorted version (N, 28, 28) of each image; equal seeds give equal results."""
     change = augmenter(**how)
-    # Not the argument `seed`, which leaves the children to imgaug's global generator.
+    # With the argument `seed` instead, the steps inside would still use imgaug's global generator.
     change.seed_(int(np.random.default_rng(seed).integers(2**31)))
     return np.asarray(change.augment_images(images), np.uint8)
 
@@ -62,10 +64,11 @@ def augmented(
     workers: Workers,
     tell: Callable[[int, int], None],
 ) -> Iterator[FloatArray]:
-    """Hold (4 N, 784) pixels: `images` and EXTRA versions of each. `tell(done, of)`.
+    """Give the pixels (4 N, 784) of `images` and of EXTRA versions of each. `tell(done, of)` is
+    called after each task.
 
-    They lie in a temporary file in `folder`, filled chunk by chunk and mapped into memory: there
-    they are once, however many processes look at them."""
+    They are in a temporary file in `folder` that is mapped into memory. So they are in memory only
+    once, no matter how many processes use them."""
     count = len(images)
     tasks = [
         (images[start : start + CHUNK], how, (seed, copy, start))
@@ -89,8 +92,8 @@ def augmented(
 
 
 def scale_gamma(held: FloatArray) -> float:
-    """Give scikit-learn's gamma="scale" of (N, D), 1 / (D var), without the copy of all of it
-    that `var` makes."""
+    """Give the gamma that scikit-learn uses for gamma="scale" on `held` (N, D): 1 / (D * variance).
+    NumPy's own `var` would copy all of it; this does not."""
     count, total, squares = held.size, 0.0, 0.0
     for start in range(0, len(held), 10_000):
         part = held[start : start + 10_000].astype(np.float64)

@@ -1,4 +1,4 @@
-"""The SVM and the forest, asked together."""
+"""Lets the SVM and the forest vote together."""
 
 from typing import Self
 
@@ -14,8 +14,8 @@ from camd.values import FloatArray
 
 
 class Probable(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """A fitted machine with decision values, made to give probabilities: the softmax of them
-    over a temperature (Guo et al., "On calibration of modern neural networks", 2017)."""
+    """Makes a fitted machine with decision values give probabilities: the softmax of the values
+    divided by a temperature (Guo et al., "On calibration of modern neural networks", 2017)."""
 
     def __init__(self, machine: BaseEstimator, temperature: float) -> None:
         self.machine = machine
@@ -34,8 +34,8 @@ class Probable(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def temperature(values: FloatArray, labels: NDArray[np.int64]) -> float:
-    """Give the temperature at which the softmax of decision values (N, 10) best predicts
-    `labels`, in log-likelihood."""
+    """Give the temperature with which the softmax of decision values (N, 10) predicts `labels`
+    best, measured by log-likelihood."""
 
     def loss(log_t: float) -> float:
         likely = log_softmax(values.astype(np.float64) / np.exp(log_t), axis=1)
@@ -45,7 +45,7 @@ def temperature(values: FloatArray, labels: NDArray[np.int64]) -> float:
 
 
 def ensemble(svm: BaseEstimator, forest: BaseEstimator, *, soft: bool) -> VotingClassifier:
-    """scikit-learn's own voting, of machines that are fitted and stay so. In a hard vote of two
-    that disagree the lower digit wins."""
+    """Join two fitted machines by scikit-learn's own voting; they are not fitted again. In a hard
+    vote of two that disagree, the lower digit wins."""
     voters = [("svm", FrozenEstimator(svm)), ("forest", FrozenEstimator(forest))]
     return VotingClassifier(voters, voting="soft" if soft else "hard")
