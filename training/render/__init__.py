@@ -1,1 +1,2 @@
-"""Pictures with known truth: hands, paper, light and cameras, drawn from a seed."""
+"""Renders pictures of which it is known what they show: handwriting, paper, light and a camera, all
+drawn at random from a seed."""

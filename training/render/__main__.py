@@ -1,16 +1,16 @@
-"""Labelled scenes and clips, rendered from a seed.
+"""Renders images and clips with labels from a seed. All are written with MNIST's test digits.
+
+The clip that `camd demo` plays, with its labels:
 
     python -m training.render demo --data mnist.npz --letters omniglot-small.npz --out camd/assets
 
-regenerates the clip that `camd demo` plays, and its truth, and
+The clips that `camd eval --video clips` scores:
 
     python -m training.render clips --data mnist.npz --letters omniglot-small.npz --out clips
 
-the clips that `camd eval --video clips` scores, and
+The images that `camd eval stills` scores:
 
     python -m training.render stills --data mnist.npz --letters omniglot-small.npz --out stills
-
-the images that `camd eval stills` scores. All are written with MNIST's test digits.
 """
 
 import argparse

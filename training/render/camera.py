@@ -1,4 +1,4 @@
-"""What a camera makes of a sheet on a table: perspective, light, focus, colour and noise."""
+"""Photographs a sheet on a table, with perspective, light, focus, colour and noise."""
 
 import math
 from dataclasses import dataclass, field
@@ -13,47 +13,50 @@ from training.render.paper import Canvas, Sheet
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the sheet lies; pixels of the frame, degrees."""
+    """Where the sheet is. Lengths are pixels of the frame, angles are degrees."""
 
     x: float
     y: float
-    """Of the sheet's middle."""
+    """x and y are the middle of the sheet."""
     width: float
-    """Of the sheet, seen straight on."""
+    """Width of the sheet when it is seen straight on."""
     turn: float = 0.0
-    """Clockwise, in the picture's plane."""
+    """How far the sheet is turned clockwise in the picture."""
     tilt: tuple[float, float] = (0.0, 0.0)
-    """About the level and the upright axis: what makes the perspective."""
+    """How far it is tilted about the level and about the upright axis; this makes the
+    perspective."""
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
     exposure: float = 1.0
     slope: tuple[float, float] = (0.0, 0.0)
-    """Change of brightness from the middle to the right and the lower edge, as a share."""
+    """How much brightness changes from the middle to the right edge and to the lower edge, as
+    shares."""
     vignette: float = 0.0
-    """Loss in the corners, as a share."""
+    """How much darker the corners are, as a share."""
     shadow: float = 0.0
-    """Depth of a soft shadow across the frame, as a share."""
+    """How much darker a soft shadow over a part of the frame is, as a share."""
     shadow_at: tuple[float, float] = (0.0, 0.0)
-    """Where its edge runs: angle in degrees, distance from the middle in half frame widths."""
+    """Where the edge of the shadow is: its angle in degrees, and its distance from the middle in
+    half widths of the frame."""
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    """Gains of blue, green and red."""
+    """The factors by which blue, green and red are multiplied."""
 
 
 @dataclass(frozen=True, slots=True)
 class Optics:
     blur: float = 0.6
-    """Sigma, pixels."""
+    """Standard deviation of the Gaussian blur, pixels."""
     noise: float = 1.5
-    """Sigma, levels."""
+    """Standard deviation of the noise, grey levels."""
     motion: tuple[float, float] = (0.0, 0.0)
     """How far the picture moves while the shutter is open, pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """What the sheet lies on, at the size of the frame."""
+    """The table that the sheet lies on; a picture as large as the frame."""
 
     image: Canvas = field(repr=False)
 
@@ -65,7 +68,7 @@ class Table:
     def wood(
         cls, rng: np.random.Generator, size: tuple[int, int], color: tuple[int, int, int]
     ) -> "Table":
-        """Make a wooden table top, (width, height), of a colour in BGR."""
+        """Make a wooden table top of `size` (width, height) with a `color` in BGR."""
         width, height = size
         base = np.array(color, np.float32)
         streaks = rng.normal(0, 1, (height // 2 + 1, max(4, width // 40))).astype(np.float32)
@@ -74,7 +77,7 @@ class Table:
         patches = rng.normal(0, 1, (4, 6)).astype(np.float32)
         cloud = cv2.resize(patches, (width, height), interpolation=cv2.INTER_CUBIC)
         tone = 1 + rng.uniform(0.02, 0.09) * grain + 0.04 * cloud
-        # The camera is focused on the sheet.
+        # The table is blurred a little, because the camera is focused on the sheet.
         tone = cv2.GaussianBlur(tone, (0, 0), 2.0)
         return cls(np.asarray(base * tone[:, :, None], np.float32))
 
@@ -91,9 +94,10 @@ def photograph(
     rng: np.random.Generator,
     foreground: Canvas | None = None,
 ) -> Image:
-    """Take a picture, the size of the table's; `sheet` None leaves the table empty.
+    """Take a picture that is as large as that of the table. Without a `sheet`, the table is empty.
 
-    `foreground` is (H, W, 4) float32: BGR and cover 0..1 of what is before the sheet, a hand.
+    `foreground` is something in front of the sheet, such as a hand: (H, W, 4) float32, BGR and how
+    far it covers the pixel, 0..1.
     """
     height, width = table.image.shape[:2]
     view = table.image.copy()
@@ -113,8 +117,8 @@ def photograph(
 
 
 def homography(sheet: Sheet, pose: Pose) -> DoubleArray:
-    """Return the (3, 3) matrix from the sheet's pixels to the frame's: a pinhole camera whose
-    distance is two and a half widths of the sheet."""
+    """Return the matrix (3, 3) that turns pixels of the sheet into pixels of the frame. The camera
+    is a pinhole camera; it is two and a half widths of the sheet away."""
     height, width = sheet.image.shape[:2]
     a, b, c = (math.radians(angle) for angle in (*pose.tilt, pose.turn))
     about_x = np.array([[1, 0, 0], [0, math.cos(a), -math.sin(a)], [0, math.sin(a), math.cos(a)]])
@@ -130,7 +134,7 @@ def homography(sheet: Sheet, pose: Pose) -> DoubleArray:
 
 
 def boxes_in_frame(sheet: Sheet, pose: Pose) -> list[Box]:
-    """Return where each digit of the sheet is in the frame, or would be outside of it."""
+    """Return the box of each digit of the sheet in the frame; boxes may be outside the frame."""
     matrix = homography(sheet, pose)
     found = []
     for written in sheet.digits:
@@ -147,7 +151,7 @@ def _lay(view: Canvas, image: Canvas, matrix: DoubleArray) -> None:
     """Put the sheet on the table, with the shadow that its edge throws."""
     height, width = view.shape[:2]
     shrink = math.sqrt(abs(float(np.linalg.det(matrix[:2, :2] / matrix[2, 2]))))
-    if shrink < 0.8:  # Sampling between pixels only would make thin strokes crawl.
+    if shrink < 0.8:  # Without this blur, thin strokes would flicker as the sheet moves.
         image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / shrink), np.float32)
     laid = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_LINEAR)
     cover = cv2.warpPerspective(

@@ -1,5 +1,5 @@
-"""The kinds of clips that the time side of camd is measured with. Each is a script drawn at
-random: what moves and what drifts is its own, all else is still."""
+"""The kinds of clips that measure how camd reads over time. Each kind is a script drawn at random
+with its own kind of movement or change; everything else is still. `mixed` has most of them."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -18,10 +18,11 @@ FPS = 30
 MOVE = 0.4
 """Seconds that a sheet takes to be put down or taken away."""
 FASTEST = 200.0
-"""Pixels a second of a sheet that is carried about."""
+"""Greatest speed of a sheet that is carried about, pixels a second."""
 TURN = 15.0
-"""Degrees."""
+"""How far a sheet is turned at most in either direction, degrees."""
 SCALE = 0.7, 1.4
+"""Least and greatest size of a sheet that comes nearer and goes farther, by its usual size."""
 
 
 def still(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
@@ -32,7 +33,7 @@ def still(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script
 
 
 def carried(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """A sheet is carried about at up to 200 pixels a second, and rests between."""
+    """A sheet is carried about at up to 200 pixels a second, with rests in between."""
 
     def away(rest: Pose) -> Pose:
         reach = 0.14 * size[0], 0.12 * size[1]
@@ -43,14 +44,14 @@ def carried(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Scri
 
 
 def turned(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """A sheet is turned by up to 15 degrees either way, and rests between."""
+    """A sheet is turned by up to 15 degrees in either direction, with rests in between."""
     return _stations(
         rng, hand, size, 0.65, lambda rest: replace(rest, turn=rng.uniform(-TURN, TURN))
     )
 
 
 def scaled(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """A sheet comes nearer and goes farther, 0.7 to 1.4 times its size, and rests between."""
+    """A sheet comes nearer and goes farther, 0.7 to 1.4 times its size, with rests in between."""
     width = 0.58 * _room(size)
     return _stations(
         rng, hand, size, 0.58, lambda rest: replace(rest, width=width * rng.uniform(*SCALE))
@@ -58,14 +59,15 @@ def scaled(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Scrip
 
 
 def light(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """Exposure, white balance and a shadow drift over a sheet that lies still."""
+    """A sheet lies still while exposure, white balance and a shadow change slowly."""
     script = still(rng, hand, size)
     steps = np.arange(0, script.seconds + 1, 1.0).tolist()
     return replace(script, lights=tuple((at, random_light(rng)) for at in steps))
 
 
 def rough(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """The camera hunts for focus in poor light: blur of up to 2 pixels, noise of up to 8 levels."""
+    """The camera searches for focus in poor light: blur of up to 2 pixels, noise of up to 8 grey
+    levels."""
     script = still(rng, hand, size)
     steps = np.arange(0, script.seconds + 1, 0.8).tolist()
     optics: Keys[Optics] = tuple(
@@ -81,7 +83,8 @@ def covered(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Scri
 
 
 def swapped(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """One sheet after the other: one is taken away before the next comes, one is turned over."""
+    """Three sheets, one after the other. The first is taken away before the second comes; from the
+    second to the third a page is turned."""
     first, second, third = (random_sheet(rng, hand) for _ in range(3))
     rest = [random_pose(rng, size) for _ in range(3)]
     page = replace(rest[1], x=rest[1].x + rng.uniform(-6, 6))
@@ -98,15 +101,15 @@ def swapped(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Scri
 
 
 def empty(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """A sheet with words and scribbles, and not one digit."""
+    """A sheet with words and scribbles, but without a digit."""
     style = replace(random_style(rng), words=4, scribbles=2)
     sheet = write_sheet(rng, hand, (), style)
     return _stations(rng, hand, size, 0.6, lambda _: random_pose(rng, size), sheet)
 
 
 def mixed(rng: np.random.Generator, hand: Hand, size: tuple[int, int]) -> Script:
-    """All of it at once: the sheet is carried, turned and scaled, light and focus drift, and a
-    hand passes over."""
+    """Everything at once: the sheet is carried about, turned and scaled, light and focus change,
+    and a hand passes over it."""
 
     def away(rest: Pose) -> Pose:
         return replace(
@@ -133,7 +136,8 @@ KINDS: dict[str, Callable[[np.random.Generator, Hand, tuple[int, int]], Script]]
 
 
 def make(folder: Path, hand: Hand, seed: int, each: int) -> None:
-    """Write `each` clips of every kind. Those of one seed stay the same when more are asked for."""
+    """Write `each` clips of every kind. With the same seed and a greater `each`, the first clips
+    stay the same."""
     folder.mkdir(parents=True, exist_ok=True)
     for index, (kind, script) in enumerate(KINDS.items()):
         for number in range(each):
@@ -150,8 +154,8 @@ def _stations(
     away: Callable[[Pose], Pose],
     sheet: Sheet | None = None,
 ) -> Script:
-    """Put a sheet down, `share` as wide as there is room, move it by `away` from rest to rest, and
-    take it away."""
+    """Put a sheet down, move it from one resting place to the next, and take it away. Its width is
+    `share` of the greatest possible; `away` gives the next resting place."""
     rest = replace(random_pose(rng, size), width=share * _room(size))
     poses = list(_come(rng, rest, size, 0.1))
     at = poses[-1][0] + 0.7
@@ -194,12 +198,12 @@ def _outside(rng: np.random.Generator, rest: Pose, size: tuple[int, int]) -> Pos
 
 
 def _room(size: tuple[int, int]) -> float:
-    """The width of the widest sheet that the frame shows wholly."""
+    """Return the width of the largest sheet that fits into the frame."""
     return min(size[0], 1.5 * size[1])
 
 
 def _travel(one: Pose, other: Pose) -> float:
-    """About how far the sheet's fastest part moves, pixels."""
+    """Return about how far the fastest part of the sheet moves, pixels."""
     turn = abs(np.radians(other.turn - one.turn)) * max(one.width, other.width) / 2
     grow = abs(other.width - one.width) / 2
     return float(np.hypot(other.x - one.x, other.y - one.y) + turn + grow)

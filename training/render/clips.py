@@ -1,5 +1,5 @@
-"""Renders clips with known truth from a script: sheets that come, move, turn, are covered by a
-hand and go, while light and focus drift."""
+"""Renders clips from a script, and what each frame shows: sheets come, move, turn, are covered by a
+hand and go, while light and focus change."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,18 +27,19 @@ from training.render.camera import (
 from training.render.paper import Canvas, Sheet
 
 STEADY = 60.0
-"""Pixels a second; a digit that moves less is steady."""
+"""A digit that moves by fewer pixels a second counts as steady."""
 SHUTTER = 0.01
-"""Seconds that the shutter is open."""
+"""How long the shutter is open for each frame, seconds."""
 
 T = TypeVar("T", Pose, Light, Optics)
 Keys: TypeAlias = Sequence[tuple[float, T]]
-"""What is so at which second, by time; between two of them it eases from one to the other."""
+"""Pairs (second, value) in order of time. Between two of them, the value changes smoothly from one
+to the other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Visit:
-    """One sheet before the camera, from the first of its poses to the last."""
+    """One sheet in front of the camera, from the first of its poses to the last."""
 
     sheet: Sheet
     poses: Keys[Pose]
@@ -49,16 +50,17 @@ class Script:
     seconds: float
     table: Table
     visits: tuple[Visit, ...]
-    """By time; one sheet at a time."""
+    """In order of time; there is only one sheet at a time."""
     lights: Keys[Light]
     optics: Keys[Optics]
     arms: tuple[tuple[float, float], ...] = ()
-    """When a hand passes over: its first and its last second."""
+    """For each time that a hand passes over the sheet: the seconds when it comes and when it has
+    gone."""
 
 
 def render(script: Script, rng: np.random.Generator, fps: float) -> Iterator[tuple[Image, Span]]:
-    """Yield each frame, the size of the script's table, with what it shows; `rng` makes the
-    noise."""
+    """Yield each frame with what it shows. Frames are as large as the table of the script. `rng`
+    makes the noise."""
     height, width = script.table.image.shape[:2]
     for number in range(round(script.seconds * fps)):
         at = number / fps
@@ -80,7 +82,8 @@ def render(script: Script, rng: np.random.Generator, fps: float) -> Iterator[tup
 
 
 def write(path: Path, kind: str, frames: Iterable[tuple[Image, Span]], fps: float) -> None:
-    """Write `path`, Motion JPEG in AVI as most webcams give it, and its truth beside it."""
+    """Write the clip to `path`, and what it shows to a JSON file beside it. The clip is an AVI file
+    with Motion JPEG, which most webcams give, too."""
     writer = cv2.VideoWriter()
     spans = []
     for image, span in frames:
@@ -123,7 +126,7 @@ def _truth(
 
 
 def _speed(visit: Visit, at: float, fps: float) -> float:
-    """Of its fastest digit, pixels a second, over the time of one frame."""
+    """Return the speed of the fastest digit over the time of one frame, pixels a second."""
     middles = [
         [x + width / 2, y + height / 2]
         for x, y, width, height in (written.box for written in visit.sheet.digits)
@@ -139,7 +142,7 @@ def _speed(visit: Visit, at: float, fps: float) -> float:
 
 
 def keyed(keys: Keys[T], at: float) -> T:
-    """Return what is so at `at` seconds."""
+    """Return the value at `at` seconds."""
     for (start, one), (end, other) in pairwise(keys):
         if at < end:
             return mix(one, other, ease((at - start) / (end - start)))
@@ -147,7 +150,7 @@ def keyed(keys: Keys[T], at: float) -> T:
 
 
 def mix(one: T, other: T, share: float) -> T:
-    """Return what is on its way from the one to the other."""
+    """Return the mixture of two values: `one` for a `share` of 0, `other` for 1."""
 
     def between(a: Any, b: Any) -> Any:
         if isinstance(a, tuple):
@@ -160,14 +163,14 @@ def mix(one: T, other: T, share: float) -> T:
 
 
 def ease(share: float) -> float:
-    """0 below 0, 1 above 1, smooth between."""
+    """Return 0 below 0, 1 above 1, and a smooth curve in between."""
     share = min(max(share, 0.0), 1.0)
     return share * share * (3 - 2 * share)
 
 
 def arm(size: tuple[int, int], share: float) -> Canvas:
-    """Draw a forearm with a fist reaching in from below: (H, W, 4) BGR and cover; `share` 0..1
-    takes it from the left of the frame to the right."""
+    """Draw a forearm with a fist that reaches into the frame from below: (H, W, 4), BGR and how far
+    it covers each pixel. A `share` from 0 to 1 moves it from left to right."""
     width, height = size
     x, y = width * (1.4 * share - 0.2), height * (1 - 0.75 * math.sin(math.pi * share))
     shape = np.zeros((height, width), np.float32)

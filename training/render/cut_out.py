@@ -1,4 +1,4 @@
-"""Crops of a rendered picture: what camd.segment finds in it, and what each of them is."""
+"""Cuts crops out of a rendered picture with camd.segment, and says what each of them is."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,17 @@ from training.render.shapes import NO_DIGIT, UNCLEAR, Mark
 Crops = NDArray[np.uint8]
 
 MATCH, FRAGMENT = 0.6, 0.3
-"""A glyph whose box overlaps that of a digit by so much (intersection over union) is the digit; by
-less than the second, it is a piece of it. Between the two nobody can say."""
+"""Overlaps of a glyph's box with the box of the mark that was drawn there (intersection over
+union). From MATCH on, the glyph is that mark. Below FRAGMENT, it is only a piece of a digit. In
+between it is unclear which it is, and the glyph is left out."""
 SLIM = 4.0
-"""A stroke so many times as long as wide, more or less upright, may always be a 1."""
+"""A more or less upright stroke that is so many times as long as wide could always be a 1."""
 
 
 def cut_out(
     image: NDArray[np.uint8], marks: list[tuple[Box, Mark]], settings: SegmentSettings
 ) -> list[tuple[Crops, int]]:
-    """Cut out the glyphs and say what each is; those that nobody could name are left out."""
+    """Cut out the glyphs and say what each of them is. Those that could be either are left out."""
     found: list[tuple[Crops, int]] = []
     boxes = np.array([box for box, _ in marks], np.float64).reshape(-1, 4)
     for glyph in segment(image, settings).glyphs:
@@ -48,11 +49,11 @@ def _label(box: NDArray[np.float64], boxes: NDArray[np.float64], marks: list[Mar
 
 
 def like_one(crop: Crops) -> bool:
-    """Tell whether a crop is a bare upright stroke: nothing in its shape says that it is no 1."""
+    """Tell whether a crop is only an upright stroke. By its shape alone it could be a 1."""
     ys, xs = np.nonzero(crop > 100)
     if len(ys) < 8:
         return True
     spread, axes = np.linalg.eigh(np.cov(np.stack([xs, ys])))
     along = axes[:, 1] * np.sign(axes[1, 1] or 1)
-    tilt = np.degrees(np.arctan2(-along[0], along[1]))  # > 0 leans right, as "/" does
+    tilt = np.degrees(np.arctan2(-along[0], along[1]))  # Positive leans to the right, like "/".
     return bool(spread[1] > SLIM**2 * spread[0] and -25 < tilt < 50)

@@ -1,4 +1,4 @@
-"""The clip that `camd demo` plays: four sheets laid on a table, one after the other."""
+"""Renders the clip that `camd demo` plays: four sheets on a table, one after the other."""
 
 import json
 import math
@@ -19,10 +19,12 @@ from training.render.hand import Hand, Pen
 from training.render.paper import Sheet, Style, write_sheet
 
 SEED = 8
-"""One whose letters a person would not take for digits."""
+"""The seed of the random numbers. With this one, nobody would take a letter in the clip for a
+digit."""
 SIZE = (960, 540)
 FPS = 20
 NEIGHBOURS = 10
+"""A digit is legible when so many of its nearest neighbours all have its label; see `legible`."""
 VISIT = 5.25
 """Seconds from one sheet to the next."""
 MOVE = 0.7
@@ -56,7 +58,7 @@ class _Visit:
     rest: Pose
     side: int
     sway: float
-    """Radians; where in its gentle swing the sheet begins."""
+    """Where in its gentle swing the sheet begins, radians."""
 
     def pose(self, at: float) -> Pose:
         away = ease(1 - at / MOVE) - ease((at - VISIT + MOVE) / MOVE)
@@ -71,8 +73,9 @@ class _Visit:
 
 
 def legible(hand: Hand, others: Hand) -> Hand:
-    """Keep the digits that a person reads without doubt: those whose NEIGHBOURS nearest among the
-    digits of `others` all say the same. Independent of what camd itself can read."""
+    """Keep only digits that a person can read without doubt: those whose nearest neighbours
+    (NEIGHBOURS of them) among the digits of `others` all have the same label. This does not depend
+    on what camd itself can read."""
     known = others.images.reshape(len(others.images), -1).astype(np.float32)
     lengths = np.einsum("ij,ij->i", known, known)
     kept = []
@@ -86,7 +89,7 @@ def legible(hand: Hand, others: Hand) -> Hand:
 
 
 def frames(hand: Hand) -> Iterator[tuple[Image, tuple[str, ...] | None]]:
-    """Yield each frame with what a reader should say to it; None while a sheet comes or goes."""
+    """Yield each frame with the lines that should be read; None while a sheet comes or goes."""
     rng = np.random.default_rng(SEED)
     table = Table.wood(rng, SIZE, TABLE)
     sheets = [write_sheet(rng, hand, lines, style) for lines, style in SHEETS]
@@ -111,8 +114,9 @@ def frames(hand: Hand) -> Iterator[tuple[Image, tuple[str, ...] | None]]:
 def make(hand: Hand, folder: Path) -> None:
     """Write demo.mp4 and demo.json. Raises MissingExtraError where the ffmpeg command is missing.
 
-    The codec is MPEG-4 part 2, which every opencv-python reads. Its VideoWriter writes it too, but
-    always at the highest quality: 4.5 MB, where the same encoder told what to spend needs 1.5.
+    The codec is MPEG-4 part 2, which every opencv-python reads. The VideoWriter of OpenCV can write
+    it, too, but only at the highest quality: the file has 4.5 MB then. With ffmpeg the quality can
+    be chosen, and the file has 1.5 MB.
     """
     if shutil.which("ffmpeg") is None:
         raise MissingExtraError("rendering the demo clip needs the ffmpeg command: install it")
@@ -138,7 +142,7 @@ def make(hand: Hand, folder: Path) -> None:
 
 
 def _motion(visit: _Visit, at: float) -> tuple[float, float]:
-    """How far the sheet moves in a shutter time of a tenth of a frame."""
+    """Return how far the sheet moves while the shutter is open, a tenth of the time of a frame."""
     step = 0.1 / FPS
     now, then = visit.pose(at), visit.pose(at + step)
     return then.x - now.x, then.y - now.y

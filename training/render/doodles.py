@@ -1,4 +1,4 @@
-"""Marks that mean nothing: strokes, crossings, frames and blots."""
+"""Draws marks without a meaning: strokes, crossings, frames and blots."""
 
 from math import comb
 
@@ -10,8 +10,8 @@ from training.render.hand import Mask, scribble
 
 
 def doodle(rng: np.random.Generator, height: int, pen: float) -> Mask | None:
-    """Draw one about `height` pixels high, with a pen as wide as the share `pen` of that; None
-    where it came out like a digit."""
+    """Draw a mark about `height` pixels high; `pen` is the width of its strokes as a share of that.
+    None when it looks like a digit."""
     kinds = (_loops, _stroke, _stroke, _plus, _plus, _frame, _frame, _blot)
     return kinds[rng.integers(len(kinds))](rng, height, pen)
 
@@ -22,13 +22,13 @@ def _loops(rng: np.random.Generator, height: int, pen: float) -> Mask:
 
 
 def _stroke(rng: np.random.Generator, height: int, pen: float) -> Mask:
-    """Hooks, arcs, ticks and waves: one or two random lines."""
+    """Draw one or two random lines: hooks, arcs, ticks or waves."""
     size = max(12, round(1.3 * height))
     mask = np.zeros((size, size), np.uint8)
     for _ in range(rng.choice([1, 1, 2])):
         knots = rng.uniform(0.1, 0.9, (int(rng.integers(3, 6)), 2)) * size
         t = np.linspace(0, len(knots) - 1, 60)
-        if rng.random() < 0.5:  # smooth, else with corners
+        if rng.random() < 0.5:  # a smooth line; the other half have corners
             weights = np.array([_bernstein(len(knots) - 1, k, t) for k in range(len(knots))])
             line = weights.T @ knots
         else:
@@ -39,7 +39,7 @@ def _stroke(rng: np.random.Generator, height: int, pen: float) -> Mask:
 
 
 def _plus(rng: np.random.Generator, height: int, pen: float) -> Mask:
-    """Two lines that cross near their middles, one of them nearly level, as a hand draws them."""
+    """Draw two lines as a hand does, which cross near their middles; one is nearly level."""
     size = max(12, round(1.4 * height))
     mask = np.zeros((size, size), np.uint8)
     turn = rng.normal(0, 0.12)
@@ -59,7 +59,7 @@ def _line(mask: NDArray[np.uint8], line: NDArray[np.float64], thick: float) -> N
 
 
 def _frame(rng: np.random.Generator, height: int, _pen: float) -> Mask | None:
-    """Boxes, and corners of boxes and tables."""
+    """Draw a box, or a corner of a box or table."""
     size = max(12, height)
     wide = max(10, round(size * rng.uniform(0.6, 1.8)))
     mask = np.zeros((size + 8, wide + 8), np.uint8)
@@ -72,7 +72,7 @@ def _frame(rng: np.random.Generator, height: int, _pen: float) -> Mask | None:
     cv2.polylines(mask, [turned[: sides + 1]], sides == 4, 255, thick, cv2.LINE_AA)
     if rng.random() < 0.25:
         cv2.line(mask, turned[0].tolist(), turned[2].tolist(), 255, thick, cv2.LINE_AA)
-    if sides == 2 and first == 0:  # its upper and right side alone are a 7
+    if sides == 2 and first == 0:  # The upper and the right side alone look like a 7.
         return None
     return cropped(mask / np.float32(255))
 

@@ -1,4 +1,4 @@
-"""Printed forms filled in by hand: boxes, combs, tables and sudoku grids."""
+"""Renders printed forms that are filled in by hand: boxes, combs, tables and sudoku grids."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,17 @@ class Grid:
     rows: int
     columns: int
     aspect: float = 0.85
-    """Width of a cell, in its heights."""
+    """Width of a cell, in heights of a cell."""
     gap: float = 0.0
-    """Between two cells of a row, in cell heights."""
+    """Gap between two cells of a row, in heights of a cell."""
     most: int = 1
-    """Digits in a cell."""
+    """Most digits that a cell holds."""
     filled: float = 1.0
     """Share of the cells that hold a number."""
     comb: bool = False
-    """Only the foot of the cells and teeth between them are printed."""
+    """Print only the lower side of the cells and short teeth between them."""
     bold: int = 0
-    """Each so-many-th line is thicker; 0 for none."""
+    """Every `bold`-th line is thicker, such as every third of a sudoku; 0 for none."""
 
 
 def fill(
@@ -71,7 +71,7 @@ def _write(
     style: Style,
     row: int,
 ) -> list[Written]:
-    """Write a number into the middle of a cell, more or less."""
+    """Write a number near the middle of a cell."""
     x, y, wide, tall = cell
     gap = 0.15 * tall
     length = sum(mask.shape[1] + gap for _, mask in masks) - gap

@@ -1,4 +1,4 @@
-"""Handwriting for rendered sheets: MNIST digits and Omniglot letters as pen strokes."""
+"""Handwriting for rendered sheets: draws MNIST digits and Omniglot letters again with a pen."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +15,17 @@ Mask = NDArray[np.float32]
 """(H, W) float32, 0..1: how much of a pixel is ink."""
 
 TRAIN = 60_000
+"""Number of MNIST's training images, which come first."""
 FINE = 112
-"""Side of the grid in which strokes are traced, pixels."""
+"""Samples are enlarged to a square of so many pixels a side before their strokes are traced."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hand:
-    """Samples to write with."""
+    """The samples of handwriting that are used to write."""
 
     images: Bitmap
-    """(N, 28, 28) uint8, ink bright on 0."""
+    """(N, 28, 28) uint8, bright ink on 0."""
     labels: Bitmap
     """(N,) uint8, 0..9."""
     letters: Bitmap
@@ -34,9 +35,10 @@ class Hand:
     def load(
         cls, mnist: Path, split: Literal["train", "test"], omniglot: Path | None = None
     ) -> "Hand":
-        """Read MNIST (`x`, `y`, train before test) and, for distractors, packed Omniglot.
+        """Read MNIST (arrays x and y, training images first), and letters from a packed Omniglot.
 
-        Only "train" may be trained on, only "test" measured with. Raises DataError."""
+        Use the part "train" only for training and the part "test" only for measuring. Raises
+        DataError."""
         part = slice(None, TRAIN) if split == "train" else slice(TRAIN, None)
         try:
             with np.load(mnist, allow_pickle=False) as data:
@@ -61,18 +63,20 @@ class Hand:
 @dataclass(frozen=True, slots=True)
 class Pen:
     width: float
-    """Stroke width, as a share of a digit's height; 0.05 a fine pen, 0.12 a felt-tip."""
+    """Width of the strokes as a share of the height of a digit: 0.05 is a fine pen, 0.12 a
+    felt-tip."""
     color: tuple[int, int, int]
-    """BGR, 0..255, of the ink where it is thickest."""
+    """Colour of the ink where it is thickest, BGR, 0..255."""
     evenness: float = 0.7
-    """1 draws every stroke `width` wide, 0 as wide as the writer of the sample drew it."""
+    """With 1 every stroke is `width` wide, with 0 as wide as the writer of the sample drew it."""
 
 
 def write(bitmap: Bitmap, height: int, pen: Pen) -> Mask:
-    """Draw a sample's strokes with a pen, cropped to the ink; the ink is `height` pixels high.
+    """Draw a sample again with a pen. The result is cropped to its ink, which is `height` pixels
+    high.
 
-    The sample is enlarged smoothly and thinned to its centre lines, which are then drawn as wide
-    as the pen is: thresholding the sample would show its pixels, and eroding it breaks it.
+    The sample is enlarged smoothly and thinned to its centre lines. These are then drawn as wide
+    as the pen. A simple threshold would show the pixels of the sample, and erosion would break it.
     """
     shape, spine = _trace(bitmap)
     inside = cv2.distanceTransform(shape, cv2.DIST_L2, 5)
@@ -84,10 +88,12 @@ def write(bitmap: Bitmap, height: int, pen: Pen) -> Mask:
     own[nearest[points]] = inside[points]
     extent = _rows(spine > 0) / (1 - pen.width)
     half = pen.evenness * (pen.width * extent / 2) + (1 - pen.evenness) * own[nearest]
-    # A loop that the writer filled has no centre line around it: it stays filled.
+    # A loop that the writer has filled with ink has no centre line around it. So it is drawn
+    # wider than the pen and stays filled.
     half += np.maximum(own[nearest] - 1.6 * float(np.median(own[nearest[points]])), 0)
     depth = (np.maximum(half, 1.0) - distance).astype(np.float32)
-    # The grid's corners would show as a tremor of the pen. The finest strokes would vanish.
+    # Smoothing hides the corners of the grid, which would look like a trembling pen. Where it would
+    # make the finest strokes vanish, it is left out.
     smooth = cv2.GaussianBlur(depth, (0, 0), 1.5)
     depth = smooth if smooth.max() > 0 else depth
     scale = height / _rows(depth > 0)
@@ -99,25 +105,27 @@ def write(bitmap: Bitmap, height: int, pen: Pen) -> Mask:
 
 
 def pieces(ink: NDArray[np.bool_]) -> int:
-    """Count what is not connected; specks of less than a fiftieth of all the ink do not count."""
+    """Count the connected pieces of ink; those of less than a fiftieth of all ink do not count."""
     areas = cv2.connectedComponentsWithStats(ink.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
     return int(np.count_nonzero(areas >= 0.02 * areas.sum()))
 
 
 def _rows(mask: NDArray[np.bool_]) -> int:
-    """Return how high the part is that is True."""
+    """Return the height of the part that is True, pixels."""
     rows = np.flatnonzero(mask.any(axis=1))
     return int(rows[-1] - rows[0] + 1)
 
 
 def _trace(bitmap: Bitmap) -> tuple[Bitmap, Bitmap]:
-    """Return the sample's shape and its centre lines, (FINE + margins) uint8, 0 or 1."""
+    """Return the shape of a sample and its centre lines, both uint8, 0 or 1, with sides of FINE and
+    margins."""
     side = max(bitmap.shape)
     fine = cv2.resize(bitmap.astype(np.float32), (FINE, FINE), interpolation=cv2.INTER_CUBIC)
     pixel = FINE / min(side, 40)
     fine = cv2.GaussianBlur(fine, (0, 0), 0.45 * pixel)
     around = cv2.GaussianBlur(fine, (0, 0), 2.0 * pixel)
-    # Small loops are grey inside and thin strokes grey all over: neither shows by its level alone.
+    # The inside of a small loop is grey, and so are thin strokes. The grey level alone cannot tell
+    # them apart, so it is compared with that around.
     shape = (fine > 0.3 * fine.max()) & (fine > 0.95 * around)
     padded = np.pad(shape.astype(np.uint8), FINE // 8)
     return padded, _thin(padded)
@@ -147,7 +155,7 @@ def _thin(shape: Bitmap) -> Bitmap:
 
 
 def scribble(rng: np.random.Generator, height: int, width: int, thickness: float) -> Mask:
-    """Draw loops that mean nothing, (height, width)."""
+    """Draw loops without a meaning, (height, width)."""
     t = np.linspace(0, 1, 200)
     loops = rng.uniform(4, 9)
     phase = 2 * np.pi * loops * t

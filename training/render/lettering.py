@@ -1,4 +1,5 @@
-"""Letters, words and signs from the fonts of a machine, as bitmaps that pens can draw again."""
+"""Draws letters, words and signs with the fonts that are installed, as bitmaps that a pen can draw
+again."""
 
 import functools
 from collections.abc import Sequence
@@ -40,11 +41,11 @@ HANDS = (
     "setofont",
     "YuseiMagic",
 )
-"""Parts of the file names of fonts drawn like handwriting, all free (SIL OFL, GPL, CC-BY-SA). From
-Debian's fonts-humor-sans -comic-neue -dkg-handwriting -breip -bwht -dancingscript -ecolier-court
--femkeklaver -joscelyn -kaushanscript -klee -kristi -sjfonts -tomsontalks -rufscript
--levien-typoscript -lobster -leckerli-one -tlwg-purisa-otf -yozvox-yozfont-cute -seto -yusei-magic
--urw-base35."""
+"""Fonts that look like handwriting, by parts of their file names. All are free (SIL OFL, GPL,
+CC-BY-SA). They come from Debian's fonts-humor-sans -comic-neue -dkg-handwriting -breip -bwht
+-dancingscript -ecolier-court -femkeklaver -joscelyn -kaushanscript -klee -kristi -sjfonts
+-tomsontalks -rufscript -levien-typoscript -lobster -leckerli-one -tlwg-purisa-otf
+-yozvox-yozfont-cute -seto -yusei-magic -urw-base35."""
 PRINTS = (
     "DejaVuSans",
     "DejaVuSerif",
@@ -65,10 +66,11 @@ PRINTS = (
     "texgyreadventor",
     "texgyrecursor",
 )
-"""The same of printed faces, from fonts-dejavu -lato -cantarell -linuxlibertine -urw-base35
--opendyslexic -ebgaramond -roboto-fontface -texgyre."""
+"""Fonts that look like print, by parts of their file names, from Debian's fonts-dejavu -lato
+-cantarell -linuxlibertine -urw-base35 -opendyslexic -ebgaramond -roboto-fontface -texgyre."""
 LIKE_DIGITS = frozenset("oOlIiSsZzBgqQDbjJtTyYL|/>")
-"""What in some hand is the very shape of a 0, 1, 2, 4, 5, 6, 7, 8 or 9: shape cannot tell them."""
+"""Characters that some people write exactly like a digit. Their shape cannot tell them from a
+digit, so they are not used as examples of what is no digit."""
 LETTERS = "aAcCdeEfFGhHkKmMnNpPrRuUvVwWxX"
 SIGNS = "++++--xx=*#@&?<~^()[]{}√π€$§"
 LETTERS_LIKE_DIGITS = {
@@ -81,7 +83,7 @@ LETTERS_LIKE_DIGITS = {
     "Sanskrit": (36, 37),
     "Tagalog": (3, 16),
 }
-"""The same of Omniglot's characters, by their numbers in their alphabets."""
+"""Characters of Omniglot that look like digits: for each alphabet, their numbers in it."""
 WORDS = (  # noqa: SIM905
     "the of and to in is that for it as was with be by on not he his but at are this have from or "
     "had an they which one you were her all she there would their we him been has when who will "
@@ -102,7 +104,8 @@ class Fonts:
 
     @classmethod
     def find(cls, folder: Path) -> "Fonts":
-        """Look for HANDS and PRINTS under `folder`, sorted by name. Raises DataError."""
+        """Find the fonts of HANDS and PRINTS under `folder`, sorted by name. Raises DataError when
+        there are too few."""
         files = sorted(
             (path for kind in ("ttf", "otf") for path in folder.rglob(f"*.{kind}")),
             key=lambda path: path.name,
@@ -123,7 +126,8 @@ class Fonts:
         return fonts
 
     def split(self, part: int, of: int) -> tuple["Fonts", "Fonts"]:
-        """Give those to train with and, every `of`-th font from `part`, those to validate with."""
+        """Split into fonts to train with and fonts to validate with. The latter are every `of`-th
+        font, beginning with number `part`."""
         return (
             Fonts(_but(self.hands, part, of), _but(self.prints, part, of)),
             Fonts(self.hands[part::of], self.prints[part::of]),
@@ -135,8 +139,8 @@ def _but(paths: tuple[Path, ...], part: int, of: int) -> tuple[Path, ...]:
 
 
 def text(font: Path, characters: str, height: int) -> Bitmap | None:
-    """Draw characters with a font whose capitals are about `height` pixels high, cropped to the
-    ink; None where the font lacks one of them."""
+    """Draw characters with a font so that capitals are about `height` pixels high. The result is
+    cropped to the ink. None where the font lacks one of the characters."""
     drawn = _draw(font, characters, max(8, round(1.35 * height)))
     return None if drawn is None else drawn.copy()
 
@@ -165,7 +169,7 @@ def _face(font: Path, size: int) -> ImageFont.FreeTypeFont:
 
 
 def squared(bitmap: Bitmap, side: int) -> Bitmap:
-    """Fit a bitmap into the middle of (side, side), with a margin of a tenth."""
+    """Fit a bitmap into the middle of a square (side, side) with a margin of a tenth of it."""
     scale = 0.8 * side / max(bitmap.shape)
     size = max(1, round(bitmap.shape[1] * scale)), max(1, round(bitmap.shape[0] * scale))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC

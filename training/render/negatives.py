@@ -1,8 +1,9 @@
-"""Crops of digits and of what is no digit, made as the camera pipeline makes them.
+"""Renders crops of digits and of things that are no digits, as they come from a camera.
 
-Both are drawn with the same pens on the same sheets, photographed alike and cut out by
-camd.segment, so that neither stroke width nor blur tells them apart: a machine trained on bare
-MNIST against drawn letters learns the pen and throws away half the real digits.
+Both are drawn with the same pens on the same sheets, photographed in the same way and cut out by
+camd.segment. So they do not differ in the width of their strokes or in blur. This matters: a
+machine trained on plain MNIST digits and drawn letters learned only to tell the pens apart, and
+threw away half of the real digits.
 """
 
 from dataclasses import dataclass, field, replace
@@ -25,23 +26,25 @@ from training.workers import Workers
 """(H, W) float32, 0..1."""
 
 SMALLEST, LARGEST = 12, 200
-"""Heights of digits, pixels."""
+"""Least and greatest height of the digits, pixels."""
 TEXTURES = 0.15
-"""Share of pictures without writing."""
+"""Share of the pictures that have no writing."""
 CHUNK = 500
-"""Crops rendered by one worker at once."""
+"""How many crops a worker renders in one task."""
 MOST = 60
-"""Crops taken from one picture without writing; else one noise field would outweigh all else."""
+"""Most crops taken from one picture without writing. Otherwise a single field of noise could give
+more crops than all other pictures."""
 SOFTEST = 1.3
-"""Blur of small writing, pixels: no camera is in focus to a fraction of one."""
+"""Even the smallest writing may be blurred by so many pixels (standard deviation), because no
+camera is in focus to a fraction of a pixel."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labelled:
     crops: Crops
-    """(N, 28, 28) uint8, ink bright on 0."""
+    """(N, 28, 28) uint8, bright ink on 0."""
     labels: NDArray[np.int8]
-    """(N,) 0..9, or -1 for what is no digit."""
+    """(N,): 0..9, or -1 for what is no digit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,8 +57,8 @@ class Sources:
 def generate(
     sources: Sources, count: int, seed: int | tuple[int, ...], *, digits_alone: bool = False
 ) -> Labelled:
-    """Give at least `count` crops, about half of them digits or, `digits_alone`, next to all;
-    equal seeds give equal crops."""
+    """Give at least `count` crops. About half of them are digits; with `digits_alone`, nearly all
+    are. Equal seeds give equal crops."""
     crops: list[Crops] = []
     labels: list[int] = []
     start = seed if isinstance(seed, tuple) else (seed,)
@@ -81,8 +84,9 @@ def render(
     digits_alone: bool = False,
     workers: Workers | None = None,
 ) -> Labelled:
-    """Give what `generate` gives, but other crops: the work is split among `workers`, by default
-    processes of this machine, and how many they are makes no difference."""
+    """Do the same as `generate`, but split the work among `workers`, by default processes of this
+    machine. The crops are not those of `generate` with the same seed, but they do not depend on the
+    number of workers."""
     hand = sources.hand
     blank = replace(sources, hand=Hand(hand.images[:0], hand.labels[:0], hand.letters[:0]))
     shared = hand.images, hand.labels, hand.letters, blank, min(count, CHUNK), digits_alone
@@ -106,7 +110,8 @@ def _chunk(
     digits_alone: bool,
     seed: tuple[int, ...],
 ) -> Labelled:
-    """Generate with arrays that workers get once, not with each task as what is in an object."""
+    """Do a part of the work of `render`. The large arrays are arguments of their own, because then
+    each worker gets them only once. Inside an object they would be sent with every task."""
     hand = Hand(images, labels, letters)
     return generate(replace(others, hand=hand), count, seed, digits_alone=digits_alone)
 
@@ -114,7 +119,7 @@ def _chunk(
 def _picture(
     rng: np.random.Generator, sources: Sources, digits_alone: bool
 ) -> tuple[NDArray[np.uint8], list[tuple[Box, Mark]]]:
-    """Give a photograph (H, W) uint8 and the boxes and labels of the marks in it."""
+    """Give a photograph (H, W) uint8, and the marks in it with their boxes."""
     tall = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
     width = int(np.clip(tall * rng.uniform(10, 18), 320, 1280))
     height = round(0.75 * width)
@@ -164,7 +169,7 @@ def _sheet(
 
 
 def _lay(ink: Grey, mark: Mark, box: Box, rng: np.random.Generator) -> None:
-    """Lay a mark on the sheet; a pen does not give its ink evenly."""
+    """Draw a mark on the sheet, lighter and darker in places: a pen does not give ink evenly."""
     x, y, width, height = box
     few = rng.uniform(0.6, 1.0, (4, 3)).astype(np.float32)
     flow = cv2.resize(few, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -173,7 +178,7 @@ def _lay(ink: Grey, mark: Mark, box: Box, rng: np.random.Generator) -> None:
 
 
 def _rule(rng: np.random.Generator, ink: Grey, tall: float) -> None:
-    """Rule the paper, faintly or as dark as the ink."""
+    """Draw rules on the paper, faint ones or some nearly as dark as the ink."""
     strength = float(rng.uniform(0.05, 0.7))
     thick = max(1, round(0.03 * tall * rng.uniform(0.5, 2)))
     step = max(8, round(tall * rng.uniform(0.6, 2)))
@@ -185,7 +190,8 @@ def _rule(rng: np.random.Generator, ink: Grey, tall: float) -> None:
 
 
 def _photographed(rng: np.random.Generator, sheet: Grey, tall: float) -> NDArray[np.uint8]:
-    """Shade, blur, invert, add noise and compress, each more or less."""
+    """Photograph a sheet: shade it, blur it, sometimes invert it, add noise, and compress it as
+    JPEG."""
     height, width = sheet.shape
     corners = rng.uniform(rng.uniform(0.5, 1), 1, (3, 4)).astype(np.float32)
     light = cv2.resize(corners, (width, height), interpolation=cv2.INTER_CUBIC)
@@ -203,8 +209,8 @@ def _photographed(rng: np.random.Generator, sheet: Grey, tall: float) -> NDArray
 
 
 def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]:
-    """Read what there is to draw with, for training and, with other digits, letters and fonts, for
-    validation. Raises DataError."""
+    """Read digits, letters and fonts to draw with, and split them into those for training and those
+    for validation. Raises DataError."""
     hand = Hand.load(mnist, "train", omniglot)
     hand = replace(hand, letters=hand.letters[unlike_digits(omniglot)])
     fit, check = Fonts.find(fonts).split(0, 6)
@@ -216,7 +222,7 @@ def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]
 
 
 def unlike_digits(omniglot: Path) -> NDArray[np.bool_]:
-    """Tell which of Omniglot's characters have no shape of a digit."""
+    """Tell which of Omniglot's characters do not look like a digit."""
     with np.load(omniglot, allow_pickle=False) as data:
         names = zip(data["alphabet"].tolist(), data["character"].tolist(), strict=True)
     return np.array(

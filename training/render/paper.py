@@ -1,4 +1,4 @@
-"""A sheet of paper with handwriting on it, as it would be scanned: flat and evenly lit."""
+"""Draws a sheet of paper with handwriting on it, flat and evenly lit as if it were scanned."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Written:
 
     digit: int
     box: tuple[float, float, float, float]
-    """x, y, width, height of the ink, pixels of the sheet."""
+    """x, y, width and height of its ink, pixels of the sheet."""
     row: int
 
 
@@ -40,18 +40,18 @@ class Sheet:
 class Style:
     pen: Pen
     paper: tuple[int, int, int] = (226, 238, 244)
-    """BGR."""
+    """Colour of the paper, BGR."""
     pattern: Pattern = "plain"
     height: int = 110
-    """Of a digit, pixels of the sheet."""
+    """Height of a digit, pixels of the sheet."""
     spacing: float = 0.32
-    """Between two digits of a number, in digit heights."""
+    """Gap between two digits of a number, in heights of a digit."""
     rule: float = 0.12
     """How much darker than the paper its rules are, as a share."""
     grain: float = 1.0
-    """How much of a fibre and of clouds the paper shows; 0 for a screen."""
+    """How much the paper shows fibres and cloudy patches; 0 for a screen."""
     words: int = 0
-    """Words of letters among the numbers."""
+    """Number of words among the numbers."""
     scribbles: int = 0
 
 
@@ -81,9 +81,10 @@ def write_sheet(
     style: Style,
     size: tuple[int, int] = (1200, 800),
 ) -> Sheet:
-    """Write `lines` (digits; a space parts two numbers) on a sheet of (width, height) pixels.
+    """Write `lines` on a sheet of (width, height) pixels. A line has digits, and spaces between
+    numbers.
 
-    Raises ValueError where a line does not fit."""
+    Raises ValueError when a line does not fit."""
     width, height = size
     image = blank(rng, size, style)
     taken = np.zeros((height, width), bool)
@@ -117,8 +118,8 @@ def write_sheet(
 
 
 def digit(rng: np.random.Generator, hand: Hand, value: int, style: Style, height: int) -> Mask:
-    """Write a sample that stays in one piece, if one can be found: tracing tears some of the
-    thickest apart, and what is left of a 7 may be a 1."""
+    """Write a digit in one piece, trying some samples until one is found. Tracing tears some of the
+    thickest samples apart, and what is left of a 7 could be a 1."""
     mask = np.zeros((1, 1), np.float32)
     for _ in range(TRIES):
         sample = hand.digit(rng, value)
@@ -129,7 +130,7 @@ def digit(rng: np.random.Generator, hand: Hand, value: int, style: Style, height
 
 
 def blank(rng: np.random.Generator, size: tuple[int, int], style: Style) -> Canvas:
-    """Give a sheet that nothing is written on, (width, height) pixels."""
+    """Give an empty sheet of (width, height) pixels."""
     width, height = size
     fibre = cv2.GaussianBlur(rng.normal(0, 1, (height, width)).astype(np.float32), (0, 0), 2)
     cloud = cv2.resize(
@@ -155,7 +156,7 @@ def ink(
     at: tuple[int, int],
     color: tuple[int, int, int],
 ) -> None:
-    """Lay ink on the paper; a pen does not give it evenly."""
+    """Draw ink on the paper, lighter and darker in places: a pen does not give it evenly."""
     left, top = at
     h, w = mask.shape
     flow = cv2.resize(
@@ -173,7 +174,8 @@ def _distract(
     taken: NDArray[np.bool_],
     style: Style,
 ) -> None:
-    """Put words and scribbles where the sheet is free; one that finds no place is left out."""
+    """Put words and scribbles where the sheet is free. Those that find no free place are left
+    out."""
     wanted: list[Mask] = []
     if len(hand.letters):
         for _ in range(style.words):

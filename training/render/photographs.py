@@ -1,5 +1,5 @@
-"""Digits as a camera sees them: written with pens of all widths, photographed, and cut out by the
-very segmentation that reads them later."""
+"""Renders digits as a camera sees them. They are written with pens of all widths, photographed, and
+cut out by the same segmentation that camd uses when it reads."""
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from training.workers import Workers
 
 
 def photograph(digits: Digits, count: int, seed: int, workers: Workers | None = None) -> Digits:
-    """Give about `count` crops of photographed sheets that are written with `digits`, which must
-    have all ten classes. Equal seeds give equal crops, whoever renders them: `workers`, or
-    processes of this machine."""
+    """Give about `count` crops of photographed sheets. The sheets are written with `digits`, which
+    must have all ten classes. `workers` render them, by default processes of this machine. Equal
+    seeds give equal crops, no matter who renders them."""
     if not count:
         return digits.take(slice(0))
     hand = Hand(digits.images, digits.labels.astype(np.uint8), np.zeros((0, 105, 105), np.uint8))

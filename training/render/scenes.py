@@ -1,4 +1,4 @@
-"""What a labelled scene is made of at random: the sheet, its pose, the light and the optics."""
+"""Draws the parts of a labelled scene at random: sheet, pose, light and optics."""
 
 from dataclasses import dataclass
 
@@ -14,14 +14,14 @@ from training.render.paper import Sheet, Style, random_style, write_sheet
 class Scene:
     image: Image
     digits: tuple[Digit, ...]
-    """The true ones, confidence 1, in reading order."""
+    """The digits that are really there, with confidence 1, in reading order."""
     lines: tuple[str, ...]
 
 
 def render_scene(
     rng: np.random.Generator, hand: Hand, size: tuple[int, int] = (1280, 720)
 ) -> Scene:
-    """Photograph a random sheet lying wholly in a frame of (width, height) pixels."""
+    """Photograph a random sheet that is completely inside a frame of (width, height) pixels."""
     sheet = random_sheet(rng, hand)
     pose = random_pose(rng, size)
     return Scene(on_a_table(rng, sheet, pose, size), true_digits(sheet, pose), sheet.lines)
@@ -34,8 +34,8 @@ def on_a_table(
     size: tuple[int, int],
     light: Light | None = None,
 ) -> Image:
-    """Photograph a sheet on a random table, through random optics, and in random light where none
-    is given; (height, width, 3) BGR for a `size` of (width, height)."""
+    """Photograph a sheet on a random table with random optics; without a `light`, that is random,
+    too. Give the picture (height, width, 3) BGR for a `size` of (width, height)."""
     table = Table.random(rng, size)
     return photograph(sheet, pose, table, light or random_light(rng), random_optics(rng), rng)
 
@@ -46,7 +46,7 @@ def random_sheet(rng: np.random.Generator, hand: Hand) -> Sheet:
 
 
 def random_lines(rng: np.random.Generator, style: Style, rows: int = 5) -> list[str]:
-    """Give one to `rows` numbers that have room on a sheet."""
+    """Give one to `rows` random lines that fit on a sheet."""
     room = int(1200 * 0.8 / (style.height * (0.75 + 1.25 * style.spacing)))
     return [
         "".join(str(d) for d in rng.integers(0, 10, rng.integers(1, min(8, room) + 1)))
@@ -81,7 +81,7 @@ def random_optics(rng: np.random.Generator) -> Optics:
 
 
 def true_digits(sheet: Sheet, pose: Pose) -> tuple[Digit, ...]:
-    """Return all digits of the sheet, those outside the frame too."""
+    """Return all digits of the sheet with their boxes in the frame, even if they are outside it."""
     return tuple(
         Digit(written.digit, 1.0, box, stable=True)
         for written, box in zip(sheet.digits, boxes_in_frame(sheet, pose), strict=True)

@@ -1,4 +1,4 @@
-"""What is written on a sheet beside digits: letters, words, signs, scribbles, torn digits."""
+"""Draws digits and what else people write: letters, words, signs, scribbles, torn digits."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from training.render.hand import Bitmap, Hand, Mask, Pen, write
 from training.render.lettering import LETTERS, LIKE_DIGITS, SIGNS, WORDS, Fonts, squared, text
 
 CELL = 60
-"""Side of the grid on which samples are turned and leant, pixels."""
+"""Side of the square in which samples are turned and slanted, pixels."""
 FINEST = 48
-"""Least height at which a pen draws, pixels."""
+"""Marks are drawn at least so many pixels high and made smaller afterwards: in a smaller picture
+the pen could not draw fine strokes."""
 NO_DIGIT, UNCLEAR = -1, -2
-"""Labels: what is no digit, and what looks like one though it was not meant as one."""
+"""Labels for what is no digit, and for what looks like a digit but was not meant as one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,28 +25,28 @@ class Mark:
     label: int
     """0..9, NO_DIGIT or UNCLEAR."""
     pieces: int = NO_DIGIT
-    """The same of a part of it, where it comes apart."""
+    """The label of a piece of it, when it comes apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Writer:
-    """Draws marks; one writer has one pen and one way of leaning, but many hands."""
+    """Draws marks. A writer has one pen and one slant, but writes like many people."""
 
     hand: Hand
     fonts: Fonts
     rng: np.random.Generator
     width: float
-    """Of the pen, as a share of the height of a digit."""
+    """Width of the pen as a share of the height of a digit."""
     evenness: float
     lean: float
-    """Shear of everything that is written."""
+    """Slant of all writing, as a shear."""
 
     def digit(self, height: int) -> Mark:
         value = int(self.rng.integers(10))
         return Mark(self._pen(self._bent(self.hand.digit(self.rng, value)), height), value)
 
     def other(self, height: int) -> Mark:
-        """Draw something that is no digit, about as high as digits are."""
+        """Draw something that is no digit, about `height` pixels high."""
         kinds: tuple[tuple[float, Callable[[int], Mark]], ...] = (
             (0.18, self._omniglot),
             (0.22, self._letter),
@@ -63,12 +64,12 @@ class Writer:
 
     def _pen(self, bitmap: Bitmap, height: int) -> Mask:
         x, y, wide, tall = cv2.boundingRect((bitmap > 60).astype(np.uint8))
-        # Below this size a fine stroke would slip between the pixels.
+        # In a smaller picture, fine strokes would be lost between the pixels.
         drawn = max(height, FINEST)
         width = max(self.width * self.rng.uniform(0.85, 1.15), 1.1 / height)
         try:
             large = write(bitmap, drawn, Pen(width, (0, 0, 0), self.evenness))
-        except (IndexError, ValueError):  # a dash, say, is too flat to be traced
+        except (IndexError, ValueError):  # a dash, for example, is too flat to be traced
             large = np.asarray(bitmap[y : y + tall, x : x + wide] / np.float32(255), np.float32)
         if large.shape[0] == height:
             return large
@@ -76,7 +77,7 @@ class Writer:
         return np.asarray(cv2.resize(large, size, interpolation=cv2.INTER_AREA), np.float32)
 
     def _bent(self, bitmap: Bitmap) -> Bitmap:
-        """Turn, lean and stretch a square bitmap a little."""
+        """Turn, slant and stretch a square bitmap a little."""
         side = bitmap.shape[0]
         angle = np.radians(self.rng.normal(0, 5))
         lean = self.lean + self.rng.normal(0, 0.06)
@@ -93,7 +94,7 @@ class Writer:
         return text(fonts[self.rng.integers(len(fonts))], characters, height)
 
     def _character(self, characters: str) -> tuple[str, Bitmap]:
-        """Draw one character, three times of four as if by hand."""
+        """Draw one of the characters; in three of four cases with a font like handwriting."""
         while True:
             character = characters[self.rng.integers(len(characters))]
             drawn = self._text(character, 80, printed=self.rng.random() < 0.25)
@@ -101,7 +102,7 @@ class Writer:
                 return character, drawn
 
     def _drawn(self) -> Bitmap:
-        # Its lines are too fine to be traced.
+        # Omniglot's lines are too fine to be traced, so they are made thicker.
         return np.asarray(
             cv2.dilate(self.hand.letter(self.rng), np.ones((5, 5), np.uint8)), np.uint8
         )
@@ -123,7 +124,7 @@ class Writer:
         return Mark(self._pen(self._bent(squared(drawn, CELL)), max(4, round(tall))), NO_DIGIT)
 
     def _joined(self, height: int) -> Mark:
-        """Two to four letters in one stroke, from different hands."""
+        """Draw two to four letters that touch, each in another handwriting."""
         parts = [
             self._pen(self._bent(self._drawn()), round(height * 0.6))
             if self.rng.random() < 0.3
@@ -133,7 +134,7 @@ class Writer:
         return Mark(_touching(parts, self.rng), NO_DIGIT, UNCLEAR)
 
     def _word(self, height: int) -> Mark:
-        """A word or a piece of one in a joined-up font."""
+        """Draw a word, or a piece of one, with a font whose letters are joined."""
         for _ in range(20):
             word = WORDS[self.rng.integers(len(WORDS))]
             if self.rng.random() < 0.5:
@@ -152,7 +153,7 @@ class Writer:
                 return Mark(np.asarray(drawn / np.float32(255)), NO_DIGIT)
 
     def _inked(self, drawn: Bitmap) -> Mask:
-        """Make the strokes of a word somewhat thicker, never as thick as to fill it."""
+        """Make the strokes of a word somewhat thicker, but not so thick that its loops fill."""
         more = int(self.rng.integers(0, max(1, round(0.05 * drawn.shape[0])) + 1))
         padded = np.pad(drawn, more + 1)
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (more + 1, more + 1))
@@ -163,7 +164,7 @@ class Writer:
         return Mark(_touching(parts, self.rng), NO_DIGIT, UNCLEAR)
 
     def _torn(self, height: int) -> Mark:
-        """A digit with one side missing, such that no other digit remains."""
+        """Draw a digit with one side missing. What remains must not look like another digit."""
         value, level = ((2, True), (3, True), (4, True), (5, True), (0, False), (6, False))[
             self.rng.integers(6)
         ]
@@ -176,7 +177,7 @@ class Writer:
         return Mark(mask[:, :cut] if first else mask[:, cut:], NO_DIGIT)
 
     def _turned(self, height: int) -> Mark:
-        """A digit lying on its side, or seen through the paper."""
+        """Draw a digit that lies on its side, or is mirrored as if seen through the paper."""
         value = int(self.rng.choice([2, 3, 4, 5, 7]))
         bitmap = self.hand.digit(self.rng, value)
         if value in (3, 4, 7) and self.rng.random() < 0.5:
@@ -191,7 +192,7 @@ class Writer:
 
 
 def _touching(parts: list[Mask], rng: np.random.Generator) -> Mask:
-    """Set parts side by side so that their ink just overlaps."""
+    """Put parts side by side so that their ink just overlaps."""
     height = max(part.shape[0] for part in parts)
     whole: Mask = np.zeros((height, 0), np.float32)
     for part in parts:
@@ -207,7 +208,7 @@ def _touching(parts: list[Mask], rng: np.random.Generator) -> Mask:
 
 
 def _overlap(left: Mask, right: Mask) -> int:
-    """Columns by which `right` must overlap `left` for their ink to touch."""
+    """Return by how many columns `right` must overlap `left` so that their ink touches."""
     if left.shape[1] == 0:
         return 0
     a, b = left > 0.5, right > 0.5

@@ -1,5 +1,5 @@
-"""The kinds of stills that reading single images is measured with: the paper, the pen and the light
-of each are drawn at random, what makes its kind hard is its own."""
+"""The kinds of images that measure how camd reads single images. Paper, pen and light of each image
+are drawn at random; each kind has its own difficulty."""
 
 import json
 from collections.abc import Callable
@@ -36,12 +36,12 @@ class Still:
 
 
 def plain(rng: np.random.Generator, hand: Hand) -> Still:
-    """Numbers on a sheet of paper, words and scribbles between them."""
+    """Numbers on a sheet of paper, with words and scribbles between them."""
     return _photo(rng, random_sheet(rng, hand))
 
 
 def ruled(rng: np.random.Generator, hand: Hand) -> Still:
-    """Rules or squares as dark as half the ink, right through the digits."""
+    """Ruled or squared paper; its lines are about half as dark as ink and go through the digits."""
     style = replace(random_style(rng), pattern=rng.choice(["ruled", "squared"]))
     style = replace(style, rule=rng.uniform(0.3, 0.7))
     return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
@@ -65,12 +65,12 @@ def table(rng: np.random.Generator, hand: Hand) -> Still:
 
 
 def sudoku(rng: np.random.Generator, hand: Hand) -> Still:
-    """Nine by nine cells, each third line thicker, half of them filled in."""
+    """Nine by nine cells, half of them filled in; every third line is thicker."""
     return _form(rng, hand, Grid(9, 9, filled=0.5, bold=3), size=(1000, 1000))
 
 
 def shadow(rng: np.random.Generator, hand: Hand) -> Still:
-    """A hard shadow across the sheet, and a lamp on one side."""
+    """A dark shadow across the sheet, and a lamp on one side."""
     lit = Light(
         exposure=rng.uniform(0.7, 1.2),
         slope=(rng.choice([-1, 1]) * rng.uniform(0.2, 0.4), rng.uniform(-0.3, 0.3)),
@@ -82,7 +82,7 @@ def shadow(rng: np.random.Generator, hand: Hand) -> Still:
 
 
 def pencil(rng: np.random.Generator, hand: Hand) -> Still:
-    """A hard pencil: fine grey strokes that hardly darken the paper."""
+    """A hard pencil: fine grey strokes that are only a little darker than the paper."""
     style = random_style(rng)
     shade = 1 - rng.uniform(0.15, 0.4)
     blue, green, red = (round(level * shade) for level in style.paper)
@@ -97,7 +97,7 @@ def touching(rng: np.random.Generator, hand: Hand) -> Still:
 
 
 def small(rng: np.random.Generator, hand: Hand) -> Still:
-    """A sheet far away: digits of some 14 to 24 pixels."""
+    """A sheet far away: digits about 14 to 24 pixels high."""
     sheet = random_sheet(rng, hand)
     style_height = max((digit.box[3] for digit in sheet.digits), default=100)
     width = sheet.image.shape[1] * rng.uniform(14, 24) / style_height
@@ -106,7 +106,7 @@ def small(rng: np.random.Generator, hand: Hand) -> Still:
 
 
 def large(rng: np.random.Generator, hand: Hand) -> Still:
-    """One to three digits over most of the frame."""
+    """One to three digits that fill most of the frame."""
     count = int(rng.integers(1, 4))
     style = replace(
         random_style(rng),
@@ -119,7 +119,7 @@ def large(rng: np.random.Generator, hand: Hand) -> Still:
 
 
 def screen(rng: np.random.Generator, hand: Hand) -> Still:
-    """Digital ink: a screenshot of strokes of one width, black on white or white on black."""
+    """Writing on a screen: strokes of one width, black on white or white on black."""
     pen = Pen(rng.uniform(0.03, 0.12), (0, 0, 0), 1.0)
     white = (255, 255, 255)
     style = Style(pen, white, height=int(rng.integers(60, 180)), spacing=rng.uniform(0.15, 0.6))
@@ -140,7 +140,7 @@ def board(rng: np.random.Generator, hand: Hand) -> Still:
 
 
 def letters(rng: np.random.Generator, hand: Hand) -> Still:
-    """Words and scribbles, not one digit."""
+    """Words and scribbles, without a digit."""
     style = replace(
         random_style(rng), words=int(rng.integers(4, 12)), scribbles=int(rng.integers(0, 4))
     )
@@ -154,7 +154,7 @@ KINDS: tuple[Callable[[np.random.Generator, Hand], Still], ...] = (
 
 
 def make(out: Path, hand: Hand, seed: int, each: int) -> None:
-    """Render `each` stills of every kind into the folder `out`, with their labels.json."""
+    """Render `each` images of every kind into the folder `out`, and write labels.json there."""
     out.mkdir(parents=True, exist_ok=True)
     labels = []
     for number, kind in enumerate(KINDS):
@@ -178,7 +178,7 @@ def make(out: Path, hand: Hand, seed: int, each: int) -> None:
 def _drawn(
     kind: Callable[[np.random.Generator, Hand], Still], hand: Hand, key: tuple[int, ...]
 ) -> Still:
-    """Draw a still, and another one where its lines turn out to be too long for the sheet."""
+    """Draw an image. When its lines turn out to be too long for the sheet, draw another one."""
     for again in range(TRIES):
         try:
             return kind(np.random.default_rng((*key, again) if again else key), hand)
@@ -195,7 +195,7 @@ def _photo(
     rng: np.random.Generator, sheet: Sheet, light: Light | None = None, pose: Pose | None = None
 ) -> Still:
     if pose is None:
-        pose = random_pose(rng, SIZE)  # of a sheet half as wide again as it is high
+        pose = random_pose(rng, SIZE)  # for a sheet that is 1.5 times as wide as high
         height, width = sheet.image.shape[:2]
         pose = replace(pose, width=pose.width * min(1, width / height / 1.5))
     places = _places(sheet, homography(sheet, pose))

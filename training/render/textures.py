@@ -1,4 +1,4 @@
-"""Pictures without writing: what a camera sees when no sheet is before it, drawn from a seed."""
+"""Draws pictures without writing at random: what a camera may see when there is no sheet."""
 
 from collections.abc import Callable
 
@@ -34,7 +34,7 @@ def draw(rng: np.random.Generator, width: int, height: int) -> Grey:
 
 
 def _noise(rng: np.random.Generator, width: int, height: int, grain: float) -> Grey:
-    """Smooth noise of unit variance whose blobs are about `grain` pixels wide."""
+    """Draw smooth noise with a variance of 1, whose blobs are about `grain` pixels wide."""
     factor = max(1.0, grain / 4)
     size = max(2, round(width / factor)), max(2, round(height / factor))
     small = rng.normal(0, 1, (size[1], size[0])).astype(np.float32)
@@ -51,7 +51,7 @@ def _clouds(rng: np.random.Generator, width: int, height: int) -> Grey:
         field += rng.uniform(0.3, 1) * _noise(rng, width, height, grain)
     hard = float(np.exp(rng.uniform(np.log(0.3), np.log(20))))
     level = rng.uniform(-1.5, 1.5)
-    # Beyond 50 it is 0 or 1 all the same, and the exponential runs over.
+    # Beyond 50 the result is 0 or 1 anyway, and the exponential would overflow.
     steep = np.clip(hard * (field - level), -50, 50)
     return np.asarray(1 / (1 + np.exp(-steep)), np.float32)
 
@@ -129,7 +129,7 @@ def _cells(rng: np.random.Generator, width: int, height: int) -> Grey:
 
 
 def _blocks(rng: np.random.Generator, width: int, height: int) -> Grey:
-    """A room or a street: polygons and frames before each other, each with its own shading."""
+    """A room or a street: polygons and frames in front of each other, each with its own shading."""
     image = np.full((height, width), rng.uniform(0.2, 0.9), np.float32)
     y, x = np.mgrid[:height, :width].astype(np.float32)
     for _ in range(rng.integers(10, 60)):
@@ -173,7 +173,7 @@ def _branches(rng: np.random.Generator, width: int, height: int) -> Grey:
 
 
 def _hairs(rng: np.random.Generator, width: int, height: int) -> Grey:
-    """Grass, fur, crumbs: short strokes, most in one direction."""
+    """Grass, fur, crumbs: short strokes, mostly in one direction."""
     image = np.full((height, width), rng.uniform(0.4, 0.9), np.float32)
     main, spread = rng.uniform(0, np.pi), rng.uniform(0.1, 1.5)
     long = rng.uniform(8, 60)
