@@ -32,8 +32,8 @@ def main() -> None:
         sys.exit(0 if name in ("-h", "--help") else 2)
     del sys.argv[1]
     if name in ON_ONE_CORE:
-        # Before their packages come: scikit-learn-intelex counts the cores then, and its threads
-        # for two of them spin on one.
+        # This must be done before the packages are imported. scikit-learn-intelex counts the cores
+        # at import; with threads for two cores on only one, they would keep each other busy.
         machine.one_core()
     importlib.import_module(f"benchmarks.{name}").main()
 

@@ -1,8 +1,9 @@
 """The convolutional network that `svm` is compared with: `python -m benchmarks.cnn DATA ONNX`.
 
-LeNet-5 as Caffe ships it, with rectifiers: 20 maps of 5x5, 50 maps of 5x5, 500 units, each map
-halved by its maxima. It is fitted on the 60,000 training images of MNIST, distorted anew in each
-epoch, for a number of epochs that was fixed beforehand; the test images only count its errors.
+It is LeNet-5 as Caffe ships it, with rectifiers: 20 maps with filters of 5x5, 50 maps with filters
+of 5x5, and 500 units; after each filter, max pooling halves the maps. It is fitted on the 60,000
+training images of MNIST, which are distorted differently in each epoch. The number of epochs was
+fixed beforehand, and the test images are only used to count errors.
 """
 
 import argparse
@@ -25,9 +26,9 @@ from training import digits
 EPOCHS = 16
 BATCH = 128
 RATE = 1.5e-3
-"""Greatest step of Adam; it falls to 0 along a cosine."""
+"""Greatest step of Adam. It first grows to this value and then falls to 0 along a cosine."""
 DROPPED = 0.4
-"""Share of the 500 units left out at random while learning."""
+"""Share of the 500 units that are left out at random during training (dropout)."""
 
 
 def train(images: Any, labels: Any, epochs: int) -> dict[str, Any]:
@@ -63,8 +64,9 @@ def train(images: Any, labels: Any, epochs: int) -> dict[str, Any]:
 
 
 def to_onnx(weights: dict[str, Any]) -> onnx.ModelProto:
-    """Write it down for crops (N, 1, 28, 28) float32 of 0 to 1; out come scores (N, 10)."""
-    # Trained with the maps last, run with the maps first.
+    """Make the ONNX model: it takes crops (N, 1, 28, 28) float32, 0..1, and gives scores
+    (N, 10)."""
+    # In training the axis of the maps is the last one, in ONNX it is the second.
     first, second = (weights[name].transpose(3, 2, 0, 1) for name in ("conv1", "conv2"))
     dense = weights["dense1"].reshape(4, 4, 50, 500).transpose(2, 0, 1, 3).reshape(800, 500)
     given = weights | {"conv1": first, "conv2": second, "dense1": dense}
@@ -94,7 +96,7 @@ def to_onnx(weights: dict[str, Any]) -> onnx.ModelProto:
 
 
 def _start(rng: np.random.Generator) -> dict[str, Any]:
-    """Random weights after He et al. 2015; biases of zero."""
+    """Make random weights after He et al. 2015, and biases of 0."""
     shapes = {
         "conv1": (5, 5, 1, 20), "conv2": (5, 5, 20, 50), "dense1": (800, 500), "dense2": (500, 10),
     }  # fmt: skip
@@ -125,7 +127,7 @@ def _scaled(crops: Any) -> Any:
 
 
 def _distort(crop: Any, rng: np.random.Generator) -> Any:
-    """Turn, lean, stretch, shift and bend a crop."""
+    """Turn, slant, stretch, shift and bend a crop."""
     turn, lean = np.deg2rad(rng.uniform(-10, 10)), np.tan(np.deg2rad(rng.uniform(-10, 10)))
     stretch = rng.uniform(0.9, 1.1, 2)
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])

@@ -1,9 +1,10 @@
-"""The engine against scikit-learn's SVC of the same support vectors: labels and decision values.
+"""Compares labels and decision values of camd and of scikit-learn's SVC, on the same vectors.
 
     python -m benchmarks exact --data mnist.npz [--noise 100000]
 
-All images of MNIST, and images of noise. A duel that ends level within the tolerance may go either
-way, so labels are compared where none does. Some minutes.
+It uses all images of MNIST and images of noise. When the value of a duel is so close to 0 that it
+is within the tolerance, either class may win it; such images are left out when labels are compared.
+It takes some minutes.
 """
 
 import argparse
@@ -25,7 +26,7 @@ TOLERANCE = 1e-3
 
 
 def noise(count: int, seed: int = 1) -> Iterator[Any]:
-    """Give chunks (n, 28, 28) uint8: half of them white noise, half of it smoothed into blots."""
+    """Give chunks of images (n, 28, 28) uint8: half of them white noise, half smooth blots."""
     rng = np.random.default_rng(seed)
     for start in range(0, count, CHUNK):
         chunk = rng.integers(0, 256, (min(CHUNK, count - start), 28, 28), dtype=np.uint8)
@@ -36,8 +37,8 @@ def noise(count: int, seed: int = 1) -> Iterator[Any]:
 
 
 def compare(ours: Ours, crops: Any) -> tuple[int, int, float]:
-    """Give how many labels differ, how many could be compared, and the largest difference of a
-    decision value."""
+    """Give how many labels differ, how many labels could be compared, and the largest difference
+    between decision values."""
     values = ours.model.full.values(extract(crops, ours.model.spec))
     given = values[:, *np.triu_indices(values.shape[1], 1)]
     seen = ours.seen(crops).astype(np.float64)

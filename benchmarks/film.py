@@ -1,9 +1,9 @@
-"""camd as it is, but for its camera, which plays a folder of JPEGs.
+"""Runs camd as it is, but with a camera that plays a folder of JPEGs.
 
     python -m benchmarks.film FOLDER FPS ARGUMENTS
 
-As from a webcam, a picture counts as captured when its bytes are there, and is
-decoded then. It makes no difference whether anybody takes it.
+As with a webcam, a picture counts as captured when its bytes have arrived, and is decoded after
+that. The film goes on even when nobody takes its pictures.
 """
 
 import sys
@@ -38,7 +38,7 @@ class Film:
         return Opened(0, 0, self._fps, "film")
 
     def read(self) -> Image:
-        """Give the newest picture; those that came meanwhile are lost."""
+        """Wait for the next picture and return it; those that came since the last call are lost."""
         late = int((time.monotonic() - self._began) * self._fps)
         self._number = max(self._number + 1, late)
         self.grabbed = self._began + self._number / self._fps

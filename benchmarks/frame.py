@@ -1,10 +1,10 @@
-"""From a frame to its digits: 1080p, 20 handwritten digits, camd beside RapidOCR and Tesseract.
+"""Times the way from a 1080p frame with 20 digits to their values, beside RapidOCR and Tesseract.
 
     python -m benchmarks frame --data mnist.npz [--frames 20]
 
-Each frame is a photographed sheet, rendered from a seed with digits of MNIST's test images, and
-read by one reader after the other, on one core; the times are of processor time, which on one core
-is what an idle machine takes. What to install: benchmarks/peers.py.
+Each frame is a photographed sheet, rendered from a seed with MNIST's test digits. The readers read
+it one after the other, on one core. Times are processor times; on one core this is the time that an
+idle machine takes. benchmarks/peers.py tells what to install.
 """
 
 import argparse
@@ -29,7 +29,8 @@ from training.render.scenes import on_a_table, random_pose
 SIZE = (1920, 1080)
 ROWS, COLUMNS = 4, 5
 ROOM = 720
-"""Heights of a row's digits together for which the sheet is wide enough, pixels."""
+"""Greatest sum of the heights of all digits of a row, pixels: a row of more would not fit on the
+sheet."""
 
 
 def frame(
@@ -39,7 +40,7 @@ def frame(
     columns: int = COLUMNS,
     size: tuple[int, int] = SIZE,
 ) -> tuple[Image, tuple[str, ...]]:
-    """Photograph a sheet of digits; return it, (height, width, 3) BGR, and its lines."""
+    """Photograph a sheet of digits; return the picture (height, width, 3) BGR, and its lines."""
     lines = ["".join(map(str, rng.integers(0, 10, columns))) for _ in range(rows)]
     style = random_style(rng)
     style = replace(style, height=min(style.height, ROOM // columns))
@@ -48,8 +49,7 @@ def frame(
 
 
 def table(labels: Sequence[Label], accounts: Sequence[Account]) -> list[str]:
-    """Return the lines of a Markdown table; the first account is what the others are compared
-    with."""
+    """Return the lines of a Markdown table. All accounts are compared with the first one."""
     lines = [
         "| reader | digits right | false | time, median | quartiles | times as long |",
         "|---|---|---|---|---|---|",

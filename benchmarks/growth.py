@@ -1,10 +1,11 @@
-"""How time grows: with the digits of a frame, with its size, with the number of cameras.
+"""Measures how time grows with the digits in a frame, with its size, and with the cameras.
 
     python -m benchmarks growth --data mnist.npz [--plot benchmarks/growth.png]
 
-Digits and sizes: one core, milliseconds of processor time from the decoded frame to its result.
-Cameras: so many real camds at once on all cores of this machine, each with a film of 1080p at 30
-fps, and one real mosquitto; these times are of the clock on the wall. The plot needs matplotlib.
+For digits and sizes, it gives milliseconds of processor time from the decoded frame to its result,
+on one core. For cameras, so many real camds run at once on all cores of this machine, each with a
+1080p film at 30 fps, and one real mosquitto; these times are wall-clock times. The plot needs
+matplotlib.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from testing.broker import mosquitto
 from training.render.hand import Hand
 
 DIGITS = {1: (1, 1), 5: (1, 5), 20: (4, 5), 100: (10, 10)}
-"""Rows and columns on a sheet of so many."""
+"""For each number of digits: the rows and columns on the sheet."""
 SIZES = {
     "VGA": (640, 480), "720p": (1280, 720), "1080p": (1920, 1080), "1440p": (2560, 1440),
     "4K": (3840, 2160),
@@ -48,23 +49,23 @@ SHEETS, ROUNDS = 3, 5
 class Cost:
     name: str
     amount: float
-    """Digits a frame, or megapixels."""
+    """Digits in a frame, or megapixels."""
     frame_ms: float
     classify_us: float
-    """Features and kernel, a digit."""
+    """Time for features and kernel, for each digit."""
     found: float
-    """Digits read a frame, mean."""
+    """Mean number of digits that were read in a frame."""
 
 
 def cost(model: Model, name: str, amount: float, pictures: Sequence[Any]) -> Cost:
-    """Read each of the pictures several times, as one camera's."""
+    """Read each of the pictures several times, as if a camera gave it again and again."""
     times, classify, found = [], [], []
     for picture in pictures:
         pipeline = Pipeline(Settings(), model, time.process_time)
         for clock in range(ROUNDS + 1):
             began = time.process_time()
             result = pipeline.process(picture, clock / FPS)
-            if clock:  # what is allocated at first is no part of a frame
+            if clock:  # The first frame takes longer and is not measured.
                 times.append(time.process_time() - began)
                 stages = result.stages["features"] + result.stages["kernel"]
                 classify.append(stages / max(1, len(result.digits)))
@@ -103,7 +104,7 @@ def by_size(model: Model, hand: Hand, seed: int) -> list[Cost]:
 
 
 def by_cameras(hand: Hand, seed: int, seconds: float, cores: Sequence[int]) -> list[list[Watched]]:
-    """Raises PublishError where a camera says nothing."""
+    """Run one, two and four cameras. Raises PublishError when a camera publishes nothing."""
     found = []
     with tempfile.TemporaryDirectory() as folder, mosquitto(PROMPT) as broker:
         film(Path(folder), sheets(hand, SHEETS, seed), 10)

@@ -1,10 +1,11 @@
-"""From capture to the message that a subscriber receives: 1080p at 30 fps, 20 digits, one core.
+"""Times the way from capture to a subscriber: 1080p at 30 fps, 20 digits, camd on one core.
 
     python -m benchmarks latency --data mnist.npz [--seconds 30]
 
-A real camd on a core of its own, a real mosquitto and a subscriber on the others. The camera plays
-JPEGs as a webcam does (benchmarks/film.py), so decoding counts; no two pictures are the same. Times
-are of the clock on the wall, so that other work on this machine shows: run it on an idle one.
+A real camd runs on one core, a real mosquitto and a subscriber on the others. The camera plays
+JPEGs as a webcam does (benchmarks/film.py), so decoding is part of the time; no two pictures are
+the same. Times are wall-clock times, which other work on the machine makes longer: run it on an
+idle one.
 """
 
 import argparse
@@ -25,11 +26,11 @@ from training.render.hand import Hand
 FPS = 30.0
 OLDEST_MS = 66.0
 EACH = 20
-"""Pictures of one sheet."""
+"""How many pictures show the same sheet."""
 
 
 def table(watched: Watched, fps: float) -> list[str]:
-    """Return the lines of a Markdown table, and of the stages under it."""
+    """Return the lines of a Markdown table, and below it the times of the stages."""
     ages = 1000 * np.array(watched.heard.ages)
     low, high, oldest = *np.percentile(ages, (50, 99)), ages.max()
     rate = len(ages) / watched.seconds
@@ -74,7 +75,8 @@ def measure(options: argparse.Namespace, others: Sequence[int], core: int) -> Wa
     with tempfile.TemporaryDirectory() as folder, mosquitto(PROMPT) as broker:
         film(Path(folder), pictures, EACH)
         os.sched_setaffinity(0, others or {core})
-        # Once at rest a still scene is not read; the age is what this table promises.
+        # Without rest, a still scene is read as well. Frames older than OLDEST_MS are dropped, as
+        # this table promises.
         extra = {"CAMD_CAMERA__MAX_AGE_MS": str(OLDEST_MS), "CAMD_REST__AFTER_S": "0"}
         with (
             subscriber(broker, "latency") as heard,

@@ -1,4 +1,4 @@
-"""What a figure was measured on, and one core for all that is compared."""
+"""Says on which machine figures were measured, and keeps all that is compared on one core."""
 
 import os
 import platform
@@ -15,19 +15,21 @@ from camd.runtime import keep_freed
 
 
 def one_core() -> None:
-    """Keep this process, and the threads it will start, on one core, and, as the daemon does, the
-    memory that it has."""
+    """Keep this process and the threads that it will start on one core. Also keep the memory that
+    was freed, as the daemon does."""
     keep_freed()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    # Threads that wait for each other on one core spin. Some libraries are loaded, some are not.
+    # Threads that wait for each other on one core waste its time. Some libraries are loaded
+    # already, others are not yet: both must be told.
     threadpool_limits(1)
     cv2.setNumThreads(1)
     os.environ["OMP_NUM_THREADS"] = os.environ["OMP_THREAD_LIMIT"] = "1"
 
 
 def line(packages: Iterable[str] = ()) -> str:
-    """Say when, of which commit, on what processor, with which versions of `packages`."""
+    """Return a line that tells when, with which commit, on what processor and with which versions
+    of `packages` figures were measured."""
     parts = [
         datetime.now(UTC).date().isoformat(),
         f"commit {_commit()}",
@@ -40,14 +42,14 @@ def line(packages: Iterable[str] = ()) -> str:
         if found:
             parts.append(f"{name} {found}")
         if name == "numpy":
-            # An environment may hold OpenBLAS to the code of an older processor.
+            # An environment variable may force OpenBLAS to use code for an older processor.
             own = [lib for lib in threadpool_info() if "numpy" in lib["filepath"]]
             parts[-1] += "".join(f" (BLAS for {lib['architecture']})" for lib in own)
     return ", ".join(parts)
 
 
 def installed(package: str) -> str | None:
-    """The version of a package; None where it is not installed."""
+    """Return the version of a package, or None when it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

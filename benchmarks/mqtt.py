@@ -39,11 +39,13 @@ from tests.mqtt.scenes import event, frame, result
 BOOT = "9f3c"
 SIZE = (1280, 720)
 PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"
-"""Without it the broker sits on each small message until the one before is confirmed."""
+"""Settings of the broker. Without the second one, it holds back each small message until the one
+before it is confirmed."""
 
 
 def load(seconds: float) -> dict[str, Any]:
-    """Publish as fast as messages leave: with each frame `digits`, event, reading and snapshot."""
+    """Publish as fast as messages can be sent. Each frame gives `digits`, an event, a reading and a
+    snapshot."""
     with mosquitto() as broker:
         command = [find("mosquitto_sub"), "-p", str(broker.port), "-t", "camd/#", "-q", "1"]
         listener = subprocess.Popen(command, stdout=subprocess.DEVNULL)
@@ -51,7 +53,7 @@ def load(seconds: float) -> dict[str, Any]:
         listener.send_signal(signal.SIGSTOP)
         publisher = _publisher(broker, max_rate=1000.0)
         frames = 0
-        while frames < 100:  # what is allocated once is no growth
+        while frames < 100:  # memory that is needed only once is no growth
             frames += 1
             publisher.frame(frame(frames), result(event(frames), changed=True), frames / 1000)
             publisher.snapshot(bytes(100_000))
@@ -113,7 +115,7 @@ def workers(counts: tuple[int, ...], seconds: float) -> dict[str, Any]:
 
 
 def _device(seconds: float) -> dict[str, float]:
-    """Return what a frame of 40 digits costs the process that has the camera."""
+    """Return the processor time that a frame of 40 digits costs the process with the camera, ms."""
     image = np.vstack([page("0123456789")] * 4)
     costs = {}
     with threadpool_limits(1), mosquitto(PROMPT) as broker:
@@ -136,7 +138,8 @@ def _device(seconds: float) -> dict[str, float]:
 
 
 def stop() -> dict[str, float]:
-    """End camd under brokers that do not help it; the worst of three each."""
+    """Measure how long camd takes to end, for a broker that works and for others that do not. Give
+    the longest of three times for each."""
     taken = {}
     with mosquitto() as broker, proxy(broker) as between, _mute() as mute:
         silent = f"127.0.0.1:{mute}"
@@ -169,7 +172,7 @@ def _ending(url: str, between: Proxy, options: list[str]) -> float:
 
 @contextmanager
 def _mute() -> Iterator[int]:
-    """Yield a port where connections are taken by the kernel, and nobody says anything."""
+    """Yield a port on which the kernel accepts connections, but nobody ever answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=100) as server:
         yield int(server.getsockname()[1])
 

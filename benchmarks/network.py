@@ -1,4 +1,4 @@
-"""Networks in ONNX Runtime, for the tables that compare."""
+"""Runs networks in ONNX Runtime, for the tables that compare camd with others."""
 
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,10 @@ import onnxruntime
 
 
 def session(path: Path | bytes) -> onnxruntime.InferenceSession:
-    """Load a network, a file or its bytes, for one thread."""
+    """Load a network from a file or from bytes, to run on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 3  # skl2onnx promises another shape than it gives, each time
+    options.log_severity_level = 3  # no warnings: skl2onnx declares a wrong shape
     return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 

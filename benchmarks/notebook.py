@@ -1,9 +1,9 @@
-"""The notebook's way, to compare with: its augmented SVM on raw pixels, fed by Otsu and contours.
+"""Reads images as the notebook did: Otsu's threshold, contours, and its SVM on raw pixels.
 
     python -m benchmarks.notebook --data mnist.npz --cache ~/.cache/camd/notebook
 
-fits the machine, by the study's own code, and keeps it (scikit-learn-intelex takes about 10
-minutes, plain scikit-learn hours). Needs the extra "train".
+fits the machine with the code of the study, and keeps it. scikit-learn-intelex takes about 10
+minutes for that, plain scikit-learn takes hours. It needs the extra "train".
 """
 
 import argparse
@@ -23,16 +23,17 @@ from training.study.split import pixels
 
 CACHE = user_cache_path("camd") / "notebook"
 BOX = 20
-"""Side of the box in which MNIST's digits lie."""
+"""Side of the box of MNIST's digits, pixels."""
 LEAST = 12
-"""Height in pixels below which a contour is dust: camd's own least."""
+"""Contours that are less high are taken for dust, pixels. camd has the same limit."""
 
 
 def machine(data: Path | None, cache: Path = CACHE) -> SVC:
-    """Return the notebook's augmented SVM (RBF, C=10, gamma="scale", 240,000 images), from the
-    folder `cache` or fitted into it. `data` as in training.data.load.
+    """Return the notebook's augmented SVM (RBF, C=10, gamma="scale", 240,000 images). It is kept in
+    the folder `cache`, and fitted when it is not there. `data` is as in training.digits.load.
 
-    It is scikit-learn's own SVC whatever fitted it, so that libsvm answers. Raises DataError."""
+    Whatever has fitted it, it is an SVC of scikit-learn, so that libsvm gives the answers. Raises
+    DataError."""
     file = cache / "models" / "augmented.joblib"
     if not file.exists():
         run(data, cache, rows=["augmented"], cache=cache / "fits")
@@ -40,8 +41,9 @@ def machine(data: Path | None, cache: Path = CACHE) -> SVC:
 
 
 def find(image: Image) -> NDArray[np.uint8]:
-    """Cut each external contour of (H, W, 3) BGR after Otsu's threshold: (N, 28, 28), ink bright,
-    centred in MNIST's box. What there is less of, dark or light, is taken for ink."""
+    """Cut out each outer contour of an image (H, W, 3) BGR after Otsu's threshold. Give crops
+    (N, 28, 28) with bright ink, centred in MNIST's box. Of dark and light, the one that there is
+    less of is taken for ink."""
     grey = cv2.GaussianBlur(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), (5, 5), 0)
     _, ink = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
     if cv2.countNonZero(ink) > ink.size / 2:
@@ -70,14 +72,14 @@ def find(image: Image) -> NDArray[np.uint8]:
 
 
 def read(svc: SVC, image: Image) -> str:
-    """Return the digits of an image, in no order."""
+    """Return the digits of an image, in no particular order."""
     crops = find(image)
     return "".join(map(str, svc.predict(pixels(crops)))) if len(crops) else ""
 
 
 def plain(fitted: SVC) -> SVC:
-    """Give scikit-learn-intelex's machine to scikit-learn: its own subclass would predict with
-    another engine than the notebook had."""
+    """Turn a machine of scikit-learn-intelex into one of scikit-learn. Otherwise it would answer
+    with another engine than that of the notebook."""
     own = SVC(C=fitted.C, gamma=fitted.gamma)
     vectors = np.ascontiguousarray(fitted.support_vectors_, np.float64)
     coefs = np.ascontiguousarray(fitted.dual_coef_, np.float64)

@@ -1,4 +1,4 @@
-"""The machine that ships, given to other engines: the same support vectors, the same features."""
+"""Gives camd's own machine to other engines, with the same support vectors and features."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ from camd.values import FloatArray
 
 
 class Fitted:
-    """What scikit-learn would have after the fit; camd/classify/model_schema.py has the arrays."""
+    """What scikit-learn would have after fitting camd's machine. camd/classify/model_schema.py
+    describes the arrays."""
 
     def __init__(self, arrays: Any, gamma: float) -> None:
         self.C, self.gamma, self._gamma = 10.0, gamma, gamma
@@ -28,7 +29,7 @@ class Fitted:
 
 
 class Ours:
-    """The shipped machine, without its gate, and scikit-learn's SVC of the same vectors."""
+    """camd's own machine without its gate, and an SVC of scikit-learn with the same vectors."""
 
     def __init__(self) -> None:
         path = paths.model_file()
@@ -39,9 +40,9 @@ class Ours:
         self._projection, self._offset = arrays["projection"], arrays["offset"]
 
     def seen(self, crops: Any) -> FloatArray:
-        """Give what the support vectors are compared with, (N, P), of crops (N, 28, 28)."""
+        """Give the components (N, P) of crops (N, 28, 28), which are compared with the vectors."""
         return features.extract(crops, self.model.spec) @ self._projection + self._offset
 
     def labels(self, crops: Any) -> Any:
-        """Classify as the daemon does, the gate left out."""
+        """Classify as the daemon does, but without the gate."""
         return self.model.judge(features.extract(crops, self.model.spec)).labels

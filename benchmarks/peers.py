@@ -1,13 +1,14 @@
-"""Other readers of digits, each asked as its makers would: image in, digits out.
+"""Other programs that read digits from an image, each used in the way that its makers advise.
 
-RapidOCR 3.10 ships PP-OCRv6 (small) inside of its package. It asks for opencv-python-headless,
-which overwrites opencv-python, so install it without its dependencies:
+RapidOCR 3.10 has PP-OCRv6 (small) in its package. It depends on opencv-python-headless, which would
+overwrite opencv-python. So install it without its dependencies:
 
     pip install --no-deps rapidocr==3.10.0
     pip install onnxruntime pyclipper shapely pyyaml pillow tqdm omegaconf requests colorlog six
 
-Tesseract: `apt install tesseract-ocr` for its models, and tesserocr (extra "bench"), which keeps it
-loaded between images. The notebook's way: see benchmarks/notebook.py; the extra "train".
+Tesseract needs `apt install tesseract-ocr` for its models, and tesserocr (extra "bench"), which
+keeps it loaded between images. The way of the notebook needs the extra "train"; see
+benchmarks/notebook.py.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +26,7 @@ from camd.pipeline import Pipeline
 from camd.values import Image
 
 Read: TypeAlias = Callable[[Image], str]
-"""(H, W, 3) uint8 BGR -> the digits read, and whatever else."""
+"""Takes an image (H, W, 3) uint8 BGR, and gives the text that was read, digits and all else."""
 
 TESSDATA = (Path("/usr/share/tesseract-ocr/5/tessdata"), Path("/usr/share/tessdata"))
 
@@ -34,21 +35,23 @@ TESSDATA = (Path("/usr/share/tesseract-ocr/5/tessdata"), Path("/usr/share/tessda
 class Reader:
     name: str
     how: str
-    """Version and options."""
+    """Its version and options."""
     read: Read
 
     def digits(self, image: Image) -> str:
-        """Only the digits of what was read: letters are not held against a reader of text."""
+        """Return only the digits of what was read. Letters do not count as errors, because some of
+        these programs are made to read text."""
         return "".join(char for char in self.read(image) if char in "0123456789")
 
 
 class MissingError(Exception):
-    """A reader is not installed; the text says what is missing."""
+    """Raised when a reader is not installed; the text says what is missing."""
 
 
 def readers(notebook: Path | None, data: Path | None) -> Iterator[Reader | MissingError]:
-    """Give camd, and each of the others or why it is left out. `notebook` is the folder that keeps
-    the notebook's machine, which may be fitted from `data`; None leaves it out."""
+    """Give camd and the other readers; for one that is left out, give the reason instead.
+    `notebook` is the folder with the notebook's machine, which may be fitted from `data`; with None
+    that machine is left out."""
     makers: list[Callable[[], Reader]] = [own, rapidocr, tesseract]
     if notebook is not None:
         makers.append(lambda: pixels(notebook, data))
@@ -94,11 +97,11 @@ def tesseract() -> Reader:
     folder = next((one for one in TESSDATA if (one / "eng.traineddata").exists()), None)
     if folder is None:
         raise MissingError("Tesseract's eng.traineddata is missing: apt install tesseract-ocr")
-    # Of the modes for a whole page, the one that reads most of ../shared/data/real-dev.
+    # Of all modes for a whole page, this one read most of the digits in a set of photographs.
     mode = tesserocr.PSM.SPARSE_TEXT
     engine = tesserocr.PyTessBaseAPI(path=str(folder), lang="eng", psm=mode)
     engine.SetVariable("tessedit_char_whitelist", "0123456789")
-    engine.SetVariable("debug_file", "/dev/null")  # it complains of each small image
+    engine.SetVariable("debug_file", "/dev/null")  # it warns at each small image
 
     def read(image: Image) -> str:
         engine.SetImage(Pillow.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)))

@@ -1,10 +1,11 @@
-"""The same labelled images read by camd and by other readers: what is right, and how long it takes.
+"""Lets camd and other readers read the same images: how much is right, and how long it takes.
 
     python -m benchmarks readers DIR [--notebook FOLDER] [--data mnist.npz]
 
-DIR holds images and their labels.json, as for `camd eval`. Each image is decoded once and read by
-one reader after the other, on one core; the times are of processor time, which on one core is what
-an idle machine takes. Scoring is camd's own, on digits alone. What to install: benchmarks/peers.py.
+DIR has images and their labels.json, as for `camd eval`. Each image is decoded once, and the
+readers read it one after the other, on one core. Times are processor times; on one core this is the
+time that an idle machine takes. Scores are those of `camd eval`, for digits only.
+benchmarks/peers.py tells what to install.
 """
 
 import argparse
@@ -35,13 +36,13 @@ class Account:
 
 
 def read_all(images: Iterable[tuple[str, Image]], readers: Sequence[Reader]) -> list[Account]:
-    """Read each image, given with its name, with every reader, in turns."""
+    """Let every reader read each image, one after the other. `images` are pairs (name, image)."""
     accounts = [Account(reader) for reader in readers]
     for number, (name, image) in enumerate(images, 1):
         sys.stderr.write(f"\rimage {number} ")
         for account in accounts:
             if number == 1:
-                account.reader.digits(image)  # what is loaded at first is no part of a reading
+                account.reader.digits(image)  # loading does not count
             began = time.process_time()
             account.digits[name] = account.reader.digits(image)
             account.seconds.append(time.process_time() - began)
@@ -50,8 +51,7 @@ def read_all(images: Iterable[tuple[str, Image]], readers: Sequence[Reader]) -> 
 
 
 def table(labels: Sequence[Label], accounts: Sequence[Account]) -> list[str]:
-    """Return the lines of a Markdown table; the first account is what the others are compared
-    with."""
+    """Return the lines of a Markdown table. All accounts are compared with the first one."""
     scores = [score(labels, {f: [read] for f, read in one.digits.items()}) for one in accounts]
     counts = scores[0]
     head = (
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def show(lines: Sequence[str], found: Sequence[Reader | MissingError]) -> None:
-    """Print a table, what it was measured on, and what its readers are."""
+    """Print a table, the machine that it was measured on, and the versions of its readers."""
     sys.stdout.write(f"{machine.line()}\n\n" + "\n".join(lines) + "\n\n")
     for one in found:
         text = f"{one.name}: {one.how}" if isinstance(one, Reader) else f"{one}"

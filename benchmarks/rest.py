@@ -1,9 +1,9 @@
-"""What a scene in which nothing moves costs: share of a core, at rest and without rest.
+"""Measures how much of a core a scene takes in which nothing moves, with and without rest.
 
     python -m benchmarks.rest [--seconds 20] [--size 1280x720] [--fps 30]
 
-A camera that gives a written sheet with a sensor's noise, already decoded, feeds capture, rest and
-pipeline. Decoding is not in these figures: it is paid for each frame, at rest or not.
+A camera gives pictures of a written sheet with the noise of a sensor, already decoded, to capture,
+rest and pipeline. The figures leave out decoding, which every frame needs, at rest or not.
 """
 
 import argparse
@@ -63,8 +63,8 @@ class Steady:
 
 
 def share(source: Steady, settings: Settings, seconds: float) -> tuple[float, int]:
-    """Return the share of a core that `seconds` take, after it has come to rest, and how many
-    frames were read in them."""
+    """Return the share of a core that is used for `seconds`, once the scene has come to rest, and
+    how many frames were read in that time."""
     pipeline = Pipeline(settings, svm.load(paths.model_file()), time.perf_counter)
     rest = Rest(settings.rest.after_s, settings.rest.look_ms / 1000)
     read, began, spent = 0, 0.0, 0.0

@@ -1,11 +1,11 @@
-"""Does anything grow? Many frames as fast as they are read, with faults at random by a seed.
+"""Looks for anything that grows: reads many frames as fast as it can, with random faults.
 
     python -m benchmarks.soak [--frames 200000] [--seed 1]
 
-A camera that fails in every way the contract allows feeds capture, rest, pipeline and publisher as
-the daemon has them; events wait on disk for a mosquitto that is killed now and then. Memory,
-threads and file descriptors are taken every tenth of the way, while it is connected; what they are
-after the first tenth is the level that the rest is held to.
+A camera that fails in every way that its interface allows gives frames to capture, rest, pipeline
+and publisher, as in the daemon. Mosquitto is killed now and then, and events wait on disk for it
+meanwhile. After each tenth of the frames, while the broker is connected, memory, threads and file
+descriptors are counted. They are compared with their numbers after the first tenth.
 """
 
 import argparse
@@ -39,13 +39,14 @@ from camd.values import Image
 from testing.broker import Mosquitto, mosquitto, until
 
 FAULT = 0.001
-"""Probability a frame."""
+"""Probability of a fault of the camera at each frame."""
 BROKER_LIVES, BROKER_AWAY = 1000, 300
-"""Frames; the first is a mean."""
+"""For how many frames the broker runs, on average, and for how many it is away then."""
 FROZEN_S = 0.2
-"""A picture the same for so long is a dead camera's here."""
+"""After so many seconds with the same picture, the camera counts as dead."""
 MOST_GROWTH = 1.05
-"""Of memory, from the first tenth to the last: more than an allocator's whims."""
+"""By what factor memory may grow from the first tenth to the last. An allocator keeps a little more
+or less memory at different times; greater growth counts as a leak."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Level:
 
 
 class Unreliable:
-    """A camera of 320x240 with sheets that come and go; it hardly waits."""
+    """A camera of 320x240 pixels with sheets that come and go. It gives frames almost at once."""
 
     live = True
     name = "unreliable"
@@ -82,7 +83,7 @@ class Unreliable:
 
     def read(self) -> Image:
         self._number += 1
-        time.sleep(0.001)  # leaves the reader its share of the interpreter
+        time.sleep(0.001)  # lets the thread that reads run, too
         self.grabbed = time.monotonic()
         if self._random.random() < FAULT:
             self.faults += 1
@@ -122,11 +123,11 @@ def _sheet(text: str, noise: np.random.Generator) -> Image:
 @dataclass(frozen=True)
 class Soaked:
     levels: list[Level]
-    """Each tenth of the way."""
+    """The figures after each tenth of the frames."""
     faults: int
-    """Of the camera."""
+    """Number of faults of the camera."""
     restarts: int
-    """Of the broker."""
+    """How often the broker was started again."""
     published: Stats
 
 
@@ -139,7 +140,8 @@ def soak(frames: int, seed: int) -> Soaked:
 def _soak(frames: int, seed: int, broker: Mosquitto) -> Soaked:
     options = {"host": broker.host, "port": broker.port, "outbox": "disk"}
     settings = Settings(mqtt=MqttSettings.model_validate(options))
-    # The pauses between two tries are shortened, and how long a picture may stay.
+    # Shorter than usual: the pause before the camera is opened again, and how long its picture may
+    # stay the same.
     camera = CameraSettings(retry_s=0.1, max_age_ms=60_000, frozen_s=FROZEN_S)
     source = Unreliable(seed)
     pipeline = Pipeline(settings, svm.load(paths.model_file()), time.perf_counter)

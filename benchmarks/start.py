@@ -1,9 +1,9 @@
-"""From the command to the first frame read, beside importing OpenCV and NumPy alone.
+"""Times `camd run` from the command to its first frame, beside importing only OpenCV and NumPy.
 
     python -m benchmarks start [--rounds 9]
 
-`camd run` of a file, without a broker, up to its first line on stdout; the two take turns. On a
-busy machine look at the processor time.
+`camd run` reads a file, without a broker, and is timed up to its first line on stdout. The two are
+run in turns. On a busy machine look at the processor time.
 """
 
 import argparse
@@ -25,8 +25,8 @@ IMPORTS = [sys.executable, "-c", "import cv2, numpy; print()"]
 
 
 def first_line(arguments: Sequence[str], home: Path) -> tuple[float, float]:
-    """Give the seconds until a program writes its first line, and of processor time to its end,
-    which it is to come to at once."""
+    """Give the seconds until a program writes its first line, and the seconds of processor time
+    until it ends, which should be right after that."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -44,7 +44,7 @@ def first_line(arguments: Sequence[str], home: Path) -> tuple[float, float]:
 
 
 def table(imports: Sequence[tuple[float, float]], runs: Sequence[tuple[float, float]]) -> list[str]:
-    """Return the lines of a Markdown table of what `first_line` gave, in turns."""
+    """Return the lines of a Markdown table of what `first_line` gave for both programs."""
     lines = ["| what | median | quartiles | processor time, median |", "|---|---|---|---|"]
     bare, whole = np.array(imports), np.array(runs)
     names = ("importing cv2 and numpy", "`camd run` to its first frame", "the difference")
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as home:
         for turn in range(options.rounds + 1):
             pair = first_line(IMPORTS, Path(home)), first_line(run, Path(home))
-            if turn:  # the first reads the files from the disk
+            if turn:  # The first turn does not count: it reads from the disk.
                 imports.append(pair[0])
                 runs.append(pair[1])
     sys.stdout.write(f"{machine.line()}\n\n" + "\n".join(table(imports, runs)) + "\n")

@@ -1,9 +1,9 @@
-"""One digit, from its crop to its label: camd beside other machines, in batches, on one core.
+"""Times how one digit is classified by camd and by other machines, in batches, on one core.
 
     python -m benchmarks svm --data mnist.npz [--notebook FOLDER] [--cnn lenet.onnx]
 
-Times are of processor time. Peers that are not installed are named and left out: they are in the
-extra "bench"; the network: benchmarks/cnn.py.
+Times are processor times. Machines that are not installed are named and left out; they are in the
+extra "bench". benchmarks/cnn.py makes the network.
 """
 
 import argparse
@@ -24,20 +24,20 @@ from training import digits as data
 BATCH = 20
 ROUNDS = 15
 LEAST_S = 0.2
-"""Of processor time, in one round."""
+"""Least processor time of a round, seconds; a shorter one could not be timed well."""
 
 
 @dataclass(frozen=True)
 class Peer:
     name: str
     classify: Callable[[Any], Any]
-    """Crops (N, 28, 28) uint8 -> labels (N,)."""
+    """Takes crops (N, 28, 28) uint8, gives labels (N,)."""
     same: bool = False
-    """The same machine as ours, so the same errors."""
+    """True when it is the same machine as ours and so makes the same errors."""
 
 
 def peers(ours: Ours, options: argparse.Namespace) -> Iterator[Peer | str]:
-    """Give each peer, or why it is left out."""
+    """Give each machine; for one that is left out, give the reason instead."""
     yield Peer("camd", lambda crops: ours.model.classify(crops).labels)
     yield Peer("camd without its gate", ours.labels)
     yield Peer(
@@ -74,7 +74,7 @@ def _intel(ours: Ours) -> Peer:
     """scikit-learn-intelex"""
     from sklearnex.svm import SVC  # noqa: PLC0415
 
-    # It takes no machine of several classes that it has not fitted itself.
+    # scikit-learn-intelex can only run machines of several classes that it has fitted itself.
     vectors = ours.svc.support_vectors_.astype(np.float32)
     fitted = SVC(C=ours.svc.C, gamma=ours.svc.gamma)
     fitted.fit(vectors, np.repeat(ours.svc.classes_, ours.svc.n_support_))
@@ -104,7 +104,7 @@ def _onnx(ours: Ours) -> Peer:
 
 
 class Stopwatch:
-    """Times one peer on batches of the test images, a round at a time."""
+    """Times one machine on batches of the test images, one round at each call."""
 
     def __init__(self, classify: Callable[[Any], Any], crops: Any) -> None:
         self._classify = classify
@@ -116,7 +116,7 @@ class Stopwatch:
         self._each = max(1, round(LEAST_S / max(1e-6, self.round() * BATCH)))
 
     def round(self) -> float:
-        """Give the seconds a digit: features included."""
+        """Return the seconds for each digit, with its features."""
         began = time.process_time()
         for i in range(self._done, self._done + self._each):
             self._classify(self._batches[i % len(self._batches)])
@@ -149,7 +149,7 @@ def main() -> None:
         else:
             asked.append(peer)
     clocks = [Stopwatch(peer.classify, test) for peer in asked]
-    # In turns: what else the machine does then slows all of them alike.
+    # All are timed in turns, so that other work on this computer slows all of them alike.
     seconds = np.array([[clock.round() for clock in clocks] for _ in range(ROUNDS)])
     ratios = [np.median(seconds / seconds[:, [own]], axis=0) for own in (0, 1)]
     for k, peer in enumerate(asked):

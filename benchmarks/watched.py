@@ -1,4 +1,4 @@
-"""A camd that runs, and what a subscriber hears of it, for the tables on time."""
+"""Runs camd and listens to it as a subscriber, for the tables of times."""
 
 import json
 import os
@@ -25,21 +25,23 @@ from testing.process import environment
 from training.render.hand import Hand
 
 PROMPT = "allow_anonymous true\nset_tcp_nodelay true\n"
-"""Without it the broker sits on each small message until the one before is confirmed."""
+"""Settings of the broker. Without the second one, it holds back each small message until the one
+before it is confirmed."""
 
 FIRST_S = 60.0
+"""How long to wait for the first messages, seconds."""
 NOISES = 64
-"""Fields of noise; each is another's, moved."""
+"""Number of different fields of noise. They are all cut out of one larger field."""
 
 
 @dataclass
 class Heard:
     ages: list[float] = field(default_factory=list)
-    """Seconds from capture to reception, a `digits` message."""
+    """For each `digits` message: the seconds from capture until it was received."""
     digits: list[int] = field(default_factory=list)
-    """How many digits it held."""
+    """For each `digits` message: how many digits it holds."""
     health: dict[str, Any] = field(default_factory=dict)
-    """The last."""
+    """The last `health` message."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Watched:
     heard: Heard
     seconds: float
     cpu: float
-    """Share of one core."""
+    """Share of one core that was used."""
     rss_mib: float
 
 
@@ -57,8 +59,8 @@ def sheets(hand: Hand, count: int, seed: int) -> list[Image]:
 
 
 def film(folder: Path, pictures: Sequence[Image], each: int) -> None:
-    """Write a film of JPEGs: each picture is shown `each` times, held by a hand that is not still,
-    with a sensor's noise."""
+    """Write a film of JPEGs. Each picture is shown `each` times; it moves a little, as if held in a
+    hand, and has the noise of a sensor."""
     rng = np.random.default_rng(5)
     height, width = pictures[0].shape[:2]
     noise = rng.normal(0, 1.5, (height + NOISES, width, 3)).round().astype(np.int16)
@@ -75,7 +77,8 @@ def film(folder: Path, pictures: Sequence[Image], each: int) -> None:
 
 @contextmanager
 def subscriber(broker: Mosquitto, name: str) -> Iterator[Heard]:
-    """Hear `digits` and `health` of one camera; `at` and the moment of hearing are of one clock."""
+    """Receive `digits` and `health` of one camera. The time of reception is of the same clock as
+    `at` in the messages, so their difference is the age."""
     heard, there = Heard(), []
 
     def on_message(_client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
@@ -105,7 +108,7 @@ def subscriber(broker: Mosquitto, name: str) -> Iterator[Heard]:
 def running(
     folder: Path, fps: float, broker: Mosquitto, name: str, core: int, extra: Mapping[str, str]
 ) -> Iterator[int]:
-    """Run camd on one core, its camera a film; yield its process id."""
+    """Run camd on one core with a film as its camera; yield its process id."""
     command = [sys.executable, "-m", "benchmarks.film", str(folder), str(fps)]
     url = f"mqtt://{broker.host}:{broker.port}"
     command += ["run", "--no-window", "--name", name, "--broker", url]
@@ -126,8 +129,8 @@ def running(
 
 
 def watch(heard: Heard, pid: int, seconds: float) -> Watched:
-    """Measure for so long, once it has read for two seconds. Raises PublishError where no frame
-    was young enough to be published."""
+    """Measure for `seconds`, after it has read for two seconds. Raises PublishError when nothing
+    was published, which happens when all frames are too old."""
     deadline = time.monotonic() + FIRST_S
     while len(heard.ages) < 2:
         if time.monotonic() > deadline:
@@ -146,6 +149,6 @@ def watch(heard: Heard, pid: int, seconds: float) -> Watched:
 
 
 def _spent(pid: int) -> float:
-    """Seconds of processor time."""
+    """Return the processor time that a process has used, seconds."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
