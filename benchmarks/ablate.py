@@ -1,9 +1,9 @@
-"""What each mechanism that decides which ink is a digit is worth: each switched off alone.
+"""Measures what each mechanism that finds digits is worth: each is switched off alone.
 
     python -m benchmarks ablate --real DIR [DIR ...] [--only NAME ...]
 
-Each DIR holds images and a labels.json, as for `camd eval`. A mechanism that changes nothing on any
-of them is not worth its lines.
+Each DIR has images and a labels.json, as for `camd eval`. A mechanism that changes nothing on any
+of them is not worth its code.
 """
 
 import argparse
@@ -33,12 +33,12 @@ from camd.sources.images import read_image
 from camd.values import Image, IntArray
 
 SURE = 0.95
-"""Confidence from which a wrong digit is counted."""
+"""Digits with at least this confidence are counted, and those of them that are wrong."""
 CARRYING = ("ruling", "surroundings")
-"""The two that carried the result when they were first switched off one by one."""
+"""The two mechanisms that mattered most when they were first switched off one by one."""
 
 Swap = tuple[Any, str, Any]
-"""A module, one of its public names, and what stands there while the mechanism is off."""
+"""A module or class, one of its public names, and what replaces it while the mechanism is off."""
 
 
 def _nothing(*_: Any, **__: Any) -> list[Any]:
@@ -86,20 +86,20 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
 @dataclass(frozen=True, slots=True)
 class Figures:
     ordinary: float
-    """F1 on ordinary photographs; 1 where the labels name none."""
+    """F1 on ordinary photographs; 1 when the labels say of none that it is ordinary."""
     written: float
     """F1 on all images with digits."""
     false: float
-    """False digits on each image without any; 0 where there is none."""
+    """Mean number of false digits in images without digits; 0 when there are no such images."""
     sure: int
-    """Digits published with SURE or more."""
+    """Number of digits with a confidence of SURE or more."""
     wrong: int
-    """Those of them that are wrong."""
+    """Number of these digits that are wrong."""
 
 
 @contextmanager
 def without(names: Sequence[str]) -> Iterator[None]:
-    """Switch mechanisms off by name."""
+    """Switch the named mechanisms off inside a `with` block."""
     with ExitStack() as stacked:
         for name in names:
             for owner, attribute, other in MECHANISMS[name]:
@@ -108,7 +108,7 @@ def without(names: Sequence[str]) -> Iterator[None]:
 
 
 def figures(images: Sequence[tuple[Label, Image]], model: Model) -> Figures:
-    """Read labelled images and compare."""
+    """Read labelled images and compare what was read with their labels."""
     reader = pipeline.Pipeline(Settings(), model)
     lines = {label.file: reader.still(image).lines for label, image in images}
     labels = [label for label, _ in images]
@@ -125,7 +125,7 @@ def figures(images: Sequence[tuple[Label, Image]], model: Model) -> Figures:
 
 
 def variants(only: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Name what is compared, and what is off in each."""
+    """Return the rows of the table by name, and the mechanisms that are off in each."""
     chosen = {name: (name,) for name in (only or MECHANISMS)}
     if only:
         return {"as it ships": (), **chosen}
@@ -143,8 +143,8 @@ def table(
     compared: Mapping[str, Sequence[str]],
     measure: Callable[[Sequence[tuple[Label, Image]]], Figures],
 ) -> Iterator[str]:
-    """Give the lines of the table as they are measured: each set is four columns, those after the
-    first row as differences from it."""
+    """Yield the lines of the table as they are measured. Each set has four columns. Rows after the
+    first give differences from the first."""
     heads = [f"{name}: F1 ordinary | all | false | wrong of the sure" for name in sets]
     yield f"| switched off | {' | '.join(heads)} |"
     yield "|---" * (1 + 4 * len(sets)) + "|"

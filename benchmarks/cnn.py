@@ -24,7 +24,9 @@ from benchmarks.network import classify, session
 from training import digits
 
 EPOCHS = 16
+"""How often all training images are used."""
 BATCH = 128
+"""Number of images in each step of the training."""
 RATE = 1.5e-3
 """Greatest step of Adam. It first grows to this value and then falls to 0 along a cosine."""
 DROPPED = 0.4

@@ -22,7 +22,9 @@ from camd.classify.features import extract
 from training import digits
 
 CHUNK = 5000
+"""How many images are compared at once."""
 TOLERANCE = 1e-3
+"""Decision values may differ by so much, because the two sum in different order and precision."""
 
 
 def noise(count: int, seed: int = 1) -> Iterator[Any]:

@@ -27,7 +27,9 @@ from training.render.paper import random_style, write_sheet
 from training.render.scenes import on_a_table, random_pose
 
 SIZE = (1920, 1080)
+"""Width and height of a frame, pixels."""
 ROWS, COLUMNS = 4, 5
+"""Rows of digits on a sheet, and digits in a row."""
 ROOM = 720
 """Greatest sum of the heights of all digits of a row, pixels: a row of more would not fit on the
 sheet."""

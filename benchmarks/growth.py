@@ -41,8 +41,10 @@ SIZES = {
     "4K": (3840, 2160),
 }  # fmt: skip
 CAMERAS = (1, 2, 4)
+"""How many cameras run at once."""
 FPS = 30.0
 SHEETS, ROUNDS = 3, 5
+"""Number of sheets for each figure, and how often each of them is read."""
 
 
 @dataclass(frozen=True)

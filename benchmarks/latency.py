@@ -25,6 +25,7 @@ from training.render.hand import Hand
 
 FPS = 30.0
 OLDEST_MS = 66.0
+"""Frames that are older than this are dropped, so no message should be older either, ms."""
 EACH = 20
 """How many pictures show the same sheet."""
 

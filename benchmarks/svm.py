@@ -22,7 +22,9 @@ from benchmarks.ours import Ours
 from training import digits as data
 
 BATCH = 20
+"""Number of crops that are classified at once."""
 ROUNDS = 15
+"""How often each machine is timed."""
 LEAST_S = 0.2
 """Least processor time of a round, seconds; a shorter one could not be timed well."""
 

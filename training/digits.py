@@ -32,6 +32,7 @@ NONE = -1
 _IDX_IMAGES, _IDX_LABELS = 2051, 2049
 """The magic numbers at the beginning of IDX files of images and of labels."""
 _IDX_PARTS = ("train", "t10k")
+"""How the names of MNIST's IDX files begin: training images, test images."""
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
 
 

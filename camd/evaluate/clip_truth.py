@@ -13,6 +13,7 @@ from camd.evaluate.truth import read_json
 from camd.values import Box
 
 VIDEOS = (".avi", ".mp4", ".mkv", ".mov", ".webm")
+"""Files with these endings are taken for clips."""
 
 State: TypeAlias = Literal["steady", "moving", "covered"]
 
