@@ -4,6 +4,7 @@ import logging
 import math
 import shlex
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 
@@ -34,24 +35,32 @@ class Video(opencv.CaptureSource):
         self.close()
         self._given = 0
         self.time = None
+        opencv.prepare(self._settings)
         try:
             with self._path.open("rb") as file:
                 head = file.read(formats.HEAD)
+                capture = cv2.VideoCapture(self._for_ffmpeg(file), cv2.CAP_FFMPEG)
         except FileNotFoundError as exc:
             raise SourceError(f"{self.name}: no such file", "missing") from exc
         except PermissionError as exc:
             raise SourceError(f"{self.name}: no permission to read it", "permission") from exc
         except OSError as exc:
             raise SourceError(f"{self.name}: {exc.strerror}", "unreadable") from exc
-        opencv.prepare(self._settings)
-        # Absolute, because FFmpeg takes what precedes a colon in "a:b.mp4" for a protocol.
-        capture = cv2.VideoCapture(str(self._path.absolute()), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(f"{self.name}: {_why(self._path, head)}", "unreadable")
         self._capture = capture
         self._fps = opencv.fps(capture)
         width, height = opencv.size(capture)
         return Opened(width, height, self._fps, "video file")
+
+    def _for_ffmpeg(self, file: BinaryIO) -> str:
+        # Absolute, because FFmpeg takes what precedes a colon in "a:b.mp4" for a protocol.
+        name = str(self._path.absolute())
+        try:
+            name.encode()
+        except UnicodeEncodeError:  # bytes that are no UTF-8: OpenCV crashes on such a name
+            return f"/dev/fd/{file.fileno()}"
+        return name
 
     def read(self) -> Image:
         """Raises EndOfStreamError, CorruptFrameError, SourceError."""

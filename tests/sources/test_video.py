@@ -124,3 +124,12 @@ def test_a_file_that_was_cut_short_ends_with_a_warning(
         deque((source.read() for _ in range(100)), maxlen=0)
     assert re.search(r"ended after [3-6]\d of about 100 frames", caplog.text)
     source.close()
+
+
+def test_a_name_of_any_bytes_is_opened(tmp_path: Path) -> None:
+    """OpenCV crashes on one that is no UTF-8."""
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.avi"))
+    clip(tmp_path / "c.avi", [grey(9)] * 5).rename(path)
+    source = Video(path, SETTINGS)
+    assert source.open().width > 0
+    assert len(times(source)) == 5
