@@ -61,6 +61,8 @@ class FeatureSpec:
         for scale in self.scales:
             if not (0 <= scale.blur <= 8 and 1 <= scale.grid <= SIDE):
                 raise ValueError(f"{scale}: blur must be 0 to 8, grid 1 to {SIDE}")
+            if not 0 < scale.weight <= MOST_WEIGHT:
+                raise ValueError(f"{scale}: weight must be above 0, {MOST_WEIGHT:g} at most")
         if not 0 <= self.upright <= 2 * SIDE:
             raise ValueError(f"upright {self.upright}: must be 0 to {2 * SIDE}")
         if not 0 <= self.shape <= MOST_WEIGHT:

@@ -4,8 +4,8 @@ camd/classify/model_schema.py.
 
 import hashlib
 import json
+import textwrap
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ FORMAT = "camd-svm"
 VERSION = 2
 MAX_UNPACKED = 64 * 2**20
 
-_REBUILD = "rebuild it with `camd train`"
+REBUILD = "rebuild it with `camd train`"
 
 
 def read(path: Path) -> tuple[Arrays, Meta]:
@@ -27,22 +27,31 @@ def read(path: Path) -> tuple[Arrays, Meta]:
     Raises ModelError, whose text says what to do."""
     try:
         arrays, meta = _unpack(path)
+        problem = model_schema.problem(arrays, meta)
+        intact = digest(arrays, meta) == meta.get("sha256")
+    except ModelError:
+        raise
     except FileNotFoundError as exc:
         raise ModelError(
             f"{path}: no such model file; name another one, or make it with `camd train`"
         ) from exc
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as exc:
-        raise ModelError(f"{path}: damaged or cut short ({exc}); {_REBUILD}") from exc
     except OSError as exc:
         raise ModelError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
-    except (NotImplementedError, RuntimeError, MemoryError) as exc:
-        raise ModelError(f"{path}: not a camd model ({exc}); {_REBUILD}") from exc
-    problem = model_schema.problem(arrays, meta)
+    except Exception as exc:  # whatever is in the file, it is the file that is wrong
+        raise ModelError(
+            f"{path}: damaged, cut short or not a camd model ({short(exc)}); {REBUILD}"
+        ) from exc
     if problem:
-        raise ModelError(f"{path}: {problem}; {_REBUILD}")
-    if digest(arrays, meta) != meta.get("sha256"):
-        raise ModelError(f"{path}: damaged (its checksum does not match); {_REBUILD}")
+        raise ModelError(f"{path}: {problem}; {REBUILD}")
+    if not intact:
+        raise ModelError(f"{path}: damaged (its checksum does not match); {REBUILD}")
     return arrays, meta
+
+
+def short(error: Exception) -> str:
+    """Say what kind of error it is, and what it says unless that is long: it may be a part of the
+    file."""
+    return textwrap.shorten(f"{type(error).__name__}: {error}", 160)
 
 
 def digest(arrays: Arrays, meta: Meta) -> str:
@@ -68,20 +77,20 @@ def _unpack(path: Path) -> tuple[Arrays, Meta]:
             "does not: train the model again with `camd train`"
         )
     if head != b"PK":
-        raise ModelError(f"{path}: empty, cut short or no camd model at all; {_REBUILD}")
+        raise ModelError(f"{path}: empty, cut short or no camd model at all; {REBUILD}")
     with zipfile.ZipFile(path) as directory:
         sizes = {info.filename: info.file_size for info in directory.infolist()}
     if sum(sizes.values()) > MAX_UNPACKED:
         raise ModelError(f"{path}: unpacks to more than {MAX_UNPACKED >> 20} MiB, refused")
     if "meta.npy" not in sizes:
-        raise ModelError(f"{path}: not a camd model; {_REBUILD}")
+        raise ModelError(f"{path}: not a camd model; {REBUILD}")
     with np.load(path, allow_pickle=False) as stored:
         meta = json.loads(stored["meta"].tobytes())
         if not isinstance(meta, dict) or meta.get("format") != FORMAT:
-            raise ModelError(f"{path}: not a camd model; {_REBUILD}")
+            raise ModelError(f"{path}: not a camd model; {REBUILD}")
         if meta.get("version") != VERSION:
             raise ModelError(
                 f"{path}: format version {meta.get('version')}, this camd reads {VERSION}; "
-                f"update camd or {_REBUILD}"
+                f"update camd or {REBUILD}"
             )
         return {name: stored[name] for name in model_schema.names(meta)}, meta

@@ -15,6 +15,8 @@ sorted by class, n classes, T test crops):
     test_crops  (T, 28, 28) uint8
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
+    test_values (T, K) float32    what each machine says by itself (Model.answers in svm.py);
+                                  with test_tolerance in meta. Models made before have neither
 
 A smaller machine for the clear cases (camd/classify/cascade.py) may be there as well, with
 quick_gamma and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
@@ -50,6 +52,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.classify import model_bounds
 from camd.classify.features import FeatureSpec, Scale
 from camd.values import SIDE
 
@@ -90,7 +93,8 @@ _GATE_QUICK_DTYPES = {
     "gate_quick_intercept": ("float32",),
     "gate_quick_calibration": ("float32",),
 }
-_OPTIONAL = {
+_OPTIONAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "test_tolerance": {"test_values": ("float32",)},
     "quick_gamma": _QUICK_DTYPES,
     "gate_gamma": _GATE_DTYPES,
     "gate_quick_gamma": _GATE_QUICK_DTYPES,
@@ -121,12 +125,13 @@ def spec_from(meta: Meta) -> FeatureSpec:
 
 def problem(arrays: Arrays, meta: Meta) -> str | None:
     """Say what is wrong with the contents, if anything."""
+    known = dict(item for some in (_DTYPES, *_OPTIONAL.values()) for item in some.items())
     for name, array in arrays.items():
-        dtypes = (_DTYPES | _QUICK_DTYPES | _GATE_DTYPES | _GATE_QUICK_DTYPES)[name]
+        dtypes = known[name]
         if array.dtype.name not in dtypes:
             return f"{name} is {array.dtype}, not {' or '.join(dtypes)}"
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            return f"{name} holds values that are not finite"
+        if array.dtype.kind == "f" and (wrong := model_bounds.size_problem(name, array)):
+            return wrong
     optional = [name for name in _OPTIONAL if name in meta]
     thresholds = [name for key in optional for name in _THRESHOLDS.get(key, ())]
     for name in ("gamma", *optional, *thresholds):
@@ -135,12 +140,19 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
             return f"{name} is {value}, not a number above 0"
     try:
         spec = spec_from(meta)
-    except (ValueError, KeyError, TypeError) as exc:
+    except (ValueError, KeyError, TypeError, OverflowError) as exc:
         return f"its features are not described ({exc})"
+    if spec.size > model_bounds.MOST_FEATURES:
+        return f"it has {spec.size} features, more than {model_bounds.MOST_FEATURES}"
+    scores = meta.get("scores", {})
+    if not isinstance(scores, dict) or not all(
+        isinstance(score, float | int) and 0 <= score <= 1 for score in scores.values()
+    ):
+        return "its scores are no shares of 1"
 
     classes, counts = arrays["classes"], arrays["counts"]
-    if (counts < 0).any():
-        return "its counts are below 0"
+    if (counts < 1).any():
+        return "its counts are below 1"
     n, projected, tests = classes.size, arrays["offset"].size, arrays["test_labels"].size
     support = int(counts.sum(dtype=np.int64))
     shapes: dict[str, tuple[int, ...]] = {
@@ -156,6 +168,8 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
         "test_labels": (tests,),
         "test_margins": (tests,),
     }
+    if "test_values" in arrays:
+        shapes["test_values"] = (tests, arrays["test_values"].size // max(1, tests))
     if "quick_vectors" in arrays:
         # A width that is not there or too large differs from any that could be.
         vectors = arrays["quick_vectors"]
@@ -202,4 +216,4 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
             return f"the probabilities of its {name} leave 0..1"
     if tests < 1:
         return "it holds no self-test"
-    return None
+    return model_bounds.problem(arrays, meta)

@@ -41,15 +41,19 @@ class Reduced:
             arrays["quick_calibration"].astype(np.float64),
         )
 
-    def decide(self, features: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Find the winning class of each of the features (N, D). Give the winners (N,) as indices
-        into `classes`, and the values (N, n) of their duels with all classes; a winner's duel with
-        itself is infinite."""
+    def scores(self, features: FloatArray) -> FloatArray:
+        """Give the score (N, n) of each class for features (N, D)."""
         scores = np.empty((len(features), len(self.intercepts)), np.float32)
         components = self.projection.components(features)
         for part, kernel in self.kernel.values(self.kernel.inputs(components)):
             np.matmul(kernel, self.weights, out=scores[part])
         scores += self.intercepts
+        return scores
+
+    def decide(self, features: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Give the winning classes (N,), by place, of features (N, D), and the values (N, n) of
+        their duels with all classes; infinite with themselves."""
+        scores = self.scores(features)
         winner = scores.argmax(axis=1)
         many = np.arange(len(scores))
         own = scores[many, winner][:, None] - scores

@@ -99,9 +99,12 @@ def seal(
     """Let the model classify its own test crops. Add its answers, for the self-test, and the
     checksum."""
     sealed, described = dict(arrays), dict(meta)
-    tried = svm.build(sealed, described).classify(sealed["test_crops"])
+    model = svm.build(sealed, described)
+    tried = model.classify(sealed["test_crops"])
     sealed["test_labels"] = tried.labels.astype(np.int8)
     sealed["test_margins"] = tried.margins
+    sealed["test_values"] = model.answers(sealed["test_crops"])
+    described["test_tolerance"] = svm.TOLERANCE
     described["sha256"] = model_file.digest(sealed, described)
     sealed["meta"] = np.frombuffer(json.dumps(described, sort_keys=True).encode(), np.uint8)
     return sealed, described

@@ -22,15 +22,13 @@ from training.fit.bench import Bench, Machines
 from training.fit.evaluate import Figures, figures
 from training.fit.export import carry_gate, to_bytes, write
 from training.fit.fit import ENGINE, Recipe, learn_projection
+from training.fit.self_test import with_tests
 from training.fit.trial import photographs_of, try_out
 from training.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)
 
 PRODUCTION = Recipe()
-TESTS = 20
-"""How many crops are kept in the model file. camd classifies them as a self-test when it loads the
-file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,7 @@ def train(
     alone = figures(bench.model(replace(fitted, quick=None)), test)
     progress(f"test: {tested.errors} errors in {tested.images}")
     scores = {"validation_error": validated.error, "test_error": tested.error}
-    arrays, meta = bench.pack(fitted, test.images[:TESTS], scores)
+    arrays, meta = bench.pack(fitted, test.images[:1], scores)
     final = tested
     if material.gate_of and (gated := carry_gate(material.gate_of, arrays, meta)):
         arrays, meta = gated
@@ -106,6 +104,7 @@ def train(
         progress(
             f"with the gate of {material.gate_of}: {final.errors} errors, the rejected among them"
         )
+    arrays, meta = with_tests(arrays, meta, test)
     content = to_bytes(arrays)
     card = {
         "id": meta["sha256"][:8],
