@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -36,9 +37,13 @@ def until(condition: Callable[[], object], what: str = "") -> None:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that the kernel gives to nobody who connects: on one of those, whoever tries
+    again and again to reach a broker that is down meets itself in the end."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Mosquitto:

@@ -9,7 +9,10 @@ from typing import TypeAlias
 
 from testing.broker import Mosquitto
 
+CONNACK = 2
+PUBLISH = 3
 PUBACK = 4
+SUBSCRIBE = 8
 SUBACK = 9
 PUBLISH_QOS1 = 0x32
 
@@ -27,9 +30,13 @@ class Proxy:
         """Nothing passes, in either direction, and nothing is closed: a half-open connection."""
         self.withhold_pubacks = False
         self.deny_subscriptions = False
+        self.properties = b""
+        """Of MQTT 5, said in the place of the broker's own when it accepts a connection."""
         self.pause_s = 0.0
         """Before each piece of at most 512 bytes on its way to the broker."""
         self.connections = 0
+        self.heads: list[bytes] = []
+        """How each packet to the broker begins, in order: 100 bytes at most."""
         self.acknowledged: list[bytes] = []
         """Payloads of QoS 1 that the broker has confirmed, and the confirmation was passed on."""
         self.confirmed: list[bytes] = []
@@ -47,6 +54,12 @@ class Proxy:
             with suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
+
+    def cut(self) -> None:
+        """End the connections that there are."""
+        for sock in self._sockets:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -76,6 +89,7 @@ class Proxy:
     ) -> None:
         with suppress(OSError, EOFError):
             pump(near, far, up, down)
+        self._thaw()
         # What was passed on must still arrive: an end in both directions at once is a reset, which
         # undoes it where it was not read yet.
         source, sink = (near, far) if pump == self._up else (far, near)
@@ -88,6 +102,7 @@ class Proxy:
     def _up(self, near: socket.socket, far: socket.socket, up: Flying, down: Flying) -> None:
         for packet in _packets(near):
             _note(packet, up)
+            self.heads.append(packet[:100])
             for start in range(0, len(packet), 512 if self.pause_s else len(packet)):
                 time.sleep(self.pause_s)
                 self._thaw()
@@ -99,7 +114,10 @@ class Proxy:
         for packet in _packets(far):
             self._thaw()
             _note(packet, down)
-            if packet[0] >> 4 == SUBACK and self.deny_subscriptions:
+            if packet[0] >> 4 == CONNACK and self.properties:
+                rest = packet[2:4] + bytes([len(self.properties)]) + self.properties
+                near.sendall(bytes([packet[0], len(rest)]) + rest)
+            elif packet[0] >> 4 == SUBACK and self.deny_subscriptions:
                 near.sendall(packet[:4] + b"\x80" * (len(packet) - 4))
             elif packet[0] >> 4 != PUBACK:
                 near.sendall(packet)

@@ -4,6 +4,7 @@ config.toml.
 """
 
 import re
+import unicodedata
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -184,6 +185,35 @@ class MaskSettings(Section):
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
+MOST_PREFIX_BYTES = 30_000
+"""A topic has at most 65,535 (MQTT, 1.5.3); that of an announcement holds two prefixes."""
+
+
+def _may_be_sent(letter: str) -> bool:
+    """Tell whether MQTT lets a text hold it (1.5.3): no control and no "noncharacter"."""
+    code = ord(letter)
+    no_character = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
+    return not no_character and unicodedata.category(letter) not in ("Cc", "Cs")
+
+
+def _text(text: str) -> str:
+    if not all(map(_may_be_sent, text)):  # paho would send it, and the broker hang up
+        raise ValueError("holds control characters, or what is no character: take them out")
+    return text
+
+
+def _topic(text: str) -> str:
+    if not re.fullmatch(r"[^#+\s/]+(/[^#+\s/]+)*", text):
+        raise ValueError("should be words parted by single slashes, without spaces, # and +")
+    size = len(text.encode())
+    if size > MOST_PREFIX_BYTES:
+        raise ValueError(f"has {size} bytes of UTF-8, and {MOST_PREFIX_BYTES} at most are possible")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_text)]
+Topic = Annotated[Text, AfterValidator(_topic)]
+
 
 class CameraSettings(Section):
     device: Device = Field(
@@ -298,7 +328,7 @@ class MqttSettings(Section):
     )
     host: Host = Field("localhost", description="name or address of the broker")
     port: int = Field(1883, ge=1, le=65535, description="8883 is usual with tls")
-    username: str | None = Field(None, examples=["camd"], description="unset: no login")
+    username: Text | None = Field(None, examples=["camd"], description="unset: no login")
     password: SecretStr | None = Field(
         None, examples=["secret"], description="better: password_file"
     )
@@ -324,10 +354,8 @@ class MqttSettings(Section):
         examples=["/etc/camd/client.key"],
         description="the key of cert_file; unset: it is in cert_file",
     )
-    prefix: str = Field(
-        "camd", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="topics are prefix/name/..."
-    )
-    client_id: str | None = Field(
+    prefix: Topic = Field("camd", description="topics are prefix/name/...")
+    client_id: Text | None = Field(
         None, examples=["camd-desk"], description="unset: camd-<name>-<random>"
     )
     keepalive_s: int = Field(
@@ -350,9 +378,7 @@ class MqttSettings(Section):
     )
     requests: bool = Field(False, description="obey requests over MQTT: pause, snapshot, set, ...")
     discovery: bool = Field(False, description="announce the camera to Home Assistant")
-    discovery_prefix: str = Field(
-        "homeassistant", pattern=r"^[^#+\s/]+(/[^#+\s/]+)*$", description="as set in Home Assistant"
-    )
+    discovery_prefix: Topic = Field("homeassistant", description="as set in Home Assistant")
     embedded_bind: Annotated[str, AfterValidator(_own_address)] = Field(
         "127.0.0.1", description="IP address the embedded broker listens on, without a login"
     )

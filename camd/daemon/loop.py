@@ -151,7 +151,7 @@ class Loop:
         self._settings = settings
         self._pipeline.retune(settings)
         if self._publisher:
-            self._publisher.set_rate(settings.mqtt.max_rate)
+            self._publisher.retune(settings)
             if self._size:
                 self._publisher.info(self._info())
 

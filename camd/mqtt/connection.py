@@ -6,7 +6,6 @@ costs that session and no more. The outbox is all that lasts from one to the nex
 
 import logging
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -14,11 +13,16 @@ from contextlib import contextmanager, suppress
 from typing import Literal, TypeAlias
 
 from camd.backoff import Backoff
+from camd.mqtt import troubles
 from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.limits import Bargain, SizeLimit, Terms
 from camd.mqtt.outbox import Outbox
 from camd.mqtt.session import (
-    UNLIMITED,
+    NO_QOS,
+    NO_RETAIN,
     BusyError,
+    HungUpError,
+    Known,
     OnMessage,
     RefusedError,
     Session,
@@ -28,32 +32,21 @@ from camd.mqtt.session import (
 log = logging.getLogger(__name__)
 
 State: TypeAlias = Literal[
-    "connecting", "connected", "no broker", "refused", "taken over", "stopped"
+    "connecting", "connected", "no broker", "no answer", "busy", "refused", "taken over", "stopped"
 ]
+"""No broker: nobody is there. No answer: somebody is, who hangs up or says nothing. Busy, refused:
+the broker has said so."""
 
 HOPELESS = ("refused", "taken over")
 """States that only a person changes; tries are made all the same, but slowly."""
-
-_LOGIN = "check mqtt.username, mqtt.password_file and mqtt.cert_file"
-_CHECK = {
-    "Unsupported protocol version": "check mqtt.protocol",  # of MQTT 5; before, a protocol error
-    "Client identifier not valid": "check mqtt.client_id",
-    "Bad user name or password": _LOGIN,
-    "Not authorized": _LOGIN,
-    "Bad authentication method": _LOGIN,
-}
-"""By MQTT's own words for why nobody may connect."""
 
 RETRY_S = (1.0, 30.0)
 """First and longest wait before the next try; it doubles."""
 SHORT_S = 10.0
 SHORT_MANY = 5
 """So many connections in a row that the broker took, and closed so soon without a reason: before
-MQTT 5 that is all that two clients with one id notice of each other."""
-HEAVY = 65536
-HEAVY_MANY = 2
-"""So many of them, each with a message of so many bytes: before MQTT 5 that is all that is noticed
-of a limit. What is retained would be sent, and end the connection, for ever."""
+MQTT 5 that is all that two clients with one id notice of each other. And one that ends sooner is
+not worth a fast try."""
 GRACE_S = 0.5
 """For the thread to end after its time; it does not while it connects or looks up a name."""
 
@@ -72,9 +65,10 @@ class Connection:
         self._endpoint = endpoint
         self._subscriptions = subscriptions
         self._on_message = on_message
+        self._bargain = Bargain()
+        self._limit = SizeLimit()
         self._short = 0
-        self._heavy = 0
-        self._largest = UNLIMITED
+        self._unheard = 0
         self._complained: set[str] = set()
         self._outbox = outbox
         self._changed = threading.Condition()
@@ -87,6 +81,8 @@ class Connection:
         self.state: State = "connecting"
         self.error = ""
         """What went wrong last, while it is not made good."""
+        self.retains = True
+        """False where the broker keeps no message for those who subscribe later."""
         self.failures = 0
         """Exceptions that nobody expected, each survived."""
 
@@ -147,16 +143,20 @@ class Connection:
     def _run(self) -> None:
         backoff = Backoff(*RETRY_S)
         while self._stop_at is None:
-            if self._attempt():
+            outcome = self._attempt()
+            if outcome == "at once":
+                continue
+            if outcome == "stood":
                 backoff.reset()
             pause = backoff.next(longest=self.state in HOPELESS)
             with self._changed:
                 self._changed.wait_for(lambda: self._stop_at is not None, pause)
         self._enter("stopped", "")
 
-    def _attempt(self) -> bool:
-        """Run one session to its end; True when a broker had accepted it."""
+    def _attempt(self) -> Literal["stood", "failed", "at once"]:
+        """Run one session to its end; it stood when it was a good one."""
         session = None
+        at_once = False
         try:
             session = Session(
                 self._endpoint,
@@ -168,20 +168,19 @@ class Connection:
                 self._subscriptions,
                 self._on_message,
                 self._complain,
-                self._largest,
+                self._known(),
             )
             session.run()
+            self._bargain.ended()
+            at_once = self._stop_at is None  # a probe
         except TakenOverError:
-            self._enter("taken over", self._rival(), self._rival())
+            self._take_over()
         except RefusedError as exc:
-            self._enter("refused", str(exc), self._refused(str(exc)))
+            at_once = self._ask_less(session)
+            if not at_once:
+                self._enter("refused", str(exc), troubles.refused(self._endpoint, str(exc)))
         except OSError as exc:
-            reason = exc.strerror or str(exc)
-            if session is not None and session.accepted:
-                self._lose(session, exc, reason)
-            else:
-                self._short = 0
-                self._enter("no broker", reason, self._absent(exc))
+            at_once = self._fail(session, exc)
         except Exception as exc:
             self.failures += 1
             level = logging.DEBUG if self.error == repr(exc) else logging.ERROR
@@ -194,27 +193,76 @@ class Connection:
             with self._changed:
                 self._outbox.closed()
                 self._changed.notify_all()
-        return session is not None and session.accepted
+        if at_once:
+            return "at once"
+        stood = session is not None and session.accepted and session.age() >= SHORT_S
+        return "stood" if stood else "failed"
+
+    def _known(self) -> Known:
+        bargain, limit = self._bargain, self._limit
+        return Known(bargain.terms, bargain.probing, limit.most, limit.careful)
+
+    def _ask_less(self, session: Session | None) -> bool:
+        """Return True where the broker has said that we ask for too much, and less will do."""
+        code = session.code if session else 0
+        if code in (NO_QOS, NO_RETAIN):
+            return self._bargain.refused(qos=code == NO_QOS, retain=code == NO_RETAIN)
+        self._bargain.ended()
+        return False
+
+    def _fail(self, session: Session | None, exc: OSError) -> bool:
+        """Note what went wrong. Return True where to try at once, in another way."""
+        reason = exc.strerror or str(exc)
+        if session is not None and session.accepted:
+            if self._ask_less(session):
+                return True
+            self._lose(session, exc, reason)
+            return False
+        self._short = self._unheard = 0
+        reached = session is not None and session.reached
+        if reached and isinstance(exc, HungUpError):
+            if self._bargain.closed():
+                return True
+        else:
+            self._bargain.ended()
+        if isinstance(exc, BusyError):
+            self._enter("busy", reason, troubles.busy(self._endpoint, reason))
+        elif str(exc) == troubles.PROTOCOL_ERROR:
+            self._enter("refused", reason, troubles.refused(self._endpoint, reason))
+        elif reached or troubles.met_somebody(exc):
+            self._enter("no answer", reason, troubles.unusable(self._endpoint, exc, reason))
+        else:
+            self._enter("no broker", reason, troubles.absent(self._endpoint, reason))
+        return False
 
     def _lose(self, session: Session, exc: OSError, reason: str) -> None:
-        closed = isinstance(exc, ConnectionError) and session.age() < SHORT_S and not session.told
-        self._short = self._short + 1 if closed else 0
-        self._heavy = self._heavy + 1 if closed and session.heaviest >= HEAVY else 0
-        if self._heavy >= HEAVY_MANY:
-            self._largest = session.heaviest - 1
-        if self._short >= SHORT_MANY:
-            self._enter("taken over", self._rival(), self._rival())
+        hung_up = isinstance(exc, HungUpError)
+        if self._limit.broke(session.unproven if hung_up else {}, session.proven):
+            for topic, size in session.unproven.items():
+                log.warning(troubles.too_large(topic, size, self._limit.most))
+        short = hung_up and not session.unproven and session.age() < SHORT_S
+        self._short = self._short + 1 if short else 0
+        self._unheard = self._unheard + 1 if short and not session.confirmed else 0
+        if self._unheard >= SHORT_MANY:
+            self._enter("refused", reason, troubles.unheard(self._endpoint, reason))
+        elif self._short >= SHORT_MANY:
+            self._take_over()
         else:
-            self._enter("no broker", reason, self._lost(reason))
+            self._enter("no broker", reason, troubles.lost(self._endpoint, reason))
 
-    def _rival(self) -> str:
-        return (
-            f"another client seems to use the client id {self._endpoint.client_id} at "
-            f"{self._endpoint.address}: stop it, or set another mqtt.client_id"
-        )
+    def _take_over(self) -> None:
+        self._limit.forget()
+        self._bargain.ended()
+        rival = troubles.rival(self._endpoint)
+        self._enter("taken over", rival, rival)
 
-    def _accepted(self) -> None:
+    def _accepted(self, terms: Terms) -> None:
         self._enter("connected", "", f"connected to the MQTT broker at {self._endpoint.address}")
+        self.retains = terms.retain
+        if not terms.retain:
+            self._say_once("retain", troubles.NO_RETAIN)
+        if not terms.qos:
+            self._say_once("QoS", troubles.NO_QOS)
 
     def _enter(self, state: State, error: str, message: str = "") -> None:
         """Note where we are, and say so when that is new."""
@@ -230,30 +278,9 @@ class Connection:
 
     def _complain(self, topic: str, why: str) -> None:
         """Say what the broker denies us, once for each topic."""
-        if topic not in self._complained:
-            self._complained.add(topic)
-            log.warning("%s: %s", topic, why)
+        self._say_once(topic, f"{topic}: {why}")
 
-    def _lost(self, reason: str) -> str:
-        return f"lost the MQTT broker at {self._endpoint.address} ({reason}); trying again"
-
-    def _absent(self, exc: OSError) -> str:
-        hint = "start one there, name yours with --broker, or say --broker none"
-        if isinstance(exc, ssl.SSLError):
-            hint = "check mqtt.port, mqtt.tls and mqtt.ca_file"
-        elif isinstance(exc, BusyError):
-            hint = "it answers, but takes nobody now"
-        elif str(exc) == "protocol error":
-            hint = "check mqtt.port and mqtt.protocol"
-        reason = exc.strerror or str(exc)
-        return (
-            f"no MQTT broker at {self._endpoint.address} ({reason}): {hint}. "
-            "Reading goes on, and so do the tries"
-        )
-
-    def _refused(self, reason: str) -> str:
-        return (
-            f"the MQTT broker at {self._endpoint.address} refuses us ({reason}): "
-            f"{_CHECK.get(reason, 'the log of the broker may say more')}. "
-            "Reading goes on, and so do the tries"
-        )
+    def _say_once(self, about: str, text: str) -> None:
+        if about not in self._complained:
+            self._complained.add(about)
+            log.warning(text)

@@ -14,6 +14,7 @@ from camd import files
 from camd.address import redact
 from camd.config.settings import MqttSettings, Settings
 from camd.errors import ConfigError
+from camd.mqtt.limits import FULL, Terms
 from camd.mqtt.payloads import OFFLINE
 from camd.mqtt.topics import Topics
 
@@ -84,9 +85,17 @@ class Endpoint:
     def address(self) -> str:
         return f"{self.host}:{self.port}{redact(self.websocket_path or '')}"
 
-    def client(self) -> mqtt.Client:
-        """Return a client that has never been used: paho carries unacknowledged messages over
-        from one connection to the next, and would put an old reading over a new one."""
+    def packet_bytes(self, topic: str, payload: bytes, qos: int) -> int:
+        """Return the size of the message on the wire (3.3 of both versions)."""
+        properties = self.protocol == MQTTProtocolVersion.MQTTv5
+        rest = 2 + len(topic.encode()) + (2 if qos else 0) + properties + len(payload)
+        length = next(count for count in range(1, 5) if count == 4 or rest < 1 << 7 * count)
+        return 1 + length + rest
+
+    def client(self, terms: Terms = FULL) -> mqtt.Client:
+        """Return a client whose will is as `terms` say, and that has never been used: paho carries
+        unacknowledged messages over from one connection to the next, and would put an old reading
+        over a new one."""
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
@@ -102,7 +111,7 @@ class Endpoint:
             client.tls_set_context(self.tls)
         if self.websocket_path:
             client.ws_set_options(self.websocket_path)
-        client.will_set(self.status_topic, OFFLINE, qos=1, retain=True)
+        client.will_set(self.status_topic, OFFLINE, terms.qos, terms.retain)
         return client
 
 

@@ -63,7 +63,7 @@ class Inbox:
 
     @property
     def gone(self) -> Sequence[str]:
-        """Names of regions that earlier runs had."""
+        """Names of regions that earlier runs had, so many as Home Assistant is told of."""
         return self._upkeep.gone
 
     def requests(self) -> list[Request]:

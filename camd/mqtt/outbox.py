@@ -1,22 +1,29 @@
 """PURE: what waits to be sent, bounded, with every loss counted.
 
-Four lanes, told apart by how a message is to be delivered:
+Five lanes, told apart by how a message is to be delivered:
 
 - state (retained): the last value of each topic. Kept for ever, due again on every connection,
   because a broker without persistence has forgotten it. A newer value replaces one not yet sent.
-- event (QoS 1, not retained): in order, kept until acknowledged; the oldest goes when too many.
+- event (QoS 1, not retained): in order, kept until acknowledged. When there are too many, the
+  oldest that was never sent goes: one that was sent may have arrived, and be counted as lost.
 - stream (QoS 0, not retained): one slot, and none while disconnected. Stale frames help nobody.
 - answers: to requests, in order, for this connection only. Who asked is gone with it.
+- clearing (an empty retained message): takes back what an earlier run has left on this broker.
 """
 
 import itertools
 import math
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 ANSWERS = 32
 """How many answers may wait; the oldest goes first."""
+CLEARING = 500
+"""How many topics may wait to be cleared. Brokers keep about 1000 messages for one client."""
+CLEARINGS = 20
+"""How often, on one connection, what found no room is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +33,7 @@ class Message:
     qos: int = 0
     retain: bool = False
     transient: bool = False
-    """An answer."""
+    """Of this connection only: an answer, or where retained the clearing of a topic."""
     until: float = math.inf
     """Seconds, monotonic: a frame of the stream is not sent later."""
     key: int | None = None
@@ -72,8 +79,13 @@ class Outbox:
         self._state: dict[str, Message] = {}
         self._due: dict[str, None] = {}
         self._events: deque[Message] = deque()
+        self._unsure: deque[Message] = deque()
+        """Events of earlier connections that were sent and not acknowledged; before all others."""
         self._stream: Message | None = None
         self._answers: deque[Message] = deque(maxlen=ANSWERS)
+        self._clearing: dict[str, Message] = {}
+        self._unseen = False
+        self._clearings = 0
         self._flying: dict[int, Message] = {}
         self.open = False
         """True while a broker takes messages."""
@@ -88,7 +100,9 @@ class Outbox:
     @property
     def queued(self) -> int:
         """Messages that wait for their turn."""
-        return len(self._due) + len(self._events) + len(self._answers) + (self._stream is not None)
+        events = len(self._unsure) + len(self._events)
+        answers = len(self._clearing) + len(self._answers)
+        return len(self._due) + events + answers + (self._stream is not None)
 
     @property
     def idle(self) -> bool:
@@ -98,7 +112,7 @@ class Outbox:
     def put(self, message: Message) -> None:
         if message.transient:
             if self.open:
-                self._answers.append(message)
+                self._put_transient(message)
         elif message.retain:
             self._state[message.topic] = message
             self._due[message.topic] = None
@@ -128,8 +142,9 @@ class Outbox:
             self._drop_beyond(self._limit)
 
     def _drop_beyond(self, limit: int) -> None:
-        flying = sum(1 for message in self._flying.values() if _is_event(message))
-        while self._events and len(self._events) + flying > limit:
+        sent = sum(1 for message in self._flying.values() if _is_event(message))
+        sent += len(self._unsure)
+        while self._events and len(self._events) + sent > limit:
             self._forget(self._events.popleft())
             self.events_dropped += 1
 
@@ -138,41 +153,58 @@ class Outbox:
         if topic in self._state:
             self._due[topic] = None
 
+    def again_all(self) -> None:
+        """Send all state once more."""
+        self._due = dict.fromkeys(self._state)
+
     def opened(self, receive_maximum: int = 65535) -> None:
         """A connection stands: all state is due on it, in the order it was first put. Its broker
         takes up to `receive_maximum` unacknowledged messages."""
         self.open = True
         self._inherit()
         self._window = min(self._most_flying, receive_maximum)
-        self._due = dict.fromkeys(self._state)
+        self.again_all()
+        self._unseen, self._clearings = False, 0
 
-    def take(self, now: float = -math.inf) -> dict[int, Message]:
-        """Return what may be sent at `now`, seconds, monotonic, by ticket, in order. It flies until
-        `left` or `closed`."""
-        if not self.open:
-            return {}
-        batch: dict[int, Message] = {}
-        unacknowledged = sum(1 for message in self._flying.values() if message.qos)
-        for topic in list(self._due):
-            message = self._state[topic]
-            if message.qos and unacknowledged >= self._window:
-                continue
-            unacknowledged += message.qos
-            del self._due[topic]
-            batch[next(self._tickets)] = message
-        while self._events and unacknowledged < self._window:
-            unacknowledged += 1
-            batch[next(self._tickets)] = self._events.popleft()
-        while self._answers and unacknowledged < self._window:
-            unacknowledged += 1
-            batch[next(self._tickets)] = self._answers.popleft()
-        if self._stream and self._stream.until < now:
-            self.stream_dropped += 1
-        elif self._stream:
-            batch[next(self._tickets)] = self._stream
-        self._stream = None
+    def take(self, now: float = -math.inf, most: int | None = None) -> dict[int, Message]:
+        """Return what may be sent at `now`, seconds, monotonic, by ticket, in order, `most` at
+        once. It flies until `left` or `closed`."""
+        ready = itertools.islice(self._ready(now), most) if self.open else ()
+        batch = {next(self._tickets): message for message in ready}
         self._flying |= batch
         return batch
+
+    def _ready(self, now: float) -> Iterator[Message]:
+        """Take out one after the other what may be sent."""
+        room = self._window - sum(1 for message in self._flying.values() if message.qos)
+        for topic in list(self._due):
+            message = self._state[topic]
+            if message.qos and room <= 0:
+                continue
+            room -= message.qos
+            del self._due[topic]
+            yield message
+        for lane in (self._unsure, self._events, self._answers):
+            while lane and room > 0:
+                room -= 1
+                yield lane.popleft()
+        while self._clearing and room > 0:
+            room -= 1
+            yield self._clearing.pop(next(iter(self._clearing)))
+        stream, self._stream = self._stream, None
+        if stream and stream.until < now:
+            self.stream_dropped += 1
+        elif stream:
+            yield stream
+
+    def ask_again(self) -> bool:
+        """True once when all that waited to be cleared is, and more was shown than found room."""
+        flying = (message for message in self._flying.values() if message.transient)
+        if not self._unseen or self._clearing or any(message.retain for message in flying):
+            return False
+        self._unseen = False
+        self._clearings += 1
+        return self._clearings <= CLEARINGS
 
     def left(self, ticket: int, *, arrived: bool = True) -> Message | None:
         """The message of `ticket`, which is returned, has arrived, or never can."""
@@ -180,6 +212,7 @@ class Outbox:
         if message:
             self.sent += arrived
             self.events_dropped += not arrived and _is_event(message)
+            self.stream_dropped += not arrived and _is_stream(message)
             self._forget(message)
         return message
 
@@ -187,22 +220,30 @@ class Outbox:
         """The connection is gone: unacknowledged events go first on the next one."""
         self.open = False
         flying = self._flying.values()
-        events = [message for message in flying if _is_event(message)]
-        self._events.extendleft(reversed(events))
-        lost = [message for message in flying if not message.qos and not message.retain]
-        self.stream_dropped += len(lost) + (self._stream is not None)
+        self._unsure.extendleft([message for message in flying if _is_event(message)][::-1])
+        self.stream_dropped += sum(map(_is_stream, flying)) + (self._stream is not None)
         self._flying = {}
         self._stream = None
         self._answers.clear()
+        self._clearing.clear()
 
     def give_up(self) -> None:
         """Nothing more will be sent: what waits is lost, but for what the journal holds."""
-        self.events_dropped += sum(not self._saved(message) for message in self._events)
-        self._events.clear()
+        for lane in (self._unsure, self._events):
+            self.events_dropped += sum(not self._saved(message) for message in lane)
+            lane.clear()
         self._due.clear()
 
     def _saved(self, message: Message) -> bool:
         return bool(self._journal and message.key is not None and self._journal.saved(message.key))
+
+    def _put_transient(self, message: Message) -> None:
+        if not message.retain:
+            self._answers.append(message)
+        elif message.topic in self._clearing or len(self._clearing) < CLEARING:
+            self._clearing[message.topic] = message
+        else:
+            self._unseen = True
 
     def _forget(self, message: Message) -> None:
         if self._journal and message.key is not None:
@@ -211,3 +252,7 @@ class Outbox:
 
 def _is_event(message: Message) -> bool:
     return bool(message.qos) and not message.retain and not message.transient
+
+
+def _is_stream(message: Message) -> bool:
+    return not message.qos and not message.retain

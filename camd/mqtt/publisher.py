@@ -138,7 +138,11 @@ class Publisher:
 
     def health(self, payload: Mapping[str, Any]) -> None:
         """Publish messages.Health, less what every message of a run has in common."""
-        self._put_state(Message(self._topics.health, self._encode(payload), retain=True))
+        message = Message(self._topics.health, self._encode(payload), retain=True)
+        with self._connection.outbox() as outbox:
+            outbox.put(message)
+            if not self._connection.retains:  # who has subscribed since can know it from us only
+                outbox.again_all()
 
     def info(self, payload: Mapping[str, Any]) -> None:
         """Publish messages.Info, less what every message of a run has in common."""
@@ -167,9 +171,14 @@ class Publisher:
         """Publish a message for workers; it is lost with the connection."""
         self._put_state(Message(self._topics.crops, payload, qos=1, transient=True))
 
-    def set_rate(self, max_rate: float) -> None:
-        """Publish at most `max_rate` `digits` messages a second from now on."""
-        self._throttle = Throttle(1 / max_rate)
+    def retune(self, settings: Settings) -> None:
+        """Go on with other settings: mqtt.max_rate, and whatever the announcement to Home Assistant
+        says."""
+        self._throttle = Throttle(1 / settings.mqtt.max_rate)
+        with self._connection.outbox() as outbox:
+            before, self._settings = self._announcement(), settings
+            if settings.mqtt.discovery and self._announcement() != before:
+                outbox.put(self._announcement())
 
     def stats(self) -> Stats:
         connection = self._connection

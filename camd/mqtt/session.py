@@ -12,13 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.reasoncodes import ReasonCode
 
 from camd.mqtt.endpoint import Endpoint
-from camd.mqtt.outbox import Outbox
+from camd.mqtt.limits import FULL, LEAST, UNLIMITED, Terms
+from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.payloads import OFFLINE
 
 log = logging.getLogger(__name__)
@@ -27,9 +29,6 @@ ANSWER_S = 10.0
 """A peer that has not answered the connect request for so long never will."""
 FAREWELL_S = 1.0
 """Of the time there is to stop in, the part kept for saying offline."""
-UNLIMITED = 1 << 31
-HEADER_BYTES = 16
-"""At most, of a message beside its topic and payload."""
 TICK_S = 1.0
 """How often the keep-alive is looked at."""
 CONFIRM_S = 60.0
@@ -39,6 +38,8 @@ SESSION_TAKEN_OVER = 0x8E
 """MQTT 5, 3.14.2.1: another client has connected under the same id."""
 BUSY = (0x88, 0x89, 0x97, 0x9F)
 """MQTT 5, 3.2.2.2: unavailable, busy, over its quota or its rate: not our fault, and it passes."""
+TOO_LARGE, NO_RETAIN, NO_QOS = 0x95, 0x9A, 0x9B
+"""MQTT 5, 4.13: it does not take messages of this size, retained ones, this QoS."""
 
 OnMessage: TypeAlias = Callable[[str, bytes, bool], None]
 """Called with topic, payload, and whether the broker had retained it."""
@@ -52,8 +53,25 @@ class BusyError(ConnectionError):
     """The broker answered, and takes nobody now."""
 
 
+class HungUpError(ConnectionError):
+    """The broker has closed the connection without a word, or for the size of a message."""
+
+
 class TakenOverError(Exception):
     """The broker says that another client has come under the same id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What earlier connections have taught about the broker."""
+
+    terms: Terms = FULL
+    probe: bool = False
+    """Only see whether it takes us."""
+    most: int = UNLIMITED
+    """Messages of more bytes are left out."""
+    careful: bool = False
+    """Larger messages go one at a time."""
 
 
 class Session:
@@ -66,16 +84,16 @@ class Session:
         changed: threading.Condition,
         wake: socket.socket,
         stop_at: Callable[[], float | None],
-        on_accepted: Callable[[], None],
+        on_accepted: Callable[[Terms], None],
         subscriptions: Sequence[str],
         on_message: OnMessage,
         complain: Callable[[str, str], None],
-        largest: int = UNLIMITED,
+        known: Known,
     ) -> None:
         """`changed` guards `outbox`; a byte on `wake` says that it has something new.
         `stop_at`: monotonic seconds by which to have said farewell, once that is wanted.
-        `complain` is given a topic and what the broker denies us of it. `largest`: messages of more
-        bytes are left out."""
+        `on_accepted` is given what the broker takes, `complain` a topic and what the broker denies
+        us of it."""
         self._endpoint = endpoint
         self._outbox = outbox
         self._changed = changed
@@ -86,34 +104,47 @@ class Session:
         self._on_message = on_message
         self._complain = complain
         self._started = self._heard = self._confirmed = time.monotonic()
-        self._most = largest
-        self._tickets: dict[int, int] = {}
+        self._known = known
+        self._terms = known.terms
+        self._most = known.most
+        self._tickets: dict[int, tuple[int, int]] = {}
+        """By packet identifier, ticket and QoS of what is on its way."""
+        self._unproven: dict[int, tuple[str, int]] = {}
+        """By packet identifier of what proves that it arrived, topic and size."""
+        self._subscribing: dict[int, str] = {}
         self._refusal: ReasonCode | None = None
-        self._taken_over = False
         self._reason = ""
-        self.told = False
-        """True where the broker has said why it ended the connection."""
-        self.heaviest = 0
-        """Bytes of the largest message handed over."""
+        self._wildcards = True
+        self._asked_at = self._started
+        self.reached = False
+        """True once something has taken the connection, broker or not."""
+        self.code = 0
+        """Why the broker refused us or hung up, where it has said so."""
+        self.proven = 0
+        """Bytes of the largest message that the broker has taken for certain."""
+        self.confirmed = False
+        """True once the broker has taken any message for certain."""
         self._farewell: mqtt.MQTTMessageInfo | None = None
         self._leaving = False
         self.accepted = False
         """True once the broker took us."""
-        self._client = endpoint.client()
+        self._client = endpoint.client(known.terms)
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
         self._client.on_subscribe = self._subscribed
+        self._client.on_unsubscribe = self._answered
         self._client.on_message = self._received
         # With a register callback set, paho leaves writing to `_serve` instead of doing it
         # inside publish().
         self._client.on_socket_register_write = lambda *_: None
 
     def run(self) -> None:
-        """Return after the farewell, or when there is no more time for it.
+        """Return after the farewell, when there is no more time for it, or after a probe.
 
         Raises RefusedError, TakenOverError, or OSError where the connection fails or is lost."""
         self._endpoint.connect(self._client)
+        self.reached = True
         self._started = self._heard = self._confirmed = time.monotonic()
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
@@ -128,7 +159,9 @@ class Session:
                 # paho asks for a sign of life after one keep-alive, but counts on from there.
                 if now >= self._heard + 2 * self._endpoint.keepalive_s - TICK_S:
                     raise TimeoutError("it has fallen silent")
-                if not self._tickets or self._client.want_write():
+                self._ask_for_life(now)
+                waiting = self._tickets or (self._known.careful and self._unproven)
+                if not waiting or self._client.want_write():
                     self._confirmed = now
                 elif now >= self._confirmed + CONFIRM_S:
                     raise TimeoutError("it confirms nothing")
@@ -138,10 +171,17 @@ class Session:
         if self._refusal:
             busy = self._refusal.value in BUSY
             raise (BusyError if busy else RefusedError)(str(self._refusal))
-        if self._taken_over:
+        if self.code == SESSION_TAKEN_OVER:
             raise TakenOverError(self._reason)
+        if not self._leaving and self._reason and self.code != TOO_LARGE:
+            raise ConnectionError(self._reason)
         if not self._leaving:
-            raise ConnectionError(self._reason or "closed by the broker")
+            raise HungUpError(self._reason or "closed by the broker")
+
+    @property
+    def unproven(self) -> dict[str, int]:
+        """By topic, the bytes of messages larger than `proven` that the broker may have taken."""
+        return dict(self._unproven.values())
 
     def age(self) -> float:
         """Seconds since it began."""
@@ -181,7 +221,17 @@ class Session:
             self._client.loop_write()
         self._client.loop_misc()
 
+    def _ask_for_life(self, now: float) -> None:
+        """Where the broker wants a longer keep-alive than ours, paho asks too seldom (MQTT 5,
+        3.2.2.3.14), or for 0 never: find out whether it is there all the same."""
+        own = self._endpoint.keepalive_s
+        seldom = self.accepted and not 0 < self._client.keepalive <= own
+        if seldom and not self._leaving and now >= max(self._heard, self._asked_at) + own:
+            self._ask()
+
     def _send(self, now: float, stop_at: float | None) -> None:
+        if self._known.probe:
+            return
         if self._farewell is not None:
             if self._farewell.is_published() and not self._leaving:
                 self._leaving = True
@@ -191,25 +241,64 @@ class Session:
             idle = self._outbox.idle
         if stop_at is not None and (idle or now >= stop_at - FAREWELL_S):
             topic = self._endpoint.status_topic
-            self._farewell = self._client.publish(topic, OFFLINE, qos=1, retain=True)
+            self._farewell = self._client.publish(topic, OFFLINE, *self._lowered(1, retain=True))
         elif not self._client.want_write():
             self._hand_over()
 
     def _hand_over(self) -> None:
-        with self._changed:
-            batch = self._outbox.take(time.monotonic())
-            if batch:
-                self._changed.notify_all()
-        for ticket, message in batch.items():
-            size = len(message.payload) + len(message.topic) + HEADER_BYTES
-            if size > self._most:
-                self._lose(ticket, f"{size} bytes are too many for the MQTT broker")
+        while not (self._known.careful and self._unproven):
+            with self._changed:
+                batch = self._outbox.take(time.monotonic(), 1 if self._known.careful else None)
+                if batch:
+                    self._changed.notify_all()
+                again = self._outbox.ask_again()
+            if again:
+                self._subscribe()
+            for ticket, message in batch.items():
+                self._publish(ticket, message)
+            if not batch or not self._known.careful:
+                return
+
+    def _publish(self, ticket: int, message: Message) -> None:
+        qos, retain = self._lowered(message.qos, retain=message.retain)
+        size = self._endpoint.packet_bytes(message.topic, message.payload, qos)
+        if size > self._most:
+            self._lose(ticket, f"{size} bytes are too many for the MQTT broker")
+            return
+        info = self._client.publish(message.topic, message.payload, qos, retain)
+        if info.mid in self._tickets:  # numbers begin anew after 65535: one is that far behind
+            raise TimeoutError("it has confirmed everything but one message")
+        self._tickets[info.mid] = ticket, qos
+        large = size > max(self.proven, LEAST) and message.topic != self._endpoint.status_topic
+        mid = info.mid
+        if not qos and (large or not self.confirmed):
+            mid = self._ask()  # nobody confirms a message of QoS 0
+        if large:
+            self._unproven[mid] = message.topic, size
+
+    def _lowered(self, qos: int, *, retain: bool) -> tuple[int, bool]:
+        """Return of QoS and retain what the broker takes."""
+        return min(qos, self._terms.qos), retain and self._terms.retain
+
+    def _ask(self) -> int:
+        """Ask for an answer that means nothing but that all before it has been read, and return its
+        number: leave a topic that was never subscribed to."""
+        self._asked_at = time.monotonic()
+        _, mid = self._client.unsubscribe(f"{self._endpoint.status_topic}/none")
+        assert mid is not None
+        return mid
+
+    def _subscribe(self) -> None:
+        for topic in self._subscriptions:
+            if "+" in topic and not self._wildcards:
+                self._complain(
+                    topic, "the MQTT broker knows no wildcards, so nothing is heard here"
+                )
                 continue
-            self.heaviest = max(self.heaviest, size)
-            info = self._client.publish(message.topic, message.payload, message.qos, message.retain)
-            if info.mid in self._tickets:  # numbers begin anew after 65535: one is that far behind
-                raise TimeoutError("it has confirmed everything but one message")
-            self._tickets[info.mid] = ticket
+            # One by one: of many in one message a broker may refuse all.
+            _, mid = self._client.subscribe(topic, 1)
+            assert mid is not None
+            self._subscribing[mid] = topic
 
     def _lose(self, ticket: int, why: str) -> None:
         """Count a message that the broker does not take; sent again, it would fare no better."""
@@ -224,21 +313,30 @@ class Session:
     ) -> None:
         if reason.is_failure:
             self._refusal = reason
+            self.code = reason.value
             return
         self.accepted = True
+        if self._known.probe:
+            self._leaving = True
+            self._client.disconnect()
+            return
         self._most = min(self._most, getattr(properties, "MaximumPacketSize", UNLIMITED))
-        if self._subscriptions:
-            self._client.subscribe([(topic, 1) for topic in self._subscriptions])
+        self._terms = Terms(
+            min(self._terms.qos, getattr(properties, "MaximumQoS", 1)),
+            self._terms.retain and getattr(properties, "RetainAvailable", 1) != 0,
+        )
+        self._wildcards = getattr(properties, "WildcardSubscriptionAvailable", 1) != 0
+        self._subscribe()
         with self._changed:
             self._outbox.opened(getattr(properties, "ReceiveMaximum", UNLIMITED))
-        self._on_accepted()
+        self._on_accepted(self._terms)
 
     def _subscribed(
-        self, _client: Any, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Any
+        self, _client: Any, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
     ) -> None:
-        for topic, reason in zip(self._subscriptions, reasons, strict=False):
-            if reason.is_failure:
-                self._complain(topic, f"the MQTT broker does not let us hear it ({reason})")
+        topic = self._subscribing.pop(mid)
+        if reasons[0].is_failure:
+            self._complain(topic, f"the MQTT broker does not let us hear it ({reasons[0]})")
 
     def _received(self, _client: Any, _data: Any, message: mqtt.MQTTMessage) -> None:
         self._on_message(message.topic, bytes(message.payload), message.retain)
@@ -246,8 +344,8 @@ class Session:
     def _disconnected(
         self, _client: Any, _data: Any, flags: Any, reason: ReasonCode, _properties: Any
     ) -> None:
-        self._taken_over = reason.value == SESSION_TAKEN_OVER
-        self.told = flags.is_disconnect_packet_from_server
+        if flags.is_disconnect_packet_from_server:
+            self.code = reason.value
         if str(reason) != "Unspecified error":
             self._reason = str(reason).lower()
 
@@ -255,13 +353,25 @@ class Session:
         self, _client: Any, _data: Any, mid: int, reason: ReasonCode, _properties: Any
     ) -> None:
         """Called for QoS 1 when acknowledged, for QoS 0 when the bytes have left."""
-        ticket = self._tickets.pop(mid, None)
+        ticket, qos = self._tickets.pop(mid, (None, 0))
         if ticket is None:
             return
         self._confirmed = time.monotonic()
+        if qos:
+            self._proved(mid)
         if reason.is_failure:  # only MQTT 5 says so
             self._lose(ticket, f"the MQTT broker does not take it ({reason})")
             return
         with self._changed:
             self._outbox.left(ticket)
             self._changed.notify_all()
+
+    def _answered(self, _client: Any, _data: Any, mid: int, *_: Any) -> None:
+        self._proved(mid)
+
+    def _proved(self, mid: int) -> None:
+        """The broker has read what was sent up to the packet of that number."""
+        self.confirmed = True
+        self._confirmed = time.monotonic()
+        _, size = self._unproven.pop(mid, ("", 0))
+        self.proven = max(self.proven, size)

@@ -8,6 +8,10 @@ from camd.mqtt import payloads
 from camd.mqtt.outbox import Message
 from camd.mqtt.topics import Topics
 
+MOST_GONE = 128
+"""Regions of earlier runs that Home Assistant is told of: twice as many as there can be at once.
+Anyone who may publish below our name can invent them."""
+
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
 
@@ -23,7 +27,7 @@ class Upkeep:
         self.rival = ""
         """Says that another camd has our name; "" where none has."""
         self.gone: list[str] = []
-        """Names of regions that earlier runs had."""
+        """Names of regions that earlier runs had, MOST_GONE of them."""
 
     @property
     def subscriptions(self) -> list[str]:
@@ -39,7 +43,7 @@ class Upkeep:
         if topic == self._topics.health and not retained:
             self._see(payload)
         elif retained and payload and self._is_left_over(topic):
-            # Where it is lost, the next connection will show the same again.
+            # Where it is lost, the broker will show the same again.
             return Message(topic, b"", qos=1, retain=True, transient=True)
         return None
 
@@ -60,7 +64,7 @@ class Upkeep:
         name = topic.removeprefix(self._topics.region(""))
         if name in self._regions or not _NAME.fullmatch(name):
             return False
-        if name not in self.gone:
+        if name not in self.gone and len(self.gone) < MOST_GONE:
             self.gone.append(name)
         return True
 

@@ -48,6 +48,7 @@ class Worker:
         self._stop = stop
         self._trouble = ""
         self._taken = False
+        self._qos = 1
 
     def run(self) -> None:
         """Work until `stop` is set, through every loss of the broker."""
@@ -82,12 +83,14 @@ class Worker:
         return self._taken
 
     def _connected(
-        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+        self, client: mqtt.Client, _data: Any, _flags: Any, reason: ReasonCode, properties: Any
     ) -> None:
         if reason.is_failure:
             self._say(str(reason))
             client.disconnect()
             return
+        # Of QoS 0 nothing is confirmed; devices ask again for what they got no answer to.
+        self._qos = min(1, getattr(properties, "MaximumQoS", 1))
         client.subscribe(self._topic, qos=1)
 
     def _subscribed(
@@ -110,7 +113,7 @@ class Worker:
         classified = self._model.classify(batch.crops)
         said = codec.answer(batch.head, self._model.id, self._model.open_set, classified)
         # paho sends the acknowledgement when this returns, behind the answer.
-        client.publish(message.topic.removesuffix("crops") + "classes", said, qos=1)
+        client.publish(message.topic.removesuffix("crops") + "classes", said, self._qos)
 
     def _say(self, trouble: str) -> None:
         if trouble != self._trouble:

@@ -13,6 +13,7 @@ from camd.config.settings import CameraSettings
 from camd.errors import SourceError
 from camd.sources import from_uri
 from camd.values import Frame
+from testing.recorded import Recorded
 from tests.sources.pictures import clip, grey, variable, write
 from tests.sources.scripted import Scripted
 
@@ -239,6 +240,20 @@ def test_a_camera_that_opens_but_never_gives_a_frame_waits_between_tries() -> No
         tries, waited = source.opens - opens, time.monotonic() - before
     assert tries <= waited / 0.05 + 1
     assert capture.stats().reconnects == 0
+
+
+@pytest.mark.parametrize("steady", [False, True])
+def test_a_source_that_gives_frames_and_fails_again_is_tried_slowly_unless_it_was_steady(
+    monkeypatch: pytest.MonkeyPatch, *, steady: bool
+) -> None:
+    recorded = Recorded(0.5, 30)
+    monkeypatch.setattr("camd.capture.capture.Backoff", lambda *_: recorded)
+    if steady:
+        monkeypatch.setattr("camd.capture.capture.STEADY_S", 0.0)
+    with Capture(Scripted(["frame", "frame", "fail"]), QUICK) as capture:
+        until(capture, lambda _: len(recorded.waits) >= 6)
+    for number, wait in enumerate(recorded.waits[:6]):
+        assert wait <= 0.5 if steady else wait >= 0.25 * 2**number
 
 
 def test_nothing_but_damaged_frames_is_a_failure() -> None:

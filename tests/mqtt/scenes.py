@@ -48,9 +48,11 @@ def batch(crops: NDArray[np.uint8], number: int = 7) -> bytes:
     )
 
 
-def tell(broker: Any, topic: str, payload: bytes) -> None:
-    """Have somebody else publish it, retained."""
-    publish.single(topic, payload, 1, retain=True, hostname=broker.host, port=broker.port)
+def tell(
+    broker: Any, topic: str, payload: bytes, *, retain: bool = True, client_id: str = ""
+) -> None:
+    """Have somebody else publish it."""
+    publish.single(topic, payload, 1, retain, broker.host, broker.port, client_id)
 
 
 INFO = {

@@ -5,17 +5,22 @@ import signal
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from camd.config.settings import MqttSettings
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Hearing
 from camd.mqtt.session import Session
 from testing.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
+from testing.recorded import Recorded
 from tests.mqtt.scenes import Publishers, event, frame, result
 
 SECRET = "correct horse battery"
@@ -33,7 +38,7 @@ def said(caplog: pytest.LogCaptureFixture, *levels: int) -> list[str]:
 
 
 @contextmanager
-def peer(answer: bytes) -> Iterator[Any]:
+def peer(answer: bytes, *, hang_up: bool = False) -> Iterator[Any]:
     """Yield the address of something that takes connections, says `answer`, and no more."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         held: list[socket.socket] = []
@@ -43,8 +48,14 @@ def peer(answer: bytes) -> Iterator[Any]:
                 while True:
                     connection, _ = server.accept()
                     held.append(connection)
-                    connection.recv(4096)  # who answers before the question breaks the protocol
-                    connection.sendall(answer)
+                    with suppress(ConnectionError):
+                        connection.recv(4096)  # who answers before the question breaks the protocol
+                        connection.sendall(answer)
+                        if hang_up:
+                            connection.shutdown(socket.SHUT_WR)
+                            while connection.recv(4096):  # unread, it would undo the answer
+                                pass
+                            connection.close()
             except OSError:
                 return
 
@@ -83,6 +94,117 @@ def test_coming_and_going_is_reported_each_time(
     until(lambda: publisher.stats().connected, "connected again")
     kinds = [message.split(" the ")[0] for message in said(caplog)]
     assert kinds == ["connected to", "lost", "connected to"]
+
+
+ACCEPTED = b"\x20\x02\x00\x00"
+UNAUTHORIZED = b"\x20\x02\x00\x05"
+
+
+@pytest.mark.parametrize(
+    ("answer", "hang_up", "options", "named"),
+    [
+        (b"", True, {}, "mqtt.tls"),
+        (b"", True, {"protocol": "5"}, "mqtt.protocol"),
+        (b"", False, {}, "mqtt.port"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n" * 20, True, {}, "mqtt.port"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", True, {"transport": "websockets"}, "websocket_path"),
+        (b"", True, {"transport": "websockets"}, "websocket_path"),
+        (b"not TLS", True, {"tls": True}, "mqtt.tls"),
+        (b"", True, {"tls": True}, "mqtt.tls"),
+        (b"", False, {"tls": True}, "mqtt.tls"),
+        (ACCEPTED, True, {}, "camd/desk/status"),
+    ],
+)
+def test_who_answers_is_not_called_absent(
+    publishers: Publishers,
+    tries: list[None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    answer: bytes,
+    hang_up: bool,
+    options: dict[str, object],
+    named: str,
+) -> None:
+    caplog.set_level(logging.INFO)
+    if not hang_up:
+        monkeypatch.setattr("camd.mqtt.session.ANSWER_S", 0.2)
+        monkeypatch.setattr("camd.mqtt.endpoint.CONNECT_TIMEOUT_S", 0.2)
+    with peer(answer, hang_up=hang_up) as somebody:
+        publisher = publishers(somebody, wait=False, **options)
+        until(lambda: any(named in text for text in said(caplog)))
+        count = len(tries)
+        until(lambda: len(tries) >= count + 4)
+        assert publisher.stats().alive
+        publisher.stop()
+    assert not any("no MQTT broker" in text or "client id" in text for text in said(caplog))
+    kinds = {text.partition(" (")[0] for text in said(caplog)}
+    assert len(kinds) == len(said(caplog)) or answer == ACCEPTED, "each is said once"
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds between one try and the next, in order."""
+    recorded = Recorded(1.0, 30.0)
+    monkeypatch.setattr("camd.mqtt.connection.Backoff", lambda *_: recorded)
+    return recorded.waits
+
+
+def test_what_only_a_person_can_mend_is_tried_again_slowly(
+    publishers: Publishers, waits: list[float]
+) -> None:
+    with peer(UNAUTHORIZED) as refusing:
+        publisher = publishers(refusing, wait=False)
+        until(lambda: len(waits) >= 3)
+        assert publisher.stats().state == "refused"
+        assert min(waits) >= 15
+
+
+def test_a_rival_for_the_client_id_is_met_slowly(
+    publishers: Publishers, waits: list[float]
+) -> None:
+    """Each throws the other out at once: fast, they would do nothing else."""
+    with peer(b"\x20\x03\x00\x00\x00" + b"\xe0\x02\x8e\x00") as shared:
+        publisher = publishers(shared, wait=False, protocol="5")
+        until(lambda: publisher.stats().state == "taken over")
+        until(lambda: len(waits) >= 3)
+        assert min(waits) >= 15
+
+
+def test_an_absent_broker_is_looked_for_less_and_less_often(
+    publishers: Publishers, waits: list[float]
+) -> None:
+    publishers(absent(), wait=False)
+    until(lambda: len(waits) >= 8)
+    for wait, most in zip(waits, (1, 2, 4, 8, 16, 30, 30, 30), strict=False):
+        assert most / 2 <= wait <= most
+
+
+def test_a_broker_that_takes_us_and_hangs_up_gets_no_fast_tries(
+    publishers: Publishers, waits: list[float]
+) -> None:
+    with peer(ACCEPTED, hang_up=True) as flapping:
+        publishers(flapping, wait=False)
+        until(lambda: len(waits) >= 5)
+        for wait, least in zip(waits, (0.5, 1, 2, 4, 8), strict=False):
+            assert wait >= least
+
+
+def test_after_a_good_connection_the_next_is_tried_soon(
+    real: Mosquitto,
+    publishers: Publishers,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    publisher = publishers(real)
+    monkeypatch.setattr("camd.mqtt.connection.SHORT_S", 0.0)  # each is good enough
+    for _ in range(2):
+        before = len(waits)
+        real.kill()
+        until(lambda: len(waits) >= before + 5)  # noqa: B023
+        assert waits[before] <= 1
+        assert waits[before + 4] >= 8
+        real.start()
+        until(lambda: publisher.stats().connected)
 
 
 def test_a_name_that_does_not_exist_is_survived(publishers: Publishers) -> None:
@@ -297,3 +419,32 @@ def test_unacknowledged_events_arrive_on_the_next_connection(
     real.start()
     until(lambda: publisher.stats().sent >= before + 3, "status, reading and event are sent")
     assert publisher.stats().events_dropped == 0
+
+
+TEXTS = st.text(st.characters(exclude_categories=()), min_size=1, max_size=20) | st.text(
+    "aä/#+$ \0\t\x7f\x85\ufffe\ufdd0\U0010ffff", min_size=1, max_size=4
+)
+
+
+@pytest.mark.timeout(120)
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(prefix=TEXTS, client_id=TEXTS, username=TEXTS)
+@example(prefix="p" * 30_000, client_id="desk", username="camd")
+@example(prefix="$camd/ä/😀", client_id="/", username="#")
+def test_a_broker_takes_whatever_the_configuration_takes(
+    real: Mosquitto, publishers: Publishers, prefix: str, client_id: str, username: str
+) -> None:
+    """Of topics and names: what it hangs up on would never connect, and nothing would say why."""
+    options = {"prefix": prefix, "client_id": client_id, "username": username}
+    for name, text in list(options.items()):
+        try:
+            MqttSettings.model_validate({name: text})
+        except ValidationError:
+            del options[name]
+    publisher = publishers(real, **options)
+    publisher.frame(frame(), result(event(), changed=True), 100.0)
+    until(lambda: publisher.stats().sent >= 3)
+    publisher.stop()
+    assert publisher.stats().dropped <= 1

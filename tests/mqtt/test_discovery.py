@@ -2,19 +2,22 @@
 
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jinja2 import Template
 
+from camd import __version__
+from camd.config.live import KEYS, LiveOptions
 from camd.config.settings import MqttSettings, RegionSettings, Settings
-from camd.mqtt import payloads
+from camd.mqtt import once, payloads
 from camd.mqtt.discovery import announcement, config_topic
 from camd.values import Reading, RegionReading
-from testing.broker import Mosquitto, Subscriber, retained, until
-from testing.process import camd
-from tests.mqtt.scenes import Publishers, event, health, result
+from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained, until
+from testing.process import camd, start
+from tests.mqtt.scenes import Publishers, event, health, result, tell
 
 CONFIG = "homeassistant/device/camd_desk/config"
 
@@ -180,6 +183,46 @@ def test_is_sent_again_when_home_assistant_starts(real: Mosquitto, publishers: P
         assert len(heard.on(CONFIG)) == 2
 
 
+@pytest.mark.parametrize("key", KEYS)
+def test_is_made_anew_where_an_option_changes_what_it_says(
+    real: Mosquitto, publishers: Publishers, tmp_path: Path, key: str
+) -> None:
+    """As `expire_after` with mqtt.health_s: later ones would leave the sensors unavailable."""
+    configured = described(host=real.host, port=real.port)
+    section, _, name = key.partition(".")
+    before = getattr(configured, section)
+    kind = type(before).model_fields[name].annotation
+    after = kind(getattr(before, name) / 2) if kind in (int, float) else "dark"
+    live = LiveOptions(configured, tmp_path / "live.json")
+    changed = live.change({key: after})
+    with Subscriber(real.host, real.port) as heard:
+        publisher = publishers(real, discovery=True, requests=True, region=configured.region)
+        heard.wait(CONFIG)
+        publisher.retune(changed)
+        publisher.retune(changed)
+        publisher.stop()
+        heard.wait_payload("camd/desk/status", b"offline")
+        told = [item.json for item in heard.on(CONFIG)]
+    expected = announcement(changed, __version__, "a1b2c3d4")
+    assert told[-1] == expected
+    assert len(told) == (1 if expected == announcement(configured, __version__, "a1b2c3d4") else 2)
+
+
+def test_what_home_assistant_expects_follows_the_option(tmp_path: Path, real: Mosquitto) -> None:
+    """Of a whole camd, asked over MQTT."""
+    env = {"CAMD_MQTT__DISCOVERY": "true", "CAMD_MQTT__REQUESTS": "true"}
+    url = f"mqtt://{real.host}:{real.port}"
+    options = ("--device", "demo", "--realtime", "--loop", "--no-window", "--name", "desk")
+    with Subscriber(real.host, real.port) as heard:
+        process = start("run", *options, "--broker", url, home=tmp_path, env=env)
+        heard.wait(CONFIG)
+        tell(real, "camd/desk/request/set", b'{"mqtt.health_s":300}', retain=False)
+        heard.wait("camd/desk/response/set")
+        assert heard.wait(CONFIG, 2)[1].json["components"]["fps"]["expire_after"] > 600
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(LONG) == 0
+
+
 def test_none_where_it_is_off(real: Mosquitto, publishers: Publishers) -> None:
     with Subscriber(real.host, real.port) as heard:
         publishers(real).stop()
@@ -199,6 +242,20 @@ def test_remove_takes_it_back(real: Mosquitto, publishers: Publishers, tmp_path:
     with Subscriber(real.host, real.port) as newcomer:
         newcomer.wait("camd/desk/status")
         assert not newcomer.on(CONFIG)
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+@pytest.mark.parametrize("lines", ["retain_available false", "max_qos 0"])
+def test_remove_reaches_brokers_that_do_less(lines: str, protocol: str) -> None:
+    """And Home Assistant, where it is there to hear it."""
+    for options in (lines, "max_qos 0\nretain_available false"):
+        with (
+            mosquitto(f"allow_anonymous true\n{options}\n") as broker,
+            Subscriber(broker.host, broker.port) as heard,
+        ):
+            settings = described(host=broker.host, port=broker.port, protocol=protocol)
+            once.publish(settings, CONFIG, b"")
+            heard.wait_payload(CONFIG, b"")
 
 
 @pytest.mark.parametrize("broker", ["mqtt://127.0.0.1:1", "none"])

@@ -1,9 +1,13 @@
 import itertools
+from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from camd.mqtt.outbox import Left, Message, Outbox
+from camd.mqtt.outbox import CLEARING, CLEARINGS, Left, Message, Outbox
 
 STATUS = Message("status", b"online", qos=1, retain=True)
 SNAPSHOT = Message("snapshot", b"jpeg", retain=True)
@@ -73,6 +77,85 @@ def test_an_old_unacknowledged_state_never_follows_a_newer_one(outbox: Outbox) -
     outbox.put(reading("new"))
     outbox.opened()
     assert payloads(outbox.take()) == [b"new"]
+
+
+def test_an_event_in_doubt_is_not_dropped_for_want_of_room(outbox: Outbox) -> None:
+    """It may have arrived: dropped, it would be counted as lost all the same."""
+    outbox.opened()
+    for number in range(3):
+        outbox.put(event(number))
+    assert payloads(outbox.take()) == [b"0", b"1"]
+    outbox.closed()
+    for number in range(3, 9):
+        outbox.put(event(number))
+    assert outbox.events_dropped == 5
+    outbox.opened()
+    assert payloads(outbox.take()) == [b"0", b"1"]
+
+
+STEPS = st.lists(
+    st.sampled_from(["event", "event", "digits", "state", "answer", "open", "close"])
+    | st.tuples(st.sampled_from(["take"]), st.none() | st.integers(1, 3))
+    | st.tuples(st.sampled_from(["arrived", "refused"]), st.integers(0, 5)),
+    max_size=60,
+)
+
+
+@given(STEPS, st.integers(1, 5), st.integers(1, 5))
+def test_what_is_sent_dropped_and_queued_adds_up_whatever_happens(
+    steps: list[Any], limit: int, window: int
+) -> None:
+    outbox = Outbox(limit, window)
+    put, arrived = Counter[str](), Counter[str]()
+    first: list[int] = []
+    flying: dict[int, Message] = {}
+
+    def take(most: int | None = None) -> bool:
+        taken = outbox.take(most=most)
+        assert most is None or len(taken) <= most
+        flying.update(taken)
+        numbers = [int(item.payload) for item in taken.values() if item.topic == "event"]
+        first.extend(number for number in numbers if number not in first)
+        return bool(taken)
+
+    def leave(ticket: int, *, well: bool) -> None:
+        left = outbox.left(ticket, arrived=well)
+        assert left is flying.pop(ticket)
+        arrived[left.topic] += well
+
+    for step in steps:
+        match step:
+            case "event":
+                outbox.put(event(put["event"]))
+            case "digits":
+                outbox.put(digits(put["digits"]))
+            case "state":
+                outbox.put(STATUS)
+            case "answer":
+                outbox.put(Message("answer", b"", qos=1, transient=True))
+            case "open" if not outbox.open:
+                outbox.opened()
+            case "close":
+                outbox.closed()
+                flying.clear()
+            case ("take", most):
+                take(most)
+            case (how, place) if place < len(flying):
+                leave(list(flying)[place], well=how == "arrived")
+        put[str(step)] += 1
+        assert outbox.sent == arrived.total()
+        events = sum(item.topic == "event" for item in flying.values())
+        lost = put["event"] - arrived["event"] - outbox.events_dropped
+        assert events <= lost <= limit + 1
+    if not outbox.open:
+        outbox.opened()
+    while take() or flying:
+        for ticket in list(flying):
+            leave(ticket, well=True)
+    assert outbox.idle
+    assert arrived["event"] + outbox.events_dropped == put["event"]
+    assert arrived["digits"] + outbox.stream_dropped == put["digits"]
+    assert first == sorted(first), "each goes in its turn"
 
 
 def test_too_many_events_cost_the_oldest_and_are_counted(outbox: Outbox) -> None:
@@ -280,6 +363,35 @@ def test_answers_go_with_their_connection() -> None:
     outbox.opened()
     assert not outbox.take()
     assert outbox.events_dropped == 0
+
+
+def clearing(number: int) -> Message:
+    return Message(f"region/{number}", b"", qos=1, retain=True, transient=True)
+
+
+def test_what_found_no_room_to_be_cleared_is_asked_for_again_but_not_for_ever() -> None:
+    """A broker may show it again and again, and not let us clear it."""
+    outbox = Outbox(limit=4)
+    outbox.opened()
+    asked = 0
+    for _ in range(2 * CLEARINGS):
+        for number in range(CLEARING + 1):
+            outbox.put(clearing(number))
+            outbox.put(clearing(number))
+        assert not outbox.ask_again(), "first what waits"
+        cleared = 0
+        while taken := outbox.take():
+            assert not outbox.ask_again()
+            cleared += len(taken)
+            for ticket in taken:
+                outbox.left(ticket)
+        assert cleared == CLEARING
+        asked += outbox.ask_again()
+        assert not outbox.ask_again()
+    assert asked == CLEARINGS
+    outbox.put(clearing(1))
+    outbox.closed()
+    assert outbox.idle, "the next connection shows it anew"
 
 
 def test_state_is_sent_again_on_demand(outbox: Outbox) -> None:

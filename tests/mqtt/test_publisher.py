@@ -3,15 +3,18 @@
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 import camd
 from camd.mqtt import payloads
+from camd.mqtt.requests import Request
 from camd.mqtt.session import Session
 from testing.broker import Mosquitto, Subscriber, retained, until
-from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result
+from testing.proxy import proxy
+from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
 
 Broker = Mosquitto | Embedded
 EVENT = "camd/desk/event"
@@ -136,6 +139,42 @@ def test_reading_is_sent_at_first_and_then_when_it_changes(
         assert [item.json["text"] for item in readings] == ["0", "2", "4", "gone"]
         assert [item.json["seq"] for item in readings] == [1, 2, 3, 4]
         assert len(subscriber.on("camd/desk/reading")) == 4
+
+
+def test_an_answer_that_waits_at_the_stop_still_goes_out(
+    any_broker: Broker, publishers: Publishers
+) -> None:
+    with listen(any_broker) as subscriber:
+        publisher = publishers(any_broker)
+        publisher.respond(Request("reload", transaction=7))
+        publisher.stop()
+        subscriber.wait_payload("camd/desk/status", b"offline")
+        (answer,) = subscriber.on("camd/desk/response/reload")
+        assert answer.json == {"status": "ok", "data": {}, "transaction": 7}
+
+
+def test_an_answer_put_while_it_stops_still_goes_out_and_a_late_will_is_contradicted_no_more(
+    real: Mosquitto, publishers: Publishers
+) -> None:
+    """Who stops will be offline in a moment: online would be wrong."""
+    with proxy(real) as between, listen(real) as subscriber:
+        publisher = publishers(between, requests=True)
+        until(lambda: publisher.stats().sent)
+        between.withhold_pubacks = True
+        publisher.frame(frame(), result(event()), 100.0)  # for which the farewell waits
+        stopping = threading.Thread(target=publisher.stop, args=(4,))
+        stopping.start()
+        subscriber.wait(EVENT)
+        tell(real, "camd/desk/status", b"offline")
+        tell(real, "camd/desk/request/status", b"", retain=False)
+        asked: list[Request] = []
+        until(lambda: asked.extend(publisher.requests()) or asked)  # and so the will was heard
+        publisher.respond(asked[0])
+        subscriber.wait("camd/desk/response/status")
+        stopping.join()
+        subscriber.wait("camd/desk/status", 4)
+        said = [item.payload for item in subscriber.on("camd/desk/status")]
+    assert said == [b"online", b"offline", b"offline", b"offline"], "its farewell is not confirmed"
 
 
 KILLED = """

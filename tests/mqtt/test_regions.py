@@ -4,9 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from paho.mqtt import publish
 
 from camd.config.settings import MqttSettings, RegionSettings, Settings
+from camd.mqtt import payloads
 from camd.mqtt.discovery import announcement
+from camd.mqtt.outbox import CLEARING
+from camd.mqtt.upkeep import MOST_GONE
 from camd.values import RegionReading, Result
 from testing.broker import Mosquitto, Subscriber, retained, until
 from tests.mqtt.scenes import Publishers, frame
@@ -88,6 +92,34 @@ def test_a_region_that_is_no_more_is_taken_back(real: Mosquitto, publishers: Pub
     with Subscriber(real.host, real.port) as newcomer:
         newcomer.wait("camd/desk/region/new")
         assert not newcomer.on(METER)
+
+
+@pytest.mark.parametrize("count", [64, 2 * CLEARING + 100])
+def test_all_regions_that_are_no_more_are_taken_back(
+    real: Mosquitto, publishers: Publishers, count: int
+) -> None:
+    """As many as there can be, and more than wait here or, for one client, in mosquitto."""
+    topics = {f"camd/desk/region/old-{number}" for number in range(count)}
+    own = {"camera": "desk", "boot": "0000", "seq": 1, "at": 0.0}
+    said = payloads.encode(payloads.region(**own, value=GOOD))
+    publish.multiple(
+        [{"topic": topic, "payload": said, "retain": True} for topic in topics],
+        hostname=real.host,
+        port=real.port,
+    )
+    with Subscriber(real.host, real.port, "camd/desk/#") as heard:
+        publisher = publishers(real, region=[place("meter")], discovery=True)
+        publisher.frame(frame(), says(GOOD), 100.0)
+        until(lambda: topics <= {item.topic for item in heard.heard if not item.payload})
+        publisher.stop()
+        heard.wait_payload("camd/desk/status", b"offline")
+    with Subscriber(real.host, real.port, "camd/desk/#") as newcomer:
+        newcomer.wait("camd/desk/status")
+        newcomer.wait(METER)
+        assert not topics & {item.topic for item in newcomer.heard}
+    config = retained(real.host, real.port, CONFIG).json
+    gone = [key for key, item in config["components"].items() if len(item) == 1]
+    assert len(gone) == 2 * min(count, MOST_GONE) + 1, "and the switch"
 
 
 def test_each_region_is_two_sensors() -> None:

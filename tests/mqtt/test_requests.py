@@ -78,6 +78,18 @@ def test_too_many_get_one_error_and_then_silence() -> None:
     assert again == Request("status")
 
 
+def test_twenty_at_once_and_five_a_second_in_the_long_run() -> None:
+    hearing = Hearing()
+    obeyed = [0] * 60
+    for number in range(60 * 50):
+        request = hearing.hear("status", b"", retained=False, now=1000 + number / 50)
+        obeyed[number // 50] += bool(request and not request.error)
+    assert obeyed[0] == BURST + 4
+    assert set(obeyed[1:]) == {5}
+    assert hearing.hear("status", b"", retained=False, now=2000), "and it lets a burst pass again"
+    assert BURST == 20
+
+
 class Asker:
     """Stands in for the publisher, with one request at a time, and for the loop."""
 

@@ -62,6 +62,22 @@ def test_another_camd_of_the_same_name_is_named(
     assert len([item for item in caplog.records if item.levelno == logging.WARNING]) == 1
 
 
+def test_a_rival_is_named_at_once_and_forgotten_when_it_was_silent_for_a_whole_turn() -> None:
+    """Both publish `health` in turns: between two of ours there is one of the other's."""
+    ours = upkeep()
+    own, other = b'{"boot":"9f3c"}', b'{"boot":"0bad"}'
+
+    def hear(payload: bytes) -> bool:
+        ours.hear("camd/desk/health", payload, retained=False)
+        return bool(ours.rival)
+
+    assert [hear(item) for item in (own, own)] == [False, False]
+    assert [hear(item) for item in (other, own, other, own)] == [True] * 4
+    assert "camd/desk" in ours.rival
+    assert [hear(item) for item in (own, own)] == [False, False]
+    assert hear(other), "and named again"
+
+
 def test_our_own_health_is_no_rivals(real: Mosquitto, publishers: Publishers) -> None:
     tell(real, "camd/desk/health", b'{"boot":"0bad"}')  # of the run before
     publisher = publishers(real)

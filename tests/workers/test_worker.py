@@ -15,7 +15,7 @@ from camd.classify import svm
 from camd.mqtt import crops as codec
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
 from testing.process import camd, start
-from testing.proxy import Proxy, proxy
+from testing.proxy import PUBACK, PUBLISH, PUBLISH_QOS1, Proxy, proxy
 from tests.cli.test_root import page
 from tests.mqtt.scenes import batch
 
@@ -163,6 +163,34 @@ def test_a_worker_killed_in_mid_batch_has_answered_all_it_acknowledged(
             return {codec.read_answer(item.payload).batch for item in heard.heard}
 
         until(lambda: answered() >= numbers, "each has its answer")
+
+
+def test_an_answer_is_of_qos_1_and_goes_before_the_acknowledgement(
+    broker: Mosquitto, tmp_path: Path
+) -> None:
+    """So that what was acknowledged has been answered, whenever the worker dies."""
+    with (
+        proxy(broker) as between,
+        Workers(between, tmp_path, 1),
+        Subscriber(broker.host, broker.port, "camd/desk/classes") as heard,
+    ):
+        for number in range(1, 11):
+            heard.publish("camd/desk/crops", batch(CROPS, number), qos=1)
+            heard.wait("camd/desk/classes", number)
+        until(lambda: len(between.confirmed) == 10)
+        said = [head[0] for head in between.heads if head[0] >> 4 in (PUBLISH, PUBACK)]
+    assert said == [PUBLISH_QOS1, PUBACK << 4] * 10
+
+
+def test_a_broker_of_qos_0_only_is_served_too(tmp_path: Path) -> None:
+    with (
+        mosquitto("allow_anonymous true\nmax_qos 0\n") as broker,
+        Workers(broker, tmp_path, 1),
+        Subscriber(broker.host, broker.port, "camd/desk/classes") as heard,
+    ):
+        for number in range(1, 4):
+            heard.publish("camd/desk/crops", batch(CROPS, number))
+            heard.wait("camd/desk/classes", number)
 
 
 def test_nonsense_does_not_stop_a_worker(broker: Mosquitto, tmp_path: Path) -> None:
