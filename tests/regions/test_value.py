@@ -149,6 +149,12 @@ def test_a_number_that_comes_with_a_doubt_is_said_once_that_is_gone() -> None:
     assert meter.says("200", 0.1).value == 200
 
 
+def test_the_doubt_of_one_number_is_none_of_the_next() -> None:
+    meter = Meter()
+    assert meter.says("20", doubt=True).status == "unsure"
+    assert meter.says("200", 0.2).value == 200
+
+
 def test_a_number_whose_doubt_stays_is_never_said_to_be_good() -> None:
     meter = Meter()
     said = [meter.sees("19", doubt=True)]
