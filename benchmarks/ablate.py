@@ -29,7 +29,7 @@ from camd.evaluate.truth import Label, load_labels
 from camd.hypotheses import directions, mend, split, stack, surroundings
 from camd.runtime import bounded
 from camd.segment import glyphs, halo, page, ruling, segmentation
-from camd.sources.images import read_image
+from camd.sources.picture import first_page
 from camd.values import Image, IntArray
 
 SURE = 0.95
@@ -199,7 +199,7 @@ def load(directory: Path) -> list[tuple[Label, Image]]:
     """Read the labelled images of a folder.
 
     Raises DataError, SourceError."""
-    return [(label, read_image(directory / label.file)) for label in load_labels(directory)]
+    return [(label, first_page(directory / label.file).image) for label in load_labels(directory)]
 
 
 if __name__ == "__main__":

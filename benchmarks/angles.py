@@ -23,7 +23,7 @@ from camd.evaluate.score import Evaluation, score
 from camd.evaluate.truth import Label, load_labels
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
-from camd.sources.images import read_image
+from camd.sources.picture import first_page
 from camd.values import Image
 
 LARGEST = 1920
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         images = [
-            (label, _reduced(read_image(directory / label.file)))
+            (label, _reduced(first_page(directory / label.file).image))
             for directory in options.directory
             for label in load_labels(directory)
         ]
