@@ -176,8 +176,9 @@ def salvage(path: Path, limit: int) -> Found:
     with suppress(sqlite3.Error), closing(_connected(path)) as db:
         # Else a file that is shorter than it was is refused as a whole.
         db.execute("PRAGMA writable_schema = ON")
-        kind = "SELECT type FROM sqlite_master WHERE name = 'events' AND rootpage > 0"
-        if db.execute(kind).fetchall() == [("table",)]:
+        # What is made up by a query may have no end.
+        stored = "SELECT count(*) FROM sqlite_master WHERE name = 'events' AND rootpage > 0"
+        if db.execute(stored).fetchone() == (1,):
             found = _newest(db, limit)
             if len(found.rows) < limit:
                 others = _newest(db, limit - len(found.rows), from_oldest=True)

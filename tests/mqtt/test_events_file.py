@@ -151,20 +151,28 @@ def test_whatever_stands_in_it_the_next_events_are_kept(
         left(Path(folder) / "other")
 
 
-def test_nothing_is_lost_where_the_file_is_damaged_while_camd_runs(path: Path) -> None:
-    """What waits is in memory, too; a new file gets all of it."""
-    large = [Message("camd/desk/event", b'"%060000d"' % number, qos=1) for number in range(50)]
-    journal = DiskJournal(path, LIMIT)  # more than SQLite keeps in memory
-    keys = [journal.add(message) for message in large]
+def spoil(path: Path) -> None:
     for ending in ("", "-wal"):
         beside = Path(f"{path}{ending}")
         beside.write_bytes(random.Random(1).randbytes(beside.stat().st_size))
+
+
+def large(number: int) -> Message:
+    """Some dozens of them are more than SQLite keeps in memory of a file."""
+    return Message("camd/desk/event", b'"%060000d"' % number, qos=1)
+
+
+def test_nothing_is_lost_where_the_file_is_damaged_while_camd_runs(path: Path) -> None:
+    """What waits is in memory, too; a new file gets all of it."""
+    journal = DiskJournal(path, LIMIT)
+    keys = [journal.add(large(number)) for number in range(50)]
+    spoil(path)
     journal.remove(keys[0])
     assert "set aside as desk.events.damaged" in journal.trouble
     keys.append(journal.add(event(50)))
     assert all(journal.saved(key) for key in keys[1:])
     journal.remove(keys[1])
-    expected = [message.payload for message in (*large[2:], event(50))]
+    expected = [message.payload for message in (*map(large, range(2, 50)), event(50))]
     assert left(killed(path)) == expected
 
 

@@ -194,6 +194,17 @@ def test_a_disk_that_fails_is_said_once_and_costs_nothing_in_the_end(
     assert read(path) == [b"3", b"4"]
 
 
+def test_that_nothing_waits_is_no_sign_of_a_good_disk(path: Path) -> None:
+    journal = DiskJournal(path, LIMIT)
+    with no_room():
+        journal.remove(journal.add(message(1)))
+        assert "memory only" in journal.trouble
+    journal.add(message(2))
+    assert not journal.trouble
+    journal.close()
+    assert read(path) == [b"2"]
+
+
 def test_a_restart_loses_nothing(real: Mosquitto, publishers: Publishers) -> None:
     first = publishers(Nobody(), wait=False, outbox="disk")
     for number in range(30):
