@@ -29,7 +29,7 @@ from camd.evaluate.truth import LABELS, load_labels
 from camd.geometry import Corners
 from camd.pipeline import Model, Pipeline
 from camd.runtime import bounded
-from camd.sources.images import read_image
+from camd.sources.picture import first_page
 from camd.values import Image, RegionReading
 
 FRAMES, INTERVAL = 12, 0.2
@@ -158,7 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         with bounded(settings.model.threads):
             for number, place in enumerate(places(options.directory), 1):
                 sys.stderr.write(f"\rregion {number} ")
-                image = read_image(options.directory / place.file)
+                image = first_page(options.directory / place.file).image
                 found.append((place, read(image, place.outline, model, film=options.film)))
     except CamdError as error:
         sys.stderr.write(f"\rregions: {error}\n")

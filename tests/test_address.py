@@ -56,7 +56,7 @@ def test_a_password_is_taken_as_it_is_written_but_for_what_ends_a_host(
     whole: Address, password: str
 ) -> None:
     assume(not re.search("%[0-9a-fA-F]{2}", password))
-    plain = whole.url().replace("://", f"://admin:{password}@") if whole.user is None else ""
+    plain = whole.url().replace("://", f"://admin:{password}@", 1) if whole.user is None else ""
     assume(plain)
     found = address.parse(plain, CAMERA + BROKER)
     assert (found.user, found.password, found.host) == ("admin", password, whole.host)

@@ -327,7 +327,7 @@ def _to_write(key: KeyPath, error: Any, *, secret: bool) -> str:
     """Say what to write instead, where that is no more than a matter of quotes or brackets."""
     value, kind, name = error["input"], error["type"], key[-1]
     if kind == "string_type" and isinstance(value, int | float):
-        shown = "..." if secret else reprlib.repr(value).lower()
+        shown = "..." if name == "password" else reprlib.repr(value).lower()
         return f'; write {name} = "{shown}"'
     if kind in ("int_type", "float_type", "literal_error") and isinstance(value, str):
         number = None if secret else re.fullmatch(r"[+-]?[0-9]{1,9}([.][0-9]{1,9})?", value)

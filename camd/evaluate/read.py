@@ -18,7 +18,7 @@ from camd.mqtt import payloads
 from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import Page, read_pages
-from camd.stdio import tell, write_json
+from camd.stdio import printable, tell, write_json
 from camd.terminal import console
 from camd.values import Result
 
@@ -80,7 +80,7 @@ def _regions(result: Result) -> dict[str, Any]:
 
 def _show(out: Console, path: Path, page: Page, result: Result) -> None:
     which = f", page {page.number} of {page.count}" if page.count > 1 else ""
-    name = str(path).replace("\n", "\\n")
+    name = printable(str(path).replace("\n", "\\n"))
     out.print(Text(name, "bold").append(which, "not bold"), soft_wrap=True)
     for region in result.regions:
         out.print(f"  {region.name}  {region.said}", soft_wrap=True)

@@ -318,7 +318,7 @@ def test_a_fault_of_camds_own_leaves_the_configuration_wrong_and_nothing_worse(
         ('metrics.file = "a\\u0000b"', "metrics.file: must not hold a NUL"),
         ('mqtt.ca_file = "a\\u0000b"', "mqtt.ca_file: must not hold a NUL"),
         ('mqtt.embedded_bind = "a\\u0000b"', "mqtt.embedded_bind: must not hold a NUL"),
-        ('mqtt.embedded_bind = ""', "mqtt.embedded_bind: is no name of a host"),
+        ('mqtt.embedded_bind = ""', "mqtt.embedded_bind: should be an IP address"),
         ('mqtt.host = "mqtt://h"', "mqtt.host: is no"),
         ('mqtt.host = "h:1883"', "mqtt.host: is no"),
         ('mqtt.websocket_path = "/a b"', "mqtt.websocket_path: should match"),

@@ -266,10 +266,12 @@ def test_a_request_that_breaks_the_hearing_costs_one_connection(
         subscriber.publish("camd/desk/request/bomb", qos=1)
         until(lambda: publisher.stats().failures == 1, "it broke")
         until(lambda: publisher.stats().connected, "connected again")
-        until(
-            lambda: subscriber.publish("camd/desk/request/status", qos=1) and publisher.requests(),
-            "a request is heard",
-        )
+
+        def heard() -> bool:
+            subscriber.publish("camd/desk/request/status", qos=1)
+            return bool(publisher.requests())
+
+        until(heard, "a request is heard")
     assert publisher.stats().alive
 
 

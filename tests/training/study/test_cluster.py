@@ -10,7 +10,7 @@ import pytest
 from camd.errors import CamdError, MissingExtraError
 from tests.training.fit import small_digits
 from tests.training.study.test_grid import OWN, SEEN
-from training import train
+from training import Material, train
 from training.study.cache import Cache
 from training.study.grid import Searched, search
 from training.study.rows import SVC
@@ -77,7 +77,7 @@ def test_augmented_images_are_the_same_there_as_here(cluster: Cluster, tmp_path:
 def test_a_model_trained_with_a_cluster_is_the_same(scheduler: str, tmp_path: Path) -> None:
     source = small_digits.write(tmp_path / "own.npz")
     there, here = (
-        train(source, tmp_path / name, quick=True, recipe=small_digits.RECIPE, scheduler=where).path
+        train(Material(source), tmp_path / name, small_digits.RECIPE, scheduler=where).path
         for name, where in (("there.npz", scheduler), ("here.npz", None))
     )
     assert there.read_bytes() == here.read_bytes()
@@ -90,7 +90,7 @@ def test_training_without_a_scheduler_there_is_one_clear_error(
     monkeypatch.setattr("training.workers.CONNECT_S", 0.5)
     source = small_digits.write(tmp_path / "own.npz")
     with pytest.raises(CamdError, match=r"no Dask scheduler at tcp://127.0.0.1:9"):
-        train(source, tmp_path / "out.npz", quick=True, scheduler="tcp://127.0.0.1:9")
+        train(Material(source), tmp_path / "out.npz", scheduler="tcp://127.0.0.1:9")
 
 
 def test_no_scheduler_there_is_one_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
