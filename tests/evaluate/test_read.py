@@ -84,4 +84,6 @@ def test_no_name_is_taken_for_markup(names: list[str]) -> None:
         said = printed(lambda: read_images(paths, Settings(), as_json=False))
         rows = printed(lambda: read_images(paths, Settings(), as_json=True))
     assert said.splitlines()[::2] == [written(path) for path in paths]
-    assert [json.loads(row)["image"] for row in rows.splitlines()] == [str(path) for path in paths]
+    assert [json.loads(row)["image"] for row in rows.rstrip("\n").split("\n")] == [
+        str(path) for path in paths
+    ]

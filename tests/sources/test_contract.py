@@ -87,7 +87,9 @@ def rotated(tmp: Path, _: ExitStack) -> Case:
 def mirrored(tmp: Path, _: ExitStack) -> Case:
     path = clip(tmp / "clip.avi", [grey(g) for g in GREYS])
     settings = CameraSettings(mirror=True)
-    return Case(lambda: from_uri(str(path), settings, loop=True), path.unlink, GREYS, ends=False)
+    return Case(
+        lambda: from_uri(str(path), settings, loop=True), path.unlink, GREYS, ends=False, timed=True
+    )
 
 
 def demo(tmp: Path, stack: ExitStack) -> Case:
