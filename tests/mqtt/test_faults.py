@@ -116,7 +116,7 @@ STEPS = st.lists(
 @pytest.mark.timeout(300)
 @settings(
     deadline=None,
-    # Generated storms still find one that counts an event twice; until that is mended, one known storm.
+    # Generated storms still find one that counts events twice. Until then: one known storm.
     phases=[Phase.explicit],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
