@@ -82,7 +82,7 @@ def test_a_worse_model_replaces_a_better_one_only_by_force(
 ) -> None:
     out = tmp_path / "digits.npz"
     out.write_bytes(made.path.read_bytes())
-    worse = Recipe(projected=2, copies=0)
+    worse = replace(small.RECIPE, projected=2, copies=0)
     assert not trained(data, out, recipe=worse).replaced
     assert out.read_bytes() == made.path.read_bytes()
     assert not out.with_suffix(".json").exists()
