@@ -44,6 +44,10 @@ is clearly none lies so far below 0) in meta, R <= Q and V vectors:
     gate_quick_coefs       (V,) float32
     gate_quick_intercept   (1,) float32
     gate_quick_calibration (2, m) float32
+
+And a whole model of its own for the rows of digits in regions (camd/hypotheses/cells.py), with -1
+among its classes and without a gate: `rows` in meta is its meta, and its arrays have names that
+begin with rows_ (but no rows_meta).
 """
 
 from collections.abc import Mapping
@@ -107,10 +111,34 @@ _THRESHOLDS = {
 """Which entries of meta are there where it has another."""
 
 
+ROWS = "rows_"
+"""How the names of the arrays begin that belong to the model for rows."""
+
+
 def names(meta: Meta) -> list[str]:
     """Name the arrays that a file with this meta holds."""
     optional = [name for key, more in _OPTIONAL.items() if key in meta for name in more]
-    return [*_DTYPES, *optional]
+    own = [*_DTYPES, *optional]
+    if "rows" in meta:
+        own += [f"{ROWS}{name}" for name in names(_without(meta["rows"])) if name != "meta"]
+    return own
+
+
+def rows(arrays: Arrays, meta: Meta) -> tuple[Arrays, Meta] | None:
+    """Give the contents of the model for rows, where there is one."""
+    if "rows" not in meta:
+        return None
+    own = {name.removeprefix(ROWS): array for name, array in arrays.items() if _of_rows(name)}
+    return own, _without(meta["rows"])
+
+
+def _of_rows(name: str) -> bool:
+    return name.startswith(ROWS)
+
+
+def _without(meta: Meta) -> Meta:
+    """Give the meta of a model for rows, which has no other within it."""
+    return {key: value for key, value in meta.items() if key != "rows"}
 
 
 def spec_from(meta: Meta) -> FeatureSpec:
@@ -125,6 +153,10 @@ def spec_from(meta: Meta) -> FeatureSpec:
 
 def problem(arrays: Arrays, meta: Meta) -> str | None:
     """Say what is wrong with the contents, if anything."""
+    if (nested := rows(arrays, meta)) is not None:
+        if wrong := problem(*nested):
+            return f"in its model for rows, {wrong}"
+        arrays = {name: array for name, array in arrays.items() if not _of_rows(name)}
     known = dict(item for some in (_DTYPES, *_OPTIONAL.values()) for item in some.items())
     for name, array in arrays.items():
         dtypes = known[name]

@@ -37,6 +37,8 @@ class Model:
     quick: Quick[Reduced] | None = None
     gate: Gate | None = None
     """Tells digits from everything else; without one, everything is a digit."""
+    rows: "Model | None" = None
+    """Reads rows of digits in regions, window by window; see camd.hypotheses.cells."""
 
     @property
     def open_set(self) -> bool:
@@ -109,6 +111,9 @@ class Model:
 
     def passes(self, arrays: Arrays, meta: Meta) -> bool:
         """Tell whether it says of the crops in its file what it said when that was made."""
+        nested = model_schema.rows(arrays, meta)
+        if self.rows and nested and not self.rows.passes(*nested):
+            return False
         crops = arrays["test_crops"]
         tried = self.classify(crops)
         if not np.array_equal(tried.labels, arrays["test_labels"]):
@@ -128,6 +133,7 @@ def build(arrays: Arrays, meta: Meta) -> Model:
     quick = None
     if "quick_vectors" in arrays:
         quick = Quick(Reduced.of(arrays, meta["quick_gamma"]), meta["quick_clear"])
+    nested = model_schema.rows(arrays, meta)
     return Model(
         id=meta["sha256"][:8],
         spec=model_schema.spec_from(meta),
@@ -135,6 +141,7 @@ def build(arrays: Arrays, meta: Meta) -> Model:
         scores=dict(meta.get("scores", {})),
         quick=quick,
         gate=gate.build(arrays, meta),
+        rows=build(*nested) if nested else None,
     )
 
 

@@ -48,6 +48,28 @@ def _training() -> Any:
     show_default=True,
     help="The model; its card goes beside it (.json).",
 )
+@click.option(
+    "--hands",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with digits of other writers: semeion.npz, optdigits32.npz and so on.",
+)
+@click.option(
+    "--letters",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Omniglot's letters (.npz): fit the gate, too, instead of taking the old model's.",
+)
+@click.option(
+    "--fonts",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("/usr/share/fonts"),
+    show_default=True,
+    help="With --letters or --displays: where fonts are, to print with.",
+)
+@click.option(
+    "--displays",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with photographs of odometers and meters: fit the machine for regions' rows, too.",
+)
 @click.option("--extra", type=click.Path(path_type=Path), help="Own images: folders 0..9 and none.")
 @click.option(
     "--extra-weight",
@@ -65,6 +87,10 @@ def train(
     context: click.Context,
     data: Path | None,
     out: Path,
+    hands: Path | None,
+    letters: Path | None,
+    fonts: Path,
+    displays: Path | None,
     extra: Path | None,
     extra_weight: float,
     seed: int,
@@ -80,11 +106,13 @@ def train(
         return
     training = _training()
     interruptible()
-    recipe = training.Recipe()
+    recipes = training.Recipe(), training.GateRecipe(), training.DisplayRecipe()
     trained = training.train(
-        training.Material(data, extra, extra_weight, gate_of=paths.model_file()),
+        training.Material(
+            data, extra, extra_weight, hands, letters, fonts, displays, old=paths.model_file()
+        ),
         out,
-        recipe.shortened() if quick else recipe,
+        *(recipe.shortened() if quick else recipe for recipe in recipes),
         seed=seed,
         force=force,
         scheduler=scheduler,

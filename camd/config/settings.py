@@ -123,6 +123,10 @@ class RegionSettings(Section):
         examples=[((0.1, 0.2), (0.6, 0.25), (0.6, 0.45), (0.1, 0.4))],
         description="or its four corners, from the top left clockwise; the picture is straightened",
     )
+    display: Literal["auto", "handwriting", "print", "segments", "wheels"] = Field(
+        "auto",
+        description="how the number is shown; auto: whichever way it reads better",
+    )
     digits: int | None = Field(
         None,
         ge=1,

@@ -1,9 +1,11 @@
 """PURE. One area that is read and followed on its own: the whole frame, or one region of it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from camd.config.settings import RegionSettings, Settings
+from camd.hypotheses import cells
 from camd.regions import value
 from camd.regions.value import Region
 from camd.regions.view import View
@@ -34,6 +36,12 @@ class Area:
         self._upright = Upright(0, (0, 0))
         self.orientation = Orientation()
         """Which way up its writing stands."""
+        self.display = place.display if place else "handwriting"
+        """How its number is shown; `auto` where that is to be found out."""
+        self.found: cells.Place | None = None
+        """Where its row was found last."""
+        self.sought = -math.inf
+        """When the row was looked for everywhere last, seconds."""
         self._region = Region(place, settings.track) if place else None
         self.retune(settings, anew=True)
 
@@ -65,10 +73,7 @@ class Area:
     def segment(self, image: Image) -> Segmentation:
         """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
         rejected, so is what reaches into a region, and what is outside is left out."""
-        height, width = image.shape[:2]
-        if (width, height) != self._size:
-            self._size = width, height
-            self._view = View.of(self._place, self._settings.mask, self._size)
+        self._look_at(image)
         view, options = self._view, self._settings.segment
         if view.scale != 1:
             least = round(view.scale * options.min_height)
@@ -112,6 +117,32 @@ class Area:
     def _masks_out(self, box: Box) -> bool:
         return self._view.masks_out(self._upright.placed(box))
 
+    def row(
+        self, image: Image, classify: cells.Classify, known: cells.Place | None
+    ) -> tuple[cells.Row, tuple[Rejected, ...]]:
+        """Read the region as a row of digits, as it lies in the frame, BGR or grey uint8; return
+        also what makes the row doubtful."""
+        self._look_at(image)
+        self.face(0)
+        picture = to_grey(self._view.cut(image))
+        row = cells.read(picture, self._view.inside, classify, known)
+        masked = [box for box in row.boxes if self._masks_out(box)]
+        cut = [box for box in row.boxes if not self._has_part(box)]
+        return replace(
+            row, cells=tuple(one for one in row.cells if one.box not in (*masked, *cut))
+        ), (
+            *(Rejected(box, Reason.MASKED) for box in masked),
+            *(Rejected(box, Reason.AT_EDGE) for box in cut if box not in masked),
+            *(Rejected(box, Reason.UNSURE) for box in row.doubts if not self._masks_out(box)),
+        )
+
+    def _look_at(self, image: Image) -> None:
+        """Look the same way at a frame of another size."""
+        height, width = image.shape[:2]
+        if (width, height) != self._size:
+            self._size = width, height
+            self._view = View.of(self._place, self._settings.mask, self._size)
+
     def in_frame(self, box: Box) -> Box:
         """Return a box that `segment` gave in pixels of the frame."""
         return self._view.in_frame(self._upright.around(box))
@@ -137,8 +168,11 @@ class Area:
             ),
         )
 
-    def follow(self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float) -> Result:
-        """Return what the area says at `clock` seconds, in pixels of the frame."""
+    def follow(
+        self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float, *, doubt: bool
+    ) -> Result:
+        """Return what the area says at `clock` seconds, in pixels of the frame; with a `doubt`,
+        something else may be written there."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
         # A digit that never settles is as doubtful as one that never is sure.
         marks = (*rejected, *(Rejected(digit.box, Reason.UNSURE) for digit in unsettled))
@@ -154,7 +188,7 @@ class Area:
             changed=changed,
         )
         if self._region:
-            doubtful = completeness.doubtful(marks, tracked.held)
+            doubtful = doubt or completeness.doubtful(marks, tracked.held)
             said = self._region.update(reading, clock, doubt=doubtful, unsettled=bool(unsettled))
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
@@ -168,15 +202,18 @@ class Area:
             Result(events=ended.events, reading=reading, changed=changed, regions=regions)
         )
 
-    def still(self, digits: Sequence[Digit], rejected: tuple[Rejected, ...]) -> Result:
-        """Return what one picture says on its own: no tracks, nothing stable, an empty reading."""
+    def still(
+        self, digits: Sequence[Digit], rejected: tuple[Rejected, ...], *, doubt: bool
+    ) -> Result:
+        """Return what one picture says on its own: no tracks, nothing stable, an empty reading;
+        with a `doubt`, something else may be written there."""
         lines = group(digits, self._lines)
         result = Result(digits=_in_order(lines), lines=lines, rejected=rejected)
         if self._place:
             said = value.judge(
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
-                doubtful=completeness.doubtful(rejected, digits),
+                doubtful=doubt or completeness.doubtful(rejected, digits),
                 good=None,
                 at=0,
             )

@@ -75,6 +75,18 @@ class View:
         right, bottom = np.ceil(points.max(axis=0)).astype(int).tolist()
         return left, top, right - left, bottom - top
 
+    @property
+    def inside(self) -> Box:
+        """The box around the region, pixels of the picture."""
+        if self.flat is None:
+            points = np.array(self.outline, np.float64) - self.window[:2]
+        else:
+            given = np.array([self.outline], np.float64)
+            points = cv2.perspectiveTransform(given, self.flat)[0]
+        left, top = np.floor(points.min(axis=0)).astype(int).tolist()
+        right, bottom = np.ceil(points.max(axis=0)).astype(int).tolist()
+        return left, top, right - left, bottom - top
+
     def has(self, box: Box) -> bool:
         """Tell whether the centre of a box of the picture lies in the region."""
         return not self.outline or contains(self.outline, *self._source(_middle(box)))

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from camd import files
 from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec
+from camd.classify.model_schema import ROWS, rows
 from camd.errors import ModelError
 from camd.values import FloatArray
 from training.fit.reduced import ReducedSet
@@ -125,6 +126,29 @@ def carry_gate(
     gate = {name: array for name, array in old.items() if name.startswith("gate_")}
     known = {name: value for name, value in described.items() if name.startswith("gate_")}
     return seal({**arrays, **gate}, {**meta, **known})
+
+
+def with_rows(
+    arrays: Mapping[str, NDArray[Any]],
+    meta: Mapping[str, Any],
+    own: Mapping[str, NDArray[Any]],
+    described: Mapping[str, Any],
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Add the contents `own` and `described` of a model for rows to those of a model file."""
+    nested = {f"{ROWS}{name}": array for name, array in own.items() if name != "meta"}
+    return seal({**arrays, **nested}, {**meta, "rows": dict(described)})
+
+
+def carry_rows(
+    donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Add the model for rows of the model file `donor`, where there is one: it depends on no other
+    machine."""
+    try:
+        nested = rows(*model_file.read(donor))
+    except ModelError:
+        return arrays, meta
+    return with_rows(arrays, meta, *nested) if nested else (arrays, meta)
 
 
 def write(path: Path, content: bytes) -> None:

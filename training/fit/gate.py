@@ -1,30 +1,22 @@
-"""Fit the gate, the machine that tells digits from everything else (camd/classify/gate.py runs it),
-and put it into a model file: python -m training.fit.gate MODEL --data MNIST --letters OMNIGLOT."""
+"""Fit the gate, the machine that tells digits from everything else (camd/classify/gate.py runs
+it)."""
 
-import argparse
-import json
-import logging
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from camd import files
-from camd.classify import gate, model_file, svm
+from camd.classify import gate
 from camd.classify.features import FeatureSpec, extract
 from camd.classify.gate import Gate
-from camd.errors import CamdError
 from camd.values import FloatArray
-from training.fit.export import seal, to_bytes, write
+from training.fit.export import seal
 from training.fit.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection
 from training.fit.reduced import Cases, reduce
 from training.render.cut_out import Crops
-from training.render.negatives import Labelled, render, sources
-
-log = logging.getLogger(__name__)
+from training.render.negatives import Labelled, Sources, render
 
 KNOTS = np.linspace(-3.0, 3.0, 61)
 """The decision values for which the calibration has values; between them it is interpolated."""
@@ -41,8 +33,8 @@ class GateRecipe:
     """Number of rendered crops to train with; about half of them are digits."""
     held_back: int = 8_000
     """Number of crops to calibrate with, rendered from other digits, letters and fonts."""
-    plain: int = 50_000
-    """Number of MNIST's own images to train with. They do not look as if a camera had seen them,
+    plain: int = 60_000
+    """Number of plain images to train with. They do not look as if a camera had seen them,
     but models are measured with such images, too."""
     projected: int = 56
     c: float = 3.0
@@ -61,6 +53,12 @@ class GateRecipe:
     other: float = 1.6
     """When its decision value is this far below 0 or farther, the small machine is believed that
     something is not a digit."""
+
+    def shortened(self) -> "GateRecipe":
+        """Give a recipe that takes only a minute, for trying out the whole training."""
+        return replace(
+            self, crops=1000, held_back=500, plain=1000, quick_vectors=200, quick_steps=400
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,12 +159,11 @@ def calibrate(values: FloatArray, is_digit: NDArray[np.bool_]) -> FloatArray:
     return np.stack([KNOTS, sigmoid.predict_proba(KNOTS[:, None])[:, 1]]).astype(np.float32)
 
 
-def install(
-    model: Path, fitted: Fitted, others: Crops
+def with_gate(
+    arrays: dict[str, NDArray[Any]], meta: dict[str, Any], fitted: Fitted, others: Crops
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Give the contents of the file `model` with this gate, which replaces one that is there.
-    `others` (N, 28, 28) are crops that are no digits, for the self-test. Raises ModelError."""
-    arrays, meta = model_file.read(model)
+    """Give the contents of a model file with this gate, which replaces one that is there. `others`
+    (N, 28, 28) are crops that are no digits, for the self-test."""
     digits = arrays["test_crops"][arrays["test_labels"] >= 0]
     return seal(
         {
@@ -178,34 +175,27 @@ def install(
     )
 
 
-def _note(card: Path, identity: str, size: int, note: dict[str, Any]) -> None:
-    """Describe the gate in the card of a model, where there is one."""
-    if card.exists():
-        said = json.loads(files.read_text(card))
-        said |= {"id": identity, "bytes": size, "gate": note}
-        write(card, (json.dumps(said, indent=2) + "\n").encode())
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    fitted: Fitted
+    others: Crops
+    """(N, 28, 28): what is no digit, of what was held back."""
+    card: dict[str, Any]
 
 
-def options(module: str, what: str | None) -> argparse.Namespace:
-    """Read the command line of a module that changes a model file."""
-    parser = argparse.ArgumentParser(prog=f"python -m {module}", description=what)
-    parser.add_argument("model", type=Path, help="the model file that is changed")
-    parser.add_argument("--data", type=Path, required=True, help="MNIST as .npz (x, y)")
-    parser.add_argument("--letters", type=Path, required=True, help="Omniglot, packed, as .npz")
-    parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
-    parser.add_argument("--seed", type=int, default=0)
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
-    return parser.parse_args()
-
-
-def fit(options: argparse.Namespace) -> None:
-    recipe = GateRecipe()
-    features = svm.load(options.model).spec
-    to_fit, to_check = sources(options.data, options.letters, options.fonts)
-    log.info("rendering %d crops; this takes minutes", recipe.crops + recipe.held_back)
-    drawn = render(to_fit, recipe.crops, options.seed)
-    held = render(to_check, recipe.held_back, options.seed + 1)
-    fitted = fit_gate(drawn, to_fit.hand.images, features, recipe, log.info)
+def learn_gate(
+    to_fit: Sources,
+    to_check: Sources,
+    features: FeatureSpec,
+    recipe: GateRecipe,
+    seed: int,
+    progress: Progress,
+) -> Learnt:
+    """Fit a gate on crops rendered from `to_fit`, and calibrate it on others, from `to_check`."""
+    progress(f"rendering {recipe.crops + recipe.held_back} crops for the gate; this takes minutes")
+    drawn = render(to_fit, recipe.crops, seed)
+    held = render(to_check, recipe.held_back, seed + 1)
+    fitted = fit_gate(drawn, to_fit.hand.images, features, recipe, progress)
     extracted, is_digit = extract(held.crops, features), held.labels >= 0
     fitted = fitted.calibrated(extracted, is_digit)
     values = fitted.built().judge(extracted)[0]
@@ -213,24 +203,15 @@ def fit(options: argparse.Namespace) -> None:
         "digits": round(float((values[is_digit] > gate.PASS).mean()), 4),
         "others": round(float((values[~is_digit] > gate.PASS).mean()), 4),
     }
-    log.info("held back: %(digits).4f of the digits pass, %(others).4f of the others", passing)
-    arrays, meta = install(options.model, fitted, held.crops[~is_digit])
-    content = to_bytes(arrays)
-    write(options.model, content)
-    note = {
+    progress(
+        f"held back: {passing['digits']:.4f} of the digits pass the gate, "
+        f"{passing['others']:.4f} of the others"
+    )
+    card = {
         "what": "digit or not, SVM with RBF kernel, on the same features",
         "recipe": asdict(recipe),
-        "support_vectors": len(arrays["gate_coefs"]),
-        "of_the_small_machine": len(arrays["gate_quick_coefs"]),
+        "support_vectors": len(fitted.arrays["gate_coefs"]),
+        "of_the_small_machine": len(fitted.arrays.get("gate_quick_coefs", ())),
         "passing_of_held_back": passing,
-        "seed": options.seed,
     }
-    _note(options.model.with_suffix(".json"), meta["sha256"][:8], len(content), note)
-    log.info("wrote %s, %s, %.1f MB", options.model, meta["sha256"][:8], len(content) / 1e6)
-
-
-if __name__ == "__main__":
-    try:
-        fit(options("training.fit.gate", __doc__))
-    except CamdError as problem:
-        raise SystemExit(f"training.gate: {problem}") from None
+    return Learnt(fitted, held.crops[~is_digit], card)

@@ -17,18 +17,26 @@ from camd.classify import svm
 from camd.classify.features import extract
 from camd.errors import ModelError
 from training import digits as datasets
+from training import hands
 from training.digits import Digits
+from training.displays import DisplayRecipe, learn_displays
 from training.fit.bench import Bench, Machines
-from training.fit.evaluate import Figures, figures
-from training.fit.export import carry_gate, to_bytes, write
+from training.fit.evaluate import Figures, by_hand, figures
+from training.fit.export import carry_gate, carry_rows, to_bytes, with_rows, write
 from training.fit.fit import ENGINE, Recipe, learn_projection
+from training.fit.gate import GateRecipe, learn_gate, with_gate
 from training.fit.self_test import with_tests
 from training.fit.trial import photographs_of, try_out
+from training.render.lettering import Fonts
+from training.render.negatives import Sources, sources
+from training.render.photographs import NO_FONTS
 from training.workers import Cluster, Workers
 
 log = logging.getLogger(__name__)
 
 PRODUCTION = Recipe()
+GATE = GateRecipe()
+DISPLAYS = DisplayRecipe()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +49,19 @@ class Material:
     """A folder with folders 0 to 9 and `none`, whose images are added to the training images."""
     extra_weight: float = 1.0
     """One image of `extra` counts for so many of `data`."""
-    gate_of: Path | None = None
-    """The model file from which the new one takes its gate, when the features are the same."""
+    hands: Path | None = None
+    """A folder with the sets that training.hands reads: other writers' digits, and print."""
+    letters: Path | None = None
+    """Omniglot, packed, to fit a gate with; see training.render.hand.read_letters."""
+    fonts: Path = Path("/usr/share/fonts")
+    """Where fonts are looked for, to print letters and digits with; not without `letters` or
+    `displays`."""
+    displays: Path | None = None
+    """A folder with the photographs that training.displays reads, to fit the model for rows with;
+    see there."""
+    old: Path | None = None
+    """The model file from which the new one takes what is not fitted: without `letters` its gate,
+    when the features are the same, and without `displays` its model for rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +77,8 @@ def train(
     material: Material,
     out: Path,
     recipe: Recipe = PRODUCTION,
+    gate: GateRecipe = GATE,
+    displays: DisplayRecipe = DISPLAYS,
     *,
     seed: int = 0,
     force: bool = False,
@@ -73,16 +94,21 @@ def train(
     The same data, seed and engine give the same model. Raises DataError, and with a scheduler also
     MissingExtraError and CamdError."""
     digits = datasets.load(material.data)
+    others = hands.load(material.hands) if material.hands else None
     own = datasets.load_folder(material.extra) if material.extra else None
     learn, test = datasets.hold_out(digits)
+    if others:
+        learn = datasets.join(learn, others.learn)
     if recipe.images and len(learn) > recipe.images:
         learn = learn.take(datasets.stratified(learn.labels, recipe.images)[1])
     joined = datasets.join(learn, own) if own else learn
     weights = np.full(len(joined), material.extra_weight, np.float32)
     weights[: len(learn)] = 1
+    drawn_with = sources(learn, material.letters, material.fonts) if material.letters else None
+    fonts = print_of(drawn_with)
     cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     with cluster as workers:
-        tried = try_out(learn, joined, weights, recipe, seed, progress, workers)
+        tried = try_out(learn, joined, weights, recipe, seed, progress, workers, fonts=fonts)
         bench, trial, validation = tried.bench, tried.machines, tried.validation
         validated = figures(bench.model(trial), validation)
         progress(f"validation: {validated.errors} errors in {validated.images}")
@@ -91,20 +117,41 @@ def train(
         notebook = None
         if len(digits) == datasets.MNIST_SIZE and not recipe.images and not own:
             progress("third machines: on the notebook's split, to compare with it")
-            notebook = _on_the_notebooks_split(digits, trial, recipe, seed, progress, workers)
+            learnt, held = datasets.notebook_split()
+            split = digits.take(learnt), digits.take(held)
+            if others:
+                split = datasets.join(split[0], others.learn), split[1]
+            notebook = _on_the_notebooks_split(
+                *split, trial, recipe, seed, progress, workers, fonts
+            )
     tested = figures(bench.model(fitted), test)
     alone = figures(bench.model(replace(fitted, quick=None)), test)
     progress(f"test: {tested.errors} errors in {tested.images}")
     scores = {"validation_error": validated.error, "test_error": tested.error}
     arrays, meta = bench.pack(fitted, test.images[:1], scores)
     final = tested
-    if material.gate_of and (gated := carry_gate(material.gate_of, arrays, meta)):
-        arrays, meta = gated
-        final = figures(svm.build(arrays, meta), test)
-        progress(
-            f"with the gate of {material.gate_of}: {final.errors} errors, the rejected among them"
-        )
+    gated = None
+    if drawn_with:
+        learnt_gate = learn_gate(*drawn_with, recipe.features, gate, seed, progress)
+        arrays, meta = with_gate(arrays, meta, learnt_gate.fitted, learnt_gate.others)
+        gated = learnt_gate.card
+    elif material.old and (carried := carry_gate(material.old, arrays, meta)):
+        arrays, meta = carried
+        gated = {"of": str(material.old)}
+    model = svm.build(arrays, meta)
+    if gated is not None:
+        final = figures(model, test)
+        gated["test"] = final.as_dict()
+        progress(f"with the gate: {final.errors} errors, the rejected among them")
     arrays, meta = with_tests(arrays, meta, test)
+    in_rows = None
+    if material.displays:
+        learnt_rows = learn_displays(material.displays, material.fonts, displays, seed, progress)
+        arrays, meta = with_rows(arrays, meta, learnt_rows.arrays, learnt_rows.meta)
+        in_rows = learnt_rows.card
+    elif material.old:
+        arrays, meta = carry_rows(material.old, arrays, meta)
+        in_rows = {"of": str(material.old)} if "rows" in meta else None
     content = to_bytes(arrays)
     card = {
         "id": meta["sha256"][:8],
@@ -124,9 +171,14 @@ def train(
         },
         "recipe": recipe.as_dict(),
         "gamma": fitted.full.gamma,
-        "gate": {"of": str(material.gate_of), "test": final.as_dict()}
-        if final is not tested
+        "gate": gated,
+        "hands": {
+            name: {"licence": others.licences[name]} | by_hand(model, held)
+            for name, held in others.tests.items()
+        }
+        if others
         else None,
+        "rows": in_rows,
         "support_vectors": len(fitted.full.vectors),
         "cascade": cascade(fitted, trial, validation, bench, alone),
         "bytes": len(content),
@@ -164,25 +216,30 @@ def cascade(
 
 
 def _on_the_notebooks_split(
-    digits: Digits,
+    learn: Digits,
+    held: Digits,
     trial: Machines,
     recipe: Recipe,
     seed: int,
     progress: Callable[[str], None],
     workers: Workers | None,
+    fonts: Fonts,
 ) -> Figures:
-    """Fit the recipe on the notebook's training and validation images, and count errors on the
-    notebook's test images."""
-    learnt, held = datasets.notebook_split()
-    learn = digits.take(learnt)
+    """Fit the recipe on the notebook's training and validation images `learn`, and count errors on
+    the notebook's test images `held`."""
     weights = np.ones(len(learn), np.float32)
-    photographs = photographs_of(learn, recipe.photographs, seed, progress, workers)
+    photographs = photographs_of(learn, recipe.photographs, seed, progress, workers, fonts)
     projection = learn_projection(learn.images, recipe)
     bench = Bench.of(learn, weights, projection, photographs, recipe, seed, progress, workers)
     fitted = bench.fit(np.arange(len(learn))).like(trial)
-    found = figures(bench.model(fitted), digits.take(held))
+    found = figures(bench.model(fitted), held)
     progress(f"the notebook's test: {found.errors} errors in {found.images}")
     return found
+
+
+def print_of(drawn_with: tuple[Sources, Sources] | None) -> Fonts:
+    """Return the printed fonts, without the handwriting, that digits are drawn with."""
+    return Fonts((), drawn_with[0].fonts.prints) if drawn_with else NO_FONTS
 
 
 def _better_one(out: Path, errors: int, test: Digits) -> int | None:

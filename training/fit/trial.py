@@ -9,7 +9,8 @@ from camd.values import FloatArray
 from training.digits import Digits, stratified
 from training.fit.bench import Bench, Machines
 from training.fit.fit import LearntProjection, Progress, Recipe, learn_projection
-from training.render.photographs import photograph
+from training.render.lettering import Fonts
+from training.render.photographs import NO_FONTS, photograph
 from training.workers import Workers
 
 
@@ -30,12 +31,15 @@ def try_out(
     progress: Progress,
     workers: Workers | None,
     projection: LearntProjection | None = None,
+    fonts: Fonts = NO_FONTS,
 ) -> Tried:
     """Fit machines without a sixth of the images of `learn`, and calibrate them on these. `joined`
     is `learn` followed by the user's own images. Without a `projection`, one is learnt first."""
     part, held = stratified(learn.labels, 1 / 6)
     validation = learn.take(held)
-    seen_by_camera = photographs_of(learn.take(part), recipe.photographs, seed, progress, workers)
+    seen_by_camera = photographs_of(
+        learn.take(part), recipe.photographs, seed, progress, workers, fonts
+    )
     if projection is None:
         progress(f"learning the features' components from {len(part)} images")
         projection = learn_projection(learn.images[part], recipe)
@@ -45,7 +49,7 @@ def try_out(
     # Digits from a camera are not as clean as MNIST's, and the confidence must be right for them,
     # too.
     count = recipe.photographs * len(held) // len(part)
-    taken = photographs_of(validation, count, seed + 1, progress, workers)
+    taken = photographs_of(validation, count, seed + 1, progress, workers, fonts)
     return Tried(bench, bench.calibrated(bench.fit(without), validation, taken), validation)
 
 
@@ -55,7 +59,8 @@ def photographs_of(
     seed: int,
     progress: Progress,
     workers: Workers | None,
+    fonts: Fonts = NO_FONTS,
 ) -> Digits:
     if count:
         progress(f"rendering photographs, {count} digits; this takes minutes")
-    return photograph(digits, count, seed, workers)
+    return photograph(digits, count, seed, workers, fonts)

@@ -43,21 +43,27 @@ class Hand:
         try:
             with np.load(mnist, allow_pickle=False) as data:
                 images, labels = data["x"][part], data["y"][part]
-            letters = np.zeros((0, 105, 105), np.uint8)
-            if omniglot is not None:
-                with np.load(omniglot, allow_pickle=False) as data:
-                    shape = tuple(data["shape"])
-                    bits = np.unpackbits(data["packed"], axis=1)[:, : shape[1] * shape[2]]
-                letters = bits.reshape(shape) * np.uint8(255)
         except (OSError, KeyError, ValueError) as exc:
             raise DataError(f"{exc}: give the npz files that docs/demo.md describes") from exc
-        return cls(images, labels, letters)
+        none = np.zeros((0, 105, 105), np.uint8)
+        return cls(images, labels, none if omniglot is None else read_letters(omniglot))
 
     def digit(self, rng: np.random.Generator, value: int) -> Bitmap:
         return np.asarray(self.images[rng.choice(np.flatnonzero(self.labels == value))])
 
     def letter(self, rng: np.random.Generator) -> Bitmap:
         return np.asarray(self.letters[rng.integers(len(self.letters))])
+
+
+def read_letters(omniglot: Path) -> Bitmap:
+    """Return the letters (M, 105, 105) of a packed Omniglot, ink 255 on 0. Raises DataError."""
+    try:
+        with np.load(omniglot, allow_pickle=False) as data:
+            shape = tuple(data["shape"])
+            bits = np.unpackbits(data["packed"], axis=1)[:, : shape[1] * shape[2]]
+    except (OSError, KeyError, ValueError) as exc:
+        raise DataError(f"{exc}: give the npz files that docs/demo.md describes") from exc
+    return np.asarray(bits.reshape(shape) * np.uint8(255))
 
 
 @dataclass(frozen=True, slots=True)

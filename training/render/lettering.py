@@ -65,9 +65,33 @@ PRINTS = (
     "Roboto-Medium",
     "texgyreadventor",
     "texgyrecursor",
+    "Liberation",
+    "FreeSans",
+    "FreeSerif",
+    "Carlito",
+    "Caladea",
+    "OpenSans",
+    "Inconsolata",
+    "FiraCode",
+    "Hack-",
+    "Play-",
+    "Courier Prime",
+    "JetBrainsMono-Regular",
+    "JetBrainsMono-Bold",
+    "NotoSansMono-Regular",
+    "OCRA",
+    "Quicksand",
+    "Vollkorn-Regular",
+    "Vollkorn-Bold",
+    "Oxygen",
+    "Gentium",
+    "Comfortaa",
 )
 """Fonts that look like print, by parts of their file names, from Debian's fonts-dejavu -lato
--cantarell -linuxlibertine -urw-base35 -opendyslexic -ebgaramond -roboto-fontface -texgyre."""
+-cantarell -linuxlibertine -urw-base35 -opendyslexic -ebgaramond -roboto-fontface -texgyre
+-liberation -freefont-ttf -crosextra-carlito -crosextra-caladea -open-sans -inconsolata -firacode
+-hack -play -courier-prime -jetbrains-mono -noto-mono -ocr-a -quicksand -vollkorn -oxygen
+-sil-gentium -comfortaa."""
 LIKE_DIGITS = frozenset("oOlIiSsZzBgqQDbjJtTyYL|/>")
 """Characters that some people write exactly like a digit. Their shape cannot tell them from a
 digit, so they are not used as examples of what is no digit."""

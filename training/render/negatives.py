@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from camd.config.settings import SegmentSettings
 from camd.values import SIDE, Box
+from training.digits import Digits
 from training.render import textures
 from training.render.cut_out import Crops, cut_out
-from training.render.hand import Hand
+from training.render.hand import Hand, read_letters
 from training.render.lettering import LETTERS_LIKE_DIGITS, Fonts
 from training.render.shapes import Mark, Writer
 from training.render.textures import Grey
@@ -208,17 +209,20 @@ def _photographed(rng: np.random.Generator, sheet: Grey, tall: float) -> NDArray
     return np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
-def sources(mnist: Path, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]:
-    """Read digits, letters and fonts to draw with, and split them into those for training and those
-    for validation. Raises DataError."""
-    hand = Hand.load(mnist, "train", omniglot)
-    hand = replace(hand, letters=hand.letters[unlike_digits(omniglot)])
+def sources(digits: Digits, omniglot: Path, fonts: Path) -> tuple[Sources, Sources]:
+    """Split digits to draw with, and the letters and fonts found in `omniglot` and `fonts`, into
+    those for training and those for validation. Raises DataError."""
+    letters = read_letters(omniglot)[unlike_digits(omniglot)]
     fit, check = Fonts.find(fonts).split(0, 6)
-    digits, letters = len(hand.images) * 5 // 6, len(hand.letters) * 5 // 6
-    return (
-        Sources(Hand(hand.images[:digits], hand.labels[:digits], hand.letters[:letters]), fit),
-        Sources(Hand(hand.images[digits:], hand.labels[digits:], hand.letters[letters:]), check),
+    # Neighbours in the data are often by one writer, so whole stretches are held back. Letters
+    # of another alphabet are, too.
+    held = np.arange(len(digits)) % 600 >= 500
+    part = len(letters) * 5 // 6
+    hands = (
+        Hand(digits.images[some], digits.labels[some].astype(np.uint8), own)
+        for some, own in ((~held, letters[:part]), (held, letters[part:]))
     )
+    return Sources(next(hands), fit), Sources(next(hands), check)
 
 
 def unlike_digits(omniglot: Path) -> NDArray[np.bool_]:

@@ -12,6 +12,9 @@ from training.render.lettering import LETTERS, LIKE_DIGITS, SIGNS, WORDS, Fonts,
 
 CELL = 60
 """Side of the square in which samples are turned and slanted, pixels."""
+PRINTED = 0.15
+"""Share of the digits that are printed, where there are fonts: meters, forms and labels are read,
+too, and their digits have serifs and strokes of two widths, as no pen gives them."""
 FINEST = 48
 """Marks are drawn at least so many pixels high and made smaller afterwards: in a smaller picture
 the pen could not draw fine strokes."""
@@ -43,6 +46,11 @@ class Writer:
 
     def digit(self, height: int) -> Mark:
         value = int(self.rng.integers(10))
+        if self.fonts.prints and self.rng.random() < PRINTED:
+            font = self.fonts.prints[self.rng.integers(len(self.fonts.prints))]
+            printed = text(font, str(value), height)
+            if printed is not None:
+                return Mark(np.asarray(printed / np.float32(255), np.float32), value)
         return Mark(self._pen(self._bent(self.hand.digit(self.rng, value)), height), value)
 
     def other(self, height: int) -> Mark:

@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from camd.classify import svm
+from camd.classify import model_file, svm
 from camd.classify.features import extract
 from camd.classify.gate import PASS
 from tests.training.fit import small_digits
 from training.fit.evaluate import evaluate_model
 from training.fit.export import to_bytes
-from training.fit.gate import Fitted, GateRecipe, calibrate, fit_gate, install
+from training.fit.gate import Fitted, GateRecipe, calibrate, fit_gate, with_gate
 from training.fit.production import Material, train
 from training.render.negatives import Labelled
 
@@ -69,13 +69,13 @@ def test_a_model_file_gets_a_gate_and_can_get_another(fitted: Fitted, tmp_path: 
     data, path = small_digits.write(tmp_path / "data.npz"), tmp_path / "digits.npz"
     train(Material(data), path, small_digits.RECIPE)
     for _ in range(2):
-        arrays, _ = install(path, fitted, frames(12))
+        arrays, _ = with_gate(*model_file.read(path), fitted, frames(12))
         path.write_bytes(to_bytes(arrays))
     model = svm.load(path)
     assert (model.classify(frames(60)[12:]).labels == -1).all()
     assert (model.classify(small_digits.digits().images[600:700]).labels >= 0).mean() > 0.97
 
-    heir = train(Material(data, gate_of=path), tmp_path / "heir.npz", small_digits.RECIPE)
+    heir = train(Material(data, old=path), tmp_path / "heir.npz", small_digits.RECIPE)
     assert (svm.load(heir.path).classify(frames(60)[12:]).labels == -1).all()
     assert heir.card["gate"]["of"] == str(path)
 

@@ -1,0 +1,112 @@
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import paths
+from camd.classify import svm
+from camd.hypotheses import cells
+from camd.values import Box, Classified, Plane
+from testing.segments import display
+
+
+@pytest.fixture(scope="module")
+def machine() -> svm.Model:
+    rows = svm.load(paths.model_file()).rows
+    assert rows is not None
+    return rows
+
+
+def inside(picture: Plane, share: float = 0.15) -> Box:
+    """A region drawn around a number, with some of what is around it."""
+    edge = round(share * picture.shape[0])
+    return edge, edge, picture.shape[1] - 2 * edge, picture.shape[0] - 2 * edge
+
+
+def text(row: cells.Row) -> str:
+    return "".join(str(cell.label) for cell in row.cells)
+
+
+@pytest.mark.parametrize("number", ["0123456789", "1111", "80", "7"])
+@pytest.mark.parametrize("light", [False, True])
+def test_segments_are_read_in_both_polarities(
+    machine: svm.Model, number: str, *, light: bool
+) -> None:
+    picture = display(number, ink=220, ground=30) if light else display(number)
+    row = cells.read(picture, inside(picture), machine.classify)
+    assert text(row) == number
+    assert row.doubts == ()
+    assert all(cell.dark != light for cell in row.cells)
+
+
+@pytest.mark.parametrize("height", [14, 24, 60, 150])
+def test_the_size_of_the_digits_does_not_matter(machine: svm.Model, height: int) -> None:
+    picture = display("40263", height)
+    row = cells.read(picture, inside(picture), machine.classify)
+    assert text(row) == "40263"
+    assert row.cells[0].height == pytest.approx(height, rel=0.2)
+
+
+def test_a_row_need_not_be_level(machine: svm.Model) -> None:
+    picture = display("725913", margin=0.8)
+    height, width = picture.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 3, 1)
+    turned = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    row = cells.read(np.asarray(turned, np.uint8), inside(picture), machine.classify)
+    assert text(row) == "725913"
+    assert all(first.y > then.y for first, then in pairwise(row.cells))
+
+
+def test_where_the_row_was_it_is_found_again(machine: svm.Model) -> None:
+    picture = display("40263")
+    first = cells.read(picture, inside(picture), machine.classify)
+    asked = 0
+
+    def classify(crops: Plane) -> Classified:
+        nonlocal asked
+        asked += len(crops)
+        return machine.classify(crops)
+
+    changed = display("40264")
+    again = cells.read(changed, inside(changed), classify, first.place)
+    assert text(again) == "40264"
+    small = asked
+    cells.read(changed, inside(changed), classify)
+    assert small < asked / 4
+
+
+def test_nothing_gives_nothing(machine: svm.Model) -> None:
+    blank = np.full((80, 200), 128, np.uint8)
+    assert cells.read(blank, (0, 0, 200, 80), machine.classify) == cells.Row()
+    empty = display("     ")
+    assert cells.read(empty, inside(empty), machine.classify) == cells.Row()
+
+
+def test_what_is_seen_in_a_step_of_the_row_and_not_read_is_a_doubt(machine: svm.Model) -> None:
+    picture = display("40263")
+    place = round(0.4 * 60 + 2 * 51 + 25)
+    smeared = picture.copy()
+    cv2.ellipse(smeared, (place, 54), (24, 9), 45, 0, 360, 40, -1)
+    row = cells.read(smeared, inside(smeared), machine.classify)
+    assert "402" not in text(row)
+    assert any(x < place < x + width for x, _, width, _ in row.doubts)
+    off = display("40 63")
+    assert cells.read(off, inside(off), machine.classify).doubts == ()
+
+
+def test_a_second_row_is_a_doubt(machine: svm.Model) -> None:
+    two = np.vstack([display("4026"), display("7913")])
+    row = cells.read(two, inside(two, 0.05), machine.classify)
+    assert len(row.doubts) >= 3
+
+
+def test_a_window_shows_the_ink_bright_whatever_its_polarity() -> None:
+    dark, light = display("8", 30), display("8", 30, ink=170, ground=40)
+    middle = (dark.shape[1] / 2, dark.shape[0] / 2)
+    first = cells.crop_at(dark, *middle, 30, dark=True)
+    second = cells.crop_at(light, *middle, 30, dark=False)
+    assert first is not None
+    assert second is not None
+    np.testing.assert_allclose(first.astype(int), second, atol=12)
+    assert cells.crop_at(np.full((40, 40), 9, np.uint8), 20, 20, 30, dark=True) is None
