@@ -22,6 +22,7 @@ from training.digits import NONE, Digits, join
 from training.fit.bench import Bench
 from training.fit.fit import Progress, Recipe, learn_projection
 from training.fit.self_test import with_tests
+from training.render import textures
 from training.render.displays import UNKNOWN, Faces, Placed, draw
 
 LICENCES = {
@@ -47,6 +48,9 @@ ALMOST, HALF = 0.05, (0.35, 0.65)
 """Of a meter's wheel: turned by less than ALMOST of a tenth it shows a digit, between those two
 none."""
 
+TEXTURE = 90
+"""Height of pictures without writing, pixels."""
+
 Picture = tuple[Plane, list[Placed]]
 
 
@@ -55,7 +59,7 @@ class DisplayRecipe:
     machine: Recipe = field(
         default_factory=lambda: Recipe(
             features=FeatureSpec(12, (Scale(0.5, 8),)),
-            projected=128,
+            projected=112,
             c=4.0,
             copies=0,
             photographs=0,
@@ -63,15 +67,15 @@ class DisplayRecipe:
             quick_vectors=900,
         )
     )
-    rendered: int = 34_000
+    rendered: int = 38_000
     """Number of windows of rendered rows."""
     first: int = 14_000
     """Number of them that the first machine is trained with."""
-    odometers: int = 1_990
+    odometers: int = 1_500
     """Number of photographs of odometers."""
     meters: int = 2_600
     """Number of photographs of meters' wheels."""
-    mined: int = 900
+    mined: int = 1_200
     """Number of pictures that the second machine reads. What it takes for a digit where there is
     none is learnt by the third."""
 
@@ -116,7 +120,9 @@ def learn_displays(
     second = fit(windows, recipe.machine, progress)
     progress(f"rows of digits: looking for false alarms in {recipe.mined} pictures")
     some = _drawn(faces, rng)
-    pictures = [next(some) for _ in range(recipe.mined // 2)] + placed[: recipe.mined // 2]
+    third = recipe.mined // 3
+    pictures = [next(some) for _ in range(third)] + placed[:third]
+    pictures += [(_texture(rng), []) for _ in range(third)]
     windows = join(windows, false_alarms(second, pictures))
     progress(f"rows of digits: third machine, of {len(windows)} windows")
     check = windows_of(_drawn(other_faces, rng), rng, max(200, recipe.rendered // 8))
@@ -232,6 +238,13 @@ def _drawn(faces: Faces, rng: np.random.Generator) -> Iterator[Picture]:
         yield draw(rng, faces)
 
 
+def _texture(rng: np.random.Generator) -> Plane:
+    """Draw a picture without any writing."""
+    scene = textures.draw(rng, 2 * TEXTURE, TEXTURE)
+    low, high = np.sort(rng.uniform(10, 250, 2))
+    return np.clip(low + (high - low) * scene, 0, 255).astype(np.uint8)
+
+
 def windows_of(pictures: Iterator[Picture], rng: np.random.Generator, count: int | None) -> Digits:
     """Cut windows out of pictures: of each digit one, and of what is no digit about as many. Stop
     when there are `count`."""
@@ -323,9 +336,9 @@ def false_alarms(model: svm.Model, pictures: Sequence[Picture]) -> Digits:
     """Cut out what a machine takes for a digit where there is none."""
     crops: list[Plane] = []
     for image, placed in pictures:
-        if len(placed) < 2 or any(one.label == UNKNOWN for one in placed):
+        if len(placed) == 1 or any(one.label == UNKNOWN for one in placed):
             continue
-        tall = float(np.median([one.height for one in placed]))
+        tall = float(np.median([one.height for one in placed])) if placed else TEXTURE / 3
         row = cells.candidates(image, (0, 0, image.shape[1], image.shape[0]), tall, model.classify)
         for cell in row:
             if not any(

@@ -34,9 +34,9 @@ FAINTEST = 8.0
 """Grey levels between ink and ground; less is noise."""
 APART = 0.42
 """Least distance of two digits, from middle to middle, in heights of a digit."""
-LEVEL = 0.16
+LEVEL = 0.3
 """How far the middle of a digit may be above or below its neighbour's, in heights of a digit: a
-camera is seldom quite level."""
+camera is seldom quite level, and a wheel seldom quite at rest."""
 PITCHES: DoubleArray = np.geomspace(0.45, 2.2, 24)
 """Steps from digit to digit that are tried, in heights of a digit."""
 UNEVEN = 1.5

@@ -13,7 +13,7 @@ from PIL import ImageFont
 from camd.errors import DataError
 from camd.values import Plane
 from training.digits import NONE
-from training.render.lettering import Fonts
+from training.render.lettering import LETTERS, Fonts
 
 EM = 64
 """Size of the fonts, pixels, in which rows are drawn before a camera takes them."""
@@ -92,12 +92,12 @@ class _Row:
 
 def draw(rng: np.random.Generator, faces: Faces) -> tuple[Plane, list[Placed]]:
     """Draw a picture of one row, grey uint8, and say what stands where in it."""
-    kind = rng.choice(["segments", "print", "wheels"], p=[0.42, 0.16, 0.42])
+    kind = rng.choice(["segments", "print", "wheels", "letters"], p=[0.44, 0.14, 0.36, 0.06])
     if kind == "wheels":
         row = _write(rng, faces.prints, wheels=True)
         sheet, dark = _wheels(rng, row)
-    elif kind == "print":
-        row = _write(rng, faces.prints, wheels=False)
+    elif kind in ("print", "letters"):
+        row = _write(rng, faces.prints, wheels=False, letters=kind == "letters")
         sheet, dark = _flat(rng, row)
     else:
         row = _write(rng, faces.segments, wheels=False, segments=True)
@@ -117,7 +117,12 @@ def _glyph(font: Path, character: str) -> tuple[Plane, tuple[int, int, int, int]
 
 
 def _write(
-    rng: np.random.Generator, fonts: tuple[Path, ...], *, wheels: bool, segments: bool = False
+    rng: np.random.Generator,
+    fonts: tuple[Path, ...],
+    *,
+    wheels: bool,
+    segments: bool = False,
+    letters: bool = False,
 ) -> _Row:
     font = fonts[rng.integers(len(fonts))]
     count = int(rng.integers(1, 9))
@@ -132,7 +137,9 @@ def _write(
     for _ in range(count):
         value = int(rng.integers(10))
         character, label = str(value), value
-        if not wheels and rng.random() < 0.06:
+        if letters:
+            character, label = str(rng.choice(list(LETTERS))), NONE
+        elif not wheels and rng.random() < 0.06:
             character, label = (
                 (rng.choice([" ", "-"]) if segments else rng.choice(list(BESIDE))),
                 NONE,
@@ -158,7 +165,7 @@ def _write(
                 _lay(
                     ink, near, round(x + (step - near.shape[1]) / 2), round(top + side * apart), 1.0
                 )
-        if label != NONE and shape.size:
+        if (label != NONE or letters) and shape.size:
             still = abs(turned) < STILL * EM
             between = BETWEEN * EM < abs(turned) < NEXT * EM
             row.digits.append(
