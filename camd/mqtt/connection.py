@@ -237,7 +237,9 @@ class Connection:
 
     def _lose(self, session: Session, exc: OSError, reason: str) -> None:
         hung_up = isinstance(exc, HungUpError)
-        if self._limit.broke(session.unproven if hung_up else {}, session.proven):
+        # Where it confirmed nothing, nothing was tried: whom we suspect stays.
+        tried = session.confirmed or not self._limit.careful
+        if tried and self._limit.broke(session.unproven if hung_up else {}, session.proven):
             for topic, size in session.unproven.items():
                 log.warning(troubles.too_large(topic, size, self._limit.most))
         short = hung_up and not session.unproven and session.age() < SHORT_S

@@ -71,7 +71,8 @@ class Known:
     most: int = UNLIMITED
     """Messages of more bytes are left out."""
     careful: bool = False
-    """Larger messages go one at a time."""
+    """Larger messages go one at a time, and none before the broker has taken a small one: where it
+    takes nothing at all, it is not for their size."""
 
 
 class Session:
@@ -124,6 +125,8 @@ class Session:
         """Bytes of the largest message that the broker has taken for certain."""
         self.confirmed = False
         """True once the broker has taken any message for certain."""
+        self._begun = False
+        """True once a message is on its way."""
         self._farewell: mqtt.MQTTMessageInfo | None = None
         self._leaving = False
         self.accepted = False
@@ -160,8 +163,7 @@ class Session:
                 if now >= self._heard + 2 * self._endpoint.keepalive_s - TICK_S:
                     raise TimeoutError("it has fallen silent")
                 self._ask_for_life(now)
-                waiting = self._tickets or (self._known.careful and self._unproven)
-                if not waiting or self._client.want_write():
+                if not (self._tickets or self._held_back()) or self._client.want_write():
                     self._confirmed = now
                 elif now >= self._confirmed + CONFIRM_S:
                     raise TimeoutError("it confirms nothing")
@@ -245,8 +247,13 @@ class Session:
         elif not self._client.want_write():
             self._hand_over()
 
+    def _held_back(self) -> bool:
+        """True while messages wait for what was sent to be confirmed."""
+        unsure = self._unproven or (self._begun and not self.confirmed)
+        return self._known.careful and bool(unsure)
+
     def _hand_over(self) -> None:
-        while not (self._known.careful and self._unproven):
+        while not self._held_back():
             with self._changed:
                 batch = self._outbox.take(time.monotonic(), 1 if self._known.careful else None)
                 if batch:
@@ -268,6 +275,7 @@ class Session:
         info = self._client.publish(message.topic, message.payload, qos, retain)
         if info.mid in self._tickets:  # numbers begin anew after 65535: one is that far behind
             raise TimeoutError("it has confirmed everything but one message")
+        self._begun = True
         self._tickets[info.mid] = ticket, qos
         large = size > max(self.proven, LEAST) and message.topic != self._endpoint.status_topic
         mid = info.mid

@@ -127,7 +127,7 @@ def test_what_ends_every_connection_is_left_out(
             heard.wait("camd/desk/event", change // 10 + 6)
         publisher.snapshot(bytes(most // 2 - 100))
         heard.wait("camd/desk/snapshot")
-    assert len(tries) == (3 if protocol == "3.1.1" else 1)
+    assert len(tries) == (4 if protocol == "3.1.1" else 1)
     assert "client id" not in caplog.text
     assert "no MQTT broker" not in caplog.text
     assert len([text for text in said(caplog) if "camd/desk/snapshot: " in text]) <= 2
