@@ -188,8 +188,17 @@ def _run(
                 service.ready()
             else:
                 log.info("starting anew with the configuration as it is now")
+
+                def leave() -> bool:
+                    # The driver may take its time, and a manager would think us dead.
+                    service.tick(time.monotonic(), "waiting for the camera's driver", "")
+                    return signals.stop.is_set()
+
                 # Held by a thread of ours, the camera would be busy for ever.
-                if not capture.stop(watchdog.HANGING * settings.camera.timeout_s):
+                if not capture.stop(watchdog.HANGING * settings.camera.timeout_s, leave):
+                    if signals.stop.is_set():
+                        service.stopping()
+                        return None
                     raise SourceError(f"{source.name}: its driver does not return; start camd anew")
                 return following
 
