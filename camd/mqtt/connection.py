@@ -28,6 +28,7 @@ from camd.mqtt.session import (
     Session,
     TakenOverError,
 )
+from camd.mqtt.timing import USUAL, Timing
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +41,9 @@ the broker has said so."""
 HOPELESS = ("refused", "taken over")
 """States that only a person changes; tries are made all the same, but slowly."""
 
-RETRY_S = (1.0, 30.0)
-"""First and longest wait before the next try; it doubles."""
-SHORT_S = 10.0
 SHORT_MANY = 5
-"""So many connections in a row that the broker took, and closed so soon without a reason: before
-MQTT 5 that is all that two clients with one id notice of each other. And one that ends sooner is
-not worth a fast try."""
-GRACE_S = 0.5
-"""For the thread to end after its time; it does not while it connects or looks up a name."""
+"""So many connections in a row that the broker took, and closed after less than Timing.short_s
+without a reason: before MQTT 5 that is all that two clients with one id notice of each other."""
 
 
 class Connection:
@@ -60,8 +55,10 @@ class Connection:
         outbox: Outbox,
         subscriptions: Sequence[str] = (),
         on_message: OnMessage = lambda *_: None,
+        timing: Timing = USUAL,
     ) -> None:
         """`on_message` is called in the connection's thread."""
+        self._timing = timing
         self._endpoint = endpoint
         self._subscriptions = subscriptions
         self._on_message = on_message
@@ -129,7 +126,7 @@ class Connection:
             self._changed.notify_all()
         self._wake()
         if self._thread.ident is not None:
-            self._thread.join(timeout + GRACE_S)
+            self._thread.join(timeout + self._timing.grace_s)
         with self._changed:
             self._outbox.give_up()
         if not self._thread.is_alive():
@@ -141,7 +138,7 @@ class Connection:
             self._waker.send(b"\0")
 
     def _run(self) -> None:
-        backoff = Backoff(*RETRY_S)
+        backoff = Backoff(*self._timing.retry_s)
         while self._stop_at is None:
             outcome = self._attempt()
             if outcome == "at once":
@@ -169,6 +166,7 @@ class Connection:
                 self._on_message,
                 self._complain,
                 self._known(),
+                self._timing,
             )
             session.run()
             self._bargain.ended()
@@ -195,7 +193,7 @@ class Connection:
                 self._changed.notify_all()
         if at_once:
             return "at once"
-        stood = session is not None and session.accepted and session.age() >= SHORT_S
+        stood = session is not None and session.accepted and session.age() >= self._timing.short_s
         return "stood" if stood else "failed"
 
     def _known(self) -> Known:
@@ -242,7 +240,7 @@ class Connection:
         if tried and self._limit.broke(session.unproven if hung_up else {}, session.proven):
             for topic, size in session.unproven.items():
                 log.warning(troubles.too_large(topic, size, self._limit.most))
-        short = hung_up and not session.unproven and session.age() < SHORT_S
+        short = hung_up and not session.unproven and session.age() < self._timing.short_s
         self._short = self._short + 1 if short else 0
         self._unheard = self._unheard + 1 if short and not session.confirmed else 0
         if self._unheard >= SHORT_MANY:

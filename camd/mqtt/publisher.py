@@ -18,11 +18,9 @@ from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.regions import Regions
 from camd.mqtt.requests import Request
 from camd.mqtt.throttle import Throttle
+from camd.mqtt.timing import USUAL, Timing
 from camd.mqtt.topics import Topics
 from camd.values import Event, Frame, Result
-
-PATIENCE_S = 2.0
-"""How long one frame of a file waits for a broker that has stopped taking messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,13 @@ class Publisher:
         boot: str,
         model_id: str,
         on_classes: Callable[[bytes], None] | None = None,
+        timing: Timing = USUAL,
     ) -> None:
         """Raises ConfigError where the login or certificates cannot be used.
 
         `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
         the answers of workers, in the connection's thread."""
+        self._patience_s = timing.patience_s
         self._camera = settings.name
         self._boot = boot
         self._model_id = model_id
@@ -87,7 +87,9 @@ class Publisher:
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
         if settings.mqtt.discovery:
             outbox.put(self._announcement())
-        self._connection = Connection(endpoint, outbox, self._inbox.subscriptions, self._hear)
+        self._connection = Connection(
+            endpoint, outbox, self._inbox.subscriptions, self._hear, timing
+        )
 
     def start(self) -> None:
         """Begin to connect, and keep trying until `stop`."""
@@ -270,4 +272,4 @@ class Publisher:
 
     def _wait_room(self) -> None:
         """A broker that took nothing for a whole wait gets no second one until it moves."""
-        self._stalled = not self._connection.wait_room(0 if self._stalled else PATIENCE_S)
+        self._stalled = not self._connection.wait_room(0 if self._stalled else self._patience_s)

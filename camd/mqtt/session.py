@@ -22,17 +22,9 @@ from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.limits import FULL, LEAST, UNLIMITED, Terms
 from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.payloads import OFFLINE
+from camd.mqtt.timing import Timing
 
 log = logging.getLogger(__name__)
-
-ANSWER_S = 10.0
-"""A peer that has not answered the connect request for so long never will."""
-FAREWELL_S = 1.0
-"""Of the time there is to stop in, the part kept for saying offline."""
-TICK_S = 1.0
-"""How often the keep-alive is looked at."""
-CONFIRM_S = 60.0
-"""A peer that has heard it all, and confirmed nothing of what it should for so long, is broken."""
 
 SESSION_TAKEN_OVER = 0x8E
 """MQTT 5, 3.14.2.1: another client has connected under the same id."""
@@ -90,6 +82,7 @@ class Session:
         on_message: OnMessage,
         complain: Callable[[str, str], None],
         known: Known,
+        timing: Timing,
     ) -> None:
         """`changed` guards `outbox`; a byte on `wake` says that it has something new.
         `stop_at`: monotonic seconds by which to have said farewell, once that is wanted.
@@ -105,6 +98,7 @@ class Session:
         self._on_message = on_message
         self._complain = complain
         self._started = self._heard = self._confirmed = time.monotonic()
+        self._timing = timing
         self._known = known
         self._terms = known.terms
         self._most = known.most
@@ -131,7 +125,7 @@ class Session:
         self._leaving = False
         self.accepted = False
         """True once the broker took us."""
-        self._client = endpoint.client(known.terms)
+        self._client = endpoint.client(known.terms, timing.reach_s)
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
@@ -157,15 +151,15 @@ class Session:
                 stop_at = self._stop_at()
                 if stop_at is not None and now >= stop_at:
                     return
-                if not self.accepted and now >= self._started + ANSWER_S:
+                if not self.accepted and now >= self._started + self._timing.answer_s:
                     raise TimeoutError("it takes the connection but does not answer")
                 # paho asks for a sign of life after one keep-alive, but counts on from there.
-                if now >= self._heard + 2 * self._endpoint.keepalive_s - TICK_S:
+                if now >= self._heard + 2 * self._endpoint.keepalive_s - self._timing.tick_s:
                     raise TimeoutError("it has fallen silent")
                 self._ask_for_life(now)
                 if not (self._tickets or self._held_back()) or self._client.want_write():
                     self._confirmed = now
-                elif now >= self._confirmed + CONFIRM_S:
+                elif now >= self._confirmed + self._timing.confirm_s:
                     raise TimeoutError("it confirms nothing")
                 if self.accepted:
                     self._send(now, stop_at)
@@ -201,9 +195,10 @@ class Session:
 
     def _patience(self, now: float, stop_at: float | None) -> float:
         if stop_at is None:
-            return TICK_S
-        until = stop_at if self._farewell or not self.accepted else stop_at - FAREWELL_S
-        return min(TICK_S, max(0.0, until - now))
+            return self._timing.tick_s
+        farewell_s = 0 if self._farewell or not self.accepted else self._timing.farewell_s
+        until = stop_at - farewell_s
+        return min(self._timing.tick_s, max(0.0, until - now))
 
     def _serve(self, selector: selectors.BaseSelector, patience: float) -> None:
         sock = self._socket()
@@ -241,7 +236,7 @@ class Session:
             return
         with self._changed:
             idle = self._outbox.idle
-        if stop_at is not None and (idle or now >= stop_at - FAREWELL_S):
+        if stop_at is not None and (idle or now >= stop_at - self._timing.farewell_s):
             topic = self._endpoint.status_topic
             self._farewell = self._client.publish(topic, OFFLINE, *self._lowered(1, retain=True))
         elif not self._client.want_write():

@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -10,22 +11,20 @@ from hypothesis import strategies as st
 
 from testing.broker import Mosquitto, Subscriber, until
 from testing.proxy import proxy
-from tests.mqtt.scenes import Publishers, event, frame, result
+from tests.mqtt.scenes import IMPATIENT, Publishers, event, frame, result
 
 EVENT = "camd/desk/event"
 SERVER_KEEP_ALIVE = b"\x13"
 """MQTT 5, 3.2.2.3.14: two bytes of seconds follow."""
 
-pytestmark = pytest.mark.usefixtures("impatient")
-
 
 @pytest.mark.timeout(120)
 def test_a_quiet_connection_stays_and_a_dead_one_is_noticed_whatever_keep_alive_the_broker_wants(
-    real: Mosquitto, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+    real: Mosquitto, publishers: Publishers
 ) -> None:
     """MQTT 5: ours, one above it, and none at all. Dead is half open: nothing comes, and what goes
     is taken."""
-    monkeypatch.setattr("camd.mqtt.session.TICK_S", 0.1)
+    timing = replace(IMPATIENT, tick_s=0.1)
     with ExitStack() as stack:
         ways = []
         for number, wanted in enumerate(
@@ -34,7 +33,7 @@ def test_a_quiet_connection_stays_and_a_dead_one_is_noticed_whatever_keep_alive_
             between = stack.enter_context(proxy(real))
             between.properties = wanted
             options = {"protocol": "5", "client_id": f"own-{number}", "prefix": f"own-{number}"}
-            ways.append((between, publishers(between, keepalive_s=5, **options)))
+            ways.append((between, publishers(between, timing=timing, keepalive_s=5, **options)))
         time.sleep(12)
         for between, publisher in ways:
             assert publisher.stats().connected

@@ -131,7 +131,7 @@ def test_reading_is_sent_at_first_and_then_when_it_changes(
         publisher = publishers(any_broker)
         for number, changed in enumerate((False, False, True, False, True)):
             publisher.frame(frame(), result(changed=changed, text=str(number)), 100.0)
-            publisher._connection.wait_room(10)
+            until(lambda: publisher.stats().queued == 0)
         publisher.absent(result(changed=True, text="gone"), 1_800_000_000.0)
         readings = subscriber.wait("camd/desk/reading", 4)
         publisher.stop()
@@ -201,7 +201,6 @@ def test_a_killed_process_is_offline_by_its_will(any_broker: Broker) -> None:
     assert retained(any_broker.host, any_broker.port, "camd/desk/status").payload == b"offline"
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_broker_that_forgot_is_told_again(any_broker: Broker, publishers: Publishers) -> None:
     publisher = publishers(any_broker)
     publisher.frame(frame(), result(changed=True), 100.0)
@@ -236,7 +235,6 @@ def test_events_that_find_no_room_are_counted_in_the_next_reading(
         assert len(subscriber.on("camd/desk/event")) == 10
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Publishers) -> None:
     any_broker.stop()
     publisher = publishers(any_broker, wait=False)
@@ -248,7 +246,6 @@ def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Pu
     assert publisher.stats().dropped == 1  # the digits
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_session_that_fails_is_cut_and_not_left_open(
     any_broker: Broker, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
