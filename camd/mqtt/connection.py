@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from camd.backoff import Backoff
 from camd.mqtt import troubles
 from camd.mqtt.endpoint import Endpoint
-from camd.mqtt.limits import Bargain, SizeLimit, Terms
+from camd.mqtt.limits import UNLIMITED, Bargain, SizeLimit, Terms
 from camd.mqtt.outbox import Outbox
 from camd.mqtt.session import (
     NO_QOS,
@@ -80,6 +80,8 @@ class Connection:
         """What went wrong last, while it is not made good."""
         self.retains = True
         """False where the broker keeps no message for those who subscribe later."""
+        self.most = UNLIMITED
+        """Bytes of the largest message that the broker takes, as far as that is known."""
         self.failures = 0
         """Exceptions that nobody expected, each survived."""
 
@@ -132,6 +134,12 @@ class Connection:
         if not self._thread.is_alive():
             self._awake.close()
             self._waker.close()
+
+    def say_once(self, about: str, text: str) -> None:
+        """Log a warning, unless there was one about the same."""
+        if about not in self._complained:
+            self._complained.add(about)
+            log.warning(text)
 
     def _wake(self) -> None:
         with suppress(OSError):  # full of earlier calls, or stopped: nobody to wake
@@ -238,6 +246,7 @@ class Connection:
         # Where it confirmed nothing, nothing was tried: whom we suspect stays.
         tried = session.confirmed or not self._limit.careful
         if tried and self._limit.broke(session.unproven if hung_up else {}, session.proven):
+            self.most = self._limit.most
             for topic, size in session.unproven.items():
                 log.warning(troubles.too_large(topic, size, self._limit.most))
         short = hung_up and not session.unproven and session.age() < self._timing.short_s
@@ -256,13 +265,14 @@ class Connection:
         rival = troubles.rival(self._endpoint)
         self._enter("taken over", rival, rival)
 
-    def _accepted(self, terms: Terms) -> None:
+    def _accepted(self, terms: Terms, most: int) -> None:
+        self.most = most
         self._enter("connected", "", f"connected to the MQTT broker at {self._endpoint.address}")
         self.retains = terms.retain
         if not terms.retain:
-            self._say_once("retain", troubles.NO_RETAIN)
+            self.say_once("retain", troubles.NO_RETAIN)
         if not terms.qos:
-            self._say_once("QoS", troubles.NO_QOS)
+            self.say_once("QoS", troubles.NO_QOS)
 
     def _enter(self, state: State, error: str, message: str = "") -> None:
         """Note where we are, and say so when that is new."""
@@ -278,9 +288,4 @@ class Connection:
 
     def _complain(self, topic: str, why: str) -> None:
         """Say what the broker denies us, once for each topic."""
-        self._say_once(topic, f"{topic}: {why}")
-
-    def _say_once(self, about: str, text: str) -> None:
-        if about not in self._complained:
-            self._complained.add(about)
-            log.warning(text)
+        self.say_once(topic, f"{topic}: {why}")

@@ -9,7 +9,7 @@ from typing import Any
 from camd import __version__, paths
 from camd.config.settings import Settings
 from camd.laps import Lap, no_lap
-from camd.mqtt import discovery, payloads
+from camd.mqtt import discovery, payloads, troubles
 from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.inbox import Inbox
@@ -82,6 +82,8 @@ class Publisher:
             path = paths.directory() / f"{settings.name}.events.sqlite"
             self._journal = DiskJournal(path, settings.mqtt.outbox_size)
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
+        # All of the message but the picture, with the longest length that may be said of it.
+        self._snapshot_head = endpoint.packet_bytes(self._topics.snapshot, b"", 0) + 3
         self._config_topic = discovery.config_topic(settings)
         # First into the outbox, so first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
@@ -151,7 +153,15 @@ class Publisher:
         message = Message(self._topics.info, self._encode(payload), qos=1, retain=True)
         self._put_state(message)
 
-    def snapshot(self, jpeg: bytes) -> None:
+    @property
+    def snapshot_room(self) -> int:
+        """Bytes of the largest picture that the broker takes, as far as that is known."""
+        return self._connection.most - self._snapshot_head
+
+    def snapshot(self, jpeg: bytes, *, reduced: bool = False) -> None:
+        """`reduced`: the picture is worse than it should be, for want of room."""
+        if reduced:
+            self._connection.say_once("pictures", troubles.coarse(self.snapshot_room))
         self._put_state(Message(self._topics.snapshot, jpeg, retain=True))
 
     def state(self, *, detection: bool, options: Mapping[str, Any]) -> None:

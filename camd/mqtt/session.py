@@ -77,7 +77,7 @@ class Session:
         changed: threading.Condition,
         wake: socket.socket,
         stop_at: Callable[[], float | None],
-        on_accepted: Callable[[Terms], None],
+        on_accepted: Callable[[Terms, int], None],
         subscriptions: Sequence[str],
         on_message: OnMessage,
         complain: Callable[[str, str], None],
@@ -86,8 +86,8 @@ class Session:
     ) -> None:
         """`changed` guards `outbox`; a byte on `wake` says that it has something new.
         `stop_at`: monotonic seconds by which to have said farewell, once that is wanted.
-        `on_accepted` is given what the broker takes, `complain` a topic and what the broker denies
-        us of it."""
+        `on_accepted` is given what the broker takes, and of how many bytes, `complain` a topic and
+        what the broker denies us of it."""
         self._endpoint = endpoint
         self._outbox = outbox
         self._changed = changed
@@ -332,7 +332,7 @@ class Session:
         self._subscribe()
         with self._changed:
             self._outbox.opened(getattr(properties, "ReceiveMaximum", UNLIMITED))
-        self._on_accepted(self._terms)
+        self._on_accepted(self._terms, self._most)
 
     def _subscribed(
         self, _client: Any, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any
