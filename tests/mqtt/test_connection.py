@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from camd.config.settings import MqttSettings
+from camd.mqtt.outbox import Message
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Hearing
-from camd.mqtt.session import Session
 from camd.mqtt.timing import Timing
-from testing.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
+from testing.broker import LONG, Mosquitto, Subscriber, free_port, mosquitto, password_file, until
 from testing.recorded import Recorded
-from tests.mqtt.scenes import IMPATIENT, Publishers, event, frame, result
+from tests.mqtt.failing import HEARD, Failing, connection
+from tests.mqtt.scenes import IMPATIENT, Publishers, event, frame, result, tell
 
 SECRET = "correct horse battery"
 
@@ -210,39 +211,34 @@ def test_a_name_that_does_not_exist_is_survived(publishers: Publishers) -> None:
     assert publisher.stats().failures == 0
 
 
-@pytest.mark.parametrize(
-    "method",
-    ["_connected", "_subscribed", "_published", "_received", "_hand_over", "_disconnected"],
-)
+@pytest.mark.parametrize("method", ["opened", "take", "left", "hear"])
 def test_a_callback_that_raises_costs_one_connection(
-    real: Mosquitto,
-    publishers: Publishers,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    method: str,
+    real: Mosquitto, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    working = getattr(Session, method)
-    raised: list[None] = []
-
-    def raise_once(session: Session, *args: Any) -> None:
-        if not raised:
-            raised.append(None)
-            raise RuntimeError("planted")
-        working(session, *args)
-
-    monkeypatch.setattr(Session, method, raise_once)
-    publisher = publishers(real, wait=False)
-    if method == "_disconnected":
-        until(lambda: publisher.stats().connected, "connected")
-        real.stop()
-        real.start()
-    until(lambda: raised and publisher.stats().connected, "connected again")
+    outbox = Failing(method)
+    made = connection(real, outbox)
+    made.start()
+    if method == "hear":
+        assert made.wait_connected(LONG)
+        until(lambda: outbox.failed or tell(real, HEARD, b"", retain=False))
+    until(lambda: outbox.failed and made.failures and made.state == "connected")
     with Subscriber(real.host, real.port) as subscriber:
-        publisher.frame(frame(), result(event()), 100.0)
-        subscriber.wait("camd/desk/event")
-    assert publisher.stats().failures == 1
-    assert publisher.stats().alive
+        with made.outbox() as lent:
+            lent.put(Message("camd/desk/else", b"after it", qos=1))
+        subscriber.wait("camd/desk/else")
+    assert made.failures == 1
+    assert made.alive()
     assert any("planted" in str(record.exc_info) for record in caplog.records)
+    made.stop(LONG)
+
+
+def test_an_answer_to_what_was_never_asked_costs_one_connection(
+    publishers: Publishers, tries: list[None]
+) -> None:
+    with peer(ACCEPTED + b"\x90\x03\x12\x34\x00") as confused:
+        publisher = publishers(confused, wait=False)
+        until(lambda: len(tries) >= 3)
+        assert publisher.stats().alive
 
 
 def test_a_request_that_breaks_the_hearing_costs_one_connection(

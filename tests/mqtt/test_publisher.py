@@ -6,14 +6,12 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
-
 import camd
 from camd.mqtt import payloads
 from camd.mqtt.requests import Request
-from camd.mqtt.session import Session
-from testing.broker import Mosquitto, Subscriber, retained, until
+from testing.broker import LONG, Mosquitto, Subscriber, retained, until
 from testing.proxy import proxy
+from tests.mqtt.failing import STATUS, Failing, connection
 from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
 
 Broker = Mosquitto | Embedded
@@ -246,22 +244,12 @@ def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Pu
     assert publisher.stats().dropped == 1  # the digits
 
 
-def test_a_session_that_fails_is_cut_and_not_left_open(
-    any_broker: Broker, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_fails_is_cut_and_not_left_open(any_broker: Broker) -> None:
     """Left open, its will would say offline at any time later, over the online of the next."""
-    hand_over = Session._hand_over
-    sessions: list[Session] = []
-
-    def fail_first(session: Session) -> None:
-        if not sessions:
-            sessions.append(session)
-            raise RuntimeError("planted")
-        hand_over(session)
-
-    monkeypatch.setattr(Session, "_hand_over", fail_first)
     with listen(any_broker) as subscriber:
-        publishers(any_broker, wait=False)
-        subscriber.wait_payload("camd/desk/status", b"online")
-        said = [item.payload for item in subscriber.on("camd/desk/status")]
+        made = connection(any_broker, Failing("take"))
+        made.start()
+        subscriber.wait_payload(STATUS, b"online")
+        said = [item.payload for item in subscriber.on(STATUS)]
+        made.stop(LONG)
     assert said == [b"offline", b"online"]
