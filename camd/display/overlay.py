@@ -130,7 +130,8 @@ def encode_within(image: Image, quality: int, most: int) -> Jpeg:
         # A file has about as many bytes for each of its pixels, and never less than some hundred.
         scale *= min(0.9, max(0.5, 0.95 * (most / len(data)) ** 0.5))
         size = max(1, round(scale * wide)), max(1, round(scale * high))
-        data = encode_jpeg(cv2.resize(image, size, interpolation=cv2.INTER_AREA), qualities[-1])
+        smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        data = encode_jpeg(smaller, qualities[-1])
     return Jpeg(data, reduced=True)
 
 
