@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from camd.backoff import Backoff
+from camd.capture import THREAD
 from camd.capture.liveliness import Liveliness
 from camd.capture.mailbox import Mailbox
 from camd.config.settings import CameraSettings
@@ -135,7 +136,7 @@ class Capture:
         self._paced = realtime and not source.live
         self._mailbox = Mailbox()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="camd-capture", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._ledger = Ledger()
         self._liveliness = Liveliness(settings.frozen_s, settings.timeout_s)
         self._fatal: SourceError | None = None

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -168,13 +169,18 @@ def test_a_pause_keeps_the_reading_until_it_is_over(tmp_path: Path) -> None:
     """Though the camera is gone: nobody has looked since."""
     reading = "camd/camd/reading"
     picture = page("3 2 5", (320, 240))
-    with mosquitto() as broker, Subscriber(broker.host, broker.port) as heard:
+    with (
+        mosquitto() as broker,
+        Subscriber(broker.host, broker.port) as heard,
+        ExitStack() as ending,
+    ):
         with mjpeg([picture]) as port:
             address = f"http://127.0.0.1:{port}/stream"
             (tmp_path / "config.toml").write_text(
                 "[mqtt]\nrequests = true\nhealth_s = 1\n[camera]\ntimeout_s = 1\n"
             )
             running = begin(address, broker, tmp_path)
+            ending.callback(running.process.kill)
             heard.wait("camd/camd/state")
             until(lambda: heard.on(reading) and heard.on(reading)[-1].json["digits"])
             running.ask(heard, "pause")

@@ -185,7 +185,8 @@ def test_who_waits_for_a_driver_on_a_reload_is_alive(tmp_path: Path) -> None:
         env = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}
         process = start("run", "--config", config, home=tmp_path, env=env)
         connection, _ = silent.accept()
-        with connection:
+        with connection, ExitStack() as ending:
+            ending.callback(process.kill)
             process.send_signal(signal.SIGHUP)
             lines = manager.wait(lambda lines: lines.count("READY=1") == 2)
             process.send_signal(signal.SIGTERM)
@@ -194,6 +195,38 @@ def test_who_waits_for_a_driver_on_a_reload_is_alive(tmp_path: Path) -> None:
         assert "starting anew" in log
         reloading = lines[lines.index("RELOADING=1") :]
         assert "WATCHDOG=1" in reloading[: reloading.index("READY=1")]
+
+
+SLOW_END = """
+import sys, time
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(8)
+sys.slow = Slow()
+from camd.cli import root
+root.main()
+"""
+"""camd whose modules take long to be cleared, as they do on a busy machine."""
+
+
+def test_a_driver_that_comes_back_while_the_process_ends_does_not_abort_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = tmp_path / "camd.toml"
+        config.write_text(
+            f'[camera]\ndevice = "rtsp://127.0.0.1:{silent.getsockname()[1]}/live"\n'
+            'timeout_s = 4\n[mqtt]\nbroker = "none"\n'
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", SLOW_END, "run", "--config", config],
+            env=environment(tmp_path), stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        connection, _ = silent.accept()
+        with connection, ExitStack() as ending:
+            ending.callback(process.kill)
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=60)
+    assert process.returncode == 0, log
+    assert "does not let go" in log
 
 
 def test_who_waits_for_a_driver_on_a_reload_can_be_stopped(

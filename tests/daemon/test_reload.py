@@ -174,7 +174,7 @@ def run(
 ) -> None:
     daemon.run(
         load,
-        Options(realtime=True, loop=True, observe=lambda number, _: observe(number)),
+        Options(loop=True, observe=lambda number, _: observe(number)),
         Printer(io.StringIO(), live=False),
         signals,
         Service({}),
