@@ -43,6 +43,8 @@ class Proxy:
         """The same of what the broker has delivered, and the client confirmed."""
         self._broker = broker
         self._closing = False
+        self._registry = threading.Lock()
+        """Guards the connections: each is cut, or counted after the cut."""
         self._sockets: list[socket.socket] = []
         self._server = socket.create_server((self.host, 0))
         self.port = int(self._server.getsockname()[1])
@@ -55,11 +57,13 @@ class Proxy:
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
-    def cut(self) -> None:
-        """End the connections that there are."""
-        for sock in self._sockets:
-            with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+    def cut(self) -> int:
+        """End the connections that there are; return how many there have been."""
+        with self._registry:
+            for sock in self._sockets:
+                with suppress(OSError):
+                    sock.shutdown(socket.SHUT_RDWR)
+            return self.connections
 
     def _accept(self) -> None:
         with suppress(OSError):
@@ -71,8 +75,9 @@ class Proxy:
                 except OSError:
                     near.close()
                     continue
-                self.connections += 1
-                self._sockets += [near, far]
+                with self._registry:
+                    self.connections += 1
+                    self._sockets += [near, far]
                 up: dict[bytes, bytes] = {}
                 down: dict[bytes, bytes] = {}
                 for pump in (self._up, self._down):

@@ -70,7 +70,7 @@ class Cluster(Workers):
     """Runs tasks on the workers of a Dask scheduler. Each worker must have camd installed, with its
     extra `train`."""
 
-    def __init__(self, scheduler: str) -> None:
+    def __init__(self, scheduler: str, connect_s: float = CONNECT_S) -> None:
         """Connect to `scheduler`, tcp://host:port. Raises MissingExtraError, CamdError."""
         try:
             from distributed import Client  # noqa: PLC0415  (an extra)
@@ -79,7 +79,7 @@ class Cluster(Workers):
                 "--scheduler needs the extra cluster: pip install 'camd[cluster]'"
             ) from exc
         try:
-            self._client = Client(scheduler, timeout=CONNECT_S)
+            self._client = Client(scheduler, timeout=connect_s)
         except (OSError, ValueError) as exc:
             raise CamdError(
                 f"no Dask scheduler at {scheduler} ({exc}); start one with: dask scheduler"

@@ -9,7 +9,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from camd.backoff import Backoff
+from camd.capture import THREAD
 from camd.capture.liveliness import Liveliness
 from camd.capture.mailbox import Mailbox
 from camd.config.settings import CameraSettings
@@ -111,6 +112,8 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.5
 CORRUPT_PAUSE_S = 0.01
+STOPPING_S = 0.1
+"""How often one is asked who waits for the thread to end."""
 STEADY_S = 10.0
 """A source that fails sooner than this after its first frame is not worth a fast retry."""
 
@@ -133,7 +136,7 @@ class Capture:
         self._paced = realtime and not source.live
         self._mailbox = Mailbox()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="camd-capture", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._ledger = Ledger()
         self._liveliness = Liveliness(settings.frozen_s, settings.timeout_s)
         self._fatal: SourceError | None = None
@@ -181,12 +184,16 @@ class Capture:
     def stats(self) -> CaptureStats:
         return self._ledger.read()
 
-    def stop(self, timeout: float = 2.0) -> bool:
+    def stop(self, timeout: float = 2.0, leave: Callable[[], bool] = lambda: False) -> bool:
         """End the thread; it closes the source. Return False where the driver does not let the
-        thread go: it is left behind, for releasing the device under it would crash the process."""
+        thread go: it is left behind, for releasing the device under it would crash the process.
+
+        `leave` is asked again and again whether to wait no longer."""
         self._stop.set()
         self._mailbox.close()
-        self._thread.join(timeout)
+        until = time.monotonic() + timeout
+        while self._thread.is_alive() and time.monotonic() < until and not leave():
+            self._thread.join(min(STOPPING_S, max(0.0, until - time.monotonic())))
         if self._thread.is_alive():
             log.warning("%s does not let go; left to the end of the process", self._source.name)
         return not self._thread.is_alive()

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import click
 
 from camd import __version__
+from camd.capture import THREAD
 from camd.cli.config import config
 from camd.cli.discovery import discovery
 from camd.cli.options import SourceCommand, config_file, load_config, model_file, verbose_log
@@ -34,6 +35,19 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main() -> NoReturn:
     """Every error becomes one message and an exit status, never a traceback."""
+    before = threading.enumerate()
+    try:
+        _main()
+    except SystemExit as end:
+        left = [thread for thread in threading.enumerate() if thread not in before]
+        if any(thread.name == THREAD for thread in left):
+            # A driver holds it. If it came back while Python ends, it would be ended in the midst
+            # of C++, and that aborts the process. All streams are written through.
+            os._exit(end.code if isinstance(end.code, int) else BUG)
+        raise
+
+
+def _main() -> NoReturn:
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
     except UnreadError:  # `camd ... | head` has seen enough

@@ -5,9 +5,10 @@ config.toml.
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -25,13 +26,19 @@ from camd.geometry import area, crosses_itself, is_convex
 
 
 class Hidden:
-    """Marks an option that may hold a password: no error repeats what it is set to."""
+    """Marks an option that may hold a password: neither errors nor reprs say what it is set to."""
 
 
 class Section(BaseModel):
     """A table of config.toml; a field's `description` is the comment beside it there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False, allow_inf_nan=False)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            marks = type(self).model_fields[name].metadata if name else []
+            hidden = any(isinstance(mark, Hidden) for mark in marks)
+            yield name, "***" if hidden else value
 
 
 class _Live:

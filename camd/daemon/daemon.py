@@ -83,7 +83,7 @@ def run(
     in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
     keep_freed()
-    plan: Plan | None = _plan(load(), options)
+    plan: Plan | None = prepare(load, options)
     try:
         while plan is not None:
             plan = _run(plan, load, options, printer, signals, service)
@@ -91,7 +91,26 @@ def run(
         service.stopping()
 
 
-def _plan(settings: Settings, options: Options) -> Plan:
+def prepare(load: Callable[[], Settings], options: Options) -> Plan:
+    """Load the configuration and the model, and see what can be made of them.
+
+    Raises CamdError, and nothing else: whatever they hold, a camd that runs goes on with what it
+    had, and one that starts says so by its status."""
+    try:
+        return _prepare(load(), options)
+    except CamdError:
+        raise
+    except OSError as error:  # a full disk, say: it may pass
+        raise CamdError(f"cannot start with this configuration: {error}") from error
+    except Exception as error:
+        log.debug("a bug in camd", exc_info=True)
+        raise ConfigError(
+            "the configuration cannot be used, in a way that camd did not expect "
+            f"({type(error).__name__}): take back what was changed last, and please report it"
+        ) from error
+
+
+def _prepare(settings: Settings, options: Options) -> Plan:
     live = None
     if settings.mqtt.requests:
         live = LiveOptions(settings, state.directory() / f"{settings.name}.live.json")
@@ -154,7 +173,7 @@ def _run(
         if publisher and plan.live:
 
             def reload() -> None:
-                _plan(load(), options)
+                prepare(load, options)
                 signals.reload.set()
 
             control = Control(publisher, plan.live, reload)
@@ -182,14 +201,23 @@ def _run(
             signals.reload.clear()
             service.reloading()
             try:
-                following = _plan(load(), options)
+                following = prepare(load, options)
             except CamdError as error:
                 log.error("not reloaded, the old configuration stays in force: %s", error)
                 service.ready()
             else:
                 log.info("starting anew with the configuration as it is now")
+
+                def leave() -> bool:
+                    # The driver may take its time, and a manager would think us dead.
+                    service.tick(time.monotonic(), "waiting for the camera's driver", "")
+                    return signals.stop.is_set()
+
                 # Held by a thread of ours, the camera would be busy for ever.
-                if not capture.stop(watchdog.HANGING * settings.camera.timeout_s):
+                if not capture.stop(watchdog.HANGING * settings.camera.timeout_s, leave):
+                    if signals.stop.is_set():
+                        service.stopping()
+                        return None
                     raise SourceError(f"{source.name}: its driver does not return; start camd anew")
                 return following
 

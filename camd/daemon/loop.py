@@ -1,5 +1,6 @@
 """What runs between startup and shutdown: frame in, result out, to everyone who wants it."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -94,6 +95,9 @@ class Loop:
         file = settings.metrics.file
         self._metrics = MetricsFile(file, settings.name) if file else None
         self._snapshot_due = False
+        self._snapshot_bytes = 0
+        self._snapshot_room = sys.maxsize
+        """What there was room for when the last one was made, bytes."""
         self._next_snapshot = self._next_health = 0.0
 
     def run(self, leave: Callable[[], bool], poll: float) -> None:
@@ -253,10 +257,19 @@ class Loop:
         write_json(payload)
 
     def _send_snapshot(self, now: float) -> None:
-        if self._publisher and self._snapshot_due and self._shown and now >= self._next_snapshot:
+        if not self._publisher or not self._shown or now < self._next_snapshot:
+            return
+        room = self._publisher.snapshot_room
+        if self._snapshot_due or self._too_large(room):
             self._snapshot_due = False
             self._next_snapshot = now + self._settings.mqtt.snapshot_s
-            self._publisher.snapshot(self._screen.picture(self._hud(now), self._shown))
+            picture = self._screen.picture(self._hud(now), self._shown, room)
+            self._snapshot_bytes, self._snapshot_room = len(picture.data), room
+            self._publisher.snapshot(picture.data, reduced=picture.reduced)
+
+    def _too_large(self, room: int) -> bool:
+        """Whether the last snapshot was made before it was known how little the broker takes."""
+        return room < min(self._snapshot_room, self._snapshot_bytes)
 
     def _send_health(self, now: float) -> None:
         if now < self._next_health:

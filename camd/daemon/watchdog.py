@@ -39,7 +39,9 @@ class Vitals:
     """The embedded broker runs, or none is wanted."""
 
 
-def problem(vitals: Vitals, now: float, timeout_s: float) -> str:
+def problem(
+    vitals: Vitals, now: float, timeout_s: float, unprocessed_s: float = UNPROCESSED_S
+) -> str:
     """Say in a few words what has stopped for good; "" while all goes on.
 
     `timeout_s`: what one call to the driver may take, as the settings say."""
@@ -51,7 +53,7 @@ def problem(vitals: Vitals, now: float, timeout_s: float) -> str:
         return "the MQTT thread is gone"
     if not vitals.serving:
         return "the embedded broker is gone"
-    if vitals.unread_since is not None and now - vitals.unread_since > UNPROCESSED_S:
+    if vitals.unread_since is not None and now - vitals.unread_since > unprocessed_s:
         return "frames are captured but not processed"
     return ""
 
@@ -69,6 +71,7 @@ class Pulse:
         broker: "EmbeddedBroker | None",
         service: Service,
         timeout_s: float,
+        unprocessed_s: float = UNPROCESSED_S,
     ) -> None:
         """`timeout_s`: what one call to the camera's driver may take."""
         self.problem = ""
@@ -78,6 +81,7 @@ class Pulse:
         self._broker = broker
         self._service = service
         self._timeout_s = timeout_s
+        self._unprocessed_s = unprocessed_s
         self._unread_since: float | None = None
 
     def read(self) -> None:
@@ -86,7 +90,7 @@ class Pulse:
 
     def beat(self, now: float, status: str) -> None:
         """Look around and tell. `now`: seconds, monotonic; `status`: how it goes, in words."""
-        stopped = problem(self._vitals(now), now, self._timeout_s)
+        stopped = problem(self._vitals(now), now, self._timeout_s, self._unprocessed_s)
         if stopped != self.problem:
             self.problem = stopped
             if stopped:
@@ -97,7 +101,7 @@ class Pulse:
 
     def _vitals(self, now: float) -> Vitals:
         stats = self._capture.stats()
-        if stats.last_frame is None or now - stats.last_frame > UNPROCESSED_S:
+        if stats.last_frame is None or now - stats.last_frame > self._unprocessed_s:
             self._unread_since = None
         elif self._unread_since is None:
             self._unread_since = now

@@ -100,6 +100,41 @@ def encode_jpeg(image: Image, quality: int) -> bytes:
     return data.tobytes()
 
 
+@dataclass(frozen=True, slots=True)
+class Jpeg:
+    """A picture as a JPEG file."""
+
+    data: bytes
+    reduced: bool = False
+    """True where it is worse than was asked for, because it would have been too large."""
+
+
+COARSER = (60, 40)
+"""Qualities that are tried before the picture is made smaller: its text can still be read."""
+LEAST_WIDTH = 32
+"""No picture is made less wide, pixels: nobody would see anything on it."""
+
+
+def encode_within(image: Image, quality: int, most: int) -> Jpeg:
+    """Return `image` as a JPEG file of at most `most` bytes, as good as that allows. Where nothing
+    is small enough, it has more."""
+    qualities = [quality, *(coarser for coarser in COARSER if coarser < quality)]
+    data = b""
+    for tried in qualities:
+        data = encode_jpeg(image, tried)
+        if len(data) <= most:
+            return Jpeg(data, reduced=tried < quality)
+    high, wide = image.shape[:2]
+    scale = 1.0
+    while len(data) > most and scale * wide >= 2 * LEAST_WIDTH:
+        # A file has about as many bytes for each of its pixels, and never less than some hundred.
+        scale *= min(0.9, max(0.5, 0.95 * (most / len(data)) ** 0.5))
+        size = max(1, round(scale * wide)), max(1, round(scale * high))
+        smaller = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        data = encode_jpeg(smaller, qualities[-1])
+    return Jpeg(data, reduced=True)
+
+
 def _unit(image: Image) -> float:
     """Growing more slowly than the frame: on a bigger picture more of it should be free."""
     high, wide = image.shape[:2]

@@ -1,5 +1,6 @@
 """What a person sees and does: the window with its keys, and the line in the terminal."""
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -7,7 +8,7 @@ from dataclasses import replace
 from camd import files
 from camd.config.settings import Settings
 from camd.display import overlay
-from camd.display.overlay import Hud
+from camd.display.overlay import Hud, Jpeg
 from camd.display.window import Action, Window
 from camd.terminal import Printer, Status
 from camd.values import Frame, Image, Result
@@ -64,10 +65,11 @@ class Screen:
                 self._message, self._message_until = self._save(hud(), shown), now + MESSAGE_S
                 self._printer.message(self._message)
 
-    def picture(self, hud: Hud, shown: Shown) -> bytes:
-        """Return what the window shows as JPEG, but for messages to the user."""
+    def picture(self, hud: Hud, shown: Shown, most: int = sys.maxsize) -> Jpeg:
+        """Return what the window shows, but for messages to the user, as a file of at most `most`
+        bytes where that can be."""
         drawn = self._draw(replace(hud, paused=self.paused), shown)
-        return overlay.encode_jpeg(drawn, self._settings.overlay.snapshot_quality)
+        return overlay.encode_within(drawn, self._settings.overlay.snapshot_quality, most)
 
     def _draw(self, hud: Hud, shown: Shown | None) -> Image:
         if shown is None:
@@ -93,7 +95,7 @@ class Screen:
         name = f"{self._settings.name}-{moment}-{frame.number}.jpg"
         path = self._settings.overlay.snapshot_dir / name
         try:
-            files.write(path, self.picture(hud, shown), durable=False)
+            files.write(path, self.picture(hud, shown).data, durable=False)
         except OSError as error:
             return f"not saved: {path}: {error.strerror}"
         return f"saved {path}"

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from camd.backoff import Backoff
 from camd.mqtt import troubles
 from camd.mqtt.endpoint import Endpoint
-from camd.mqtt.limits import Bargain, SizeLimit, Terms
+from camd.mqtt.limits import UNLIMITED, Bargain, SizeLimit, Terms
 from camd.mqtt.outbox import Outbox
 from camd.mqtt.session import (
     NO_QOS,
@@ -28,6 +28,7 @@ from camd.mqtt.session import (
     Session,
     TakenOverError,
 )
+from camd.mqtt.timing import USUAL, Timing
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +41,9 @@ the broker has said so."""
 HOPELESS = ("refused", "taken over")
 """States that only a person changes; tries are made all the same, but slowly."""
 
-RETRY_S = (1.0, 30.0)
-"""First and longest wait before the next try; it doubles."""
-SHORT_S = 10.0
 SHORT_MANY = 5
-"""So many connections in a row that the broker took, and closed so soon without a reason: before
-MQTT 5 that is all that two clients with one id notice of each other. And one that ends sooner is
-not worth a fast try."""
-GRACE_S = 0.5
-"""For the thread to end after its time; it does not while it connects or looks up a name."""
+"""So many connections in a row that the broker took, and closed after less than Timing.short_s
+without a reason: before MQTT 5 that is all that two clients with one id notice of each other."""
 
 
 class Connection:
@@ -60,8 +55,10 @@ class Connection:
         outbox: Outbox,
         subscriptions: Sequence[str] = (),
         on_message: OnMessage = lambda *_: None,
+        timing: Timing = USUAL,
     ) -> None:
         """`on_message` is called in the connection's thread."""
+        self._timing = timing
         self._endpoint = endpoint
         self._subscriptions = subscriptions
         self._on_message = on_message
@@ -83,6 +80,8 @@ class Connection:
         """What went wrong last, while it is not made good."""
         self.retains = True
         """False where the broker keeps no message for those who subscribe later."""
+        self.most = UNLIMITED
+        """Bytes of the largest message that the broker takes, as far as that is known."""
         self.failures = 0
         """Exceptions that nobody expected, each survived."""
 
@@ -129,19 +128,25 @@ class Connection:
             self._changed.notify_all()
         self._wake()
         if self._thread.ident is not None:
-            self._thread.join(timeout + GRACE_S)
+            self._thread.join(timeout + self._timing.grace_s)
         with self._changed:
             self._outbox.give_up()
         if not self._thread.is_alive():
             self._awake.close()
             self._waker.close()
 
+    def say_once(self, about: str, text: str) -> None:
+        """Log a warning, unless there was one about the same."""
+        if about not in self._complained:
+            self._complained.add(about)
+            log.warning(text)
+
     def _wake(self) -> None:
         with suppress(OSError):  # full of earlier calls, or stopped: nobody to wake
             self._waker.send(b"\0")
 
     def _run(self) -> None:
-        backoff = Backoff(*RETRY_S)
+        backoff = Backoff(*self._timing.retry_s)
         while self._stop_at is None:
             outcome = self._attempt()
             if outcome == "at once":
@@ -169,6 +174,7 @@ class Connection:
                 self._on_message,
                 self._complain,
                 self._known(),
+                self._timing,
             )
             session.run()
             self._bargain.ended()
@@ -195,7 +201,7 @@ class Connection:
                 self._changed.notify_all()
         if at_once:
             return "at once"
-        stood = session is not None and session.accepted and session.age() >= SHORT_S
+        stood = session is not None and session.accepted and session.age() >= self._timing.short_s
         return "stood" if stood else "failed"
 
     def _known(self) -> Known:
@@ -237,10 +243,13 @@ class Connection:
 
     def _lose(self, session: Session, exc: OSError, reason: str) -> None:
         hung_up = isinstance(exc, HungUpError)
-        if self._limit.broke(session.unproven if hung_up else {}, session.proven):
+        # Where it confirmed nothing, nothing was tried: whom we suspect stays.
+        tried = session.confirmed or not self._limit.careful
+        if tried and self._limit.broke(session.unproven if hung_up else {}, session.proven):
+            self.most = self._limit.most
             for topic, size in session.unproven.items():
                 log.warning(troubles.too_large(topic, size, self._limit.most))
-        short = hung_up and not session.unproven and session.age() < SHORT_S
+        short = hung_up and not session.unproven and session.age() < self._timing.short_s
         self._short = self._short + 1 if short else 0
         self._unheard = self._unheard + 1 if short and not session.confirmed else 0
         if self._unheard >= SHORT_MANY:
@@ -256,13 +265,14 @@ class Connection:
         rival = troubles.rival(self._endpoint)
         self._enter("taken over", rival, rival)
 
-    def _accepted(self, terms: Terms) -> None:
+    def _accepted(self, terms: Terms, most: int) -> None:
+        self.most = most
         self._enter("connected", "", f"connected to the MQTT broker at {self._endpoint.address}")
         self.retains = terms.retain
         if not terms.retain:
-            self._say_once("retain", troubles.NO_RETAIN)
+            self.say_once("retain", troubles.NO_RETAIN)
         if not terms.qos:
-            self._say_once("QoS", troubles.NO_QOS)
+            self.say_once("QoS", troubles.NO_QOS)
 
     def _enter(self, state: State, error: str, message: str = "") -> None:
         """Note where we are, and say so when that is new."""
@@ -278,9 +288,4 @@ class Connection:
 
     def _complain(self, topic: str, why: str) -> None:
         """Say what the broker denies us, once for each topic."""
-        self._say_once(topic, f"{topic}: {why}")
-
-    def _say_once(self, about: str, text: str) -> None:
-        if about not in self._complained:
-            self._complained.add(about)
-            log.warning(text)
+        self.say_once(topic, f"{topic}: {why}")

@@ -58,12 +58,14 @@ class _Writer(StreamWriterAdapter):  # type: ignore[misc]
     """amqtt waits for ever until a client has taken what is left for it, and fails where that
     client has gone before."""
 
+    ending_s = ENDING_S
+
     async def close(self) -> None:
         if self.is_closed:
             return
         try:
             with suppress(OSError):  # a timeout is one, too
-                async with asyncio.timeout(ENDING_S):
+                async with asyncio.timeout(self.ending_s):
                     await super().close()
         finally:  # amqtt cancels what it closes twice
             self._writer.transport.abort()
@@ -77,12 +79,16 @@ class _Broker(Broker):  # type: ignore[misc]
     Nor does it close the connection of one who leaves without a CONNECT, sends a wrong one, or
     publishes to a wrong topic: each would cost a file descriptor for ever."""
 
+    connect_s = CONNECT_S
+    ending_s = ENDING_S
+
     async def stream_connected(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, listener_name: str
     ) -> None:
         # For clients that promise no sign of life: one that vanished is noticed after some hours.
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         out = _Writer(writer)
+        out.ending_s = self.ending_s
         try:
             await self._client_connected(listener_name, _Reader(reader), out)
         finally:
@@ -91,7 +97,7 @@ class _Broker(Broker):  # type: ignore[misc]
     async def _initialize_client_session(
         self, reader: _Reader, writer: _Writer, remote_address: str, remote_port: int
     ) -> tuple[BrokerProtocolHandler, Session]:
-        async with asyncio.timeout(CONNECT_S):
+        async with asyncio.timeout(self.connect_s):
             handler, session = await super()._initialize_client_session(
                 reader, writer, remote_address, remote_port
             )
@@ -139,9 +145,20 @@ class _Broker(Broker):  # type: ignore[misc]
 class EmbeddedBroker:
     """Anyone who reaches `host` may connect: it is meant for the loopback address."""
 
-    def __init__(self, host: str = "127.0.0.1", port: int = 1883) -> None:
+    def __init__(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 1883,
+        *,
+        ports: int = PORTS,
+        connect_s: float = CONNECT_S,
+        ending_s: float = ENDING_S,
+    ) -> None:
         self._host = host
         self._port = port
+        self._ports = ports
+        self._connect_s = connect_s
+        self._ending_s = ending_s
         self._thread: threading.Thread | None = None
         self._ready = threading.Event()
         self._error: Exception | None = None
@@ -192,7 +209,7 @@ class EmbeddedBroker:
 
         Raises as `start` does."""
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        for port in range(self._port, min(self._port + PORTS, 65535) + 1):
+        for port in range(self._port, min(self._port + self._ports, 65535) + 1):
             with socket.socket(family) as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 if family == socket.AF_INET6:  # as asyncio does
@@ -208,7 +225,7 @@ class EmbeddedBroker:
                     )
                     raise ConfigError(text) from exc
         raise PublishError(
-            f"ports {self._port} to {self._port + PORTS} are all taken: set mqtt.port"
+            f"ports {self._port} to {self._port + self._ports} are all taken: set mqtt.port"
         )
 
     def _run(self) -> None:
@@ -234,12 +251,13 @@ class EmbeddedBroker:
             },
             loop=self._loop,
         )
+        broker.connect_s, broker.ending_s = self._connect_s, self._ending_s
         await broker.start()
         self._ready.set()
         await self._stop.wait()
         for ending in (broker.drain(), broker.shutdown()):
             try:
-                await asyncio.wait_for(ending, ENDING_S)
+                await asyncio.wait_for(ending, self._ending_s)
             except TimeoutError:
                 log.debug("embedded broker: a client holds up its end")
 

@@ -16,9 +16,9 @@ from camd.config.settings import MqttSettings, Settings
 from camd.errors import ConfigError
 from camd.mqtt.limits import FULL, Terms
 from camd.mqtt.payloads import OFFLINE
+from camd.mqtt.timing import USUAL
 from camd.mqtt.topics import Topics
 
-CONNECT_TIMEOUT_S = 5.0
 MOST_BYTES = 65535
 """Of any text in MQTT; paho packs a longer one into an exception in its own thread. And of a whole
 message to us, where the broker can be told."""
@@ -92,10 +92,10 @@ class Endpoint:
         length = next(count for count in range(1, 5) if count == 4 or rest < 1 << 7 * count)
         return 1 + length + rest
 
-    def client(self, terms: Terms = FULL) -> mqtt.Client:
+    def client(self, terms: Terms = FULL, reach_s: float = USUAL.reach_s) -> mqtt.Client:
         """Return a client whose will is as `terms` say, and that has never been used: paho carries
         unacknowledged messages over from one connection to the next, and would put an old reading
-        over a new one."""
+        over a new one. `reach_s`: in which the connection must stand."""
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
             client_id=self.client_id,
@@ -105,7 +105,7 @@ class Endpoint:
             reconnect_on_failure=False,
         )
         client.max_inflight_messages_set(0)  # the outbox keeps the window
-        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.connect_timeout = reach_s
         client.username_pw_set(self.username, self.password)
         if self.tls:
             client.tls_set_context(self.tls)

@@ -74,12 +74,16 @@ class SizeLimit:
 
     A message that is too large ends each connection that it is sent on. It is among those that were
     on their way when a connection broke. On the next connection the larger ones go one at a time,
-    so that it is known which one it was."""
+    so that it is known which one it was. A network that breaks twice at a bad moment looks the
+    same: so the first time, and where the broker has taken such a size before, it must end one
+    connection more."""
 
     def __init__(self) -> None:
         self.most = UNLIMITED
         """Bytes: larger messages are to be left out."""
         self._suspects: set[str] = set()
+        self._taken = UNLIMITED
+        """Bytes of the largest message that the broker is believed to take."""
 
     @property
     def careful(self) -> bool:
@@ -91,11 +95,15 @@ class SizeLimit:
 
         `unproven`: by topic, the bytes of each message on its way that was larger than any before
         it on this connection; `proven`: the bytes of the largest that arrived on it."""
+        self._taken = max(self._taken, proven)
         again = self._suspects & unproven.keys()
         if not again or len(unproven) > 1:
             self._suspects = self._suspects | unproven.keys() if unproven else set()
             return False
         (size,) = unproven.values()
+        if size <= self._taken:  # it may take less since its last start
+            self._taken = proven
+            return False
         # Messages of one topic differ by a few bytes: to leave out only this size would go on so.
         self.most = max(LEAST, proven, size // 2)
         self._suspects -= again

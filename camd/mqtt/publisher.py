@@ -9,7 +9,7 @@ from typing import Any
 from camd import __version__, paths
 from camd.config.settings import Settings
 from camd.laps import Lap, no_lap
-from camd.mqtt import discovery, payloads
+from camd.mqtt import discovery, payloads, troubles
 from camd.mqtt.connection import Connection, State
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.inbox import Inbox
@@ -18,11 +18,9 @@ from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.regions import Regions
 from camd.mqtt.requests import Request
 from camd.mqtt.throttle import Throttle
+from camd.mqtt.timing import USUAL, Timing
 from camd.mqtt.topics import Topics
 from camd.values import Event, Frame, Result
-
-PATIENCE_S = 2.0
-"""How long one frame of a file waits for a broker that has stopped taking messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +56,13 @@ class Publisher:
         boot: str,
         model_id: str,
         on_classes: Callable[[bytes], None] | None = None,
+        timing: Timing = USUAL,
     ) -> None:
         """Raises ConfigError where the login or certificates cannot be used.
 
         `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
         the answers of workers, in the connection's thread."""
+        self._patience_s = timing.patience_s
         self._camera = settings.name
         self._boot = boot
         self._model_id = model_id
@@ -82,12 +82,16 @@ class Publisher:
             path = paths.directory() / f"{settings.name}.events.sqlite"
             self._journal = DiskJournal(path, settings.mqtt.outbox_size)
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
+        # All of the message but the picture, with the longest length that may be said of it.
+        self._snapshot_head = endpoint.packet_bytes(self._topics.snapshot, b"", 0) + 3
         self._config_topic = discovery.config_topic(settings)
         # First into the outbox, so first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
         if settings.mqtt.discovery:
             outbox.put(self._announcement())
-        self._connection = Connection(endpoint, outbox, self._inbox.subscriptions, self._hear)
+        self._connection = Connection(
+            endpoint, outbox, self._inbox.subscriptions, self._hear, timing
+        )
 
     def start(self) -> None:
         """Begin to connect, and keep trying until `stop`."""
@@ -149,7 +153,15 @@ class Publisher:
         message = Message(self._topics.info, self._encode(payload), qos=1, retain=True)
         self._put_state(message)
 
-    def snapshot(self, jpeg: bytes) -> None:
+    @property
+    def snapshot_room(self) -> int:
+        """Bytes of the largest picture that the broker takes, as far as that is known."""
+        return self._connection.most - self._snapshot_head
+
+    def snapshot(self, jpeg: bytes, *, reduced: bool = False) -> None:
+        """`reduced`: the picture is worse than it should be, for want of room."""
+        if reduced:
+            self._connection.say_once("pictures", troubles.coarse(self.snapshot_room))
         self._put_state(Message(self._topics.snapshot, jpeg, retain=True))
 
     def state(self, *, detection: bool, options: Mapping[str, Any]) -> None:
@@ -270,4 +282,4 @@ class Publisher:
 
     def _wait_room(self) -> None:
         """A broker that took nothing for a whole wait gets no second one until it moves."""
-        self._stalled = not self._connection.wait_room(0 if self._stalled else PATIENCE_S)
+        self._stalled = not self._connection.wait_room(0 if self._stalled else self._patience_s)

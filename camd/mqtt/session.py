@@ -22,17 +22,9 @@ from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.limits import FULL, LEAST, UNLIMITED, Terms
 from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.payloads import OFFLINE
+from camd.mqtt.timing import Timing
 
 log = logging.getLogger(__name__)
-
-ANSWER_S = 10.0
-"""A peer that has not answered the connect request for so long never will."""
-FAREWELL_S = 1.0
-"""Of the time there is to stop in, the part kept for saying offline."""
-TICK_S = 1.0
-"""How often the keep-alive is looked at."""
-CONFIRM_S = 60.0
-"""A peer that has heard it all, and confirmed nothing of what it should for so long, is broken."""
 
 SESSION_TAKEN_OVER = 0x8E
 """MQTT 5, 3.14.2.1: another client has connected under the same id."""
@@ -71,7 +63,8 @@ class Known:
     most: int = UNLIMITED
     """Messages of more bytes are left out."""
     careful: bool = False
-    """Larger messages go one at a time."""
+    """Larger messages go one at a time, and none before the broker has taken a small one: where it
+    takes nothing at all, it is not for their size."""
 
 
 class Session:
@@ -84,16 +77,17 @@ class Session:
         changed: threading.Condition,
         wake: socket.socket,
         stop_at: Callable[[], float | None],
-        on_accepted: Callable[[Terms], None],
+        on_accepted: Callable[[Terms, int], None],
         subscriptions: Sequence[str],
         on_message: OnMessage,
         complain: Callable[[str, str], None],
         known: Known,
+        timing: Timing,
     ) -> None:
         """`changed` guards `outbox`; a byte on `wake` says that it has something new.
         `stop_at`: monotonic seconds by which to have said farewell, once that is wanted.
-        `on_accepted` is given what the broker takes, `complain` a topic and what the broker denies
-        us of it."""
+        `on_accepted` is given what the broker takes, and of how many bytes, `complain` a topic and
+        what the broker denies us of it."""
         self._endpoint = endpoint
         self._outbox = outbox
         self._changed = changed
@@ -104,6 +98,7 @@ class Session:
         self._on_message = on_message
         self._complain = complain
         self._started = self._heard = self._confirmed = time.monotonic()
+        self._timing = timing
         self._known = known
         self._terms = known.terms
         self._most = known.most
@@ -124,11 +119,13 @@ class Session:
         """Bytes of the largest message that the broker has taken for certain."""
         self.confirmed = False
         """True once the broker has taken any message for certain."""
+        self._begun = False
+        """True once a message is on its way."""
         self._farewell: mqtt.MQTTMessageInfo | None = None
         self._leaving = False
         self.accepted = False
         """True once the broker took us."""
-        self._client = endpoint.client(known.terms)
+        self._client = endpoint.client(known.terms, timing.reach_s)
         self._client.on_connect = self._connected
         self._client.on_disconnect = self._disconnected
         self._client.on_publish = self._published
@@ -154,16 +151,15 @@ class Session:
                 stop_at = self._stop_at()
                 if stop_at is not None and now >= stop_at:
                     return
-                if not self.accepted and now >= self._started + ANSWER_S:
+                if not self.accepted and now >= self._started + self._timing.answer_s:
                     raise TimeoutError("it takes the connection but does not answer")
                 # paho asks for a sign of life after one keep-alive, but counts on from there.
-                if now >= self._heard + 2 * self._endpoint.keepalive_s - TICK_S:
+                if now >= self._heard + 2 * self._endpoint.keepalive_s - self._timing.tick_s:
                     raise TimeoutError("it has fallen silent")
                 self._ask_for_life(now)
-                waiting = self._tickets or (self._known.careful and self._unproven)
-                if not waiting or self._client.want_write():
+                if not (self._tickets or self._held_back()) or self._client.want_write():
                     self._confirmed = now
-                elif now >= self._confirmed + CONFIRM_S:
+                elif now >= self._confirmed + self._timing.confirm_s:
                     raise TimeoutError("it confirms nothing")
                 if self.accepted:
                     self._send(now, stop_at)
@@ -199,9 +195,10 @@ class Session:
 
     def _patience(self, now: float, stop_at: float | None) -> float:
         if stop_at is None:
-            return TICK_S
-        until = stop_at if self._farewell or not self.accepted else stop_at - FAREWELL_S
-        return min(TICK_S, max(0.0, until - now))
+            return self._timing.tick_s
+        farewell_s = 0 if self._farewell or not self.accepted else self._timing.farewell_s
+        until = stop_at - farewell_s
+        return min(self._timing.tick_s, max(0.0, until - now))
 
     def _serve(self, selector: selectors.BaseSelector, patience: float) -> None:
         sock = self._socket()
@@ -239,14 +236,19 @@ class Session:
             return
         with self._changed:
             idle = self._outbox.idle
-        if stop_at is not None and (idle or now >= stop_at - FAREWELL_S):
+        if stop_at is not None and (idle or now >= stop_at - self._timing.farewell_s):
             topic = self._endpoint.status_topic
             self._farewell = self._client.publish(topic, OFFLINE, *self._lowered(1, retain=True))
         elif not self._client.want_write():
             self._hand_over()
 
+    def _held_back(self) -> bool:
+        """True while messages wait for what was sent to be confirmed."""
+        unsure = self._unproven or (self._begun and not self.confirmed)
+        return self._known.careful and bool(unsure)
+
     def _hand_over(self) -> None:
-        while not (self._known.careful and self._unproven):
+        while not self._held_back():
             with self._changed:
                 batch = self._outbox.take(time.monotonic(), 1 if self._known.careful else None)
                 if batch:
@@ -268,6 +270,7 @@ class Session:
         info = self._client.publish(message.topic, message.payload, qos, retain)
         if info.mid in self._tickets:  # numbers begin anew after 65535: one is that far behind
             raise TimeoutError("it has confirmed everything but one message")
+        self._begun = True
         self._tickets[info.mid] = ticket, qos
         large = size > max(self.proven, LEAST) and message.topic != self._endpoint.status_topic
         mid = info.mid
@@ -329,7 +332,7 @@ class Session:
         self._subscribe()
         with self._changed:
             self._outbox.opened(getattr(properties, "ReceiveMaximum", UNLIMITED))
-        self._on_accepted(self._terms)
+        self._on_accepted(self._terms, self._most)
 
     def _subscribed(
         self, _client: Any, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Any

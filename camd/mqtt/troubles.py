@@ -93,7 +93,13 @@ def rival(endpoint: Endpoint) -> str:
 
 def too_large(topic: str, size: int, most: int) -> str:
     return (
-        f"{topic}: the MQTT broker hangs up on {size} bytes, so messages of more than {most} are "
-        "left out until camd starts anew; raise the broker's limit, or for the snapshot lower "
-        "overlay.snapshot_quality"
+        f"{topic}: the MQTT broker hangs up on {size} bytes, so until camd starts anew messages of "
+        f"more than {most} are left out, and pictures made smaller; raise the broker's limit"
+    )
+
+
+def coarse(most: int) -> str:
+    return (
+        "the MQTT broker takes small messages only, so pictures are made coarser or smaller, of "
+        f"{most} bytes at most"
     )

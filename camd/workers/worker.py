@@ -18,8 +18,8 @@ from camd.classify import svm
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.mqtt import crops as codec
-from camd.mqtt.connection import RETRY_S
 from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.timing import USUAL
 from camd.runtime import bounded
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop` is set, through every loss of the broker."""
-        backoff = Backoff(*RETRY_S)
+        backoff = Backoff(*USUAL.retry_s)
         while not self._stop.is_set():
             try:
                 if self._session():

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -19,6 +20,7 @@ from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
 from testing.process import start
 from tests.cli.test_root import page
 from tests.mqtt.malformed import damaged, malformed
+from tests.sources.servers import mjpeg
 
 
 @dataclass
@@ -62,12 +64,12 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def begin(clip: Path, broker: Mosquitto, home: Path) -> Daemon:
+def begin(device: Path | str, broker: Mosquitto, home: Path) -> Daemon:
     config = home / "config.toml"
     if not config.exists():
         config.write_text("[mqtt]\nrequests = true\n[lines]\ngap = 2\n")
     process = start(
-        *("run", "--device", clip, "--realtime", "--loop", "--config", config),
+        *("run", "--device", device, "--realtime", "--loop", "--config", config),
         *("--broker", f"mqtt://{broker.host}:{broker.port}"),
         home=home,
         env={"STATE_DIRECTORY": str(home / "state")},
@@ -137,6 +139,59 @@ def test_set_changes_what_runs_and_is_kept_beside_the_configuration(
     kept = json.loads((daemon.home / "state" / "camd.live.json").read_text())
     assert kept == {"lines.gap": 3.5, "mqtt.max_rate": 20}
     assert (daemon.home / "config.toml").read_text() == config
+
+
+def test_what_was_followed_ends_when_tracks_or_lines_are_set(
+    daemon: Daemon, heard: Subscriber
+) -> None:
+    """It was found by other rules."""
+    reading, event = "camd/camd/reading", "camd/camd/event"
+
+    def says(number: int) -> list[str]:
+        return ["".join(item.json["lines"]).replace(" ", "") for item in heard.on(reading)[number:]]
+
+    until(lambda: says(0)[-1:] == ["325"], "it is read")
+    followed = {digit["track"] for digit in heard.on(reading)[-1].json["digits"]}
+    assert len(followed) == 3
+    readings, events = len(heard.on(reading)), len(heard.on(event))
+    daemon.ask(heard, "set", **{"model.min_confidence": 0.5})
+    still_reads(heard)
+    assert not heard.on(event)[events:], "they are the same digits"
+    daemon.ask(heard, "set", **{"track.memory_ms": 2000})
+    until(lambda: says(readings)[-1:] == ["325"], "it is read again")
+    assert says(readings)[0] == ""
+    ended = {item.json["track"] for item in heard.on(event)[events:] if item.json["type"] == "end"}
+    assert ended == followed
+    daemon.ask(heard, "set", **{"track.memory_ms": None, "model.min_confidence": None})
+
+
+def test_a_pause_keeps_the_reading_until_it_is_over(tmp_path: Path) -> None:
+    """Though the camera is gone: nobody has looked since."""
+    reading = "camd/camd/reading"
+    picture = page("3 2 5", (320, 240))
+    with (
+        mosquitto() as broker,
+        Subscriber(broker.host, broker.port) as heard,
+        ExitStack() as ending,
+    ):
+        with mjpeg([picture]) as port:
+            address = f"http://127.0.0.1:{port}/stream"
+            (tmp_path / "config.toml").write_text(
+                "[mqtt]\nrequests = true\nhealth_s = 1\n[camera]\ntimeout_s = 1\n"
+            )
+            running = begin(address, broker, tmp_path)
+            ending.callback(running.process.kill)
+            heard.wait("camd/camd/state")
+            until(lambda: heard.on(reading) and heard.on(reading)[-1].json["digits"])
+            running.ask(heard, "pause")
+        health = "camd/camd/health"
+        until(lambda: heard.on(health)[-1].json["camera"]["state"] not in ("open", "waiting"))
+        heard.wait(health, len(heard.on(health)) + 3)
+        assert len(heard.on(reading)[-1].json["digits"]) == 3
+        running.ask(heard, "resume")
+        until(lambda: not heard.on(reading)[-1].json["digits"], "a dead camera is not alive")
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(LONG) == 0
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from camd.errors import SourceError
 from camd.sources import from_uri, v4l2
 from camd.sources.camera import Camera
 from testing.broker import Mosquitto, Subscriber, mosquitto, until
-from testing.process import environment
+from testing.process import environment, start
 from tests.cli.test_root import page
 from tests.notified import Notified, notified
 from tests.sources.pictures import clip
@@ -170,6 +171,73 @@ def test_a_reload_while_the_driver_hangs_ends_the_process(
     assert camd.process.returncode == 66, log
     assert "its driver does not return" in log
     assert "Traceback" not in log
+
+
+def test_who_waits_for_a_driver_on_a_reload_is_alive(tmp_path: Path) -> None:
+    """A server that takes the connection and says nothing, for all of `timeout_s`."""
+    address = str(tmp_path / "notify")
+    with socket.create_server(("127.0.0.1", 0)) as silent, notified(address) as manager:
+        config = tmp_path / "camd.toml"
+        config.write_text(
+            f'[camera]\ndevice = "rtsp://127.0.0.1:{silent.getsockname()[1]}/live"\n'
+            'timeout_s = 3\n[mqtt]\nbroker = "none"\n'
+        )
+        env = {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}
+        process = start("run", "--config", config, home=tmp_path, env=env)
+        connection, _ = silent.accept()
+        with connection, ExitStack() as ending:
+            ending.callback(process.kill)
+            process.send_signal(signal.SIGHUP)
+            lines = manager.wait(lambda lines: lines.count("READY=1") == 2)
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=30)
+        assert process.returncode == 0, log
+        assert "starting anew" in log
+        reloading = lines[lines.index("RELOADING=1") :]
+        assert "WATCHDOG=1" in reloading[: reloading.index("READY=1")]
+
+
+SLOW_END = """
+import sys, time
+class Slow:
+    def __del__(self, sleep=time.sleep):
+        sleep(8)
+sys.slow = Slow()
+from camd.cli import root
+root.main()
+"""
+"""camd whose modules take long to be cleared, as they do on a busy machine."""
+
+
+def test_a_driver_that_comes_back_while_the_process_ends_does_not_abort_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = tmp_path / "camd.toml"
+        config.write_text(
+            f'[camera]\ndevice = "rtsp://127.0.0.1:{silent.getsockname()[1]}/live"\n'
+            'timeout_s = 4\n[mqtt]\nbroker = "none"\n'
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", SLOW_END, "run", "--config", config],
+            env=environment(tmp_path), stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        connection, _ = silent.accept()
+        with connection, ExitStack() as ending:
+            ending.callback(process.kill)
+            process.send_signal(signal.SIGTERM)
+            _, log = process.communicate(timeout=60)
+    assert process.returncode == 0, log
+    assert "does not let go" in log
+
+
+def test_who_waits_for_a_driver_on_a_reload_can_be_stopped(
+    tmp_path: Path, broker: Mosquitto
+) -> None:
+    with running(tmp_path, broker, [["frame", 20], "block"], timeout_s=60) as camd:
+        camd.health("", "frames", "captured", least=20)
+        camd.process.send_signal(signal.SIGHUP)
+        camd.manager.wait_status("waiting for the camera's driver")
+        log = camd.end()
+    assert "starting anew" in log
 
 
 def test_a_wall_clock_that_jumps_changes_nothing_but_timestamps(

@@ -2,28 +2,45 @@
 
 import io
 import json
+import logging
 import os
 import signal
 import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from camd.capture.capture import Capture
 from camd.cli import root
 from camd.config.layers import load
+from camd.config.settings import Settings
+from camd.daemon.health import Health
 from camd.errors import CamdError
 from camd.mqtt.endpoint import Endpoint
+from camd.mqtt.publisher import Publisher
 from camd.sources import from_uri
-from testing.broker import Subscriber, find, mosquitto, password_file
+from testing.broker import (
+    LONG,
+    Mosquitto,
+    Subscriber,
+    find,
+    mosquitto,
+    password_file,
+    until,
+)
 from testing.process import camd, environment, start
+from tests.mqtt.scenes import IMPATIENT, INFO
 from tests.sources.pictures import grey
 from tests.sources.servers import mjpeg
 
@@ -171,6 +188,92 @@ def test_no_mistake_in_a_configuration_has_its_secret_shown(
         except CamdError as error:
             said.append(str(error))
     clean(*said)
+
+
+@pytest.fixture(scope="module")
+def broker() -> Iterator[Mosquitto]:
+    with mosquitto() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def camera() -> Iterator[int]:
+    with mjpeg([grey(90), grey(100)]) as port:
+        yield port
+
+
+@contextmanager
+def overheard() -> Iterator[io.StringIO]:
+    """All that is logged, by whomever."""
+    heard = io.StringIO()
+    handler = logging.StreamHandler(heard)
+    logger = logging.getLogger()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield heard
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+WORKING = (
+    "http://admin:{}@127.0.0.1:{port}/stream", "http://{}@127.0.0.1:{port}/stream?password={}",
+    "http://127.0.0.1:{port}/stream?user=a&pwd={}#{}", "http://127.0.0.1:{port}/stream/token={}",
+)  # fmt: skip
+FAILING = (
+    "http://admin:{}@127.0.0.1:{port}/other?key={}", "rtsp://admin:{}@127.0.0.1:1/live?auth={}",
+    "rtsp://127.0.0.1:1/user=a&password={}&channel=1", "rtsp://admin:{}@127.0.0.1:{port}/live",
+)  # fmt: skip
+WAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {"protocol": "5"},
+    {"transport": "websockets"},
+    {"transport": "websockets", "port": 1},
+    {"port": 1},
+    {"tls": True},
+)
+
+
+@given(secrets, st.sampled_from((*WORKING, *FAILING)), st.sampled_from(WAYS))
+@settings(max_examples=25, deadline=None)
+@example("sesame77", WORKING[1], {})
+@example("sesame77", FAILING[3], {"transport": "websockets"})
+def test_what_is_logged_and_published_holds_no_secret(
+    broker: Mosquitto, camera: int, secret: str, device: str, way: dict[str, Any]
+) -> None:
+    """Whether camera and broker work or not."""
+    encoded = quote(secret, safe="")
+    device = device.replace("{port}", str(camera)).replace("{}", encoded)
+    login = {"username": "camd", "password": secret, "websocket_path": f"/mqtt?token={encoded}"}
+    mqtt = {"host": broker.host, "port": broker.port, **login, **way}
+    chosen = Settings.model_validate(
+        {"name": "desk", "camera": {"device": device, "timeout_s": 1}, "mqtt": mqtt}
+    )
+    works = not {"port", "transport", "tls"} & set(way)
+    said: list[object] = []
+    with (
+        overheard() as log,
+        Subscriber(broker.host, broker.port, "camd/#") as heard,
+        Capture(from_uri(device, chosen.camera), chosen.camera) as capture,
+    ):
+        publisher = Publisher(chosen, boot="9f3c", model_id="a1b2c3d4", timing=IMPATIENT)
+        publisher.start()
+        until(lambda: capture.stats().state != "waiting")
+        name = from_uri(device, chosen.camera).name
+        publisher.info(INFO | {"source": name, "options": chosen.model_dump(mode="json")["track"]})
+        counts = Health(0.0)
+        stats = asdict(capture.stats())
+        publisher.health(counts.payload(1.0, stats, asdict(publisher.stats())))
+        publisher.wait_connected(LONG)
+        if works:
+            heard.wait("camd/desk/health")
+        said += [name, stats, publisher.stats(), chosen, *heard.heard]
+        publisher.stop(1)
+        said += heard.heard
+    assert "desk" in log.getvalue() or "127.0.0.1" in log.getvalue()
+    clean(log.getvalue(), *map(repr, said))
 
 
 COMMANDS = (("config", "check"), ("config", "show", "--config"))

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from camd.display import labels, overlay, paint
 from camd.display.overlay import Hud
@@ -232,6 +234,28 @@ def test_jpeg_decodes_to_the_same_picture() -> None:
     assert decoded.shape == image.shape
     assert np.abs(decoded.astype(int) - image).mean() < 2
     assert len(overlay.encode_jpeg(image, 20)) < len(data)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(100, 200_000), st.integers(1, 100), st.sampled_from([(640, 480), (60, 300)]))
+def test_a_picture_is_as_small_as_it_must_be(
+    most: int, quality: int, size: tuple[int, int]
+) -> None:
+    """Of noise, which has the largest files."""
+    image = np.random.default_rng(7).integers(0, 256, (*size[::-1], 3), np.uint8)
+    made = overlay.encode_within(image, quality, most)
+    whole = overlay.encode_jpeg(image, quality)
+    decoded = cv2.imdecode(np.frombuffer(made.data, np.uint8), cv2.IMREAD_COLOR)
+    if len(whole) <= most:
+        assert (made.data, made.reduced) == (whole, False)
+        return
+    assert made.reduced
+    assert len(made.data) <= most or decoded.shape[1] <= 64
+    assert decoded.shape[1] / decoded.shape[0] == pytest.approx(size[0] / size[1], rel=0.1)
+    if len(overlay.encode_jpeg(image, 40)) <= most:
+        assert decoded.shape == image.shape, "coarser is better than smaller"
+    elif quality >= 40 and len(made.data) > 3000:
+        assert len(made.data) > most / 3, "and not much smaller than that"
 
 
 def test_text_is_cut_to_the_width_it_is_given() -> None:

@@ -6,8 +6,9 @@ import pytest
 from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
+from camd.mqtt.timing import Timing
 from testing.broker import Mosquitto, mosquitto, until
-from tests.mqtt.scenes import Embedded, Publishers
+from tests.mqtt.scenes import IMPATIENT, Embedded, Publishers
 
 
 @pytest.fixture
@@ -46,12 +47,15 @@ def publishers() -> Iterator[Publishers]:
         start: bool = True,
         wait: bool = True,
         on_classes: Callable[[bytes], None] | None = None,
+        timing: Timing = IMPATIENT,
         region: Sequence[RegionSettings] = (),
         **options: object,
     ) -> Publisher:
         mqtt = MqttSettings.model_validate({"host": broker.host, "port": broker.port} | options)
         settings = Settings(name="desk", mqtt=mqtt, region=tuple(region))
-        publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4", on_classes=on_classes)
+        publisher = Publisher(
+            settings, boot="9f3c", model_id="a1b2c3d4", on_classes=on_classes, timing=timing
+        )
         made.append(publisher)
         if start:
             publisher.start()
@@ -62,12 +66,6 @@ def publishers() -> Iterator[Publishers]:
     yield make
     for publisher in made:
         publisher.stop(1)
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Try again at once: a test has no time for pauses made for brokers."""
-    monkeypatch.setattr("camd.mqtt.connection.RETRY_S", (0.05, 0.05))
 
 
 @pytest.fixture

@@ -12,10 +12,14 @@ from camd.daemon.health import Health
 from camd.mqtt import crops as codec
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.publisher import Publisher, Stats
+from camd.mqtt.timing import Timing
 from camd.values import Digit, Event, Frame, Line, Reading, Rejected, Result
 from testing.broker import free_port
 
 Publishers = Callable[..., Publisher]
+
+IMPATIENT = Timing(retry_s=(0.05, 0.05))
+"""Tries again at once: a test has no time for pauses made for brokers."""
 
 SEVEN = Digit(7, 0.9934, (412, 96, 38, 61), margin=1.2, track=12, stable=True)
 ONE = Digit(1, 0.9996, (460, 98, 12, 60), track=13)
@@ -96,12 +100,14 @@ class Embedded:
 
     host = "127.0.0.1"
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
+        """`options`: those of the broker's constructor."""
         self.port = free_port()
+        self._options = options
         self.start()
 
     def start(self) -> None:
-        self._broker = EmbeddedBroker(self.host, self.port)
+        self._broker = EmbeddedBroker(self.host, self.port, **self._options)
         assert self._broker.start() == (self.host, self.port)
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,16 +17,16 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from camd.config.settings import MqttSettings
+from camd.mqtt.outbox import Message
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Hearing
-from camd.mqtt.session import Session
-from testing.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
+from camd.mqtt.timing import Timing
+from testing.broker import LONG, Mosquitto, Subscriber, free_port, mosquitto, password_file, until
 from testing.recorded import Recorded
-from tests.mqtt.scenes import Publishers, event, frame, result
+from tests.mqtt.failing import HEARD, Failing, connection
+from tests.mqtt.scenes import IMPATIENT, Publishers, event, frame, result, tell
 
 SECRET = "correct horse battery"
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def absent() -> Any:
@@ -118,7 +119,6 @@ UNAUTHORIZED = b"\x20\x02\x00\x05"
 def test_who_answers_is_not_called_absent(
     publishers: Publishers,
     tries: list[None],
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     answer: bytes,
     hang_up: bool,
@@ -126,11 +126,9 @@ def test_who_answers_is_not_called_absent(
     named: str,
 ) -> None:
     caplog.set_level(logging.INFO)
-    if not hang_up:
-        monkeypatch.setattr("camd.mqtt.session.ANSWER_S", 0.2)
-        monkeypatch.setattr("camd.mqtt.endpoint.CONNECT_TIMEOUT_S", 0.2)
+    timing = IMPATIENT if hang_up else replace(IMPATIENT, answer_s=0.2, reach_s=0.2)
     with peer(answer, hang_up=hang_up) as somebody:
-        publisher = publishers(somebody, wait=False, **options)
+        publisher = publishers(somebody, wait=False, timing=timing, **options)
         until(lambda: any(named in text for text in said(caplog)))
         count = len(tries)
         until(lambda: len(tries) >= count + 4)
@@ -193,10 +191,8 @@ def test_after_a_good_connection_the_next_is_tried_soon(
     real: Mosquitto,
     publishers: Publishers,
     waits: list[float],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    publisher = publishers(real)
-    monkeypatch.setattr("camd.mqtt.connection.SHORT_S", 0.0)  # each is good enough
+    publisher = publishers(real, timing=Timing(short_s=0.0))  # each is good enough
     for _ in range(2):
         before = len(waits)
         real.kill()
@@ -215,39 +211,34 @@ def test_a_name_that_does_not_exist_is_survived(publishers: Publishers) -> None:
     assert publisher.stats().failures == 0
 
 
-@pytest.mark.parametrize(
-    "method",
-    ["_connected", "_subscribed", "_published", "_received", "_hand_over", "_disconnected"],
-)
+@pytest.mark.parametrize("method", ["opened", "take", "left", "hear"])
 def test_a_callback_that_raises_costs_one_connection(
-    real: Mosquitto,
-    publishers: Publishers,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    method: str,
+    real: Mosquitto, caplog: pytest.LogCaptureFixture, method: str
 ) -> None:
-    working = getattr(Session, method)
-    raised: list[None] = []
-
-    def raise_once(session: Session, *args: Any) -> None:
-        if not raised:
-            raised.append(None)
-            raise RuntimeError("planted")
-        working(session, *args)
-
-    monkeypatch.setattr(Session, method, raise_once)
-    publisher = publishers(real, wait=False)
-    if method == "_disconnected":
-        until(lambda: publisher.stats().connected, "connected")
-        real.stop()
-        real.start()
-    until(lambda: raised and publisher.stats().connected, "connected again")
+    outbox = Failing(method)
+    made = connection(real, outbox)
+    made.start()
+    if method == "hear":
+        assert made.wait_connected(LONG)
+        until(lambda: outbox.failed or tell(real, HEARD, b"", retain=False))
+    until(lambda: outbox.failed and made.failures and made.state == "connected")
     with Subscriber(real.host, real.port) as subscriber:
-        publisher.frame(frame(), result(event()), 100.0)
-        subscriber.wait("camd/desk/event")
-    assert publisher.stats().failures == 1
-    assert publisher.stats().alive
+        with made.outbox() as lent:
+            lent.put(Message("camd/desk/else", b"after it", qos=1))
+        subscriber.wait("camd/desk/else")
+    assert made.failures == 1
+    assert made.alive()
     assert any("planted" in str(record.exc_info) for record in caplog.records)
+    made.stop(LONG)
+
+
+def test_an_answer_to_what_was_never_asked_costs_one_connection(
+    publishers: Publishers, tries: list[None]
+) -> None:
+    with peer(ACCEPTED + b"\x90\x03\x12\x34\x00") as confused:
+        publisher = publishers(confused, wait=False)
+        until(lambda: len(tries) >= 3)
+        assert publisher.stats().alive
 
 
 def test_a_request_that_breaks_the_hearing_costs_one_connection(
@@ -308,12 +299,9 @@ def test_the_right_password_connects(publishers: Publishers, tmp_path: Path) -> 
         assert publisher.wait_connected(0)
 
 
-def test_a_peer_that_never_answers_is_given_up(
-    publishers: Publishers, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("camd.mqtt.session.ANSWER_S", 0.1)
+def test_a_peer_that_never_answers_is_given_up(publishers: Publishers) -> None:
     with peer(b"") as silent:
-        publisher = publishers(silent, wait=False)
+        publisher = publishers(silent, wait=False, timing=replace(IMPATIENT, answer_s=0.1))
         assert not publisher.wait_connected(30)
         assert "does not answer" in publisher.stats().error
 
@@ -329,11 +317,10 @@ def test_a_peer_that_never_answers_is_given_up(
     ],
 )
 def test_a_peer_that_speaks_something_else_is_survived(
-    publishers: Publishers, tries: list[None], monkeypatch: pytest.MonkeyPatch, answer: bytes
+    publishers: Publishers, tries: list[None], answer: bytes
 ) -> None:
-    monkeypatch.setattr("camd.mqtt.session.ANSWER_S", 0.2)
     with peer(answer) as foreign:
-        publisher = publishers(foreign, wait=False)
+        publisher = publishers(foreign, wait=False, timing=replace(IMPATIENT, answer_s=0.2))
         until(lambda: len(tries) >= 3, "three tries")
         assert publisher.stats().alive
         assert not publisher.stats().connected
@@ -391,11 +378,10 @@ def test_nothing_piles_up_behind_a_broker_that_stalls(
 
 
 def test_a_file_waits_once_for_a_broker_that_stalls(
-    real: Mosquitto, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+    real: Mosquitto, publishers: Publishers
 ) -> None:
-    monkeypatch.setattr("camd.mqtt.publisher.PATIENCE_S", 0.2)
     with Subscriber(real.host, real.port, "camd/desk/digits") as subscriber:
-        publisher = publishers(real)
+        publisher = publishers(real, timing=replace(IMPATIENT, patience_s=0.2))
         fill(publisher, real)
         for _ in range(20):
             publisher.frame(frame(), result(), 100.0, every_frame=True)

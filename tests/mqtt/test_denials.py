@@ -2,6 +2,7 @@
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,8 @@ import pytest
 from camd.mqtt.requests import Request
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained, until
 from testing.proxy import SUBSCRIBE, proxy
-from tests.mqtt.scenes import INFO, Publishers, event, frame, health, result, tell
+from tests.mqtt.scenes import IMPATIENT, INFO, Publishers, event, frame, health, result, tell
 from tests.mqtt.test_connection import peer, said
-
-pytestmark = pytest.mark.usefixtures("impatient")
 
 
 def test_an_event_that_may_not_be_published_is_counted_as_lost(
@@ -41,13 +40,12 @@ def test_what_may_not_be_heard_is_named(
 
 
 def test_a_broker_that_confirms_nothing_is_given_up(
-    real: Mosquitto, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
+    real: Mosquitto, publishers: Publishers
 ) -> None:
     """A confirmation that was lost inside the broker would hold back events for ever."""
-    monkeypatch.setattr("camd.mqtt.session.CONFIRM_S", 0.3)
-    monkeypatch.setattr("camd.mqtt.session.TICK_S", 0.1)
+    timing = replace(IMPATIENT, confirm_s=0.3, tick_s=0.1)
     with proxy(real) as between, Subscriber(real.host, real.port) as heard:
-        publisher = publishers(between)
+        publisher = publishers(between, timing=timing)
         until(lambda: publisher.stats().queued == 0)
         between.withhold_pubacks = True
         publisher.frame(frame(), result(event()), 100.0)
@@ -127,7 +125,7 @@ def test_what_ends_every_connection_is_left_out(
             heard.wait("camd/desk/event", change // 10 + 6)
         publisher.snapshot(bytes(most // 2 - 100))
         heard.wait("camd/desk/snapshot")
-    assert len(tries) == (3 if protocol == "3.1.1" else 1)
+    assert len(tries) == (4 if protocol == "3.1.1" else 1)
     assert "client id" not in caplog.text
     assert "no MQTT broker" not in caplog.text
     assert len([text for text in said(caplog) if "camd/desk/snapshot: " in text]) <= 2

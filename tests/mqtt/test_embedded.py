@@ -107,10 +107,9 @@ def test_it_is_known_whether_it_runs() -> None:
     assert not broker.alive
 
 
-def test_no_free_port_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camd.mqtt.embedded.PORTS", 0)
+def test_no_free_port_is_an_error_that_says_so() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        broker = EmbeddedBroker(port=taken.getsockname()[1])
+        broker = EmbeddedBroker(port=taken.getsockname()[1], ports=0)
         with pytest.raises(PublishError, match=r"mqtt\.port"):
             broker.start()
 
@@ -209,8 +208,8 @@ def descriptors() -> int:
 
 
 @pytest.fixture
-def broker() -> Iterator[Embedded]:
-    embedded = Embedded()
+def broker(request: pytest.FixtureRequest) -> Iterator[Embedded]:
+    embedded = Embedded(**getattr(request, "param", {}))
     yield embedded
     embedded.stop()
 
@@ -257,20 +256,18 @@ def test_who_leaves_before_a_session_costs_nothing(
     assert not caplog.records, "it is nobody's fault"
 
 
+@pytest.mark.parametrize("broker", [{"connect_s": 0.3}], indirect=True)
 @pytest.mark.parametrize("said", [b"", b"\x10", connect(b"half")[:12]])
 def test_who_stays_and_says_too_little_is_shown_out(
-    visit: Callable[[], socket.socket], said: bytes, monkeypatch: pytest.MonkeyPatch
+    visit: Callable[[], socket.socket], said: bytes
 ) -> None:
-    monkeypatch.setattr("camd.mqtt.embedded.CONNECT_S", 0.3)
     with visit() as sock:
         sock.sendall(said)
         assert sock.recv(1) == b""
 
 
-def test_one_byte_now_and_then_is_too_little(
-    visit: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("camd.mqtt.embedded.CONNECT_S", 0.5)
+@pytest.mark.parametrize("broker", [{"connect_s": 0.5}], indirect=True)
+def test_one_byte_now_and_then_is_too_little(visit: Callable[[], socket.socket]) -> None:
     with visit() as sock:
         sock.sendall(connect(b"slow")[:2])
         sock.settimeout(0.05)
@@ -334,11 +331,9 @@ def test_a_large_message_may_take_longer_than_the_keep_alive(
         heard.wait_payload("t", b"12345678")
 
 
-def test_who_takes_nothing_is_cut_off(
-    broker: Embedded, visit: Callable[[], socket.socket], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("broker", [{"ending_s": 0.2}], indirect=True)
+def test_who_takes_nothing_is_cut_off(visit: Callable[[], socket.socket]) -> None:
     """A half-open connection: what is left for it would be kept, and it, for ever."""
-    monkeypatch.setattr("camd.mqtt.embedded.ENDING_S", 0.2)
     before = descriptors()
     deaf = visit()
     deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -119,8 +119,9 @@ def test_the_size_is_learnt_after_few_connections(
     limit = SizeLimit()
     breaks = sum(play(limit, most, kept + sent) for sent in changing)
     halvings = math.ceil(math.log2(300_000 / most))
-    # Twice each, and once more for each topic that it met the first time in the careful hour.
-    assert breaks <= 2 * halvings + 5
+    # Twice each, once more at first, and for each topic that it met the first time in the careful
+    # hour.
+    assert breaks <= 2 * halvings + 6
     assert limit.most >= most // 2, "what is clearly small enough goes on being sent"
 
 
@@ -130,9 +131,9 @@ def test_messages_that_differ_by_some_bytes_are_learnt_together(size: int) -> No
     small: list[Message] = [("info", 400), ("health", 700)]
     sizes = [size + change for change in (0, -90, 40, -300, 7, -7, -200, 900)]
     assert [play(limit, 2_000, [*small, ("snapshot", item)]) for item in sizes] == (
-        [True, True] + [False] * 6
+        [True] * 3 + [False] * 5
     )
-    assert 700 <= limit.most <= size // 2
+    assert 700 <= limit.most <= (size + 40) // 2
 
 
 def test_a_loss_by_chance_is_no_limit() -> None:
@@ -146,10 +147,20 @@ def test_a_loss_by_chance_is_no_limit() -> None:
     assert limit.most == UNLIMITED
 
 
+def test_two_losses_at_a_bad_moment_are_no_limit_for_a_size_that_was_taken() -> None:
+    limit = SizeLimit()
+    assert not limit.broke({"event": 300}, 200)
+    assert not limit.broke({"event": 300}, 200)
+    assert limit.most == UNLIMITED
+    limit.broke({}, 300)  # it arrived after all
+    assert not limit.broke({"event": 300}, 0)
+    assert not limit.broke({"event": 300}, 0)
+    assert limit.broke({"event": 300}, 0), "but its limit may be another since it was started anew"
+
+
 def test_what_was_another_clients_doing_is_forgotten() -> None:
     limit = SizeLimit()
-    limit.broke({"info": 400}, 0)
-    assert limit.broke({"info": 400}, 0)
+    assert [limit.broke({"info": 400}, 0) for _ in range(3)] == [False, False, True]
     assert limit.most == 200
     limit.forget()
     assert limit.most == UNLIMITED

@@ -6,14 +6,12 @@ import sys
 import threading
 from pathlib import Path
 
-import pytest
-
 import camd
 from camd.mqtt import payloads
 from camd.mqtt.requests import Request
-from camd.mqtt.session import Session
-from testing.broker import Mosquitto, Subscriber, retained, until
+from testing.broker import LONG, Mosquitto, Subscriber, retained, until
 from testing.proxy import proxy
+from tests.mqtt.failing import STATUS, Failing, connection
 from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
 
 Broker = Mosquitto | Embedded
@@ -131,7 +129,7 @@ def test_reading_is_sent_at_first_and_then_when_it_changes(
         publisher = publishers(any_broker)
         for number, changed in enumerate((False, False, True, False, True)):
             publisher.frame(frame(), result(changed=changed, text=str(number)), 100.0)
-            publisher._connection.wait_room(10)
+            until(lambda: publisher.stats().queued == 0)
         publisher.absent(result(changed=True, text="gone"), 1_800_000_000.0)
         readings = subscriber.wait("camd/desk/reading", 4)
         publisher.stop()
@@ -201,7 +199,6 @@ def test_a_killed_process_is_offline_by_its_will(any_broker: Broker) -> None:
     assert retained(any_broker.host, any_broker.port, "camd/desk/status").payload == b"offline"
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_broker_that_forgot_is_told_again(any_broker: Broker, publishers: Publishers) -> None:
     publisher = publishers(any_broker)
     publisher.frame(frame(), result(changed=True), 100.0)
@@ -236,7 +233,6 @@ def test_events_that_find_no_room_are_counted_in_the_next_reading(
         assert len(subscriber.on("camd/desk/event")) == 10
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Publishers) -> None:
     any_broker.stop()
     publisher = publishers(any_broker, wait=False)
@@ -248,23 +244,12 @@ def test_a_broker_that_comes_late_is_told_all(any_broker: Broker, publishers: Pu
     assert publisher.stats().dropped == 1  # the digits
 
 
-@pytest.mark.usefixtures("impatient")
-def test_a_session_that_fails_is_cut_and_not_left_open(
-    any_broker: Broker, publishers: Publishers, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_that_fails_is_cut_and_not_left_open(any_broker: Broker) -> None:
     """Left open, its will would say offline at any time later, over the online of the next."""
-    hand_over = Session._hand_over
-    sessions: list[Session] = []
-
-    def fail_first(session: Session) -> None:
-        if not sessions:
-            sessions.append(session)
-            raise RuntimeError("planted")
-        hand_over(session)
-
-    monkeypatch.setattr(Session, "_hand_over", fail_first)
     with listen(any_broker) as subscriber:
-        publishers(any_broker, wait=False)
-        subscriber.wait_payload("camd/desk/status", b"online")
-        said = [item.payload for item in subscriber.on("camd/desk/status")]
+        made = connection(any_broker, Failing("take"))
+        made.start()
+        subscriber.wait_payload(STATUS, b"online")
+        said = [item.payload for item in subscriber.on(STATUS)]
+        made.stop(LONG)
     assert said == [b"offline", b"online"]

@@ -61,7 +61,6 @@ def test_a_region_is_published_on_change_only(real: Mosquitto, publishers: Publi
     assert retained(real.host, real.port, METER).json["status"] == "unseen"
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_broker_that_forgot_a_region_is_told_again(
     real: Mosquitto, publishers: Publishers
 ) -> None:

@@ -90,6 +90,13 @@ def test_an_unsettled_digit_leaves_without_a_word(tracker: Tracker) -> None:
     assert kinds(frames) == []
 
 
+def test_what_comes_and_goes_settles_on_nothing(tracker: Tracker) -> None:
+    """A piece of a scribble may look like a digit in every other frame."""
+    frames = play(tracker, lambda at: [digit(7, 100, 100)] if round(at * FPS) % 2 else [], 5.0)
+    assert len({d.track for frame in frames for d in frame.digits}) == 1
+    assert kinds(frames) == []
+
+
 def test_a_minute_of_a_flickering_still_scene_says_each_digit_once(tracker: Tracker) -> None:
     rng = np.random.default_rng(5)
     rows = ["194728", "5033", "617"]

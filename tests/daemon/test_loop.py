@@ -1,0 +1,119 @@
+"""The loop by itself, with the parts that belong to it."""
+
+import io
+import logging
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import paths, sources
+from camd.capture.capture import Capture
+from camd.classify import svm
+from camd.config.settings import CameraSettings, MqttSettings, Settings
+from camd.daemon.loop import Loop, Options, Run
+from camd.daemon.watchdog import Pulse
+from camd.display.screen import Screen
+from camd.mqtt.publisher import Publisher
+from camd.pipeline import Pipeline
+from camd.service.notify import Service
+from camd.sources.base import Source
+from camd.terminal import Printer
+from testing.broker import LONG, Subscriber, mosquitto, until
+from tests.mqtt.scenes import IMPATIENT
+from tests.sources.pictures import clip
+from tests.sources.scripted import Scripted
+
+
+def run(
+    stack: ExitStack,
+    source: Source,
+    settings: Settings,
+    publisher: Publisher | None = None,
+    unprocessed_s: float = LONG,
+) -> Run:
+    """Return what a run is made of, its camera at work until the end of `stack`."""
+    printer = Printer(io.StringIO(), live=False)
+    capture = stack.enter_context(Capture(source, settings.camera, realtime=True))
+    timeout_s = settings.camera.timeout_s
+    return Run(
+        settings=settings,
+        options=Options(realtime=True),
+        boot="9f3c",
+        source=source,
+        capture=capture,
+        pipeline=Pipeline(settings, svm.load(paths.model_file())),
+        screen=Screen(settings, None, printer),
+        printer=printer,
+        pulse=Pulse(capture, publisher, None, Service({}), timeout_s, unprocessed_s),
+        publisher=publisher,
+    )
+
+
+def test_a_paused_camera_is_not_reported_unread() -> None:
+    """Its frames are put aside on purpose, for much longer than is allowed without."""
+    source = Scripted(["frame"] * 100_000, rate=50)
+    with ExitStack() as stack:
+        made = run(stack, source, Settings(), unprocessed_s=1.0)
+        loop = Loop(made)
+        loop.paused = True
+        until = time.monotonic() + 3
+        problems: set[str] = set()
+
+        def leave() -> bool:
+            problems.add(made.pulse.problem)
+            return time.monotonic() > until
+
+        loop.run(leave, 0.1)
+        assert made.capture.stats().captured > 10
+        assert loop.status()["frames"]["processed"] == 0
+    assert problems == {""}
+
+
+@pytest.mark.parametrize("protocol", ["3.1.1", "5"])
+def test_a_snapshot_too_large_for_the_broker_is_made_smaller(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, protocol: str
+) -> None:
+    """Of noise it has 100 kB, and the limit lies below all that a coarser one has."""
+    caplog.set_level(logging.INFO)
+    noise = np.random.default_rng(7)
+    pictures = [noise.integers(0, 256, (240, 320, 3), np.uint8) for _ in range(3)]
+    film = str(clip(tmp_path / "film.avi", pictures, fps=5))
+    limit = 20_000
+    with (
+        mosquitto(f"allow_anonymous true\nmax_packet_size {limit}\n") as broker,
+        Subscriber(broker.host, broker.port, "camd/desk/snapshot") as heard,
+        ExitStack() as stack,
+    ):
+        mqtt = MqttSettings.model_validate(
+            {"host": broker.host, "port": broker.port, "protocol": protocol, "snapshot_s": 0.1}
+        )
+        settings = Settings(name="desk", mqtt=mqtt, camera=CameraSettings(device=film))
+        publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4", timing=IMPATIENT)
+        publisher.start()
+        stack.callback(publisher.stop, 1)
+        until(lambda: publisher.stats().connected)
+        source = sources.from_uri(film, settings.camera, loop=True)
+        loop = Loop(run(stack, source, settings, publisher))
+
+        def seen(count: int) -> Callable[[], bool]:
+            deadline = time.monotonic() + LONG
+            return lambda: (
+                len(heard.on("camd/desk/snapshot")) >= count or (time.monotonic() > deadline)
+            )
+
+        for count in (1, 2):
+            loop.take_snapshot()
+            loop.run(seen(count), 0.1)
+        snapshots = [item.payload for item in heard.on("camd/desk/snapshot")]
+        assert len(snapshots) >= 2
+        assert publisher.stats().connected
+    assert all(len(payload) < limit for payload in snapshots)
+    first = cv2.imdecode(np.frombuffer(snapshots[0], np.uint8), cv2.IMREAD_COLOR)
+    assert first.shape[1] < 320
+    said = [record.getMessage() for record in caplog.records]
+    assert len([text for text in said if "pictures are made coarser" in text]) == 1
