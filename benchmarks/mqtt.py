@@ -32,9 +32,9 @@ from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
 from camd.workers.remote import Answers, RemoteModel
 from testing.broker import Mosquitto, find, mosquitto
+from testing.pages import page
 from testing.proxy import Proxy, proxy
-from tests.cli.test_root import page
-from tests.mqtt.scenes import event, frame, result
+from testing.scenes import event, frame, result
 
 BOOT = "9f3c"
 SIZE = (1280, 720)

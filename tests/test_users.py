@@ -12,8 +12,8 @@ import cv2
 import pytest
 
 from testing.broker import mosquitto
+from testing.pages import page
 from testing.process import ROOT, command
-from tests.cli.test_root import page
 from tests.training.fit import small_digits
 
 NOBODY = ("unshare", "--user", "--map-user=12345", "--map-group=12345")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from paho.mqtt import publish
 
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.pages import page
 from testing.process import start
-from tests.cli.test_root import page
 from tests.mqtt.malformed import damaged, malformed
 
 

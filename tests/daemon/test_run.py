@@ -12,8 +12,8 @@ from PIL import Image as Pillow
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, retained, until
 from testing.display import Display, display  # noqa: F401
+from testing.pages import page
 from testing.process import camd, start
-from tests.cli.test_root import page
 from tests.sources.pictures import animation, variable
 
 

@@ -7,7 +7,7 @@ from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
 from testing.broker import Mosquitto, mosquitto, until
-from tests.mqtt.scenes import Embedded, Publishers
+from testing.scenes import Embedded, Publishers
 
 
 @pytest.fixture

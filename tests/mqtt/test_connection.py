@@ -21,7 +21,7 @@ from camd.mqtt.requests import Hearing
 from camd.mqtt.session import Session
 from testing.broker import Mosquitto, Subscriber, free_port, mosquitto, password_file, until
 from testing.recorded import Recorded
-from tests.mqtt.scenes import Publishers, event, frame, result
+from testing.scenes import Publishers, event, frame, result
 
 SECRET = "correct horse battery"
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from testing.broker import Mosquitto, Subscriber, until
 from testing.proxy import proxy
-from tests.mqtt.scenes import Publishers, event, frame, result
+from testing.scenes import Publishers, event, frame, result
 
 EVENT = "camd/desk/event"
 SERVER_KEEP_ALIVE = b"\x13"

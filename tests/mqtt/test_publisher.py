@@ -14,7 +14,7 @@ from camd.mqtt.requests import Request
 from camd.mqtt.session import Session
 from testing.broker import Mosquitto, Subscriber, retained, until
 from testing.proxy import proxy
-from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
+from testing.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
 
 Broker = Mosquitto | Embedded
 EVENT = "camd/desk/event"

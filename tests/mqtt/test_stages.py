@@ -11,9 +11,9 @@ import cv2
 import pytest
 
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, password_file, until
+from testing.pages import page
 from testing.process import start
 from testing.proxy import proxy
-from tests.cli.test_root import page
 
 SECRET = "correct-horse-battery"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, until
+from testing.scenes import Publishers, event, frame, result
 from tests.mqtt.certificates import Authority
-from tests.mqtt.scenes import Publishers, event, frame, result
 
 pytestmark = pytest.mark.usefixtures("impatient")
 

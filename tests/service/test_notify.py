@@ -10,8 +10,8 @@ import pytest
 
 from camd.service.notify import Service
 from testing.broker import Subscriber, mosquitto
+from testing.pages import page
 from testing.process import start
-from tests.cli.test_root import page
 from tests.notified import notified
 
 

@@ -14,10 +14,10 @@ from camd import paths
 from camd.classify import svm
 from camd.mqtt import crops as codec
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.pages import page
 from testing.process import camd, start
 from testing.proxy import PUBACK, PUBLISH, PUBLISH_QOS1, Proxy, proxy
-from tests.cli.test_root import page
-from tests.mqtt.scenes import batch
+from testing.scenes import batch
 
 CROPS = np.random.default_rng(1).integers(0, 255, (40, 28, 28), np.uint8)
 
