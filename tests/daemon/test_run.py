@@ -13,7 +13,7 @@ from PIL import Image as Pillow
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, retained, until
 from testing.display import Display, display  # noqa: F401
-from testing.pages import page
+from testing.pages import film, page
 from testing.process import camd, command, environment, on_terminal, start
 from testing.screen import seen
 from tests.sources.pictures import animation, variable
@@ -22,13 +22,7 @@ from tests.sources.pictures import animation, variable
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of "325", then two of "4"."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 360))
-    for text in ("3 2 5", "  4"):
-        for _ in range(60):
-            writer.write(page(text))
-    writer.release()
-    return path
+    return film(tmp_path_factory.mktemp("clip") / "clip.mp4", "3 2 5", "  4")
 
 
 @pytest.fixture
