@@ -1,4 +1,4 @@
-"""camd calibrate: read labelled images, and write the confidence that keeps to an error budget."""
+"""camd calibrate: finds the confidence with which few enough digits of test images are wrong."""
 
 import sys
 from collections.abc import Iterator
