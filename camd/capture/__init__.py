@@ -1,1 +1,1 @@
-"""From a source to the latest frame: the thread that owns the device, and its watch over it."""
+"""The thread that owns the source: it keeps the latest frame, and opens a failed source again."""
