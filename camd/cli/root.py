@@ -36,7 +36,7 @@ def main() -> NoReturn:
     """Run the command and exit. Each error becomes one message and an exit status, no traceback."""
     try:
         sys.exit(cli.main(standalone_mode=False) or 0)
-    except UnreadError:  # the reader has seen enough: `camd ... | head`
+    except UnreadError:  # `camd ... | head` has seen enough
         sys.exit(0)
     except click.ClickException as error:
         error.show(sys.stderr)

@@ -25,7 +25,7 @@ from camd.geometry import area, crosses_itself, is_convex
 
 
 class Hidden:
-    """Marks an option that may hold a password: no error message repeats its value."""
+    """Marks an option that may hold a password: no error repeats what it is set to."""
 
 
 class Section(BaseModel):

@@ -69,7 +69,7 @@ class Screen:
                 self._printer.message(self._message)
 
     def picture(self, hud: Hud, shown: Shown) -> bytes:
-        """Return as a JPEG what the window shows, without messages to the user."""
+        """Return what the window shows as JPEG, but for messages to the user."""
         drawn = self._draw(replace(hud, paused=self.paused), shown)
         return overlay.encode_jpeg(drawn, self._settings.overlay.snapshot_quality)
 

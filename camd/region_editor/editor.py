@@ -141,8 +141,7 @@ class _Drawing:
         raise SourceError(f"{self._source.name}: gives no picture", "failed")
 
     def _next(self, image: Image) -> Image:
-        """Return the camera's next picture. A file's first picture stays: it is there to be drawn
-        on, not watched."""
+        """Give the camera's next picture; of a file the first one stays, to be drawn on."""
         if not self._source.live:
             time.sleep(STILL_S)
             return image

@@ -201,7 +201,7 @@ class Scene:
     preview: Image | None = None
     """What is cut out of the frame for the region."""
     read: Result | None = None
-    """What is read in the region."""
+    """What the region alone gives."""
 
 
 LOUPE = 4.0

@@ -52,7 +52,7 @@ class Worker:
         self._qos = 1
 
     def run(self) -> None:
-        """Work until `stop` is set; connect again whenever the broker is lost."""
+        """Work until `stop` is set, through every loss of the broker."""
         backoff = Backoff(*RETRY_S)
         while not self._stop.is_set():
             try:
