@@ -86,8 +86,7 @@ class Pulse:
         self._unread_since = None
 
     def beat(self, now: float, status: str) -> None:
-        """Look whether all works, and tell. `now`: seconds, monotonic; `status`: how it goes, in
-        words."""
+        """Look around and tell. `now`: seconds, monotonic; `status`: how it goes, in words."""
         stopped = problem(self._vitals(now), now, self._timeout_s)
         if stopped != self.problem:
             self.problem = stopped
