@@ -262,10 +262,10 @@ class SegmentSettings(Section):
         "auto", description="whether the ink is dark or light; auto: find out in each frame"
     )
     min_height: Annotated[int, LIVE] = Field(
-        12, ge=4, le=4096, description="marks of less height are not read, pixels"
+        12, ge=4, le=4096, description="lower marks are not read, pixels"
     )
     max_height: Annotated[float, LIVE] = Field(
-        0.9, gt=0, le=1, description="marks of more are not read, share of the frame's height"
+        0.9, gt=0, le=1, description="higher marks are not read, share of the frame's height"
     )
     max_glyphs: int = Field(
         300, ge=1, le=5000, description="most marks read in one frame; the largest are taken"
