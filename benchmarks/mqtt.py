@@ -32,9 +32,9 @@ from camd.pipeline import Pipeline
 from camd.segment.segmentation import segment
 from camd.workers.remote import Answers, RemoteModel
 from testing.broker import Mosquitto, find, mosquitto
+from testing.pages import page
 from testing.proxy import Proxy, proxy
-from tests.cli.test_root import page
-from tests.mqtt.scenes import event, frame, result
+from testing.scenes import event, frame, result
 
 BOOT = "9f3c"
 SIZE = (1280, 720)
@@ -55,16 +55,16 @@ def load(seconds: float) -> dict[str, Any]:
         frames = 0
         while frames < 100:  # memory that is needed only once is no growth
             frames += 1
-            publisher.frame(frame(frames), result(event(frames), changed=True), frames / 1000)
+            given = result(event(frames), changed=True)
+            publisher.frame(frame(frames), given, frames / 1000, every_frame=True)
             publisher.snapshot(bytes(100_000))
-            publisher._connection.wait_room(1)
         before, sent = _memory_mb(), publisher.stats().sent
         started = time.monotonic()
         while time.monotonic() < started + seconds:
             frames += 1
-            publisher.frame(frame(frames), result(event(frames), changed=True), frames / 1000)
+            given = result(event(frames), changed=True)
+            publisher.frame(frame(frames), given, frames / 1000, every_frame=True)
             publisher.snapshot(bytes(100_000))
-            publisher._connection.wait_room(1)
         taken = time.monotonic() - started
         stats = publisher.stats()
         publisher.stop()

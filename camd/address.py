@@ -1,9 +1,9 @@
-"""PURE: addresses of cameras and brokers, taken apart and put together (RFC 3986), and shown
-without what is secret in them.
+"""PURE. Reads and writes addresses of cameras and brokers (RFC 3986), and shows them without their
+secrets.
 
-People write passwords as they are. An "@" in one is understood; a "/", "?" or "#" would end the
-host's part of the address, so where one seems to stand in a password the error says how to write
-it. No error repeats a part of the address but the scheme: it may be a password.
+People write passwords as they are. An "@" in one is understood. A "/", "?" or "#" would end the
+host's part of the address: where one seems to be in a password, the error says how to write it. An
+error repeats nothing of the address but its scheme: anything else may be a password.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ PORTS = {
     "rtsp": 554, "rtsps": 322, "http": 80, "https": 443,
     "mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443,
 }  # fmt: skip
-"""Where a server listens whose address names no port."""
+"""The port of a server whose address names none."""
 
 _WHOLE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
 _HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
@@ -33,31 +33,31 @@ class AddressError(ValueError):
 @dataclass(frozen=True, slots=True)
 class Address:
     scheme: str
-    """In small letters."""
+    """In lower case."""
     host: str
     """A name, or an address without brackets: "cam.lan", "192.0.2.7", "fe80::1%eth0"."""
     port: int | None = None
     user: str | None = None
-    """Not percent-encoded; nor is the password."""
+    """Decoded from %40 and the like, as is the password."""
     password: str | None = field(default=None, repr=False)
     rest: str = field(default="", repr=False)
     """Path, query and fragment as they are sent: "/live?channel=1"."""
 
     @property
     def usual_port(self) -> int:
-        """The port that is named, or else that of the scheme."""
+        """The port of the address, or that of its scheme."""
         return self.port or PORTS[self.scheme]
 
     def url(self) -> str:
-        """Put it together again, its password included; the zone of an IPv6 address as libraries
-        take it, without the encoding that RFC 6874 asks for."""
+        """Return the whole address, with its password. The zone of an IPv6 address is not encoded
+        as RFC 6874 asks: libraries do not take that."""
         login = "" if self.user is None else _encoded(self.user)
         if self.password is not None:
             login += f":{_encoded(self.password)}"
         return self._with(f"{login}@" if self.user is not None else "") + self.rest
 
     def shown(self) -> str:
-        """Return it without user, password and query, in which cameras take passwords too."""
+        """Return it without user, password and query: some cameras take a password in the query."""
         # An @ in the path may be the end of a password, of which the first piece looked right.
         rest = re.sub(r"^.*@", "/***@", _without_secrets(self.rest), flags=re.DOTALL)
         return self._with("***@" if self.user is not None else "") + rest
@@ -87,7 +87,7 @@ def parse(text: str, schemes: Collection[str]) -> Address:
     if raw := _raw(authority, rest):
         raise AddressError(
             f"holds a {raw} before an @: in a user name or a password write / as %2F, ? as %3F and"
-            " # as %23; an @ behind the host, as %40"
+            " # as %23; an @ after the host, as %40"
         )
     login, at, place = authority.rpartition("@")
     user, colon, password = login.partition(":")
@@ -114,22 +114,22 @@ def check_host(host: str) -> str:
         except ValueError:
             raise AddressError("is no IPv6 address, nor a name without a port") from None
         if percent and not _ZONE.fullmatch(zone):
-            raise AddressError("names no network card behind the % of its IPv6 address")
+            raise AddressError("names no network interface after the % of its IPv6 address")
         return host
     if re.search(r"[\x00-\x20\x7f/?#@\[\]\\%]", host):
-        raise AddressError("is no name of a host: that holds neither spaces nor / ? # @ %")
+        raise AddressError("is no name of a host: a name has neither spaces nor / ? # @ %")
     try:
         host = host.encode("idna").decode()
     except UnicodeError:  # its text shows a part of the name
         host = ""
     if not host:
-        raise AddressError("is no name of a host: that is letters, 63 at most between two dots")
+        raise AddressError("is no name of a host: a name has at most 63 letters between two dots")
     return host
 
 
 def redact(text: str) -> str:
-    """Return the name of a camera, address or not, without what is secret in it. What is not well
-    formed loses more, never less."""
+    """Return the name of a camera, an address or not, without its secrets. From an address that is
+    wrong more is left out, never less."""
     if looks_like(text):
         try:
             return parse(text, PORTS).shown()
@@ -140,7 +140,7 @@ def redact(text: str) -> str:
 
 
 def _raw(authority: str, rest: str) -> str:
-    """Return the character that probably belongs to a password and ends the host's part; or ""."""
+    """Return the character that ends the host's part but probably belongs to a password, or ""."""
     path, mark, _ = rest.partition("?")
     if "@" in rest.partition("#")[2]:
         return "#"
@@ -159,8 +159,8 @@ def _place(text: str) -> tuple[str, int | None]:
     host, port = (found[1], found[2]) if found else ("", "")
     if not host or (port and not 1 <= int(port) <= 65535):
         raise AddressError(
-            "names no host and port as in cam.lan:554, 192.0.2.7:554 or [fe80::1]:554; where a"
-            " password stands there, the host is missing behind an @"
+            "names no host and port as in cam.lan:554, 192.0.2.7:554 or [fe80::1]:554; if that is"
+            " a password, an @ and the host must follow it"
         )
     address, percent, zone = host.strip("[]").partition("%")
     if ":" in address and percent:

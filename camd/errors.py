@@ -1,8 +1,8 @@
-"""What can go wrong, and the exit status (sysexits.h) that says so to scripts."""
+"""The errors that users can meet, each with its exit status for scripts (sysexits.h)."""
 
 
 class CamdError(Exception):
-    """Base of every error a user can meet; its text says what to do about it."""
+    """The base of all of them. The text of each says what to do about it."""
 
     status = 1
 
@@ -37,7 +37,7 @@ class DataError(CamdError):
 
 
 class PublishError(CamdError):
-    """What publishing cannot do without is unavailable: a broker or workers."""
+    """The broker or the workers, which are needed, do not answer."""
 
     status = 69
 
@@ -55,4 +55,5 @@ class OutputError(CamdError):
 
 
 class UnreadError(Exception):
-    """Who read standard output has left, as `head` does: nothing is wrong, and nobody to tell."""
+    """The reader of standard output has left, as `head` does: nothing is wrong, and nobody reads a
+    message."""

@@ -1,4 +1,4 @@
-"""Text files that people write, whatever editor they use; and files that are written whole."""
+"""Reads text files that people wrote in any editor; writes files completely or not at all."""
 
 import codecs
 import errno
@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 MOST_BYTES = 64 * 2**20
-"""Of a text file. A longer one is none that a person wrote: a picture, or a device without end."""
+"""The longest text file that is read. No person wrote a longer one: it is a picture, or a device
+that never ends."""
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -17,16 +18,17 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16"),
     (codecs.BOM_UTF16_BE, "UTF-16"),
 )
-"""What a file begins with; those of UTF-32 first, for they begin as those of UTF-16."""
+"""Byte order marks that a file may begin with. Those of UTF-32 come first: they begin like those of
+UTF-16."""
 
 
 class NotTextError(ValueError):
-    """The file is not UTF-8. The text is to follow the file's name, and says what to do."""
+    """The file is not UTF-8. Its text says what to do; in a message it follows the file's name."""
 
 
 def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, without the byte order mark that Windows' editors put
-    before it. The ends of its lines stay as they are.
+    """Return the text of a UTF-8 file, without the byte order mark that editors on Windows put
+    before it. Line ends stay as they are.
 
     Raises NotTextError, and OSError where it cannot be read."""
     try:
@@ -43,7 +45,7 @@ def read_text(path: Path) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as exc:
-        # Never what stands there: it may be a part of a password.
+        # The message must not show the text there: it may be a part of a password.
         line = content.count(b"\n", 0, exc.start) + 1
         raise NotTextError(
             f"is not UTF-8 text (a letter in line {line} is in another encoding); save it as UTF-8"
@@ -54,16 +56,16 @@ def read_text(path: Path) -> str:
 def replacing(
     path: Path, content: bytes, *, mode: int | None = None, durable: bool = True
 ) -> Iterator[Path]:
-    """Write `content` beside `path`, and put it there at the end of the block, if that does not
-    raise: whoever reads `path` finds the old content or the new one, whole.
+    """Write `content` to a new file beside `path`, and rename it to `path` at the end of the block
+    unless the block raises. So whoever reads `path` finds all of the old content or all of the new.
 
-    A link that lies there is replaced, never followed: in a directory of several people it may have
-    been put there to have us write elsewhere. `mode`: the rights it gets; None: as the umask has
-    it. `durable`: after a power cut, too, it is the old content or the new one. Raises OSError, and
-    leaves the old file then."""
+    A link at `path` is replaced, never followed: in a directory of several people somebody may have
+    put it there to make camd write elsewhere. `mode`: the file's rights; None: by the umask.
+    `durable`: make sure of it even at a power cut. Raises OSError; then the old file is still
+    there."""
     if path.exists() and not path.is_file():
         raise OSError(errno.EINVAL, "not an ordinary file", str(path))
-    # A name that nobody can guess, and no file or link that is there already.
+    # A name that nobody can guess, and that is not taken yet by a file or a link.
     fresh = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     handle = os.open(fresh, flags, 0o666 if mode is None else mode)

@@ -1,5 +1,6 @@
-"""PURE: polygons in a plane, as corners in order (x to the right, y down, of any unit), and the
-median of points.
+"""PURE. Polygons, as corners in order, and the median of points.
+
+x goes to the right, y down, in any unit.
 """
 
 from collections.abc import Sequence
@@ -20,26 +21,26 @@ def area(points: Sequence[Point]) -> float:
 
 
 def crosses_itself(points: Sequence[Point]) -> bool:
-    """Tell whether two sides meet elsewhere than in the corner that they share."""
+    """Tell whether two sides touch anywhere but at a corner that they share."""
     sides = _sides(points)
     for (i, (a, b)), (j, (c, d)) in combinations(enumerate(sides), 2):
         if j == i + 1 or (i == 0 and j == len(sides) - 1):
             shared, before, after = (b, a, d) if j == i + 1 else (a, b, c)
             if _turn(before, shared, after) == 0 and _dot(before, shared, after) > 0:
-                return True  # it goes back on itself
+                return True  # the side goes back along the one before
         elif _meet(a, b, c, d):
             return True
     return False
 
 
 def is_convex(points: Sequence[Point]) -> bool:
-    """Tell whether every corner turns clockwise, as seen on a screen; straight ones do not."""
+    """Tell whether each corner turns clockwise, as seen on a screen. A straight corner does not."""
     ring = [*points, *points[:2]]
     return all(_turn(*ring[i : i + 3]) > 0 for i in range(len(points)))
 
 
 def contains(points: Sequence[Point], x: float, y: float) -> bool:
-    """Tell whether (x, y) lies inside, by the rule of even and odd."""
+    """Tell whether (x, y) lies inside, by the even-odd rule."""
     inside = False
     for (ax, ay), (bx, by) in _sides(points):
         if (ay > y) != (by > y) and x < ax + (y - ay) * (bx - ax) / (by - ay):
@@ -75,6 +76,6 @@ def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
 
 
 def median(values: ArrayLike) -> NDArray[np.float64]:
-    """Give the median along the first axis, (...,) of (N, ...); N is at least 1."""
+    """Return the median along the first axis, (...,) of (N, ...); N is at least 1."""
     ordered = np.sort(np.asarray(values, np.float64), axis=0)
     return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)

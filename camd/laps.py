@@ -1,10 +1,10 @@
-"""PURE. How long each stage takes, by a timer that is given."""
+"""PURE. Measures how long each stage takes, with a timer that the caller gives."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
 Timer: TypeAlias = Callable[[], float]
-"""Gives seconds."""
+"""Returns seconds."""
 Lap: TypeAlias = Callable[[str], None]
 """Called with the name of a stage at its end."""
 

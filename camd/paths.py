@@ -1,4 +1,4 @@
-"""Where files are: those that ship with camd, and those that must outlive it."""
+"""Where files are: those that ship with camd, and the folders of what it keeps."""
 
 import os
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def directory() -> Path:
     """Return the state directory, which may not exist yet.
 
     Raises ConfigError where the user has no home directory."""
-    # systemd names several with colons between; the first is ours.
+    # systemd may name several, separated by colons; the first is camd's.
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     if given:
         return Path(given)
@@ -44,7 +44,7 @@ def directory() -> Path:
 
 
 def cache() -> Path:
-    """Return the folder of what can be made again, which may not exist yet.
+    """Return the folder of files that can be made again, which may not exist yet.
 
     Raises ConfigError where the user has no home directory."""
     return _home(
@@ -54,11 +54,11 @@ def cache() -> Path:
 
 
 def _home(find: Callable[[str], str], what: str) -> Path:
-    """Return a folder below the home directory, which a user of a container may not have."""
+    """Return a folder in the home directory. In a container, a user may have none."""
     try:
         path = Path(find("camd"))
     except RuntimeError:
         path = Path()
-    if not path.is_absolute():  # older platformdirs leave the "~" where it was
+    if not path.is_absolute():  # without a home, older platformdirs return "~/..."
         raise ConfigError(f"this user has no home directory for {what}")
     return path

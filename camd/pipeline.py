@@ -205,7 +205,8 @@ class Pipeline:
     def _read_row(self, area: Area, image: Image, rows: Near, clock: float | None) -> _Seen:
         """Read a region as a row of a display. The row is looked for where it was before, and
         everywhere, at most once a second, when it reads worse there."""
-        row, rejected = cells.Row(), ()
+        row = cells.Row()
+        rejected: tuple[Rejected, ...] = ()
         if clock is not None and area.found:
             row, rejected = area.row(image, rows.classify, area.found)
         lost = not row.cells or min(cell.confidence for cell in row.cells) < SETTLED

@@ -1,4 +1,4 @@
-"""The process itself: the threads its arithmetic takes, and memory kept from frame to frame."""
+"""Settings of the process: how many threads arithmetic may use, and which memory it keeps."""
 
 import ctypes
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 
 @contextmanager
 def bounded(threads: int) -> Iterator[None]:
-    """Bound BLAS inside the context, and OpenCV from here on."""
+    """Let arithmetic use so many threads: BLAS inside the context, OpenCV from now on."""
     cv2.setNumThreads(threads)
     with threadpool_limits(threads):
         yield
@@ -18,16 +18,17 @@ def bounded(threads: int) -> Iterator[None]:
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 LARGEST = 32 << 20
-"""Bytes; glibc takes no more, and a frame of 4K has less."""
+"""Bytes, the most that glibc accepts here. A 4K frame has fewer."""
 IDLE = 64 << 20
-"""Bytes that stay with the process when nothing uses them."""
+"""Unused bytes that the process keeps."""
 
 
 def keep_freed() -> None:
-    """Have what is freed used again, where the C library is glibc.
+    """Keep freed memory for the next frame, if the C library is glibc.
 
-    It would hand the planes of each frame back to the system, which then makes, and clears, their
-    4,000 pages anew for the next: at 1080p that took a fifth of segmentation."""
+    By default glibc returns the memory of each frame to the system. For the next frame the system
+    then makes and clears 4,000 pages again: at 1080p that took a fifth of the time of
+    segmentation."""
     with suppress(OSError, AttributeError, TypeError):  # other systems have no mallopt
         libc = ctypes.CDLL(None)
         libc.mallopt(M_MMAP_THRESHOLD, LARGEST)

@@ -1,7 +1,7 @@
-"""Standard input, output and error: always there, of any encoding, and in nobody's way.
+"""Standard input, output and error that always work: closed, in any encoding, or read by nobody.
 
-`settle` puts them right, first of all. What camd says goes through `say`, `tell` and `write_json`
-here, or where it has colours through the console of terminal.py.
+`settle` prepares them, before anything else runs. camd writes through `say`, `tell` and
+`write_json` here, and in colours through the console of terminal.py.
 """
 
 import codecs
@@ -21,28 +21,29 @@ from camd.errors import OutputError, UnreadError
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 1.0
-"""A live source waits so long for somebody to read what is written, and then goes on without."""
+"""With a live source, output that nobody reads for so long is dropped: the camera must go on."""
 POLL_S = 0.25
+"""Seconds between two questions whether to wait on."""
 PIECE = 4096
-"""Bytes that a pipe takes at once where it takes any (PIPE_BUF of pipe(7))."""
+"""Bytes that a pipe takes whole, if it takes any at all (PIPE_BUF of pipe(7))."""
 GONE = (errno.EPIPE, errno.ECONNRESET, errno.EIO)
-"""Who read the output has left: a pipe, a socket, a terminal."""
+"""Errors that say that the reader has left: of a pipe, a socket, a terminal."""
 
 PLAIN = {"✓": "+", "✗": "x", "·": "-", "●": "*", "→": ">", "…": "."}
-"""What stands for a character of ours where the encoding lacks it; each as wide as before."""
+"""What replaces camd's own characters where the encoding lacks them. Each is equally wide."""
 _ERRORS = "camd"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 Wait = Callable[[float], bool]
-"""Told the seconds that a write has waited; False: drop what is to be written."""
+"""Gets the seconds that a write has waited so far; returns False to drop what is to be written."""
 
 
 def settle() -> None:
-    """Put the three streams right, once, before anything else is opened.
+    """Make the three streams safe to use. Called once, before anything else is opened.
 
-    A descriptor that is closed leads nowhere instead: the next file opened would get its number,
-    and what libraries write to standard error with it. No character ends a command because the
-    encoding lacks it."""
+    A closed one is opened to nowhere: else the next file opened would get its number, and with it
+    what libraries write to standard error. A character that the encoding lacks is replaced: else it
+    would end the command with an error."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -50,12 +51,13 @@ def settle() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = _text(sys.stdout, _Outlet(1, vital=True))
-    # A descriptor of its own: what Python says is not lost while muffle.py holds number 2.
+    # With a descriptor of its own: muffle.py redirects number 2 at times, and what Python writes
+    # must not get lost there.
     sys.stderr = _text(sys.stderr, _Outlet(os.dup(2), vital=False))
 
 
 def wait_while(wait: Wait) -> None:
-    """From here on nothing that is written waits for a reader for longer than `wait` says."""
+    """From now on a write waits for its reader only as long as `wait` says."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(outlet := getattr(stream, "buffer", None), _Outlet):
             outlet.wait = wait
@@ -70,7 +72,7 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """Write a line that is no result to standard error."""
+    """Write a line to standard error: a message, no result."""
     sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 
@@ -91,24 +93,25 @@ def write_json(data: Mapping[str, Any], out: TextIO | None = None) -> None:
 
 
 def printable(text: str) -> str:
-    r"""Show control characters as what they are, "\x1b": a file's name must not clear the screen.
+    r"""Write control characters as text, "\x1b": a file's name must not clear the screen.
 
     Line ends stay."""
     return _CONTROL.sub(lambda match: _escaped(match[0]), text)
 
 
 class _Outlet(io.RawIOBase):
-    """A descriptor that is written to without a buffer: what failed to be written would be tried
-    again at the end of the process, and make its exit status 120."""
+    """Writes to a descriptor without a buffer. With one, Python would try at the end of the process
+    to write once more what failed, and exit with status 120."""
 
     def __init__(self, descriptor: int, *, vital: bool) -> None:
-        """`vital`: say so where it cannot be written to; else nobody could be told."""
+        """`vital`: raise or log an error where it cannot be written to. For standard error there
+        is no other place to say so."""
         self.wait: Wait | None = None
-        """None: for as long as it takes."""
+        """None: wait as long as it takes."""
         self._descriptor = descriptor
         self._vital = vital
         self._lost = 0
-        """Lines dropped since somebody read."""
+        """Lines dropped since the output was last read."""
         self._cut = False
 
     def fileno(self) -> int:
@@ -121,7 +124,7 @@ class _Outlet(io.RawIOBase):
         return True
 
     def write(self, data: Any) -> int:
-        """Write all of `data`, or drop the rest where nobody reads it in time."""
+        """Write all of `data`, or drop what nobody reads in time."""
         whole = bytes(data)
         if self._lost and not self._takes(0):
             self._drop(whole, whole)
@@ -133,7 +136,7 @@ class _Outlet(io.RawIOBase):
                 break
             try:
                 rest = rest[os.write(self._descriptor, rest[:PIECE]) :]
-            except BlockingIOError:  # who shares it with us has made it so
+            except BlockingIOError:  # another program with the same descriptor has set O_NONBLOCK
                 self._takes(POLL_S)
             except OSError as error:
                 if self._vital:
@@ -164,7 +167,8 @@ class _Outlet(io.RawIOBase):
         self._lost += max(1, rest.count(b"\n"))
 
     def _resumed(self, data: bytes) -> bytes:
-        """Say how much was left out, and end the line that was cut."""
+        """Return `data` with what goes before it: the end of a line that was cut off, and how many
+        lines were left out."""
         lost, self._lost = self._lost, 0
         head = b"\n" if self._cut else b""
         self._cut = False

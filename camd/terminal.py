@@ -22,14 +22,14 @@ FINE = "#1ccdac"
 UNUSUAL = "#ffa624"
 INCOMPLETE = "  (a digit is unsure)"
 APART = " | "
-"""Between two lines of a reading: a space parts two numbers of one line."""
+"""What separates two lines of a reading; two numbers of one line are separated by a space."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the live line says."""
+    """What the status line says."""
 
     camera: str = "waiting"
     """"open", "ended" (a file), or in a few words why there are no frames: "missing"."""
@@ -39,20 +39,20 @@ class Status:
     digits: int = 0
     """In the last frame, settled or not."""
     broker: str = ""
-    """"connected", "" without one, or in a few words why not: "connecting"."""
+    """"connected", or in a few words why not: "connecting". Empty where there is no broker."""
     reading: str = ""
     """What the scene says; empty where nothing has settled."""
 
 
 UNBOUNDED = 1_000_000
-"""Columns of what is no terminal: a line stays one line."""
+"""Columns of a file or a pipe: so many that no line is broken."""
 
 
 class _Console(Console):
-    """Takes nothing for markup, and nothing for a command to the terminal but its own."""
+    """Shows text as it is: no markup, and no command to the terminal but the console's own."""
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(printable(text), **options)  # before tabs are spaces
+        return super().render_str(printable(text), **options)  # first, while a tab is still a tab
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
@@ -66,16 +66,16 @@ class _Console(Console):
 
 @cache
 def console(stream: TextIO) -> Console:
-    """Return the one console of a stream: two would write into each other's lines.
+    """Return the console of a stream. There is one only: two would write into each other's lines.
 
-    Everything that has colours is printed through it. What it is given as a string is shown as it
-    is, brackets, colons and all; only a Text has a style. A pipe or a file gets whole lines."""
+    Everything in colours is printed through it. A string is shown as it is, with its brackets and
+    colons; only a Text has a style. In a pipe or a file no line is broken."""
     width = None if stream.isatty() else UNBOUNDED
     return _Console(file=stream, highlight=False, markup=False, emoji=False, width=width)
 
 
 def follow(items: Sequence[T], what: str) -> Iterator[T]:
-    """Give `items` one by one, with a progress bar on standard error where that is a terminal."""
+    """Yield `items` one by one, with a progress bar on standard error if that is a terminal."""
     own = console(sys.stderr)
     bars = Progress(
         TextColumn(what, markup=False),
@@ -93,7 +93,7 @@ def follow(items: Sequence[T], what: str) -> Iterator[T]:
 
 
 def in_journal(stream: TextIO) -> bool:
-    """True where systemd's journal reads `stream`, and adds time and name by itself."""
+    """Tell whether systemd's journal reads `stream`: it adds the time to each line by itself."""
     try:
         status = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -102,7 +102,7 @@ def in_journal(stream: TextIO) -> bool:
 
 
 class Printer:
-    """On a terminal (`live`) with a status line that stays below; else plain lines only."""
+    """Prints readings and messages; on a terminal (`live`) with a status line below them."""
 
     def __init__(self, stream: TextIO, live: bool) -> None:
         self._stream = stream
@@ -111,8 +111,8 @@ class Printer:
         self._timeless = in_journal(stream)
 
     def reading(self, reading: Reading, at_wall: float, picture: str = "") -> None:
-        """Print what the scene says now; `at_wall` in seconds since the epoch. `picture`: the
-        name of what it says that of, where that is one of many."""
+        """Print a reading. `at_wall`: when, in seconds since the epoch. `picture`: the name of the
+        picture, where it is one of many."""
         rows = [Text(row, "bold not dim") for row in reading.lines]
         line = Text(APART, "dim").join(rows) if rows else Text("(no digits)", "dim")
         if not reading.complete:
@@ -120,7 +120,7 @@ class Printer:
         self._row(line, at_wall, picture)
 
     def region(self, said: RegionReading, at_wall: float, picture: str = "") -> None:
-        """Print what a region says now, as above."""
+        """Print the value of a region; see `reading`."""
         style = "dim" if said.value is None else "bold not dim"
         line = Text(f"{printable(said.name)}  ", "not dim").append(Text(said.said, style))
         self._row(line, at_wall, picture)
@@ -136,7 +136,7 @@ class Printer:
         self._console.print(whole, no_wrap=True, overflow="ellipsis")
 
     def status(self, status: Status) -> None:
-        """Renew the line at the bottom; nothing where there is none."""
+        """Update the status line; nothing where there is none."""
         if self._console is None:
             return
         line = _status_line(status)
@@ -150,19 +150,19 @@ class Printer:
                 redirect_stderr=False,
             )
             self._live.start()
-            # rich hides the cursor; a process that is killed would leave it hidden.
+            # rich hides the cursor, and a killed process would leave it hidden.
             self._console.show_cursor(True)
         self._live.update(line, refresh=True)
 
     def message(self, text: str) -> None:
-        """Print a line for the user, whole however long it is: it may be there to be copied."""
+        """Print a line for the user, never cut however long it is: it may be there to be copied."""
         if self._console is None:
             self._plain(text)
         else:
             self._console.print(text, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the status line away; harmless when done already."""
+        """Remove the status line; harmless when done already."""
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -174,7 +174,7 @@ class Printer:
 
 
 def _status_line(status: Status) -> Text:
-    """The reading first: a narrow terminal cuts the end off."""
+    """The reading comes first: a narrow terminal cuts off the end."""
     line = Text(no_wrap=True, overflow="ellipsis")
     if status.reading:
         line.append(status.reading, "bold")

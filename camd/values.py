@@ -1,4 +1,4 @@
-"""What travels between the rooms: frozen, with the unit under each field."""
+"""The types that travel between the packages: frozen, with the unit under each field."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

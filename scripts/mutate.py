@@ -187,11 +187,13 @@ def core(root: Path, graph: dict[str, set[str]]) -> Iterator[Path]:
 
 def likely(module: str, graph: dict[str, set[str]]) -> list[str]:
     """List the tests that may notice: first the one of the same name, then those that import the
-    module, then those that import what imports it; of these the ones first that import least.
+    module, then those that import what imports it; of these the ones of its package first, and
+    those that import least.
 
     Helpers of tests and commands are seen through: a test that runs camd imports the daemon."""
-    through = {m for m in graph if m.startswith("tests.") or m.endswith(".__main__")}
-    through |= {m for m in graph if "click" in graph[m]}
+    through = {m for m in graph if m.startswith(("tests.", "testing.")) or m.endswith(".__main__")}
+    commands = {m for m in graph if "click" in graph[m]}
+    through |= commands | {command.rpartition(".")[0] for command in commands}
     above = {m for m in graph if module in graph[m]} - through
     ranked = []
     for test in graph:
@@ -202,8 +204,9 @@ def likely(module: str, graph: dict[str, set[str]]) -> list[str]:
             found |= new
             todo += new & through
         same = name == f"test_{module.rpartition('.')[2]}"
+        apart = test.split(".")[1:-1] != module.split(".")[1:-1]
         if same or module in found or found & above:
-            ranked.append((not same, module not in found, len(found), test))
+            ranked.append((not same, module not in found, apart, len(found), test))
     return [test for *_, test in sorted(ranked)]
 
 

@@ -21,7 +21,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.payloads import check
+from testing.payloads import check
 
 LONG = 60.0
 """Seconds that nothing takes unless it is broken."""

@@ -1,12 +1,19 @@
 """The real process, as a user starts it."""
 
+import fcntl
 import os
+import pty
+import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+import termios
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+LONG = 100.0
+"""Seconds that nothing takes unless it is broken."""
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -47,3 +54,35 @@ def start(
 
 def command(*arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", "camd", *map(str, arguments)]
+
+
+def on_terminal(
+    command: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path,
+    columns: int = 80,
+    once: bytes = b"",
+    send: int | None = None,
+) -> tuple[int, bytes]:
+    """Run `command` on a terminal of its own to its end; return its exit status, and all that it
+    wrote there. `send`: a signal for it, once it has written `once`."""
+    # The terminal alone says how wide it is.
+    env = {key: value for key, value in env.items() if key not in ("COLUMNS", "LINES", "CI")}
+    terminal, end = pty.openpty()
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = subprocess.Popen(command, env=env, cwd=cwd, stdin=end, stdout=end, stderr=end)
+    os.close(end)
+    written = b""
+    try:
+        with suppress(OSError):  # Linux's way to say that the other end is closed
+            while block := os.read(terminal, 4096):
+                written += block
+                if send is not None and once in written:
+                    process.send_signal(send)
+                    send = None
+        return process.wait(LONG), written
+    finally:
+        process.kill()
+        process.wait()
+        os.close(terminal)

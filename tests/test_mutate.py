@@ -103,10 +103,11 @@ def test_the_tests_most_likely_to_notice_come_first() -> None:
     graph = {
         "camd.near": set[str](),
         "camd.daemon": {"camd.near"},
-        "camd.cli": {"click", "camd.daemon"},
+        "camd.cli.run": {"click", "camd.daemon"},
+        "camd.cli": {"camd.cli.run"},
         "camd.__main__": {"camd.cli"},
-        "tests.process": {"camd.__main__"},
-        "tests.test_run": {"tests.process"},
+        "testing.process": {"camd.__main__"},
+        "tests.test_run": {"testing.process"},
         "tests.test_both": {"camd.near", "camd.daemon"},
         "tests.test_near": {"camd.near"},
         "tests.test_other": {"camd.cli.other"},
@@ -117,6 +118,13 @@ def test_the_tests_most_likely_to_notice_come_first() -> None:
         "tests.test_both",
         "tests.test_run",
     ]
+    graph = {
+        "camd.space.far": set(),
+        "tests.test_all": {"camd.space.far"},
+        "tests.space.test_round": {"camd.space.far", "camd.space.other"},
+        "camd.space.other": set(),
+    }
+    assert mutate.likely("camd.space.far", graph) == ["tests.space.test_round", "tests.test_all"]
 
 
 def test_each_mutation_changes_one_place_and_is_still_python() -> None:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from camd import stdio
 from testing.broker import free_port, until
+from testing.pages import page
 from testing.process import command, environment
-from tests.cli.test_root import page
 from tests.names import texts
 
 LONG = 50.0

@@ -1,12 +1,7 @@
-import fcntl
 import io
 import os
-import pty
 import re
-import struct
-import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 
@@ -17,9 +12,10 @@ from rich.table import Table
 from camd.stdio import printable
 from camd.terminal import Printer, Status, console
 from camd.values import Reading, RegionReading
+from testing.process import ROOT, on_terminal
+from testing.screen import seen
 from tests.names import texts
 
-ROOT = Path(__file__).parents[1]
 WIDTH = 60
 AT = time.mktime((2026, 3, 1, 10, 13, 20, 0, 0, -1))
 
@@ -41,54 +37,14 @@ class Terminal(io.StringIO):
 
 def screen(program: str) -> tuple[list[str], bytes]:
     """Run `program` on a terminal; return the lines that a user then sees, and all bytes."""
-    master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
-    environment = {
-        key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "CI")
-    }
-    process = subprocess.Popen(
+    status, written = on_terminal(
         [sys.executable, "-c", SCRIPT + program],
+        env={**os.environ, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
         cwd=ROOT,
-        env={**environment, "TERM": "xterm-256color", "PYTHONPATH": str(ROOT)},
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
+        columns=WIDTH,
     )
-    os.close(slave)
-    written = b""
-    while True:
-        try:
-            block = os.read(master, 4096)
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-        if not block:
-            break
-        written += block
-    os.close(master)
-    assert process.wait() == 0
-    return seen(written.decode()), written
-
-
-def seen(written: str) -> list[str]:
-    """What stands on the screen after `written`, as far as these programs use a terminal."""
-    rows, row, column = [""], 0, 0
-    for token in re.findall(r"\x1b\[[?\d;]*[A-Za-z]|[\r\n]|[^\x1b\r\n]", written):
-        if token == "\r":
-            column = 0
-        elif token == "\n":
-            row += 1
-            rows += [""] * (row + 1 - len(rows))
-        elif token.endswith("A") and token[0] == "\x1b":
-            row = max(0, row - int(token[2:-1] or 1))
-        elif token == "\x1b[2K":
-            rows[row] = ""
-        elif token[0] != "\x1b":
-            if column == WIDTH:
-                row, column = row + 1, 0
-                rows += [""] * (row + 1 - len(rows))
-            rows[row] = rows[row].ljust(column)[:column] + token + rows[row][column + 1 :]
-            column += 1
-    return [line.rstrip() for line in rows]
+    assert status == 0, written
+    return seen(written, WIDTH), written
 
 
 def test_readings_and_log_lines_stand_above_the_status() -> None:

@@ -4,7 +4,6 @@ Real processes, in a user namespace with an id that no file knows (unshare of ut
 
 import json
 import os
-import pty
 import subprocess
 from pathlib import Path
 
@@ -12,15 +11,13 @@ import cv2
 import pytest
 
 from testing.broker import mosquitto
-from testing.process import ROOT, command
-from tests.cli.test_root import page
+from testing.pages import page
+from testing.process import LONG, ROOT, command, on_terminal
 from tests.training.fit import small_digits
 
 NOBODY = ("unshare", "--user", "--map-user=12345", "--map-group=12345")
 BARE = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 C_LOCALE = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-LONG = 100.0
-"""Seconds that nothing takes unless it is broken."""
 
 
 @pytest.fixture
@@ -116,26 +113,11 @@ def test_any_encoding_will_do(tmp_path: Path, photo: Path, encoding: str) -> Non
 
 @pytest.mark.parametrize("terminal", [None, "dumb", "xterm-256color"])
 def test_any_terminal_will_do(tmp_path: Path, photo: Path, terminal: str | None) -> None:
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
+    status, written = on_terminal(
         [*NOBODY, *command("run", "--device", photo, "--broker", "none")],
         env={**BARE, **C_LOCALE, **({"TERM": terminal} if terminal else {})},
         cwd=tmp_path,
-        stdin=slave,
-        stdout=slave,
-        stderr=slave,
     )
-    os.close(slave)
-    written = b""
-    while True:
-        try:
-            block = os.read(master, 4096)
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-        if not block:
-            break
-        written += block
-    os.close(master)
-    assert process.wait(LONG) == 0, written
+    assert status == 0, written
     assert b"3 2 5" in written or b"325" in written
     assert written.isascii()

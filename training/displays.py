@@ -5,7 +5,7 @@ It learns from windows of rendered rows and of photographs. In the photographs' 
 only named, not placed, and nothing says whether its ink is dark. A first machine, which has seen
 rendered rows alone, finds that out: it looks where the digit that is named is likeliest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from camd.errors import DataError
 from camd.hypotheses import cells
 from camd.values import Plane
 from training.digits import NONE, Digits, join
-from training.fit.bench import Bench
+from training.fit.bench import Bench, Machines
 from training.fit.fit import Progress, Recipe, learn_projection
 from training.fit.self_test import with_tests
 from training.render import textures
@@ -159,7 +159,7 @@ def fit(windows: Digits, recipe: Recipe, progress: Progress) -> svm.Model:
     return svm.build(*bench.pack(machines, windows.images[:1], {}))
 
 
-def _fitted(windows: Digits, recipe: Recipe, progress: Progress) -> tuple[Bench, Any]:
+def _fitted(windows: Digits, recipe: Recipe, progress: Progress) -> tuple[Bench, Machines]:
     weights = np.ones(len(windows), np.float32)
     projection = learn_projection(windows.images, recipe)
     none = windows.take(slice(0))
@@ -170,7 +170,7 @@ def _fitted(windows: Digits, recipe: Recipe, progress: Progress) -> tuple[Bench,
 def photographs(folder: Path) -> dict[str, list[tuple[str, Picture]]]:
     """Read the photographs of each set that is in `folder`, with the name of the file that each is
     from. Raises DataError where there is none, or one is damaged."""
-    readers = {
+    readers: dict[str, tuple[str, Callable[..., Iterator[tuple[str, Picture]]]]] = {
         "odometers": ("trodo_digits.npz", _odometers),
         "meters": ("meterdigits_haverland.npz", _meters),
     }
@@ -242,7 +242,7 @@ def _texture(rng: np.random.Generator) -> Plane:
     """Draw a picture without any writing."""
     scene = textures.draw(rng, 2 * TEXTURE, TEXTURE)
     low, high = np.sort(rng.uniform(10, 250, 2))
-    return np.clip(low + (high - low) * scene, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(low + (high - low) * scene, 0, 255), np.uint8)
 
 
 def windows_of(pictures: Iterator[Picture], rng: np.random.Generator, count: int | None) -> Digits:

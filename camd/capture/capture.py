@@ -1,7 +1,8 @@
-"""The thread that owns the device: it reads, counts, and opens again what has failed.
+"""The thread that owns the source: it reads frames, counts them, and opens the source again when
+it has failed.
 
-A live source, or a file played in real time, leaves its newest frame in one slot, so that a slow
-reader sees the present and not a queue of the past. A file waits until each frame is taken.
+The newest frame of a live source, or of a file played in real time, lies in one slot: a slow reader
+sees the present, not a queue of the past. A file is read only as fast as its frames are taken.
 """
 
 import logging
@@ -36,25 +37,27 @@ class CaptureStats:
     captured: int = 0
     """Frames that the source gave."""
     dropped: int = 0
-    """Of these, frames that nobody got: overwritten by a newer one, or grown too old."""
+    """Those of them that nobody took: a newer one came, or they grew too old."""
     corrupt: int = 0
-    """Frames that could not be decoded or are of no size a camera has; not among `captured`."""
+    """Frames that could not be decoded, or have a size no camera has; not counted in `captured`."""
     reconnects: int = 0
     """How often frames came again after a failure."""
     failures: Mapping[str, int] = field(default_factory=dict)
-    """How often the state became each of the failures."""
+    """How often `state` changed to each of the failures."""
     fps: float = 0.0
     """Frames a second, measured over the last 60 frames."""
     opened: Opened | None = None
-    """As the source said when it was opened last."""
+    """What the source said when it was last opened."""
     last_frame: float | None = None
     """When the last frame was grabbed, seconds, monotonic."""
     calling_since: float | None = None
-    """When the call to the source that has not returned yet began, seconds, monotonic."""
+    """When the call to the source began that has not returned yet, seconds, monotonic; None when
+    there is none."""
 
 
 class Ledger:
-    """Written by the capture thread, and by the reader where it drops a frame."""
+    """Holds the CaptureStats. The capture thread writes it, and so does the reader when it drops a
+    frame."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -91,7 +94,8 @@ class Ledger:
 
     @contextmanager
     def calling(self) -> Iterator[None]:
-        """Note how long the source has not returned: a driver may never do so."""
+        """Note since when a call to the source has not returned: with a broken driver it may never
+        return."""
         self.update(calling_since=time.monotonic())
         try:
             yield
@@ -111,25 +115,26 @@ class Ledger:
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.5
+"""Wait before a failed source is opened again; the next waits are longer, up to camera.retry_s."""
 CORRUPT_PAUSE_S = 0.01
+"""Pause after a damaged frame: without one, a source that gives only such frames takes a whole
+processor core."""
 STOPPING_S = 0.1
 """How often one is asked who waits for the thread to end."""
 STEADY_S = 10.0
-"""A source that fails sooner than this after its first frame is not worth a fast retry."""
-
-
+"""A source that fails sooner than this after its first frame gets no fast retry: it would open and
+fail over and over."""
 MOST_LATE_S = 1.0
-"""A file played in real time that falls behind by more goes on from there, and hurries no further.
-"""
+"""A file played in real time that is late by more than this does not try to catch up any more."""
 LEAST_SIDE = 16
-"""No camera's picture is smaller."""
+"""Pixels; no camera's picture is smaller, so a live frame that is counts as damaged."""
 
 
 class Capture:
-    """Runs `source` in a thread of its own between entering and leaving the context."""
+    """Runs `source` in a thread of its own, from entering the context to leaving it."""
 
     def __init__(self, source: Source, settings: CameraSettings, *, realtime: bool = False) -> None:
-        """`realtime` plays a file at its own rate, as if it were a camera."""
+        """`realtime`: play a file at its own rate, as if it were a camera."""
         self._source = source
         self._settings = settings
         self._newest_only = source.live or realtime
@@ -145,7 +150,7 @@ class Capture:
         self._resized = False
         self._open_since = 0.0
         self._premiere: float | None = None
-        """When the film began, seconds since the epoch."""
+        """The moment at which the film's time was 0, seconds since the epoch."""
         self._backoff = Backoff(FIRST_RETRY_S, settings.retry_s)
 
     def __enter__(self) -> Self:
@@ -161,9 +166,9 @@ class Capture:
         self.stop()
 
     def next(self, timeout: float) -> Frame | None:
-        """Return the next frame, or None when none came within `timeout` seconds or `ended`.
+        """Return the next frame; None if none came within `timeout` seconds, or none will come.
 
-        Raises SourceError when a file cannot be read (any further)."""
+        Raises SourceError when a file cannot be read, or not to its end."""
         deadline = time.monotonic() + timeout
         while True:
             frame = self._mailbox.take(max(0.0, deadline - time.monotonic()))
@@ -178,7 +183,7 @@ class Capture:
 
     @property
     def ended(self) -> bool:
-        """True once the source came to its end and its last frame was handed out."""
+        """True once the source has ended and its last frame was taken."""
         return self._mailbox.drained and self.stats().state == "ended"
 
     def stats(self) -> CaptureStats:
@@ -200,7 +205,7 @@ class Capture:
 
     @property
     def alive(self) -> bool:
-        """False when the thread has ended, which only the end of a file should bring about."""
+        """False when the thread has ended: it should do so at the end of a file only."""
         return self._thread.is_alive()
 
     # What follows runs in the thread only.
@@ -254,8 +259,8 @@ class Capture:
                 self._deliver(image)
 
     def _is_fresh(self, image: Image) -> bool:
-        """Tell whether the camera lives. Raises SourceError (frozen, slow) once it has not for
-        long enough."""
+        """Tell whether to hand the picture on: not while it is the one that froze. Raises
+        SourceError (frozen, slow) where the camera is to be opened again."""
         name = self._source.name
         match self._liveliness.update(image, self._source.grabbed):
             case "fine":
@@ -265,11 +270,11 @@ class Capture:
             case "frozen":
                 raise SourceError(
                     f"{name}: the picture is frozen, the same for {self._settings.frozen_s:g} s "
-                    "(camera.frozen_s = 0 where that is as it should be)",
+                    "(if that is right, set camera.frozen_s = 0)",
                     "frozen",
                 )
             case "slow":
-                raise SourceError(f"{name}: gives hardly any frames any more", "slow")
+                raise SourceError(f"{name}: gives hardly any frames", "slow")
 
     def _deliver(self, image: Image) -> None:
         clock = time.monotonic() if self._paced else self._source.grabbed
@@ -338,17 +343,18 @@ class Capture:
 
 
 class Pace:
-    """Tells when each frame of a file is due that is played in real time."""
+    """Tells when each frame of a file is due, if it is played in real time."""
 
     def __init__(self, period: float) -> None:
-        """`period`: seconds from frame to frame, where the film has no times of its own."""
+        """`period`: seconds from frame to frame; used where the film has no times of its own."""
         self._period = period
         self._given = 0
         self._zero = -math.inf
 
     def due(self, film: float | None, now: float) -> float:
-        """Return when the next frame is due, on the clock of `now`; at once if that has passed.
-        `film`: its time in the film, seconds."""
+        """Return when the next frame is due, on the clock of `now`; it may have passed.
+
+        `film`: the frame's time in the film, seconds; None where the film has no times."""
         if film is None:
             film = self._given * self._period
         self._given += 1

@@ -1,5 +1,5 @@
-"""The edge where a model file comes in: trusts nothing in it, runs no code from it. What it holds:
-camd/classify/model_schema.py.
+"""Reads a model file: trusts nothing in it, and runs no code from it. What must be in it is said in
+model_schema.py.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from camd.errors import ModelError
 FORMAT = "camd-svm"
 VERSION = 2
 MAX_UNPACKED = 64 * 2**20
+"""Bytes; a larger file is refused, before it takes memory. The shipped model has 5 MB."""
 
 REBUILD = "rebuild it with `camd train`"
 
@@ -37,7 +38,7 @@ def read(path: Path) -> tuple[Arrays, Meta]:
         ) from exc
     except OSError as exc:
         raise ModelError(f"{path}: cannot be read: {exc.strerror or exc}") from exc
-    except Exception as exc:  # whatever is in the file, it is the file that is wrong
+    except Exception as exc:  # whatever was raised, the cause is in the file
         raise ModelError(
             f"{path}: damaged, cut short or not a camd model ({short(exc)}); {REBUILD}"
         ) from exc
@@ -49,14 +50,13 @@ def read(path: Path) -> tuple[Arrays, Meta]:
 
 
 def short(error: Exception) -> str:
-    """Say what kind of error it is, and what it says unless that is long: it may be a part of the
-    file."""
+    """Return the error's kind and text, cut to 160 letters: its text may be a part of the file."""
     return textwrap.shorten(f"{type(error).__name__}: {error}", 160)
 
 
 def digest(arrays: Arrays, meta: Meta) -> str:
-    """SHA-256 over names, dtypes, shapes and bytes of all arrays but meta, and over meta
-    without its own entry for it."""
+    """Return the SHA-256 of meta, without its entry for this digest, and of the names, dtypes,
+    shapes and bytes of all other arrays."""
     own = {key: value for key, value in meta.items() if key != "sha256"}
     total = hashlib.sha256(json.dumps(own, sort_keys=True).encode())
     for name in sorted(set(arrays) - {"meta"}):
@@ -67,17 +67,17 @@ def digest(arrays: Arrays, meta: Meta) -> str:
 
 
 def _unpack(path: Path) -> tuple[Arrays, Meta]:
-    if path.stat().st_size > MAX_UNPACKED:  # its directory alone could take all memory
+    if path.stat().st_size > MAX_UNPACKED:  # else the list of its parts alone could take all memory
         raise ModelError(f"{path}: larger than {MAX_UNPACKED >> 20} MiB, so it is no camd model")
     with path.open("rb") as file:
         head = file.read(2)
     if head[:1] == b"\x80" or path.suffix in {".pkl", ".pickle", ".joblib"}:
         raise ModelError(
-            f"{path}: a pickle (joblib) file; reading it would run any code it holds, so camd "
+            f"{path}: a pickle (joblib) file; reading it would run any code in it, so camd "
             "does not: train the model again with `camd train`"
         )
     if head != b"PK":
-        raise ModelError(f"{path}: empty, cut short or no camd model at all; {REBUILD}")
+        raise ModelError(f"{path}: empty, cut short or not a camd model; {REBUILD}")
     with zipfile.ZipFile(path) as directory:
         sizes = {info.filename: info.file_size for info in directory.infolist()}
     if sum(sizes.values()) > MAX_UNPACKED:

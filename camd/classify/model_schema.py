@@ -1,4 +1,4 @@
-"""PURE. What a model file must hold.
+"""PURE. What must be in a model file, and the check that it is.
 
 The file is a NumPy .npz of these arrays (D features, P projected features, S support vectors
 sorted by class, n classes, T test crops):
@@ -16,18 +16,19 @@ sorted by class, n classes, T test crops):
     test_labels (T,) int8         what the model says of them
     test_margins (T,) float32
     test_values (T, K) float32    what each machine says by itself (Model.answers in svm.py);
-                                  with test_tolerance in meta. Models made before have neither
+                                  test_tolerance in meta goes with it. Older models have neither
 
-A smaller machine for the clear cases (camd/classify/cascade.py) may be there as well, with
-quick_gamma and quick_clear (its least margin of a clear case) in meta, Q <= P and U vectors:
+There may be a smaller machine for the clear cases as well (camd/classify/cascade.py), with Q <= P
+projected features and U vectors. In meta: quick_gamma, and quick_clear, the least margin at which
+its answer stands:
 
     quick_vectors     (U, Q) float16 or float32    in the first Q of the projected features
-    quick_weights     (U, n) float32   of the score of each class; a duel is won by the greater one
+    quick_weights     (U, n) float32   for the score of each class; the higher score wins a duel
     quick_intercepts  (n,) float32
     quick_calibration (2, k) float32
 
-And a machine that tells digits from everything else (camd/classify/gate.py), with
-gate_gamma in meta and Q projected features, G support vectors:
+And there may be a machine that tells digits from everything else (camd/classify/gate.py), with Q
+projected features, G support vectors, and gate_gamma in meta:
 
     gate_projection (D, Q) float32    features @ gate_projection + gate_offset
     gate_offset     (Q,) float32
@@ -36,9 +37,9 @@ gate_gamma in meta and Q projected features, G support vectors:
     gate_intercept  (1,) float32
     gate_calibration (2, m) float32   decision values, ascending, and the probability of a digit
 
-The gate, too, may have a smaller machine for the clear cases, with gate_quick_gamma,
-gate_quick_digit (its least decision value of what is clearly a digit) and gate_quick_other (what
-is clearly none lies so far below 0) in meta, R <= Q and V vectors:
+The gate may have a smaller machine for the clear cases, too, with R <= Q features and V vectors. In
+meta: gate_quick_gamma; gate_quick_digit, the least decision value of what is clearly a digit; and
+gate_quick_other, how far below 0 the value of what is clearly none is at least:
 
     gate_quick_vectors     (V, R) float16 or float32    in the first R of the gate's features
     gate_quick_coefs       (V,) float32
@@ -103,12 +104,12 @@ _OPTIONAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "gate_gamma": _GATE_DTYPES,
     "gate_quick_gamma": _GATE_QUICK_DTYPES,
 }
-"""Which arrays are there where meta has an entry."""
+"""Arrays that must be there if meta has the entry named first."""
 _THRESHOLDS = {
     "quick_gamma": ("quick_clear",),
     "gate_quick_gamma": ("gate_quick_digit", "gate_quick_other"),
 }
-"""Which entries of meta are there where it has another."""
+"""Entries of meta that must be there if it has the one named first."""
 
 
 ROWS = "rows_"
@@ -116,7 +117,7 @@ ROWS = "rows_"
 
 
 def names(meta: Meta) -> list[str]:
-    """Name the arrays that a file with this meta holds."""
+    """Return the names of the arrays that a file with this meta must have."""
     optional = [name for key, more in _OPTIONAL.items() if key in meta for name in more]
     own = [*_DTYPES, *optional]
     if "rows" in meta:
@@ -152,7 +153,7 @@ def spec_from(meta: Meta) -> FeatureSpec:
 
 
 def problem(arrays: Arrays, meta: Meta) -> str | None:
-    """Say what is wrong with the contents, if anything."""
+    """Return what is wrong with the contents; None if nothing is."""
     if (nested := rows(arrays, meta)) is not None:
         if wrong := problem(*nested):
             return f"in its model for rows, {wrong}"
@@ -180,7 +181,7 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
     if not isinstance(scores, dict) or not all(
         isinstance(score, float | int) and 0 <= score <= 1 for score in scores.values()
     ):
-        return "its scores are no shares of 1"
+        return "its scores are not all between 0 and 1"
 
     classes, counts = arrays["classes"], arrays["counts"]
     if (counts < 1).any():
@@ -203,7 +204,7 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
     if "test_values" in arrays:
         shapes["test_values"] = (tests, arrays["test_values"].size // max(1, tests))
     if "quick_vectors" in arrays:
-        # A width that is not there or too large differs from any that could be.
+        # Where the width is missing or too large, the shape differs from the one required below.
         vectors = arrays["quick_vectors"]
         width = vectors.shape[-1] if vectors.ndim else 0
         kept = arrays["quick_weights"].size // max(1, n)

@@ -8,10 +8,11 @@ if TYPE_CHECKING:
 
 
 def main() -> "NoReturn":
-    """Entry point; what it does is in root.py. It is apart so that Ctrl-C is quiet from the start.
+    """Entry point. It imports the commands, in root.py, only when it runs: so Ctrl-C is quiet from
+    the start, and just ends camd.
 
-    Python's own handler raises an exception wherever it is: in the middle of an import that is a
-    traceback, or an ImportError. Commands that have something to put right ask for it, with
+    Python's own handler raises KeyboardInterrupt wherever the program is. During an import that is
+    a traceback, or an ImportError. A command that has to clean up asks for this handler by
     `options.interruptible`."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)

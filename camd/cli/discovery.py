@@ -1,4 +1,4 @@
-"""camd discovery: what Home Assistant was told."""
+"""camd discovery: removes from Home Assistant what camd announced there."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ def discovery() -> None:
 
 @discovery.command()
 @config_file
-@click.option("--name", help="Name of the camera in topics.")
-@click.option("--broker", help="As for run.")
+@click.option("--name", help="Name of the camera, in its topics.")
+@click.option("--broker", help="See camd run --help.")
 @verbose_log
 def remove(file: Path | None, name: str | None, broker: str | None, verbose: bool) -> None:
-    """Take the device back out of Home Assistant."""
+    """Remove the device from Home Assistant."""
     settings = load_config(file, {("name",): name, **parse_broker(broker)}, verbose).settings
     if settings.mqtt.broker != "external":
         raise click.UsageError(f"no broker to tell: mqtt.broker is {settings.mqtt.broker}")

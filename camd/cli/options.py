@@ -1,4 +1,4 @@
-"""What several commands have in common."""
+"""Options and helpers that several commands share."""
 
 import shlex
 import signal
@@ -20,7 +20,8 @@ verbose_log = click.option("-v", "--verbose", is_flag=True, help="Log more.")
 
 
 class SourceCommand(click.Command):
-    """A command whose source is an option: says so to whoever writes it as an argument."""
+    """A command whose source is an option. If one writes it as an argument, the error says how to
+    write it."""
 
     allow_extra_args = True
 
@@ -42,15 +43,15 @@ def _with_device(ctx: click.Context) -> str:
 
 
 def interruptible() -> None:
-    """Have Ctrl-C raise KeyboardInterrupt from here on, for what must be put right then: a cursor
-    that is hidden, a file that is half written, processes that work. Call it once everything is
-    imported; before, and without it, Ctrl-C just ends camd."""
+    """Let Ctrl-C raise KeyboardInterrupt from now on, so that a command can clean up: show a hidden
+    cursor, remove a half-written file, end its processes. Call it after all imports; until then,
+    and without it, Ctrl-C just ends camd."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def load_config(file: Path | None, overrides: dict[KeyPath, Any], verbose: bool) -> Config:
-    """Load the configuration, of `overrides` those that are not None over it, and log as it says.
+    """Load the configuration with those `overrides` that are not None, and set up logging by it.
 
     Raises ConfigError."""
     given = {key: value for key, value in overrides.items() if value is not None}

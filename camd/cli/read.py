@@ -1,4 +1,4 @@
-"""The commands that read files: what is on them, and how much of it was read right."""
+"""camd read and camd eval: read files, and say how much of them was read right."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from camd.cli.options import config_file, interruptible, load_config, model_file
 def read(
     images: tuple[Path, ...], as_json: bool, file: Path | None, model: Path | None, verbose: bool
 ) -> int:
-    """Read the digits of IMAGES, of each page and frame."""
+    """Read the digits in IMAGES, in each page and frame of each file."""
     config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
     from camd.evaluate.read import read_images  # noqa: PLC0415
 
@@ -30,9 +30,9 @@ def read(
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("camd-eval.jpg"),
     show_default=True,
-    help="Where the worst images go, drawn with what was read on them: one JPEG.",
+    help="JPEG to make of the worst images, with what was read drawn on them.",
 )
-@click.option("--no-sheet", is_flag=True, help="Save no such picture.")
+@click.option("--no-sheet", is_flag=True, help="Make no such picture.")
 @click.option("--video", is_flag=True, help="Score clips over time: NAME.mp4 with NAME.json.")
 @config_file
 @model_file

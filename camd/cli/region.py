@@ -1,4 +1,4 @@
-"""camd region: where numbers stand, drawn by a person and written into the configuration."""
+"""camd region: where numbers are, drawn by a person and written into the configuration."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ from camd.region_editor.sketch import Kind
 from camd.stdio import say
 
 _mask = click.option(
-    "--mask", "kind", flag_value="mask", type=str, help="A mask: nothing is read in it."
+    "--mask", "kind", flag_value="mask", type=str, help="A mask, in which nothing is read."
 )
 
 
@@ -40,30 +40,41 @@ class _Points(click.ParamType[Corners]):
 
 @click.group()
 def region() -> None:
-    """Where numbers stand: each region publishes one of its own, masks are left out."""
+    """Say where numbers are: each region publishes its own; in a mask nothing is read."""
 
 
 @region.command("draw", cls=SourceCommand)
 @click.argument("name")
-@click.option("--device", help="As for run.")
+@click.option("--device", help="See camd run --help.")
 @click.option(
     "--corners",
     "kind",
     flag_value="corners",
     type=str,
     default="corners",
-    help="Four corners of something flat, straightened (the default).",
+    help="Draw the four corners of something flat, which is then straightened (default).",
 )
-@click.option("--polygon", "kind", flag_value="polygon", type=str, help="Any shape, as it is.")
+@click.option(
+    "--polygon", "kind", flag_value="polygon", type=str, help="Draw any shape, not straightened."
+)
 @_mask
-@click.option("--points", type=_Points(), help='Instead of clicks: "0.1,0.2 0.6,0.2 ...".')
-@click.option("--digits", type=int, help="So many, no other.")
-@click.option("--pattern", help="A regular expression for all of the text.")
-@click.option("--decimals", type=int, help="How many of the digits are decimals.")
-@click.option("--min", "min", type=float, help="Least value.")
-@click.option("--max", "max", type=float, help="Greatest value.")
+@click.option(
+    "--points",
+    type=_Points(),
+    help='Instead of a window: x,y in shares of the frame, "0.1,0.2 0.6,0.2 ...".',
+)
+@click.option("--digits", type=int, help="How many digits the number has.")
+@click.option("--pattern", help="Regular expression that all of the text must match.")
+@click.option("--decimals", type=int, help="How many of the digits are behind the decimal point.")
+@click.option("--min", "min", type=float, help="Least value that can be right.")
+@click.option("--max", "max", type=float, help="Greatest value that can be right.")
 @click.option("--max-step", type=float, help="Largest change from the last good value.")
-@click.option("--never-decreasing", is_flag=True, default=None, help="As a meter's.")
+@click.option(
+    "--never-decreasing",
+    is_flag=True,
+    default=None,
+    help="The number never gets less, as on a meter.",
+)
 @config_file
 def draw(
     name: str,
@@ -73,12 +84,13 @@ def draw(
     file: Path | None,
     **given: Any,
 ) -> None:
-    """Click on the camera's picture where the number NAME stands, and write it down.
+    """Click on the camera's picture where the number NAME is, and write the region to the
+    configuration.
 
-    A region of that name keeps what is not said anew."""
+    If there is a region of that name, it keeps each option that is not given."""
     options = {key: value for key, value in given.items() if value is not None}
     if kind == "mask" and options:
-        raise click.UsageError("a mask has a place and nothing else")
+        raise click.UsageError("a mask has no options: nothing is read in it")
     overrides: dict[KeyPath, Any] = {("camera", "device"): device} if device else {}
     from camd.config import edit  # noqa: PLC0415
 
@@ -101,7 +113,7 @@ def draw(
     values = {"name": name, **places, **options}
     interruptible()
     edit.rewrite(path, lambda text: edit.with_table(text, array, values))
-    say(f"wrote [[{array}]] {name} to {path}; a running camd takes it on reload")
+    say(f"wrote [[{array}]] {name} to {path}; a running camd needs a reload")
 
 
 @region.command("list")
@@ -127,18 +139,18 @@ def list_(file: Path | None) -> None:
 @_mask
 @config_file
 def remove(name: str, kind: str | None, file: Path | None) -> None:
-    """Take the region (or mask) NAME out of the configuration."""
+    """Remove the region (or mask) NAME from the configuration."""
     from camd.config import edit  # noqa: PLC0415
 
     path = edit.file_in_use(file)
     array = "mask" if kind else "region"
     interruptible()
     edit.rewrite(path, lambda text: edit.without_table(text, array, name))
-    say(f"took [[{array}]] {name} out of {path}")
+    say(f"removed [[{array}]] {name} from {path}")
 
 
 def _known(config: Config, name: str) -> dict[str, Any]:
-    """Return what the configuration says of the region so far, but for its place."""
+    """Return the options that the region has in the configuration, without its place."""
     for place in config.settings.region:
         if place.name == name:
             return place.model_dump(exclude_defaults=True, exclude={"name", "polygon", "corners"})

@@ -34,7 +34,7 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> NoReturn:
-    """Every error becomes one message and an exit status, never a traceback."""
+    """Run the command and exit. Each error becomes one message and an exit status, no traceback."""
     before = threading.enumerate()
     try:
         _main()
@@ -122,7 +122,7 @@ cli.add_command(discovery)
 @cli.command(cls=SourceCommand)
 @click.option("--device", help="Camera number or path, URL, video, image, folder, or demo.")
 @config_file
-@click.option("--name", help="Name of this camera in topics.")
+@click.option("--name", help="Name of this camera, in its topics.")
 @model_file
 @click.option(
     "--broker", help="mqtt://[user@]host[:port], mqtts://, ws://, wss://, embedded, or none."
@@ -133,14 +133,14 @@ cli.add_command(discovery)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a frame on stdout.")
 @click.option("--frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option("--realtime", is_flag=True, help="Play a file at its own rate, as a camera would.")
-@click.option("--loop", is_flag=True, help="Start a file over at its end.")
+@click.option("--loop", is_flag=True, help="Play a file again and again.")
 @click.option(
     "--rotate",
     type=click.Choice(["0", "90", "180", "270"]),
     help="Turn the picture clockwise, degrees.",
 )
-@click.option("--mirror/--no-mirror", default=None, help="Let left and right change places.")
-@click.option("--segment-only", is_flag=True, help="Leave the classification to camd worker.")
+@click.option("--mirror/--no-mirror", default=None, help="Swap left and right, as a mirror does.")
+@click.option("--segment-only", is_flag=True, help="Let camd workers classify, over MQTT.")
 @verbose_log
 def run(
     device: str | None,
@@ -179,7 +179,7 @@ def run(
 
 
 @cli.command(cls=SourceCommand)
-@click.option("--broker", default="embedded", show_default=True, help="As for run.")
+@click.option("--broker", default="embedded", show_default=True, help="See camd run --help.")
 @click.option(
     "--window/--no-window", default=None, help="Show the overlay (if there is a display)."
 )
@@ -207,10 +207,10 @@ def demo(broker: str, window: bool | None, verbose: bool) -> None:
 @cli.command()
 @config_file
 @model_file
-@click.option("--broker", help="As for run; it must speak MQTT 5.")
+@click.option("--broker", help="See camd run --help; it must support MQTT 5.")
 @verbose_log
 def worker(file: Path | None, model: Path | None, broker: str | None, verbose: bool) -> None:
-    """Classify what cameras with --segment-only cut; start as many as you like."""
+    """Classify for cameras that run with --segment-only. Start as many workers as you like."""
     overrides: dict[KeyPath, Any] = {
         ("model", "file"): str(model) if model else None,
         **parse_broker(broker),
@@ -240,7 +240,8 @@ def _run(load: Callable[[], Settings], options: Any) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     wait_while(lambda _: not signals.stop.is_set())
-    # In a terminal the signal says that its window was closed, and under nohup nothing at all.
+    # SIGHUP asks for a reload. But a terminal sends it when its window is closed, and nohup has it
+    # ignored.
     reloads = hasattr(signal, "SIGHUP") and not sys.stdin.isatty()
     if reloads and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: signals.reload.set())

@@ -1,4 +1,4 @@
-"""The commands that run camd as a service, and that find out why it does not run."""
+"""camd service and camd doctor: run camd as a service, and find out why it does not work."""
 
 import re
 import sys
@@ -11,9 +11,11 @@ from camd.cli.options import SourceCommand, config_file
 from camd.mqtt.broker_url import parse_broker
 from camd.stdio import say
 
-_user = click.option("--user", is_flag=True, help="A service of your own, without root.")
+_user = click.option("--user", is_flag=True, help="A service of your own user, without root.")
 _instance = click.option(
-    "--instance", metavar="NAME", help="One of several: camd@NAME, /etc/camd/NAME.toml."
+    "--instance",
+    metavar="NAME",
+    help="One of several: service camd@NAME, with /etc/camd/NAME.toml.",
 )
 _dry_run = click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 
@@ -28,7 +30,7 @@ def service() -> None:
 @_instance
 @_dry_run
 def install(user: bool, instance: str | None, dry_run: bool) -> None:
-    """Write the unit, enable and start it; again after each upgrade."""
+    """Write the unit, enable it and start it. Do so again after each upgrade."""
     from camd.service import install as service_install  # noqa: PLC0415
 
     place = service_install.Place(user, _name(instance))
@@ -48,8 +50,8 @@ def uninstall(user: bool, instance: str | None, dry_run: bool) -> None:
 
 
 @click.command(cls=SourceCommand)
-@click.option("--device", help="As for run.")
-@click.option("--broker", help="As for run.")
+@click.option("--device", help="See camd run --help.")
+@click.option("--broker", help="See camd run --help.")
 @config_file
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
 def doctor(device: str | None, broker: str | None, file: Path | None, as_json: bool) -> int:
@@ -57,7 +59,7 @@ def doctor(device: str | None, broker: str | None, file: Path | None, as_json: b
     from camd.doctor import examine  # noqa: PLC0415
     from camd.logs import setup_logging  # noqa: PLC0415
 
-    setup_logging("error")  # what would be logged is what is found
+    setup_logging("error")  # the findings say what would be logged
     overrides: dict[tuple[str, ...], Any] = parse_broker(broker)
     if device:
         overrides["camera", "device"] = device

@@ -1,4 +1,4 @@
-"""The commands that fit camd to its place, and write what they find into the configuration."""
+"""camd calibrate: chooses an option by what it measures, and writes it into the configuration."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import click
 from camd.cli.options import config_file, interruptible
 
 LARGEST = 0.2
-"""Of error budgets, so that 0.5 is not taken for half a percent."""
+"""Largest error budget: so 0.5, meant as half a percent, is refused and not taken for 50 %."""
 
 
 class _Share(click.ParamType[float]):
@@ -33,15 +33,21 @@ class _Share(click.ParamType[float]):
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--max-error", type=_Share(), required=True, help="Of published digits: 0.5%.")
+@click.option(
+    "--max-error",
+    type=_Share(),
+    required=True,
+    help="Wrong digits among those published: 0.5%.",
+)
 @config_file
 @click.option("--dry-run", is_flag=True, help="Only say what would be written.")
 def calibrate(directory: Path, max_error: float, file: Path | None, dry_run: bool) -> None:
-    """Find the confidence that keeps to an error budget on the images of DIRECTORY/labels.json,
-    and write it into the configuration as model.min_confidence.
+    """Find the least confidence with which at most MAX-ERROR of the published digits are wrong, on
+    the images of DIRECTORY/labels.json, and write it into the configuration as
+    model.min_confidence.
 
-    Nothing is written where the one in force keeps to it, or where the images are too few to
-    promise that another one does."""
+    Nothing is written where the present one keeps to MAX-ERROR, or where there are too few images
+    to be sure that another one does."""
     from camd.evaluate import calibrate as command  # noqa: PLC0415
 
     interruptible()

@@ -1,1 +1,1 @@
-"""Every option camd has: where it comes from, how it is written, and how it is changed."""
+"""Every option camd has: its default and bounds, where its value comes from, how it is changed."""

@@ -17,10 +17,10 @@ _HEADER = re.compile(r"""\s*\[\[?\s*[\w\-."' ]+\]\]?\s*(#.*)?$""")
 
 
 def file_in_use(named: Path | None) -> Path:
-    """Return the file that a change goes to: the one named, or of those that camd reads the one
-    that counts most, or else the user's own, which may not exist yet.
+    """Return the file that a change is written to: the one `named`; else the user's own, if it is
+    there; else the system's, if that is there; else the user's own, which is then made.
 
-    Raises ConfigError where there is none, and the user has no home for one."""
+    Raises ConfigError where neither is there and the user has no home directory for one."""
     if named is not None:
         return named
     there = layers.SYSTEM_FILE.is_file()
@@ -34,11 +34,11 @@ def file_in_use(named: Path | None) -> Path:
 
 
 def rewrite(path: Path, change: Callable[[str], str]) -> None:
-    """Replace the text of `path` by what `change` makes of it, as a whole or not at all.
+    """Replace the text of `path` by what `change` makes of it, completely or not at all.
 
-    A file that is not there counts as empty. Raises ConfigError where the configuration is wrong
+    A missing file counts as empty. Raises ConfigError where the configuration is wrong
     before or would be wrong after, or where the file cannot be written."""
-    path = path.resolve()  # a link stays one
+    path = path.resolve()  # a symbolic link stays one; the file it names is replaced
     try:
         old = path.stat() if path.exists() else None
         layers.load(path if old else None)
@@ -57,7 +57,7 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
 
 
 def with_value(text: str, section: str, name: str, value: Any) -> str:
-    """Set one option of a section; its line with the default, commented out, comes alive."""
+    """Set one option of a section. Where its line is there as a comment, that line is used."""
     document = tomlkit.parse(text)
     if name not in document.get(section, {}):
         document = tomlkit.parse(_room(text, section, name))
@@ -66,9 +66,9 @@ def with_value(text: str, section: str, name: str, value: Any) -> str:
 
 
 def with_table(text: str, array: str, values: Mapping[str, Any]) -> str:
-    """Set `values` in the `[[array]]` of the same name; without one, append it at the end.
+    """Set `values` in the `[[array]]` table of the same name, or append such a table at the end.
 
-    None takes an option out."""
+    A value of None removes the option."""
     document = tomlkit.parse(text)
     for table in document.get(array, ()):
         if table.get("name") == values["name"]:
@@ -89,12 +89,12 @@ def with_table(text: str, array: str, values: Mapping[str, Any]) -> str:
 
 
 def without_table(text: str, array: str, name: str) -> str:
-    """Take the `[[array]]` of that name out, and the comment above it.
+    """Remove the `[[array]]` table called `name`, and the comment above it.
 
     Raises ConfigError where there is none."""
     names = [table.get("name") for table in tomlkit.parse(text).get(array, ())]
     if name not in names:
-        known = ", ".join(map(str, names)) or "none at all"
+        known = ", ".join(map(str, names)) or "none"
         raise ConfigError(f"there is no {array} {name!r} in this file; it has {known}")
     lines = text.splitlines(keepends=True)
     headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
@@ -106,8 +106,8 @@ def without_table(text: str, array: str, name: str) -> str:
 
 
 def _room(text: str, section: str, name: str) -> str:
-    """Make a line for the option where a person would look for it: tomlkit appends it after the
-    last comment of the section, which often speaks about the next one."""
+    """Make a line for the option right below the head of its section, where a person looks for it.
+    tomlkit would put it behind the section's last comment, which often belongs to the next one."""
     lines = text.splitlines(keepends=True)
     headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     own = re.compile(rf"\s*\[\s*{section}\s*\]")

@@ -1,4 +1,4 @@
-"""What options there are, by their key paths; see camd/config/settings.py."""
+"""Lists the options of camd/config/settings.py by key path: ("mqtt", "port") is mqtt.port."""
 
 from collections.abc import Iterator
 from typing import Any, TypeAlias, get_args, get_origin
@@ -17,7 +17,7 @@ def known_keys() -> list[str]:
 
 
 def tables() -> dict[str, type[Section]]:
-    """What there can be several of, each a table of its own: [[region]], [[mask]]."""
+    """The tables of which there can be several: [[region]], [[mask]]."""
     found = {}
     for name, info in Settings.model_fields.items():
         if get_origin(info.annotation) is tuple:
@@ -26,12 +26,12 @@ def tables() -> dict[str, type[Section]]:
 
 
 def sections() -> list[str]:
-    """The tables that there is one of each: [camera], [mqtt]."""
+    """The tables of which there is one: [camera], [mqtt]."""
     return [name for name, info in Settings.model_fields.items() if _is_section(info.annotation)]
 
 
 def fields() -> Iterator[tuple[KeyPath, FieldInfo]]:
-    """Every option that there is once, in the order of the table: key path and field."""
+    """Yield each option outside of [[region]] and [[mask]], in the order of settings.py."""
     yield from (item for item in _fields(Settings) if item[0][0] not in tables())
 
 
@@ -47,7 +47,7 @@ def _fields(model: type[BaseModel], under: KeyPath = ()) -> Iterator[tuple[KeyPa
 
 
 def field(key: KeyPath) -> FieldInfo | None:
-    """Return the option there, or None."""
+    """Return the option at `key`, or None where there is none."""
     model: type[BaseModel] = Settings
     for part in key[:-1]:
         info = model.model_fields.get(part)
@@ -58,8 +58,8 @@ def field(key: KeyPath) -> FieldInfo | None:
 
 
 def may_be_shown(key: KeyPath) -> bool:
-    """Tell whether an error may repeat what was given for `key`: an option that holds no password.
-    What stands in the place of a whole section may hold anything."""
+    """Tell whether an error message may repeat the value given for `key`: only where an option is
+    that holds no password. What was written in place of a whole section may hold one."""
     if key[0] in tables():
         return len(key) > 1
     info = field(key)

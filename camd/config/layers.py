@@ -1,5 +1,6 @@
-"""Where settings come from: command line > environment > --config > the user's config directory
-> /etc/camd/config.toml > defaults. Every problem of every layer is reported at once."""
+"""Where settings come from. What comes first here wins: command line, environment, systemd's
+credentials, --config FILE, the user's config.toml, /etc/camd/config.toml, defaults. All mistakes of
+all of them are reported at once."""
 
 import difflib
 import json
@@ -34,23 +35,25 @@ CREDENTIALS: Mapping[str, KeyPath] = {
     "mqtt.password": ("mqtt", "password_file"),
     "camera.device": ("camera", "device"),
 }
-"""Files in $CREDENTIALS_DIRECTORY, and the settings they are."""
+"""Files that systemd puts in $CREDENTIALS_DIRECTORY, and the option that each one sets."""
 
 DEEPEST = 8
-"""How deep tables and lists may be nested; no option needs more than five."""
+"""How deep tables and lists may be nested: no option needs more than five levels, and Python's
+stack has an end."""
 LONGEST = 60
-"""Letters of an unknown key for which a similar one is sought."""
+"""Letters that an unknown key may have for a similar one to be suggested: comparing takes time
+that grows with the square."""
 
 
 @dataclass(frozen=True)
 class Config:
     settings: Settings
     origins: Mapping[KeyPath, str] = field(default_factory=dict)
-    """Where each value that is not a default came from."""
+    """Where each value came from; a default is not listed."""
 
 
 def user_file() -> Path:
-    """Return the user's own file, which may not exist. Raises ConfigError: there is no home."""
+    """Return the user's own file, which may not exist. Raises ConfigError: no home directory."""
     return paths.configuration() / "config.toml"
 
 
@@ -60,11 +63,12 @@ def load(
     environ: Mapping[str, str] | None = None,
     credentials: Mapping[str, Path] | None = None,
 ) -> Config:
-    """Merge all layers and validate once. `overrides` are the command line's, by key path;
-    `credentials` are files by their names in CREDENTIALS, instead of those systemd hands over.
+    """Merge all layers, then validate once. `overrides`: what the command line says, by key path.
+    `credentials`: files by their names in CREDENTIALS, in place of those that systemd gives.
 
-    Raises ConfigError that names every wrong key and value with its origin, and nothing else:
-    whatever a file or the environment holds, a camd that runs goes on with what it had."""
+    Raises ConfigError, which names every wrong key and value and where it came from. It raises
+    nothing else, whatever is in a file or the environment: a running camd that is told to load its
+    configuration again must survive that."""
     try:
         return _load(file, overrides or {}, environ, credentials)
     except ConfigError:
@@ -72,8 +76,8 @@ def load(
     except Exception as error:
         log.debug("a bug in camd", exc_info=True)
         raise ConfigError(
-            f"the configuration is wrong, in a way that camd did not expect ({type(error).__name__}"
-            "): take back what was changed last, and please report it"
+            f"the configuration is wrong in a way that camd did not expect ({type(error).__name__}"
+            "): undo the last change, and please report this"
         ) from error
 
 
@@ -137,8 +141,8 @@ class _Layers:
             self.problems.append(f"{path}: is not valid TOML: {error}")
         except RecursionError:
             self.problems.append(f"{path}: its tables or lists are nested too deep")
-        except ValueError:  # Python takes no integer of so many digits, and would show it
-            self.problems.append(f"{path}: holds a number of too many digits")
+        except ValueError:  # Python refuses to parse an integer of thousands of digits
+            self.problems.append(f"{path}: holds a number with too many digits")
         else:
             for key, value in _leaves(data):
                 self.put(key, value, str(path))
@@ -169,7 +173,7 @@ class _Layers:
 
 
 def _standing() -> tuple[Path, ...]:
-    """The files that are read unasked, where they are there."""
+    """The files that are read, if they exist, without being named."""
     try:
         return SYSTEM_FILE, user_file()
     except ConfigError:
@@ -177,15 +181,15 @@ def _standing() -> tuple[Path, ...]:
 
 
 def _handed_over(environ: Mapping[str, str]) -> dict[str, Path]:
-    """Return what the unit's LoadCredential= leads to; it makes a blank file of one that is not
-    there."""
+    """Return the files of the unit's LoadCredential=. systemd makes an empty one for each that
+    root has not written."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
     return {name: Path(folder, name) for name in CREDENTIALS} if folder else {}
 
 
 def service_credentials(file: Path | None) -> dict[str, Path]:
-    """Return the files of root that systemd hands to the service whose configuration is `file`, as
-    the units in systemd/ say; none where that is no service's."""
+    """Return root's files that systemd gives, by the units in systemd/, to the service with the
+    configuration `file`; none where no service has that one."""
     folder = SYSTEM_FILE.parent
     if file is not None and file.absolute().parent != folder:
         return {}
@@ -195,7 +199,7 @@ def service_credentials(file: Path | None) -> dict[str, Path]:
 
 
 def _fault(key: KeyPath, value: Any) -> str:
-    """Say what no option can be; "" where it may be right."""
+    """Say why no option can have this value; "" where one can."""
     left = [(value, len(key))]
     while left:
         item, depth = left.pop()
@@ -216,7 +220,8 @@ def _fault(key: KeyPath, value: Any) -> str:
 
 
 def _is_text(value: str) -> bool:
-    """False for what the command line or the environment held as bytes of another encoding."""
+    """Tell whether it is valid text. Bytes on the command line or in the environment that are no
+    UTF-8 become surrogates, which cannot be encoded."""
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -240,8 +245,8 @@ def _leaves(data: Mapping[str, Any], under: KeyPath = ()) -> Iterator[tuple[KeyP
 
 
 def _from_text(info: FieldInfo | None, text: str) -> Any:
-    """Give an environment variable the type of its field; what does not fit stays text and
-    fails validation under its own name."""
+    """Convert an environment variable to the type of its option. What cannot be converted stays
+    text, and validation then reports it by its name."""
     if info is None or _takes_text(info.annotation):
         return text
     if text.lstrip()[:1] in ("[", "{"):
@@ -307,11 +312,11 @@ _PLAIN = {
     "a valid number": "a number",
     "a valid boolean": "true or false",
 }
-"""What pydantic says, in words for whoever writes a config.toml."""
+"""What pydantic says, and the same in the words of someone who writes a config.toml."""
 
 
 def _meant(key: KeyPath, value: Any) -> str:
-    """Guess which table or option an unknown key was to be."""
+    """Suggest the table or option that an unknown key was probably meant to be."""
     if len(key) == 1 and isinstance(value, dict | list):
         heads = {name: f"[{name}]" for name in keys.sections()}
         heads |= {name: f"[[{name}]]" for name in tables()}
@@ -324,7 +329,7 @@ def _meant(key: KeyPath, value: Any) -> str:
 
 
 def _to_write(key: KeyPath, error: Any, *, secret: bool) -> str:
-    """Say what to write instead, where that is no more than a matter of quotes or brackets."""
+    """Say what to write instead, where only quotes or brackets are wrong."""
     value, kind, name = error["input"], error["type"], key[-1]
     if kind == "string_type" and isinstance(value, int | float):
         shown = "..." if name == "password" else reprlib.repr(value).lower()
@@ -348,7 +353,7 @@ _SWITCH |= {"0": "false", "off": "false", "false": "false", "no": "false"}
 
 
 def _named(key: KeyPath, data: Mapping[str, Any]) -> str:
-    """Say which of several tables it is as people count, by its name where it has one."""
+    """Write a key for people; of several tables say which: "region 2 (meter).digits"."""
     if len(key) < 2 or key[0] not in tables() or not key[1].isdigit():
         return ".".join(key)
     place = data[key[0]][int(key[1])]

@@ -1,6 +1,6 @@
-"""Options that can be changed while camd runs: which, in what bounds, and where they are kept.
-
-They lie over the configuration, which is never rewritten, in a file of the state directory."""
+"""Options that can be changed while camd runs: which they are, in what bounds, and where changes
+are kept: in a file of the state directory that counts more than the configuration. config.toml
+itself is never rewritten."""
 
 import json
 import logging
@@ -22,14 +22,14 @@ KEYS = tuple(
     for name, info in type(table).model_fields.items()
     if LIVE in info.metadata
 )
-"""The options that are marked LIVE, as section.name."""
+"""The options marked LIVE, written as section.name."""
 
 
 class LiveOptions:
-    """The settings in force: those configured, and what was changed since."""
+    """The settings in force: the configuration, and over it what was changed since."""
 
     def __init__(self, configured: Settings, path: Path) -> None:
-        """`path`: where changes are kept. What lies there and is wrong is left out, and logged."""
+        """`path`: the file of changes. Wrong values in it are logged and left out."""
         self._configured = configured
         self._path = path
         self._changes: dict[str, Any] = {}
@@ -51,10 +51,10 @@ class LiveOptions:
         return {key: getattr(getattr(settings, s), n) for key in KEYS for s, n in (_parts(key),)}
 
     def change(self, changes: Mapping[str, Any]) -> Settings:
-        """Keep `changes` and return the settings with them; None takes a change back.
+        """Write `changes` to the file and return the settings with them; None undoes a change.
 
-        Raises ValueError that names each wrong key and value, or OSError where they cannot be
-        kept; nothing is changed then."""
+        Raises ValueError, which names each wrong key and value, or OSError where the file cannot be
+        written. Then nothing has changed."""
         _check(self._configured, changes)
         merged = {k: v for k, v in {**self._changes, **changes}.items() if v is not None}
         _write(self._path, merged)
@@ -68,7 +68,7 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Set",
-        "description": "Options to change; null takes a change back.",
+        "description": "Options to change; null undoes a change.",
         "type": "object",
         "properties": {
             "transaction": {"description": "comes back in the response"},
@@ -80,7 +80,7 @@ def schema() -> dict[str, Any]:
 
 
 def _lasting(item: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the default: what holds without a change is the configuration."""
+    """Leave the default out: where nothing is changed, the configuration counts."""
     return {key: value for key, value in item.items() if key != "default"}
 
 

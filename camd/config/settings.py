@@ -65,7 +65,7 @@ def _polygon(points: Corners) -> Corners:
 def _straightened(points: Corners) -> Corners:
     if not is_convex(points):
         raise ValueError(
-            "must be top left, top right, bottom right and bottom left of one flat thing"
+            "must be top left, top right, bottom right and bottom left of something flat"
         )
     return points
 
@@ -79,7 +79,7 @@ def _expression(pattern: str) -> str:
 
 
 def _own_address(text: str) -> str:
-    """A name could stand for several addresses, and nothing for all of them."""
+    """Take an address only: a name may stand for several, and no text at all for every one."""
     bare = "127.0.0.1" if text == "localhost" else re.sub(r"^\[(.*:.*)\]$", r"\1", text)
     try:
         address = ip_address(bare)
@@ -117,18 +117,18 @@ class RegionSettings(Section):
     """One `[[region]]`: where one number stands, and what it can be."""
 
     name: PlaceName = Field(
-        examples=["meter"], description="its topic ends in it: camd/<name>/region/meter"
+        examples=["meter"], description="of this region, in its topic: camd/<name>/region/meter"
     )
     polygon: Polygon | None = Field(
         None,
         examples=[((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))],
-        description="around the number, 3 to 100 points; each x and y from 0 to 1 of the frame",
+        description="around the number, 3 to 100 points; x, y as shares of the frame, from 0 to 1",
     )
     corners: FourCorners | None = Field(
         None,
         validate_default=True,
         examples=[((0.1, 0.2), (0.6, 0.25), (0.6, 0.45), (0.1, 0.4))],
-        description="or its four corners, from the top left clockwise; the picture is straightened",
+        description="instead: its four corners, clockwise from the top left; it is straightened",
     )
     display: Literal["auto", "handwriting", "print", "segments", "wheels"] = Field(
         "auto",
@@ -139,35 +139,38 @@ class RegionSettings(Section):
         ge=1,
         le=15,
         examples=[5],
-        description="how many digits the number has; any other count is no value",
+        description="how many digits the number has; with more or fewer there is no value",
     )
     pattern: Annotated[str, AfterValidator(_expression)] | None = Field(
         None,
         max_length=200,
         examples=["[0-9]{5}"],
-        description="a regular expression that the whole text must match",
+        description="regular expression that all of the text must match",
     )
     decimals: int = Field(
-        0, ge=0, le=15, description="how many of the digits stand behind the decimal point"
+        0, ge=0, le=15, description="how many of the digits are behind the decimal point"
     )
     min: float | None = Field(None, examples=[0.0], description="smaller values are refused")
     max: float | None = Field(None, examples=[99999.0], description="greater values are refused")
     max_step: float | None = Field(
-        None, gt=0, examples=[5.0], description="the largest change from the last good value"
+        None,
+        gt=0,
+        examples=[5.0],
+        description="largest change from the last good value within step_s",
     )
     step_s: float = Field(
         60,
         ge=0,
-        description="the change is allowed once for each such time since then; 0: once in all",
+        description="after twice this time twice the change is allowed, and so on; 0: never more",
     )
     never_decreasing: bool = Field(
-        False, description="refuse a value below the last good one, as a meter never counts down"
+        False, description="refuse values below the last good one: a meter never counts down"
     )
 
     @field_validator("corners")
     @classmethod
     def _one_place(cls, corners: Corners | None, info: ValidationInfo) -> Corners | None:
-        # A polygon that is wrong is not in the data; its own mistake is then named.
+        # A polygon with a mistake is missing in the data; that mistake is reported by itself.
         polygon = info.data.get("polygon", ())
         if corners is None and polygon is None:
             raise ValueError("a region needs a polygon or corners")
@@ -187,38 +190,40 @@ class RegionSettings(Section):
 class MaskSettings(Section):
     """One `[[mask]]`: where nothing is read."""
 
-    name: PlaceName = Field(examples=["clock"], description="its name in the overlay")
+    name: PlaceName = Field(examples=["clock"], description="shown in the overlay")
     polygon: Polygon = Field(
         examples=[((0.7, 0.0), (1.0, 0.0), (1.0, 0.1), (0.7, 0.1))],
-        description="digits whose middle lies in it are not read",
+        description="digits whose middle lies inside are not read",
     )
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 MOST_PREFIX_BYTES = 30_000
-"""A topic has at most 65,535 (MQTT, 1.5.3); that of an announcement holds two prefixes."""
+"""Bytes of UTF-8. A topic has at most 65,535 (MQTT 3.1.1, 1.5.3), and that of an announcement to
+Home Assistant holds two prefixes."""
 
 
 def _may_be_sent(letter: str) -> bool:
-    """Tell whether MQTT lets a text hold it (1.5.3): no control and no "noncharacter"."""
+    """Tell whether MQTT allows the letter in a text (MQTT 3.1.1, 1.5.3): it allows no control
+    characters and no "noncharacters" of Unicode."""
     code = ord(letter)
     no_character = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
     return not no_character and unicodedata.category(letter) not in ("Cc", "Cs")
 
 
 def _text(text: str) -> str:
-    if not all(map(_may_be_sent, text)):  # paho would send it, and the broker hang up
-        raise ValueError("holds control characters, or what is no character: take them out")
+    if not all(map(_may_be_sent, text)):  # paho would send it, and the broker end the connection
+        raise ValueError("holds control characters, or codes that are no character: remove them")
     return text
 
 
 def _topic(text: str) -> str:
     if not re.fullmatch(r"[^#+\s/]+(/[^#+\s/]+)*", text):
-        raise ValueError("should be words parted by single slashes, without spaces, # and +")
+        raise ValueError("should be words with single slashes between them, without spaces, # or +")
     size = len(text.encode())
     if size > MOST_PREFIX_BYTES:
-        raise ValueError(f"has {size} bytes of UTF-8, and {MOST_PREFIX_BYTES} at most are possible")
+        raise ValueError(f"has {size} bytes of UTF-8, more than the {MOST_PREFIX_BYTES} allowed")
     return text
 
 
@@ -231,22 +236,18 @@ class CameraSettings(Section):
         "0",
         description="camera number or path, rtsp:// or http:// address, video, image, folder, demo",
     )
-    width: int = Field(1280, ge=16, le=16384, description="what the camera is asked for, pixels")
-    height: int = Field(720, ge=16, le=16384, description="what the camera is asked for, pixels")
-    fps: float = Field(
-        30, gt=0, le=1000, description="what the camera is asked for, frames a second"
-    )
+    width: int = Field(1280, ge=16, le=16384, description="width to ask the camera for, pixels")
+    height: int = Field(720, ge=16, le=16384, description="height to ask the camera for, pixels")
+    fps: float = Field(30, gt=0, le=1000, description="rate to ask the camera for, frames a second")
     fourcc: str = Field(
         "MJPG",
         pattern=r"^(.{4})?$",
-        description="pixel format the camera is asked for; empty: the camera's own choice",
+        description="pixel format to ask the camera for; empty: the camera's own choice",
     )
     rotate: Literal[0, 90, 180, 270] = Field(
-        0, description="turn the picture clockwise by so many degrees"
+        0, description="turn the picture clockwise, by so many degrees"
     )
-    mirror: bool = Field(
-        False, description="then let its left and right change places, as seen in a mirror"
-    )
+    mirror: bool = Field(False, description="then swap left and right, as a mirror does")
     max_age_ms: float = Field(
         500, gt=0, description="an older frame of a live camera is neither read nor published"
     )
@@ -254,31 +255,31 @@ class CameraSettings(Section):
         5,
         ge=1,
         le=60,
-        description="a camera or stream that sends nothing for so long is opened again",
+        description="when a camera or stream sends nothing for so long, open it again",
     )
     frozen_s: float = Field(
         30,
         ge=0,
         le=3600,
-        description="a picture that stays the very same for so long: a dead camera; 0: never",
+        description="when the picture is exactly the same for so long, open it again; 0: never",
     )
     retry_s: float = Field(
-        30, ge=0.1, le=600, description="the longest wait between two tries to open the camera"
+        30, ge=0.1, le=600, description="longest wait before the next try to open the camera"
     )
 
 
 class SegmentSettings(Section):
     polarity: Annotated[Literal["auto", "dark", "light"], LIVE] = Field(
-        "auto", description="the ink is dark, light, or found out for each frame"
+        "auto", description="whether the ink is dark or light; auto: find out in each frame"
     )
     min_height: Annotated[int, LIVE] = Field(
-        12, ge=4, le=4096, description="lower marks are no digits, pixels"
+        12, ge=4, le=4096, description="lower marks are not read, pixels"
     )
     max_height: Annotated[float, LIVE] = Field(
-        0.9, gt=0, le=1, description="higher marks are no digits, share of the frame's height"
+        0.9, gt=0, le=1, description="higher marks are not read, share of the frame's height"
     )
     max_glyphs: int = Field(
-        300, ge=1, le=5000, description="most marks looked at in one frame, the largest first"
+        300, ge=1, le=5000, description="most marks read in one frame; the largest are taken"
     )
 
 
@@ -287,13 +288,13 @@ class RestSettings(Section):
         5,
         ge=0,
         le=3600,
-        description="when nothing has moved for so long, few frames are read; 0: never rest",
+        description="when nothing has moved for so long, read few frames: rest; 0: never rest",
     )
     look_ms: float = Field(
         1000,
         ge=10,
         le=60_000,
-        description="how often one is read at rest; a change is read at once",
+        description="at rest, time from one read frame to the next; any movement ends the rest",
     )
 
 
@@ -306,30 +307,38 @@ class ModelSettings(Section):
     min_confidence: Annotated[float, LIVE] = Field(
         0.5, ge=0, le=1, description="digits with less confidence are not published"
     )
-    threads: int = Field(1, ge=1, le=64, description="how many threads the arithmetic may use")
+    threads: int = Field(
+        1, ge=1, le=64, description="processor threads for the arithmetic of one frame"
+    )
 
 
 class TrackSettings(Section):
     settle_ms: Annotated[float, LIVE] = Field(
-        150, ge=0, le=60_000, description="a digit is stable when its votes have agreed for so long"
+        150,
+        ge=0,
+        le=60_000,
+        description="a digit is stable when frames have agreed on it for so long",
     )
     settle_frames: Annotated[int, LIVE] = Field(
-        3, ge=1, le=100, description="and over at least so many frames"
+        3, ge=1, le=100, description="and at least so many of them"
     )
     settle_confidence: Annotated[float, LIVE] = Field(
         0.82, ge=0, le=1, description="and with at least this confidence on average"
     )
     forget_ms: Annotated[float, LIVE] = Field(
-        300, ge=0, le=60_000, description="a digit that is not seen for so long ends"
+        300, ge=0, le=60_000, description="a digit not seen for so long is gone"
     )
     memory_ms: Annotated[float, LIVE] = Field(
-        1500, gt=0, le=60_000, description="older votes do not count"
+        1500, gt=0, le=60_000, description="what a frame said counts for so long"
     )
 
 
 class LineSettings(Section):
     gap: Annotated[float, LIVE] = Field(
-        1.5, gt=0, le=100, description="a wider gap, in digit heights, separates two numbers"
+        1.5,
+        gt=0,
+        le=100,
+        description="two numbers in a row are so many digit heights apart, or more",
     )
 
 
@@ -338,18 +347,20 @@ class MqttSettings(Section):
         "external", description="a broker at host:port, one inside camd, or no MQTT"
     )
     host: Host = Field("localhost", description="name or address of the broker")
-    port: int = Field(1883, ge=1, le=65535, description="8883 is usual with tls")
-    username: Text | None = Field(None, examples=["camd"], description="unset: no login")
+    port: int = Field(1883, ge=1, le=65535, description="port of the broker; with tls usually 8883")
+    username: Text | None = Field(
+        None, examples=["camd"], description="at the broker; unset: no login"
+    )
     password: SecretStr | None = Field(
-        None, examples=["secret"], description="better: password_file"
+        None, examples=["secret"], description="at the broker; safer: password_file"
     )
     password_file: File | None = Field(
         None, examples=["/etc/camd/mqtt.password"], description="its first line is the password"
     )
     protocol: Literal["3.1.1", "5"] = Field("3.1.1", description="version of MQTT")
-    transport: Literal["tcp", "websockets"] = Field("tcp", description="how MQTT is carried")
+    transport: Literal["tcp", "websockets"] = Field("tcp", description="what carries MQTT")
     websocket_path: Annotated[str, Hidden()] = Field(
-        "/mqtt", pattern=r"^/\S*$", description="of the broker, for websockets"
+        "/mqtt", pattern=r"^/\S*$", description="path at the broker, for websockets"
     )
     tls: bool = Field(False, description="encrypt, and check the broker's certificate")
     ca_file: File | None = Field(
@@ -365,9 +376,11 @@ class MqttSettings(Section):
         examples=["/etc/camd/client.key"],
         description="the key of cert_file; unset: it is in cert_file",
     )
-    prefix: Topic = Field("camd", description="topics are prefix/name/...")
+    prefix: Topic = Field("camd", description="how each topic begins: prefix/name/...")
     client_id: Text | None = Field(
-        None, examples=["camd-desk"], description="unset: camd-<name>-<random>"
+        None,
+        examples=["camd-desk"],
+        description="name as a client of the broker; unset: camd-<name>-<random>",
     )
     keepalive_s: int = Field(
         30, ge=5, le=3600, description="a dead connection is noticed within twice this time"
@@ -376,22 +389,25 @@ class MqttSettings(Section):
         10, gt=0, le=1000, description="most `digits` messages a second"
     )
     health_s: Annotated[float, LIVE] = Field(
-        30, ge=1, le=3600, description="a `health` message every so many seconds"
+        30, ge=1, le=3600, description="time from one `health` message to the next"
     )
     snapshot_s: Annotated[float, LIVE] = Field(
         1, ge=0.1, le=3600, description="least time between two `snapshot` messages"
     )
     outbox: Literal["memory", "disk"] = Field(
-        "memory", description="where events wait for a broker; disk: over restarts too"
+        "memory", description="where events wait for the broker; on disk they outlast a restart"
     )
     outbox_size: int = Field(
-        1000, ge=1, le=1_000_000, description="how many events are kept while no broker answers"
+        1000, ge=1, le=1_000_000, description="most events that wait for the broker"
     )
     requests: bool = Field(False, description="obey requests over MQTT: pause, snapshot, set, ...")
     discovery: bool = Field(False, description="announce the camera to Home Assistant")
-    discovery_prefix: Topic = Field("homeassistant", description="as set in Home Assistant")
+    discovery_prefix: Topic = Field(
+        "homeassistant", description="Home Assistant's discovery prefix"
+    )
     embedded_bind: Annotated[str, AfterValidator(_own_address)] = Field(
-        "127.0.0.1", description="IP address the embedded broker listens on, without a login"
+        "127.0.0.1",
+        description="IP address where the embedded broker listens; it asks for no login",
     )
 
 
@@ -406,18 +422,18 @@ class MetricsSettings(Section):
     file: File | None = Field(
         None,
         examples=["/var/lib/prometheus/node-exporter/camd.prom"],
-        description="`health` as Prometheus text; unset: none",
+        description="file for `health` as Prometheus text; unset: none",
     )
 
 
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="least serious message that is logged"
+        "info", description="log messages as serious as this, or more"
     )
 
 
 class Settings(Section):
-    name: Name = Field("camd", description="of this camera, in topics: camd/<name>/...")
+    name: Name = Field("camd", description="of this camera, in its topics: camd/<name>/...")
     camera: CameraSettings = CameraSettings()
     rest: RestSettings = RestSettings()
     segment: SegmentSettings = SegmentSettings()

@@ -1,4 +1,4 @@
-"""config.toml as text: the commented defaults, and the settings in force with their origins."""
+"""Writes config.toml: all defaults as comments, or the settings in force and their origins."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from camd.config.layers import Config
 HEADER = """\
 # camd: every option with its default. Uncomment what you change.
 # Read from /etc/camd/config.toml, then the user's config directory, then --config FILE;
-# the environment (CAMD_MQTT__HOST=...) and the command line go before all of them.
+# the environment (CAMD_MQTT__HOST=...) and the command line count more than any of them.
 # `camd config check` names every mistake at once; `camd config show` says what is in force.
 """
 
@@ -27,7 +27,7 @@ def defaults() -> str:
         lines += head
         lines.append(f"# {key[-1]} = {_example(info)}".ljust(36) + f"  # {info.description}")
     for name, table in tables().items():
-        lines += ["", f"# [[{name}]]".ljust(36) + "  # as many as there are; none by default"]
+        lines += ["", f"# [[{name}]]".ljust(36) + "  # one such table for each; none by default"]
         for option, info in table.model_fields.items():
             lines.append(f"# {option} = {_example(info)}".ljust(36) + f"  # {info.description}")
     return "\n".join(lines) + "\n"

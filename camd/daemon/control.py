@@ -1,4 +1,4 @@
-"""Obeys what others ask over MQTT, between one frame and the next."""
+"""Obeys requests over MQTT, between one frame and the next."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class RequestError(Exception):
-    """The request cannot be obeyed; the text goes to who asked."""
+    """The request cannot be obeyed. The text is sent to whoever asked."""
 
 
 class Commanded(Protocol):
@@ -35,14 +35,14 @@ class Control:
     """Belongs to the loop's thread. No request raises."""
 
     def __init__(self, publisher: Publisher, live: LiveOptions, reload: Callable[[], None]) -> None:
-        """`reload` checks the configuration and has it taken over, or raises CamdError."""
+        """`reload` checks the configuration and makes camd use it, or raises CamdError."""
         self._publisher = publisher
         self._live = live
         self._reload = reload
         self._told: tuple[object, ...] = ()
 
     def tick(self, loop: Commanded) -> None:
-        """Answer what was asked since the last call, and publish `state` where it is another."""
+        """Answer the requests since the last call, and publish `state` if it has changed."""
         for request in self._publisher.requests():
             self._answer(request, loop)
         state = (loop.paused, *self._live.shown().values())

@@ -1,4 +1,4 @@
-"""PURE: what the daemon counts, and the `health` and `info` payloads made of it."""
+"""PURE. Counts what the daemon does, and makes the `health` and `info` payloads."""
 
 from collections import Counter, deque
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from camd.pipeline import Pipeline
 from camd.values import Result
 
 WINDOW = 1024
-"""Frames that latency percentiles and stage times look back on."""
+"""So many of the last frames count for the latency percentiles and the times of the stages."""
 
 
 class Health:
@@ -94,7 +94,7 @@ def info(
 
 
 def _options(settings: Settings) -> dict[str, Any]:
-    """Return those that decide what is read."""
+    """Return the options that decide what is read."""
     sections = settings.model_dump(mode="json", include={"segment", "track", "lines"})
     places = settings.model_dump(mode="json", include={"region", "mask"}, exclude_defaults=True)
     return sections | places | {"min_confidence": settings.model.min_confidence}

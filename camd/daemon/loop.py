@@ -31,7 +31,7 @@ QUIET_POLL_S = 0.25
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says about one run and no configuration file should."""
+    """Options of one run, given on the command line only: none belongs into a configuration."""
 
     realtime: bool = False
     loop: bool = False
@@ -45,12 +45,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Run:
-    """All that one run is made of, from its start to its end or its next reload."""
+    """The parts of one run, which lasts from the start to the end, or to the next reload."""
 
     settings: Settings
     options: Options
     boot: str
-    """Its own, in every message: four hexadecimal digits."""
+    """Four hexadecimal digits that tell this run from others, in every message."""
     source: Source
     capture: Capture
     pipeline: Pipeline
@@ -83,7 +83,7 @@ class Loop:
         self._shown: Shown | None = None
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
-        # A file's frames are all read, in their own time.
+        # All frames of a file are read, whether anything moves or not.
         after_s = 0 if self._in_order else settings.rest.after_s
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
         self._seen = time.monotonic()
@@ -101,8 +101,9 @@ class Loop:
         self._next_snapshot = self._next_health = 0.0
 
     def run(self, leave: Callable[[], bool], poll: float) -> None:
-        """Return when `leave` says so, the source has ended, or the user has quit. It may be called
-        again after that. `poll`: seconds to wait for a frame before looking around.
+        """Run until `leave` returns True, the source has ended, or the user has quit. It may be
+        called again after that. `poll`: longest wait for a frame before all else is looked after,
+        seconds.
 
         Raises SourceError when a file cannot be read on."""
         self._leave = leave
@@ -148,8 +149,7 @@ class Loop:
         return self._health.payload(time.monotonic(), camera, counts)
 
     def retune(self, settings: Settings) -> None:
-        """Go on with other settings: of segment, model.min_confidence, track, lines, and the
-        rates of mqtt."""
+        """Go on with other settings. Those marked LIVE may differ."""
         if (settings.track, settings.lines) != (self._settings.track, self._settings.lines):
             self._clear()
         self._settings = settings
@@ -188,8 +188,8 @@ class Loop:
             self._options.observe(frame.number, result)
 
     def _read(self, result: Result, at: float, picture: str = "") -> None:
-        """Say what is new; of a `picture` with a name of its own all of it, as no two are one
-        scene."""
+        """Print the reading if it is new. A `picture` with a name of its own is always printed: no
+        two pictures show the same scene."""
         if result.changed or picture:
             self._snapshot_due = self._snapshot_due or result.changed
             self._reading = result.reading
@@ -209,14 +209,15 @@ class Loop:
         return APART.join(said or self._reading.lines)
 
     def _scene_clock(self, frame: Frame) -> float:
-        """A file processed faster or slower than it was filmed keeps its own time."""
+        """Return the frame's time for tracking. In a file it is the time of the film, however fast
+        the file is read."""
         if not self._in_order:
             return frame.clock
         return float(frame.number) if frame.time is None else frame.time
 
     def _clear_if_blind(self, now: float) -> None:
-        """End a reading that nobody can see any more: a dead camera must not look alive, nor one
-        that no worker reads for."""
+        """End the reading when no frame could be read for too long: a camera that is dead, or has
+        no workers, must not look alive."""
         if self._screen.paused or self._in_order or self._blind:
             return
         if now - self._seen > self._settings.camera.timeout_s:
@@ -224,7 +225,7 @@ class Loop:
             self._clear()
 
     def _clear(self) -> None:
-        """End every digit that is followed, and the reading."""
+        """End the reading and all digits that are followed."""
         self._rest.wake()
         result = self._pipeline.absent(time.monotonic())
         if self._publisher:

@@ -1,6 +1,5 @@
-"""The `health` payload as a file of Prometheus text (exposition format 0.0.4), which the node
-exporter's textfile collector picks up.
-"""
+"""Writes the `health` payload to a file as Prometheus text (exposition format 0.0.4), for the
+textfile collector of the node exporter."""
 
 import logging
 from collections.abc import Iterator, Mapping
@@ -13,7 +12,7 @@ from camd import files
 def render(camera: str, payload: Mapping[str, Any]) -> str:
     """Return a line for each number of `payload`, named by its path: camd_frames_captured.
 
-    Its tables of counts by reason become labels, its states 1 under their name."""
+    Counts by reason get the reason as a label. A state becomes a 1 with the state as a label."""
     own = f'camera="{camera}"'
     lines = [
         *_numbers("camd", payload, own, skip=("rejected", "camera", "messages", "stages_ms")),
@@ -53,10 +52,12 @@ class MetricsFile:
         self._failed = False
 
     def write(self, payload: Mapping[str, Any]) -> None:
-        """Write the `health` payload; whoever reads finds the old text or the new one, whole."""
+        """Write the `health` payload. Whoever reads the file finds all of the old text or of the
+        new."""
         text = render(self._camera, payload).encode()
         try:
-            # The exporter is another user; and a power cut costs nothing worth waiting for a disk.
+            # The exporter runs as another user. After a power cut old figures are worth nothing, so
+            # there is no need to wait for the disk.
             files.write(self._path, text, mode=0o644, durable=False)
         except OSError as error:
             if not self._failed:

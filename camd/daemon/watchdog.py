@@ -1,7 +1,7 @@
-"""Whether the daemon still does its work, or only looks as if it did: told to systemd and the log.
+"""Watches whether the daemon still works, and tells systemd and the log.
 
-A camera that is absent, busy or frozen is waited for, which is work. A thread that hangs or is
-gone is not: no code of ours can mend it, so the watchdog is left to start the process anew.
+Waiting for a camera that is absent, busy or frozen counts as work. A thread that hangs or has ended
+does not, and no code here can repair it: so systemd's watchdog is left to start the process anew.
 """
 
 import logging
@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 
 HANGING = 5.0
-"""A call to the driver is given up after so many times what it is allowed to take: opening a stream
-may use up its time for its name, its address, its picture, and for asking why it failed."""
+"""A call to the driver counts as hanging after so many times camera.timeout_s. Opening a stream may
+take that time once each for its name, its address and its picture, and for finding out why it
+failed."""
 UNPROCESSED_S = 10.0
 """Frames come, but none was good enough to be read for so long: each is too old, say."""
 
@@ -32,7 +33,7 @@ class Vitals:
     calling_since: float | None
     """When the call to the driver that has not returned yet began."""
     unread_since: float | None
-    """Since when frames have come without one that was read or put aside on purpose."""
+    """Since when frames have come, but none was read or skipped on purpose."""
     publishing: bool
     """The MQTT thread runs, or none is wanted."""
     serving: bool = True
@@ -62,7 +63,7 @@ log = logging.getLogger(__name__)
 
 
 class Pulse:
-    """Beats in the main loop, so that it stops with that one."""
+    """Called in the main loop: if that hangs, the signs of life stop, too."""
 
     def __init__(
         self,
@@ -85,7 +86,7 @@ class Pulse:
         self._unread_since: float | None = None
 
     def read(self) -> None:
-        """Note that a frame was read, or put aside on purpose."""
+        """Note that a frame was read, or skipped on purpose."""
         self._unread_since = None
 
     def beat(self, now: float, status: str) -> None:

@@ -1,1 +1,1 @@
-"""What is drawn over the frame, and the window that shows it."""
+"""The overlay that is drawn over a frame, and the window that shows it."""

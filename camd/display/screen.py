@@ -14,14 +14,18 @@ from camd.terminal import Printer, Status
 from camd.values import Frame, Image, Result
 
 STATUS_S = 0.1
+"""Least time between two updates of the line in the terminal."""
 MESSAGE_S = 2.5
+"""How long a message stays in the window."""
 FIRST_SIZE = (960, 540)
+"""Width and height of the window's picture until the first frame comes."""
 
 Shown = tuple[Frame, Result]
 
 
 class Screen:
-    """Without a window there are no keys, and without a terminal no line; the rest is the same."""
+    """Shows each result and obeys the keys. Without a window there are no keys, without a terminal
+    no line; nothing else changes."""
 
     def __init__(self, settings: Settings, window: Window | None, printer: Printer) -> None:
         self.paused = False
@@ -36,11 +40,11 @@ class Screen:
         self._next_status = 0.0
 
     def due(self, now: float) -> bool:
-        """Tell whether something should be shown though no frame came."""
+        """Tell whether the line is to be updated even if no frame came."""
         return now >= self._next_status
 
     def show(self, now: float, hud: Callable[[], Hud], shown: Shown | None, says: str) -> None:
-        """`says`: what the scene says, for the line in the terminal."""
+        """Show it in the window and the terminal. `says`: the reading, for the terminal's line."""
         if not self._window and not self.due(now):
             return
         message = self._message if now < self._message_until else ""
@@ -52,7 +56,7 @@ class Screen:
             self._printer.status(self._status(told, shown, says))
 
     def act(self, now: float, hud: Callable[[], Hud], shown: Shown | None) -> None:
-        """Do what the keys pressed since the last call say."""
+        """Obey the keys pressed since the last call."""
         for action in self._window.poll() if self._window else ():
             self._next_status = now  # show at once what the key has changed
             if action is Action.QUIT:

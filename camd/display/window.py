@@ -1,4 +1,4 @@
-"""The window on the main thread, or None where there is no display to open one on."""
+"""The window, which belongs to the main thread; there is none where no display is."""
 
 import logging
 import os
@@ -17,18 +17,20 @@ from camd.values import Image
 log = logging.getLogger(__name__)
 
 SHARE = 0.8
-"""Of the screen that a window takes at first, at most."""
+"""Share of the screen's width and height that a window takes at first, at most."""
 LEAST_WIDTH = 640
-"""A smaller picture is enlarged at first, pixels."""
+"""Pixels; a narrower picture is enlarged to this width at first."""
 NO_SCREEN = (1280, 720)
-"""Assumed of a screen that cannot be asked, pixels."""
+"""Pixels; the size assumed of a screen that cannot be asked for its size."""
 KEYS_AT_ONCE = 16
+"""Keys handled in one poll; the others wait for the next, so that a held key stops no frame."""
 MOVES_KEPT = 256
+"""Mouse events kept until somebody asks for them."""
 PROBE_S = 5.0
-"""A display that takes longer to answer is none."""
+"""Seconds; a display that takes longer to answer counts as none."""
 
-# Xlib answers NULL where Qt would end the process. In a process of its own: connecting to a
-# display on another host can hang.
+# Asks for the screen's size through Xlib, which answers NULL where Qt would end the process. In a
+# process of its own: connecting to a display on another host can hang.
 _PROBE = """
 import ctypes, ctypes.util
 x = ctypes.CDLL(ctypes.util.find_library("X11") or "libX11.so.6")
@@ -54,7 +56,7 @@ class Action(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What the mouse did with its left button."""
+    """One event of the mouse: its left button was pressed or released, or it was moved."""
 
     kind: Literal["press", "move", "release"]
     x: float
@@ -94,10 +96,10 @@ class Window:
 
     @classmethod
     def open(cls, title: str) -> "Window | None":
-        """Return a window, which appears with the first picture; None, and a line in the log
-        that says why, where there cannot be one."""
+        """Return a window, which appears with its first picture. Where there can be none, return
+        None and log why."""
         if not cv2.currentUIFramework():
-            log.info("no window: this OpenCV is built without (opencv-python has them)")
+            log.info("no window: this OpenCV is built without windows (opencv-python has them)")
             return None
         if sys.platform in ("darwin", "win32"):
             return cls(title, None)
@@ -108,15 +110,15 @@ class Window:
         if screen is None:
             log.info("no window: display %s cannot be reached", os.environ["DISPLAY"])
             return None
-        # The wheel brings Qt's plugin for X11 alone and aborts over another, which desktops on
-        # Wayland ask for here. Its warnings (fonts, session type) are no news for a user.
+        # OpenCV's wheel has Qt's plugin for X11 only. Desktops on Wayland set this variable to
+        # another one, and Qt would end the process. Qt's warnings are of no use to a user.
         os.environ["QT_QPA_PLATFORM"] = "xcb"
         os.environ.setdefault("QT_LOGGING_RULES", "*.warning=false")
         return cls(title, screen)
 
     @property
     def room(self) -> tuple[int, int]:
-        """Width and height that a picture can have at first and be shown as it is."""
+        """The largest width and height of a picture that is shown at first without being shrunk."""
         width, height = self._screen or NO_SCREEN
         return round(SHARE * width), round(SHARE * height)
 
@@ -130,7 +132,7 @@ class Window:
             cv2.setMouseCallback(self._title, self._on_mouse)
         if image.shape != self._shape:
             self._shape = image.shape
-            # The window takes this size at the next poll only: until then it cannot be asked.
+            # The window has this size only after the next poll, so it cannot be asked for it now.
             size = [*first_size(image.shape[1], image.shape[0], self._screen)]
             cv2.resizeWindow(self._title, *size)
         else:
@@ -140,9 +142,9 @@ class Window:
         cv2.imshow(self._title, shown)
 
     def poll(self) -> list[Action]:
-        """Let the window live for a moment, and return what the user asked for since.
+        """Handle the window's events; return what the user asked for since the last call.
 
-        Also paints what was shown: call it after each `show`, and often."""
+        This also paints what was shown: call it after each `show`, and often."""
         if self._closed or not self._shape:
             return []
         actions = []
@@ -159,8 +161,8 @@ class Window:
         return actions
 
     def pointed(self) -> list[Pointer]:
-        """Return what the mouse did up to the last poll, oldest first; the oldest moves are
-        forgotten where nobody asks."""
+        """Return the mouse events up to the last poll, the oldest first. If nobody calls this, the
+        oldest are dropped."""
         done = list(self._pointer)
         self._pointer.clear()
         return done
@@ -189,8 +191,8 @@ class Window:
 def action_of(key: int) -> Action | None:
     """Return what a key code of `cv2.waitKeyEx` asks for.
 
-    Not of `waitKey`, whose lowest byte is the letter Q for the left arrow (X11's 0xff51), and
-    S for the right one. Bits above the lowest 16 are modifiers: Num Lock, Caps Lock."""
+    A code of `waitKey` will not do: it has the lowest byte only, so the left arrow (X11's 0xff51)
+    is a Q, and the right one an S. Bits above the lowest 16 are modifiers: Num Lock, Caps Lock."""
     code = key & 0xFFFF
     if code == 0xFF1B:
         return Action.QUIT
@@ -206,7 +208,8 @@ def first_size(width: int, height: int, screen: tuple[int, int] | None) -> tuple
 
 
 def _shrunk(image: Image, width: int, height: int) -> Image:
-    """Qt shrinks by leaving pixels out, which tears small type: do it well before."""
+    """Shrink a picture to its window. Qt would leave pixels out, which makes small type
+    unreadable."""
     scale = min(width / image.shape[1], height / image.shape[0])
     if not 0 < scale < 1:
         return image

@@ -1,4 +1,4 @@
-"""camd doctor: tries everything a reading depends on, and says what to do about what fails."""
+"""camd doctor: tries everything that reading needs, and says what to do where something fails."""
 
 from camd.doctor.finding import Finding
 from camd.doctor.run import examine

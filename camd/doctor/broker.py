@@ -1,4 +1,4 @@
-"""The broker, one layer after the other: name, port, encryption, login, rights."""
+"""Tries the broker step by step: its name, port, encryption, login, and what the user may do."""
 
 import secrets
 import socket
@@ -13,17 +13,18 @@ from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
 
 PATIENCE_S = 5.0
+"""Longest wait for one answer of the broker."""
 
 
 def look(settings: Settings) -> Iterator[Finding]:
-    """Stop at the first layer that fails: those above it cannot work."""
+    """Stop at the first step that fails: the later ones need it."""
     options = settings.mqtt
     if options.broker != "external":
         what = "embedded" if options.broker == "embedded" else "none"
         yield Finding("broker", "note", f"mqtt.broker is {what}: nothing to connect to")
         return
     token = secrets.token_hex(2)
-    # Under the client id of a running camd the broker would throw that one out.
+    # With the client id of a running camd, the broker would end that one's connection.
     own = settings.model_copy(update={"mqtt": options.model_copy(update={"client_id": None})})
     try:
         endpoint = Endpoint.of(own, f"doctor-{token}")
@@ -52,7 +53,7 @@ def look(settings: Settings) -> Iterator[Finding]:
         yield Finding("broker", "error", f"{where}: TLS fails: {error.reason or error}", todo)
         return
     except OSError as error:
-        todo = "start the broker, or correct mqtt.host and mqtt.port; a firewall may be between"
+        todo = "start the broker, or correct mqtt.host and mqtt.port; or a firewall is in the way"
         yield Finding("broker", "error", f"{where}: {error.strerror or error}", todo)
         return
     yield from _log_in(endpoint, f"{options.prefix}/{settings.name}/doctor", token)
@@ -61,8 +62,8 @@ def look(settings: Settings) -> Iterator[Finding]:
 def _unencrypted(addresses: list[str], *, login: bool) -> Finding:
     here = all(address.startswith("127.") or address == "::1" for address in addresses)
     if login and not here:
-        todo = "mqtt.tls = true, where the broker offers it"
-        return Finding("broker", "warning", "the password crosses the network in clear", todo)
+        todo = "set mqtt.tls = true if the broker offers TLS"
+        return Finding("broker", "warning", "the password crosses the network unencrypted", todo)
     return Finding("broker", "note", "not encrypted")
 
 
@@ -90,7 +91,7 @@ def _log_in(endpoint: Endpoint, topic: str, token: str) -> Iterator[Finding]:
         client.connect(endpoint.host, endpoint.port, endpoint.keepalive_s)
         client.loop_start()
         if not answered.wait(PATIENCE_S):
-            todo = "is this port the broker's, and not a web server's or one for TLS?"
+            todo = "check mqtt.port: a web server's, or one for TLS, does this"
             yield Finding("broker", "error", "it takes the connection but does not answer", todo)
             return
         if refusal:
@@ -100,10 +101,10 @@ def _log_in(endpoint: Endpoint, topic: str, token: str) -> Iterator[Finding]:
         yield Finding("broker", "ok", f"logged in{_as(endpoint.username)}")
         client.subscribe(topic, qos=1)
         if not subscribed.wait(PATIENCE_S):
-            text = f"this user may not read {topic}, so the right to write there is untried"
+            text = f"this user may not read {topic}: whether it may write there was not tried"
             yield Finding("broker", "note", text)
             return
-        client.publish(topic, token)  # of QoS 0, which every broker takes
+        client.publish(topic, token)  # with QoS 0, which every broker accepts
         if returned.wait(PATIENCE_S):
             yield Finding("broker", "ok", f"a message to {topic} came back")
         else:
@@ -117,4 +118,4 @@ def _log_in(endpoint: Endpoint, topic: str, token: str) -> Iterator[Finding]:
 
 
 def _as(username: str | None) -> str:
-    return f" as {username}" if username else ", without a name"
+    return f" as {username}" if username else ", without a user name"

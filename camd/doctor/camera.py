@@ -1,4 +1,4 @@
-"""The camera: does it open, how fast is it really, and can one read in its picture."""
+"""Tries the camera: does it open, how fast is it really, is its picture good enough to read?"""
 
 import os
 import time
@@ -17,18 +17,20 @@ from camd.sources.camera import LINUX
 from camd.values import Frame, Image
 
 WATCHED_S = 3.0
-"""Long enough for automatic exposure to settle and for a rate."""
+"""Seconds, enough to measure the rate and for automatic exposure to settle."""
 SLOW = 0.7
-"""Of the rate asked for."""
+"""Share of the rate asked for, below which the camera is called slow: cameras halve their rate in
+poor light."""
 DARK, BRIGHT = 50.0, 235.0
-"""Mean grey of a picture in which dark and bright writing still differ from the paper."""
+"""Mean grey, 0 to 255. Between the two, dark and bright writing still differ from the paper."""
 BLURRED = 20.0
-"""Variance of the Laplacian below which edges are soft. It depends on the scene: a hint only."""
+"""Variance of the Laplacian, below which edges are soft. It depends on the scene too, so it is only
+a hint."""
 
 TODO = {
-    "missing": "plug it in, or name another with camera.device (camd run --device ...)",
-    "busy": "end the program that holds it; where that is camd as a service, all is well",
-    "permission": "let this user read it: see above",
+    "missing": "plug it in, or choose another with camera.device (camd run --device ...)",
+    "busy": "end the program that uses it; if that is camd as a service, all is well",
+    "permission": "allow this user to read it: see above",
     "frozen": "unplug it and plug it in again",
 }
 
@@ -89,7 +91,7 @@ def _watch(capture: Capture, settings: CameraSettings, *, live: bool) -> Iterato
 
 
 def _own(name: str, state: str) -> Finding | None:
-    """Say so where the camera is busy because camd is at work."""
+    """Return a finding if the camera is busy because another camd reads it."""
     if not LINUX or state != "busy":
         return None
     from camd.sources import v4l2  # noqa: PLC0415  # needs fcntl, which Windows has not
@@ -98,7 +100,7 @@ def _own(name: str, state: str) -> Finding | None:
     if held is None or held[1] != "camd":
         return None
     text = f"{name}: camd itself reads it, as PID {held[0]}, so it was not tried"
-    return Finding("camera", "note", text, "to try it, stop that one first")
+    return Finding("camera", "note", text, "to try it, stop that process first")
 
 
 def judge(image: Image) -> Iterator[Finding]:
@@ -118,7 +120,7 @@ def judge(image: Image) -> Iterator[Finding]:
     else:
         yield Finding("camera", "ok", f"exposure: {figures}", "", data)
     if sharp < BLURRED:
-        todo = "turn the lens, or hold the sheet still and further away; it may be blank, too"
+        todo = "focus the lens, or hold the sheet still and further away; or the sheet is blank"
         yield Finding("camera", "warning", f"blurred or empty: sharpness {sharp:.0f}", todo, data)
     else:
         yield Finding("camera", "ok", f"focus: sharpness {sharp:.0f}", "", data)

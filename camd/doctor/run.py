@@ -1,4 +1,4 @@
-"""One area after the other, and what comes of it for people and for scripts."""
+"""Examines one area after the other and prints what it finds, for people or as JSON."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -27,11 +27,12 @@ MARKS = {
     "error": ("✗", "bold red"),
 }
 UNAVAILABLE = 69
+"""Exit status of sysexits.h: something that is needed does not work."""
 
 
 def examine(file: Path | None, overrides: Overrides, out: TextIO, *, as_json: bool) -> int:
-    """Print findings as they are made; return the exit status: 0 where camd can do its work, 78
-    where its configuration is wrong, else 69."""
+    """Print each finding at once; return the exit status: 0 where camd can work, 78 where its
+    configuration is wrong, else 69."""
     findings: list[Finding] = []
     show = _Report(out)
     for finding in _findings(file, overrides):
@@ -53,12 +54,12 @@ def _findings(file: Path | None, overrides: Overrides) -> Iterator[Finding]:
     try:
         settings = layers.load(file, overrides, credentials=ours or None).settings
     except ConfigError as error:
-        yield Finding("configuration", "error", str(error), "camd config show; docs: config.toml")
+        yield Finding("configuration", "error", str(error), "config.toml explains each option")
         return
     yield Finding("configuration", "ok", "every key and value is right")
     for path in sorted(set(files.values()) - set(ours.values())):
-        text = f"the service is given {path}, which this user may not read"
-        yield Finding("configuration", "note", text, "sudo camd doctor tries with it")
+        text = f"the service also uses {path}, which this user may not read"
+        yield Finding("configuration", "note", text, "sudo camd doctor uses it too")
     with bounded(settings.model.threads):
         yield from system.model(settings.model)
         yield from camera.look(settings.camera)
@@ -75,7 +76,7 @@ def _status(findings: list[Finding]) -> int:
 
 
 class _Report:
-    """Each area once, its findings below one another, and what to do indented below those."""
+    """Prints findings for people: the area once, its findings in rows, what to do below each."""
 
     def __init__(self, out: TextIO) -> None:
         self._console = console(out)

@@ -1,4 +1,4 @@
-"""What is on this machine: model, display, service."""
+"""Tries what is on this machine: the model, the display, the service."""
 
 import re
 import shutil
@@ -17,7 +17,10 @@ from camd.doctor.finding import Finding
 from camd.errors import ModelError
 
 CROPS = 100
+"""Digits that the model classifies to measure its time: a frame may hold as many."""
 MOST_EXPOSED = 1.3
+"""Of 10, by `systemd-analyze security`: what camd's own unit has (tests/service/test_install.py). A
+higher one was changed, or comes from an older camd."""
 
 
 def model(settings: ModelSettings) -> Iterator[Finding]:
@@ -77,7 +80,7 @@ def service() -> Iterator[Finding]:
 
 
 def _instances() -> list[str]:
-    """Return the names of those that run, should run, or have failed."""
+    """Return the camd@ services that run, should run, or have failed."""
     said = _output("systemctl", "list-units", "--all", "--plain", "--no-legend", "camd@*.service")
     return [line.split()[0] for line in said.splitlines()]
 

@@ -1,1 +1,1 @@
-"""Images and clips read and scored against what is written on them."""
+"""Reads labelled images and clips, and scores what was read."""

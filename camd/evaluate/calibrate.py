@@ -1,4 +1,4 @@
-"""camd calibrate: read labelled images, and write the confidence that keeps to an error budget."""
+"""camd calibrate: finds the confidence with which few enough digits of test images are wrong."""
 
 import sys
 from collections.abc import Iterator
@@ -27,12 +27,13 @@ KEY = ("model", "min_confidence")
 
 
 def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bool) -> None:
-    """Print what the threshold in force does to the images of `directory`. Where it does not keep
-    to `budget` (0..1) on them, write the least one that they promise to keep to it into the
-    configuration file in use, or the one `named`.
+    """Print how many digits in the images of `directory` are wrong or missed with the present
+    threshold. If more than `budget` (0..1) of the published ones are wrong, write the least
+    threshold that surely keeps to the budget into the configuration file in use, or the one
+    `named`.
 
-    Raises ConfigError, DataError for wrong labels and where these images promise no threshold,
-    SourceError for an image that cannot be read, ModelError."""
+    Raises ConfigError; DataError for wrong labels, and where the images are too few to be sure of
+    any threshold; SourceError for an image that cannot be read; ModelError."""
     config = load(named)
     out = console(sys.stdout)
     labels = load_labels(directory)
@@ -64,7 +65,7 @@ def calibrate(directory: Path, budget: float, named: Path | None, *, dry_run: bo
 def _read(
     directory: Path, labels: tuple[Label, ...], settings: Settings
 ) -> Iterator[tuple[Label, tuple[Digit, ...]]]:
-    """Give the digits of each image with no threshold."""
+    """Yield the digits of each image as they are read without a threshold."""
     every = settings.model.model_copy(update={"min_confidence": 0.0})
     settings = settings.model_copy(update={"model": every})
     pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
@@ -97,7 +98,7 @@ def _table(out: Console, now: Outcome, best: Outcome | None) -> None:
 
 
 def _stays(out: Console, now: Outcome, best: Outcome | None, budget: float) -> None:
-    """Say that nothing is written, what these images promise, and of which threshold."""
+    """Say that nothing is written, and which threshold is sure to keep to which budget."""
     out.print(f"The threshold in force keeps to {_percent(budget)} on these images, and stays.")
     if now.bound <= budget:
         out.print(_promise(budget))

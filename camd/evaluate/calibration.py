@@ -1,5 +1,5 @@
-"""PURE. The least confidence at which digits may be published within an error budget: the core of
-`camd calibrate`."""
+"""PURE. Finds the least confidence from which on digits can be published so that few enough of them
+are wrong: the core of `camd calibrate`."""
 
 import math
 from collections import Counter
@@ -13,18 +13,18 @@ from camd.evaluate.truth import Label
 from camd.values import Digit, DoubleArray, IntArray
 
 LEVEL = 0.95
-"""How sure the upper bounds of an error are."""
+"""How sure an upper bound of the error is: in 95 of 100 cases the true error is below it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Every digit that camd would publish with no threshold at all, the surest first."""
+    """Every digit that camd would publish without a threshold, the surest first."""
 
     confidence: DoubleArray
     """(N,) 0..1, descending."""
     right: NDArray[np.bool_]
-    """(N,) whether it is one of the digits written on its image. The same whatever the threshold:
-    of three 7s where two are written, the least sure is wrong."""
+    """(N,) whether it is one of the digits written on its image. Of three 7s, where two are
+    written, the least sure one is wrong: so this does not depend on the threshold."""
     image: IntArray
     """(N,) number of its image, from 0."""
     images: int
@@ -34,7 +34,7 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What publishing from a confidence on does to labelled images."""
+    """What comes of labelled images when digits are published from a certain confidence on."""
 
     threshold: float
     published: int
@@ -43,17 +43,17 @@ class Outcome:
 
     @property
     def error(self) -> float:
-        """Share of the published digits that is wrong; 0 where none is published."""
+        """Share of the published digits that are wrong; 0 if none are published."""
         return self.wrong / self.published if self.published else 0.0
 
     @property
     def bound(self) -> float:
-        """The error is at most this, as sure as LEVEL; 1 where nothing is published."""
+        """What the error is at most, as surely as LEVEL says; 1 if nothing is published."""
         return upper_bound(self.wrong, self.published)
 
     @property
     def missed(self) -> float:
-        """Share of the written digits that is not published; 0 where none is written."""
+        """Share of the written digits that are not published; 0 if none are written."""
         right = self.published - self.wrong
         return 1 - right / self.written if self.written else 0.0
 
@@ -87,29 +87,28 @@ def outcome(seen: Candidates, threshold: float) -> Outcome:
 
 
 def choose(seen: Candidates, budget: float) -> Outcome | None:
-    """Find the least threshold that these images promise, as sure as LEVEL, to keep the error of
-    such images within `budget`, 0..1; None where they promise it of none.
+    """Find the least threshold with which the error on images such as these is within `budget`
+    (0..1), as surely as LEVEL says. Return None if that is sure of no threshold.
 
-    It is a short decimal, and never below the least confidence that was seen: of what lies under
-    it these images say nothing."""
+    It is a short decimal, and not below the least confidence that was seen: these images tell
+    nothing about lower ones."""
     threshold = _least(seen.confidence, seen.right, _allowed(len(seen.right), budget))
     return None if threshold is None else outcome(seen, threshold)
 
 
 def measured(seen: Candidates, budget: float) -> Outcome | None:
-    """Find the least threshold that keeps within `budget` on these images, whatever that says of
-    others; None where there is none."""
+    """Find the least threshold with which the error on these very images is within `budget`; None
+    if there is none. It may be larger on other images."""
     allowed = np.floor(budget * np.arange(1, len(seen.right) + 1)).astype(np.intp)
     threshold = _least(seen.confidence, seen.right, allowed)
     return None if threshold is None else outcome(seen, threshold)
 
 
 def left_out(seen: Candidates, budget: float) -> tuple[int, int]:
-    """Publish each image with the threshold that the others promise, and return how many digits
-    are published and how many of them are wrong (leave-one-out cross-validation).
+    """Publish each image with the threshold that `choose` finds on all others. Return how many
+    digits are published, and how many of them are wrong (leave-one-out cross-validation).
 
-    The error at a threshold chosen on the very images it is counted on is flattered; this one
-    is not."""
+    An error counted on the same images on which the threshold was chosen would be too low."""
     published = wrong = 0
     allowed = _allowed(len(seen.right), budget)
     for number in range(seen.images):
@@ -124,8 +123,9 @@ def left_out(seen: Candidates, budget: float) -> tuple[int, int]:
 
 
 def upper_bound(wrong: int, published: int) -> float:
-    """Give the Clopper-Pearson bound: the greatest error, 0..1, at which so few wrong ones are not
-    yet less likely than 1 - LEVEL. For none wrong it is about 3 / `published`, the rule of three.
+    """Return the upper bound of the error, 0..1, by Clopper and Pearson: with a greater error, a
+    count as low as `wrong` would be less likely than 1 - LEVEL. If none are wrong, it is about 3 /
+    `published` (the rule of three).
 
     C. Clopper and E. Pearson, Biometrika 26 (1934); one-sided."""
     if wrong >= published:
@@ -141,8 +141,8 @@ def upper_bound(wrong: int, published: int) -> float:
 
 
 def needed(budget: float, wrong: int = 0) -> int:
-    """Give how many published digits, `wrong` of them wrong, show that the error is at most
-    `budget`, as sure as LEVEL."""
+    """Return how many published digits, with `wrong` of them wrong, it takes to be sure that the
+    error is at most `budget`."""
     low, high = wrong, max(1, wrong)
     while _at_most(wrong, high, budget) > 1 - LEVEL:
         low, high = high, 2 * high
@@ -164,8 +164,8 @@ def _at_most(wrong: int, published: int, error: float) -> float:
 
 
 def _allowed(published: int, budget: float) -> IntArray:
-    """Give how many of 1, 2, ... `published` digits may be wrong for a promise of `budget`; -1
-    where it takes more digits even without a wrong one."""
+    """Return, for each of 1, 2, ... `published` digits, how many may be wrong if the error is to be
+    within `budget` for sure; -1 where so few digits cannot show that at all."""
     allowed = np.full(published, -1, np.intp)
     for wrong in range(published):
         least = needed(budget, wrong)
@@ -176,7 +176,7 @@ def _allowed(published: int, budget: float) -> IntArray:
 
 
 def _least(confidence: DoubleArray, right: NDArray[np.bool_], allowed: IntArray) -> float | None:
-    """Find the least threshold from which on no more are wrong than `allowed`; None where there is
+    """Find the least threshold with which no more digits are wrong than `allowed`; None if there is
     none."""
     wrong = np.cumsum(~right)
     within = wrong <= allowed[: len(right)]

@@ -1,4 +1,4 @@
-"""PURE but for `load_truth`. How much of the demo clip was read right."""
+"""PURE but for `load_truth`. Counts how much of the demo clip was read right."""
 
 import json
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class TrueReading:
 @dataclass(frozen=True, slots=True)
 class Truth:
     readings: tuple[TrueReading, ...]
-    """By time, apart from each other; what is said to the frames between them does not count."""
+    """In order of time, with gaps. What is read in the frames between them does not count."""
 
 
 def load_truth(path: Path | None = None) -> Truth:
@@ -44,7 +44,7 @@ def load_truth(path: Path | None = None) -> Truth:
 class DemoScore:
     """Compares the readings of a run with the truth.
 
-    Digits count as they stand at the end of each interval: by then a reader has had its time.
+    The digits at the end of each interval count: until then a reader has time to find them.
     """
 
     def __init__(self, truth: Truth) -> None:
@@ -53,7 +53,7 @@ class DemoScore:
         self._final: list[tuple[str, ...]] = [()] * len(truth.readings)
 
     def observe(self, number: int, reading: Reading) -> None:
-        """Take the reading that stands at frame `number`; frames may be left out."""
+        """Take the reading at frame `number`. Not every frame has to be given."""
         for i, true in enumerate(self._truth.readings):
             if true.first <= number <= true.last:
                 self._hit[i] = self._hit[i] or reading.lines == true.lines
@@ -61,7 +61,7 @@ class DemoScore:
 
     @property
     def readings_read(self) -> int:
-        """How many true readings stood, exactly, at some frame of their interval."""
+        """How many true readings were read, exactly, at any frame of their interval."""
         return sum(self._hit)
 
     @property
@@ -77,11 +77,11 @@ class DemoScore:
 
     @property
     def digits_wrong(self) -> int:
-        """Digits read that are not in the truth, at the ends of the intervals."""
+        """Digits that were read at the ends of the intervals and are not in the truth."""
         return sum(_count(final) for final in self._final) - self.digits_right
 
     def summary(self) -> str:
-        """Say it in a line for a person."""
+        """Return all of it in one line, for a person."""
         return (
             f"read {self.readings_read} of {len(self._truth.readings)} sheets exactly; "
             f"{self.digits_right} of {self.digits} digits right, {self.digits_wrong} wrong"

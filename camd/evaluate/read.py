@@ -1,4 +1,4 @@
-"""camd read: images one by one, without voting."""
+"""camd read: reads images, each by itself, so without votes over frames."""
 
 import shlex
 import sys
@@ -24,7 +24,7 @@ from camd.values import Result
 
 
 def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> int:
-    """Print what each page of each image says; return the exit status: 66 when one could not be
+    """Print what is read on each page of each image. Return the exit status: 66 if one could not be
     read."""
     out = console(sys.stdout)
     status = 0
@@ -49,7 +49,7 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
 
 
 def _instead(path: Path, error: str) -> str:
-    """Say what reads this that is no picture."""
+    """Say how to read a file that is no picture."""
     whole = shlex.quote(str(path))
     if path.is_dir():
         return f"; to read its pictures: camd read {whole}/*, or camd run --device {whole}"
@@ -59,7 +59,7 @@ def _instead(path: Path, error: str) -> str:
 
 
 def payload(path: Path, page: Page, result: Result) -> dict[str, Any]:
-    """One line of `camd read --json`."""
+    """Return one line of `camd read --json`."""
     height, width = page.image.shape[:2]
     return {
         "image": str(path),

@@ -1,4 +1,4 @@
-"""What is written on the images of a folder: its labels.json."""
+"""Reads labels.json, which says what is written on the images of a folder."""
 
 import json
 from collections import Counter

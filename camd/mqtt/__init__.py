@@ -1,7 +1,7 @@
-"""From results to a broker: what is said (messages, payloads, topics), what waits (outbox,
-journal), who says it, and what is asked (requests).
+"""Publishes results to an MQTT broker: messages, payloads and topics; the outbox where they wait;
+the connection; and the requests that come back.
 
 publisher -> payloads, topics -> outbox -> connection -> session -> endpoint
-discovery: how Home Assistant learns of it
-embedded: a broker of our own, for where there is none
+discovery: announces the camera to Home Assistant
+embedded: a broker inside camd, where there is no other
 """

@@ -1,4 +1,4 @@
-"""PURE: --broker URL to settings."""
+"""PURE. From the URL of --broker to settings."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ _FORMS = "mqtt://[user@]host[:port], mqtts://..., ws://.../path, wss://.../path,
 
 
 def parse_broker(text: str | None) -> dict[KeyPath, Any]:
-    """Return the settings that `text` stands for; nothing for None.
+    """Return the settings that `text` means; none for None.
 
-    Raises click.BadParameter for another form and for a password: a command line is
-    readable by every user of the machine."""
+    Raises click.BadParameter for any other form, and for a password: every user of the machine can
+    read a command line."""
     if text is None:
         return {}
     if text in ("embedded", "none"):

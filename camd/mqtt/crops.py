@@ -1,7 +1,7 @@
-"""PURE: crops to bytes and back: what an edge device sends to workers, and what they answer.
+"""PURE. Packs and unpacks what a camera's camd sends to workers, and what they answer.
 
-A message of crops is one line of JSON (messages.Crops: which they are and where they lie) and then
-count * 784 bytes, row by row, ink bright on 0. A message of classes is JSON."""
+A message of crops is one line of JSON (messages.Crops: which crops, and where they are in the
+frame), and then count * 784 bytes: row by row, ink bright on 0. A message of classes is JSON."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class Classes:
     batch: int
     model: str
     open_set: bool
-    """True where the model knows what is no digit."""
+    """True where the model can say "no digit"."""
     classified: Classified
 
 
@@ -54,8 +54,8 @@ def encode(
     at: float,
     size: tuple[int, int],
 ) -> bytes:
-    """Pack crops (N, 28, 28) uint8 that lie in `boxes` of a frame of `size` (width, height), sent
-    `at` seconds since the epoch."""
+    """Pack crops (N, 28, 28) uint8, cut out at `boxes` from a frame of `size` (width, height).
+    `at`: when they are sent, seconds since the epoch."""
     head: messages.Crops = {
         "camera": camera,
         "boot": boot,
@@ -69,7 +69,7 @@ def encode(
 
 
 def decode(payload: bytes) -> Batch:
-    """Raises ValueError where it is no message of crops. What is returned can be answered."""
+    """Unpack a message of crops. Raises ValueError where it is none, or could not be answered."""
     line, _, body = payload[:MOST_BYTES].partition(b"\n")
     head = _checked(_CROPS, line, "crops")
     count = head["count"]
@@ -79,7 +79,7 @@ def decode(payload: bytes) -> Batch:
 
 
 def answer(head: messages.Crops, model: str, open_set: bool, classified: Classified) -> bytes:
-    """Pack what a model's `classify` gave for the crops of `head`."""
+    """Pack what a model's `classify` returned for the crops of the message `head`."""
     body: messages.Classes = {
         "camera": head["camera"],
         "boot": head["boot"],
@@ -97,10 +97,10 @@ def answer(head: messages.Crops, model: str, open_set: bool, classified: Classif
 
 
 def read_answer(payload: bytes) -> Classes:
-    """Raises ValueError where it is no such message."""
+    """Unpack a worker's answer. Raises ValueError where it is none."""
     body = _checked(_CLASSES, payload, "classes")
     labels = np.array(body["labels"], np.int64)
-    with np.errstate(over="ignore"):  # to what is not finite
+    with np.errstate(over="ignore"):  # too large a number becomes infinite, which is refused below
         margins = np.array(body["margins"], np.float32)
         confidence = np.array(body["confidence"], np.float32)
     if not len(labels) == len(margins) == len(confidence):

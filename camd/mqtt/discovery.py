@@ -1,4 +1,4 @@
-"""PURE: how a camera announces itself to Home Assistant, as one device.
+"""PURE. Announces a camera to Home Assistant, as one device.
 
 https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.11 and later)
 """
@@ -14,11 +14,12 @@ from camd.mqtt.topics import Topics
 
 BIRTH = b"online"
 MISSED = 3
-"""So many `health` messages that did not come make its values unknown."""
+"""After so many `health` messages in a row that did not come, Home Assistant shows "unknown"."""
 
 
 def device_id(settings: Settings) -> str:
-    """Return what no other prefix and name give, of letters that Home Assistant takes."""
+    """Return an id in letters that Home Assistant accepts. Another prefix or name gives another
+    id."""
     prefix = settings.mqtt.prefix
     plain = re.sub(r"[^A-Za-z0-9-]", "_", prefix)
     own = f"{plain}_{settings.name}"
@@ -28,19 +29,19 @@ def device_id(settings: Settings) -> str:
 
 
 def config_topic(settings: Settings) -> str:
-    """Return where the announcement is retained; an empty message there takes it back."""
+    """Return the topic of the announcement. An empty message there removes the device."""
     return f"{settings.mqtt.discovery_prefix}/device/{device_id(settings)}/config"
 
 
 def birth_topic(settings: Settings) -> str:
-    """Return where Home Assistant says that it has started."""
+    """Return the topic on which Home Assistant says that it has started."""
     return f"{settings.mqtt.discovery_prefix}/status"
 
 
 def announcement(
     settings: Settings, version: str, model_id: str, gone: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the announcement of a camera; it takes back the sensors of the regions `gone`."""
+    """Return the announcement of a camera. It also removes the sensors of the regions `gone`."""
     topics = Topics.of(settings.mqtt.prefix, settings.name)
     own = device_id(settings)
     components = _readings(topics) | _diagnostics(topics, settings)
@@ -50,7 +51,7 @@ def announcement(
         components |= _region(topics, region)
     for key, component in components.items():
         component |= {"unique_id": f"{own}_{key}", "qos": 1}
-    # A component of which nothing but the platform is left is removed, where there was one.
+    # Home Assistant removes a component of which the announcement gives the platform only.
     if not settings.mqtt.requests:
         components["detection"] = {"platform": "switch"}
     for name in gone:

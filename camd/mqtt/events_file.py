@@ -15,24 +15,25 @@ from pathlib import Path
 from camd.mqtt.outbox import Message
 
 MOST_BYTES = 65535
-"""Of a topic, and of a payload. An event has some hundred: camd did not write what has more."""
+"""Most bytes of a topic, and of a payload. An event has some hundred: a longer one is not
+camd's."""
 ROOM_BYTES = 4096
-"""That an event may take in the file, in the mean."""
+"""Most bytes in the file for one event, on average."""
 FLOOR_BYTES = 64 << 20
-"""A file is never called too large below this."""
+"""A file smaller than this never counts as too large."""
 TRIES = 5000
-"""Keys that are tried behind a damaged page, and rows that are no events: more than one page can
-hide, and some tenths of a second."""
+"""Most keys that are tried after a damaged page, and most rows that are no events. It is more than
+one page holds, and takes some tenths of a second."""
 ASIDE = 5
-"""Files that are kept aside; the latest of them makes room for one more."""
+"""Most damaged files that are kept; the latest of them is replaced by one more."""
 
 TABLE = "CREATE TABLE events (key INTEGER PRIMARY KEY, topic TEXT NOT NULL, payload BLOB NOT NULL)"
 _HIGHEST = 1 << 53
-"""Key of a row; SQLite cannot count on from its own highest."""
+"""Highest key of a row. SQLite has higher ones, but cannot count on from its very highest."""
 _LEAST_BYTES = 512
-"""Of a database."""
+"""The smallest database."""
 _BESIDE = ("-wal", "-journal", "-shm")
-"""Endings of what SQLite keeps beside a file."""
+"""Endings of the files that SQLite keeps beside a database."""
 _LAST = "".join(chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(17))
 # MQTT 5, 1.5.4 and 4.7.1: a broker may end the connection over any of the others.
 _TOPIC = re.compile(rf"[^#+\x00-\x1f\x7f-\x9f\ufdd0-\ufdef{_LAST}]+")
@@ -50,7 +51,7 @@ _AROUND = (
     sqlite3.SQLITE_PROTOCOL,
     sqlite3.SQLITE_READONLY,
 )
-"""The file may be good: what is around it is not."""
+"""Errors that say nothing against the file: what is wrong is around it."""
 _UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_CORRUPTFS)
 
 
@@ -67,7 +68,7 @@ class Found:
     bad: int = 0
     """Rows that are no events."""
     dropped: int = 0
-    """Rows that are left out: the bad ones, and events that there is no room for."""
+    """Rows that are left out: the bad ones, and events beyond the limit."""
     flaw: str = ""
     """Why not all of it could be read."""
 
@@ -83,12 +84,12 @@ class EventsFile:
         it is closed: two would send, and drop, each other's events."""
         self._path = path
         if path.exists() and not path.is_file():
-            raise OSError("it is no file")
+            raise OSError("it is not a file")
         if 0 < _size(path) < _LEAST_BYTES:
             raise DamagedError("it is no database")  # SQLite would take it for an empty one
         path.parent.mkdir(parents=True, exist_ok=True)
         if not _quickly_opened(path, limit):
-            raise DamagedError("there is too much beside it")
+            raise DamagedError("the files that SQLite keeps beside it are too large")
         with _translated():
             self._db = _connected(path)
             try:
@@ -174,9 +175,9 @@ def salvage(path: Path, limit: int) -> Found:
     if not _quickly_opened(path, limit):
         return found
     with suppress(sqlite3.Error), closing(_connected(path)) as db:
-        # Else a file that is shorter than it was is refused as a whole.
+        # Without this SQLite refuses all of a file that was cut short.
         db.execute("PRAGMA writable_schema = ON")
-        # What is made up by a query may have no end.
+        # A view of this name would be a query, and may have no end.
         stored = "SELECT count(*) FROM sqlite_master WHERE name = 'events' AND rootpage > 0"
         if db.execute(stored).fetchone() == (1,):
             found = _newest(db, limit)
@@ -217,7 +218,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _quickly_opened(path: Path, limit: int) -> bool:
-    """SQLite reads first what it finds beside a file, however much that is."""
+    """Tell whether little is beside the file: SQLite reads all of that first."""
     return all(_size(Path(f"{path}{ending}")) <= _most_bytes(limit) for ending in _BESIDE)
 
 
@@ -233,8 +234,8 @@ def _size(path: Path) -> int:
 
 
 def _newest(db: sqlite3.Connection, limit: int, *, from_oldest: bool = False) -> Found:
-    """Return the newest `limit` events, or the oldest. Where a page is damaged, those behind it
-    too: their keys are tried one by one."""
+    """Return the newest `limit` events, or the oldest. After a damaged page the keys are tried one
+    by one, so the events behind it are found, too."""
     found = Found()
     order, step, edge = ("ASC", 1, 1) if from_oldest else ("DESC", -1, _HIGHEST)
     rows_ahead = f"FROM events WHERE key BETWEEN ? AND ? ORDER BY key {order} LIMIT ?"

@@ -1,5 +1,5 @@
-"""What the broker hands over to one camera: requests, the answers of workers, the birth of Home
-Assistant, and what stands below the camera's own name."""
+"""Sorts the messages that the broker sends to one camera: requests, answers of workers, Home
+Assistant's word that it has started, and what others publish below the camera's own name."""
 
 import logging
 from collections import deque
@@ -18,13 +18,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What follows from a message."""
+    """What is to be done after a message."""
 
     announce: bool = False
-    """Home Assistant is to be told of the camera again."""
+    """Announce the camera to Home Assistant again."""
     gone: bool = False
-    """And that a region is there no more, before the answer: it could make nothing of an empty
-    region whose sensors it still has."""
+    """Tell Home Assistant, before `answer` is sent, that a region is gone. Its sensors must not get
+    the empty message that `answer` then is."""
     answer: Message | None = None
 
 
@@ -58,16 +58,16 @@ class Inbox:
 
     @property
     def rival(self) -> str:
-        """Says that another camd has our name; "" where none has."""
+        """A message that another camd uses our name; "" where none does."""
         return self._upkeep.rival
 
     @property
     def gone(self) -> Sequence[str]:
-        """Names of regions that earlier runs had, so many as Home Assistant is told of."""
+        """Names of regions of earlier runs, as many as Home Assistant is told of."""
         return self._upkeep.gone
 
     def requests(self) -> list[Request]:
-        """Return what has been asked since the last call."""
+        """Return the requests since the last call."""
         found = []
         while self._requests:
             found.append(self._requests.popleft())

@@ -12,31 +12,31 @@ from camd.mqtt.outbox import Left, Message
 log = logging.getLogger(__name__)
 
 AT_ONCE = 1000
-"""Events written in one go, where many wait for it: some hundredths of a second."""
+"""Most events written in one go: that takes some hundredths of a second."""
 
 
 class DiskJournal:
-    """An outbox' Journal. Called by several threads, one at a time (the outbox' lock).
+    """The Journal of an outbox. Several threads call it, one at a time: under the outbox' lock.
 
-    It holds all events that wait, and has the file follow: what could not be written, or deleted,
-    is tried again with each call. So a disk that fails, or a file that another program holds, costs
-    the keeping and not the events; and where the file is found damaged, a new one gets them all.
-    Each trouble is said when it begins and when it is over."""
+    All waiting events are in memory, and in the file as well where possible. What could not be
+    written or deleted is tried again at each call. So no event is lost while the disk fails or
+    another program uses the file, as long as the process lives. Where the file is damaged, a new
+    one gets all events. The log says when a trouble begins and when it is over."""
 
     def __init__(self, path: Path, limit: int) -> None:
-        """`limit`: of events that an earlier process may have left."""
+        """`limit`: how many events of an earlier process are kept."""
         self._path = path
         self._limit = limit
         self._file: EventsFile | None = None
         self._keys = itertools.count(1)
         self._held: dict[int, Message] = {}
-        """What waits, by key."""
+        """The waiting events, by key."""
         self._rows: dict[int, int] = {}
-        """Its row in the file, by key."""
+        """Their rows in the file, by key; an event that is not written yet has none."""
         self._unwritten: dict[int, None] = {}
         """Keys without a row, in order."""
         self._overdue: list[int] = []
-        """Rows to be deleted: the next process would send them once more."""
+        """Rows still to be deleted: otherwise the next process would send them again."""
         self._left = Left()
         self._set_aside = ""
         self._failing = ""
@@ -78,11 +78,11 @@ class DiskJournal:
             self._file.close()
 
     def _follow(self) -> None:
-        """Have the file follow what is held, as far as it can now."""
+        """Bring the file up to date with what is in memory, as far as possible now."""
         if self._closed:
             return
         if self._file and not self._overdue and not self._unwritten:
-            return  # and so no proof that it could be written
+            return  # nothing to write; whether it could be written stays unknown
         try:
             try:
                 self._write(self._open())
@@ -122,7 +122,7 @@ class DiskJournal:
 
     def _begin_anew(self, why: DamagedError) -> None:
         aside = events_file.set_aside(self._path)
-        if self._file:  # what it holds is held here, too
+        if self._file:  # all that is in it is in memory, too
             self._file.close()
             self._file = None
         else:
@@ -137,7 +137,7 @@ class DiskJournal:
         )
 
     def _inherit(self, found: Found) -> list[int]:
-        """Hold what an earlier process left; return the keys."""
+        """Take over the events of an earlier process; return their keys."""
         earlier = {}
         for message in found.rows.values():
             key = next(self._keys)

@@ -1,8 +1,8 @@
-"""PURE: what a broker does not take, learnt from where it hangs up.
+"""PURE. Learns what a broker does not accept from when it closes the connection.
 
-MQTT 5 lets a broker say what it takes. Before that, a broker that is asked for too much closes the
-connection without a word. A broker that stops does the same, so nothing is believed before it has
-happened twice."""
+In MQTT 5 a broker says what it accepts. In earlier versions, a broker that is asked for too much
+closes the connection without a word. A broker that is stopped does so as well, so nothing is
+concluded before it has happened twice."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 UNLIMITED = 1 << 31
 
 LEAST = 128
-"""Bytes of a message that every broker is held to take."""
+"""Bytes; smaller messages are assumed to be accepted by every broker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +18,22 @@ class Terms:
     """What a broker lets us ask for, in the will and in every message."""
 
     qos: int = 1
-    """The greatest that is taken: 0 or 1."""
+    """The highest that it accepts: 0 or 1."""
     retain: bool = True
 
 
 FULL = Terms()
 _NOTHING = Terms(0, retain=False)
 LESS = (FULL, Terms(1, retain=False), Terms(0, retain=True), _NOTHING)
-"""All there are, the better ones first."""
+"""All combinations, the better ones first."""
 _TRIALS = (FULL, _NOTHING, *LESS)
-"""What is asked for, one after the other, of a broker that closes the connection instead of
-answering. The second shows whether it takes anybody, the third that it was no accident."""
+"""What is asked for, in this order, of a broker that closes the connection instead of answering.
+The second try shows whether it accepts anybody at all, the third that the first was no accident."""
 _PROBE, _AGAIN, _LAST = 1, 2, 5
 
 
 class Bargain:
-    """Finds the most that a broker takes in the request to connect, which holds the will."""
+    """Finds the most that a broker accepts in the request to connect, which contains the will."""
 
     def __init__(self) -> None:
         self._trial = 0

@@ -1,4 +1,4 @@
-"""One message to a broker, for a command that ends with it."""
+"""Publishes one message, for a command that needs no more than that."""
 
 import time
 from dataclasses import replace
@@ -18,8 +18,8 @@ HUNG_UP = "it hangs up without a word"
 
 
 def publish(settings: Settings, topic: str, payload: bytes) -> None:
-    """Publish `payload` retained on `topic`, and return when the broker has it. A broker that
-    retains nothing, or takes QoS 0 only, gets it so.
+    """Publish `payload` on `topic`, retained and with QoS 1 if the broker allows that, and return
+    once the broker has it.
 
     Raises ConfigError, or PublishError where the broker is absent, refuses or does not answer."""
     endpoint = Endpoint.of(settings, "once")
@@ -34,7 +34,7 @@ def publish(settings: Settings, topic: str, payload: bytes) -> None:
 
 
 def _publish(endpoint: Endpoint, topic: str, payload: bytes, terms: Terms) -> str:
-    """Return what went wrong, "" where nothing did."""
+    """Return what went wrong; "" if nothing did."""
     client = endpoint.client()
     client.will_clear()
     trouble = SILENT

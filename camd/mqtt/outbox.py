@@ -1,14 +1,15 @@
-"""PURE: what waits to be sent, bounded, with every loss counted.
+"""PURE. What waits to be sent: a bounded amount, and every loss is counted.
 
-Five lanes, told apart by how a message is to be delivered:
+It has five lanes. How a message is to be delivered decides which one it goes to:
 
 - state (retained): the last value of each topic. Kept for ever, due again on every connection,
   because a broker without persistence has forgotten it. A newer value replaces one not yet sent.
 - event (QoS 1, not retained): in order, kept until acknowledged. When there are too many, the
-  oldest that was never sent goes: one that was sent may have arrived, and be counted as lost.
-- stream (QoS 0, not retained): one slot, and none while disconnected. Stale frames help nobody.
-- answers: to requests, in order, for this connection only. Who asked is gone with it.
-- clearing (an empty retained message): takes back what an earlier run has left on this broker.
+  oldest that was never sent is dropped. One that was sent is not: it may have arrived, and must not
+  be counted as lost.
+- stream (QoS 0, not retained): one slot, and none while disconnected. Nobody needs old frames.
+- answers: to requests, in order, for this connection only. When it ends, nobody waits for them.
+- clearing (an empty retained message): removes what an earlier run has left on this broker.
 """
 
 import itertools
@@ -19,11 +20,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 ANSWERS = 32
-"""How many answers may wait; the oldest goes first."""
+"""How many answers may wait; beyond that the oldest is dropped."""
 CLEARING = 500
 """How many topics may wait to be cleared. Brokers keep about 1000 messages for one client."""
 CLEARINGS = 20
-"""How often, on one connection, what found no room is asked for again."""
+"""How often, on one connection, those topics are asked for again that found no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,9 @@ class Message:
     qos: int = 0
     retain: bool = False
     transient: bool = False
-    """Of this connection only: an answer, or where retained the clearing of a topic."""
+    """For this connection only: an answer, or, where `retain` is set, the clearing of a topic."""
     until: float = math.inf
-    """Seconds, monotonic: a frame of the stream is not sent later."""
+    """Seconds, monotonic: the latest time at which a frame of the stream is sent."""
     key: int | None = None
     """Of its entry in the journal."""
 
@@ -47,11 +48,11 @@ class Left:
     messages: tuple[Message, ...] = ()
     """In order, each with its key."""
     dropped: int = 0
-    """Entries that are no events, or too many."""
+    """Entries left out: they were no events, or there were too many."""
 
 
 class Journal(Protocol):
-    """Where events outlive the process. No call raises."""
+    """Keeps events so that they outlive the process. No call raises."""
 
     def load(self) -> Left:
         """Return what an earlier process left, once: at first, or as soon as it can be read."""
@@ -69,8 +70,8 @@ class Outbox:
     """Not thread-safe: the connection lends it out under its lock."""
 
     def __init__(self, limit: int, window: int = 20, journal: Journal | None = None) -> None:
-        """Keep up to `limit` events, those in flight included, and let up to `window` QoS 1
-        messages fly unacknowledged."""
+        """Keep up to `limit` events, with those that are sent and not acknowledged yet. At most
+        `window` messages of QoS 1 are on their way at a time."""
         self._journal = journal
         self._limit = limit
         self._most_flying = min(window, limit)
@@ -80,7 +81,7 @@ class Outbox:
         self._due: dict[str, None] = {}
         self._events: deque[Message] = deque()
         self._unsure: deque[Message] = deque()
-        """Events of earlier connections that were sent and not acknowledged; before all others."""
+        """Events sent on earlier connections and not acknowledged: the first to be sent."""
         self._stream: Message | None = None
         self._answers: deque[Message] = deque(maxlen=ANSWERS)
         self._clearing: dict[str, Message] = {}
@@ -130,7 +131,8 @@ class Outbox:
                 self._stream = message
 
     def make_room(self) -> None:
-        """Drop the oldest event where one more would be too many, so that the newest can say so."""
+        """Drop the oldest event if there is no room for one more. Done before the new event is
+        made, so that it can say how many were lost."""
         self._drop_beyond(self._limit - 1)
 
     def _inherit(self) -> None:
@@ -158,8 +160,8 @@ class Outbox:
         self._due = dict.fromkeys(self._state)
 
     def opened(self, receive_maximum: int = 65535) -> None:
-        """A connection stands: all state is due on it, in the order it was first put. Its broker
-        takes up to `receive_maximum` unacknowledged messages."""
+        """Begin with a new connection: all state is to be sent on it, in the order in which it
+        first came. The broker allows up to `receive_maximum` unacknowledged messages."""
         self.open = True
         self._inherit()
         self._window = min(self._most_flying, receive_maximum)
@@ -167,15 +169,15 @@ class Outbox:
         self._unseen, self._clearings = False, 0
 
     def take(self, now: float = -math.inf, most: int | None = None) -> dict[int, Message]:
-        """Return what may be sent at `now`, seconds, monotonic, by ticket, in order, `most` at
-        once. It flies until `left` or `closed`."""
+        """Return what may be sent at `now` (seconds, monotonic) in order, at most `most` messages,
+        by ticket. They count as on their way until `left` or `closed`."""
         ready = itertools.islice(self._ready(now), most) if self.open else ()
         batch = {next(self._tickets): message for message in ready}
         self._flying |= batch
         return batch
 
     def _ready(self, now: float) -> Iterator[Message]:
-        """Take out one after the other what may be sent."""
+        """Take out, one by one, the messages that may be sent."""
         room = self._window - sum(1 for message in self._flying.values() if message.qos)
         for topic in list(self._due):
             message = self._state[topic]
@@ -198,7 +200,8 @@ class Outbox:
             yield stream
 
     def ask_again(self) -> bool:
-        """True once when all that waited to be cleared is, and more was shown than found room."""
+        """Tell whether to ask the broker for topics to clear once more: all that waited are
+        cleared, and it had shown more than there was room for."""
         flying = (message for message in self._flying.values() if message.transient)
         if not self._unseen or self._clearing or any(message.retain for message in flying):
             return False
@@ -207,7 +210,7 @@ class Outbox:
         return self._clearings <= CLEARINGS
 
     def left(self, ticket: int, *, arrived: bool = True) -> Message | None:
-        """The message of `ticket`, which is returned, has arrived, or never can."""
+        """Note that the message of `ticket` has arrived, or never can. Return the message."""
         message = self._flying.pop(ticket, None)
         if message:
             self.sent += arrived
@@ -217,7 +220,7 @@ class Outbox:
         return message
 
     def closed(self) -> None:
-        """The connection is gone: unacknowledged events go first on the next one."""
+        """Note that the connection is gone. Unacknowledged events go first on the next one."""
         self.open = False
         flying = self._flying.values()
         self._unsure.extendleft([message for message in flying if _is_event(message)][::-1])
@@ -228,7 +231,7 @@ class Outbox:
         self._clearing.clear()
 
     def give_up(self) -> None:
-        """Nothing more will be sent: what waits is lost, but for what the journal holds."""
+        """Note that nothing more will be sent. What waits is lost, except what the journal has."""
         for lane in (self._unsure, self._events):
             self.events_dropped += sum(not self._saved(message) for message in lane)
             lane.clear()

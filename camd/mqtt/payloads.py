@@ -1,4 +1,4 @@
-"""PURE: values to the JSON that subscribers read."""
+"""PURE. From values to the JSON that subscribers read."""
 
 import json
 import math
@@ -17,14 +17,15 @@ _THOUSANDTH = Decimal("0.001")
 
 
 def encode(payload: Mapping[str, Any]) -> bytes:
-    """Return `payload` as compact UTF-8 JSON; a number that is not finite becomes null, and half a
-    surrogate pair, as in the name of a file that is no UTF-8, a question mark."""
+    """Return `payload` as compact UTF-8 JSON. A number that is not finite becomes null. A byte that
+    is no UTF-8, in the name of a file, becomes a question mark."""
     text = json.dumps(_finite(payload), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return text.encode(errors="replace")
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no NaN, and json.dumps would write one that parsers refuse."""
+    """Replace NaN and infinity by None: JSON has neither, and json.dumps would write them all the
+    same."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -41,7 +42,7 @@ def timestamp(at: float) -> str:
 
 
 def confidence(value: float) -> float:
-    """Round down to three decimals: 0.9996 must not look certain. 0 where it is not a number."""
+    """Round down to three decimals: 0.9996 must not look certain. NaN becomes 0."""
     number = float(value)
     if not math.isfinite(number):
         return 0.0
@@ -82,7 +83,7 @@ def digits(
     model_id: str,
     age_ms: float,
 ) -> messages.Digits:
-    """Return what one frame gave. `age_ms`: from its capture to this message."""
+    """Return the message about one frame. `age_ms`: from its capture to this message."""
     height, width = frame.image.shape[:2]
     payload: messages.Digits = {
         "camera": camera,
@@ -105,7 +106,8 @@ def digits(
 def reading(
     *, camera: str, boot: str, seq: int, at: float, value: Reading, dropped: int
 ) -> messages.Reading:
-    """Return what the scene says since `at`. `dropped`: events lost since this boot."""
+    """Return the message about a reading, which holds since `at`. `dropped`: events lost so far in
+    this run."""
     return {
         "camera": camera,
         "boot": boot,
@@ -121,7 +123,7 @@ def reading(
 
 
 def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading) -> messages.Region:
-    """Return what a region says since `at`."""
+    """Return the message about a region, which holds since `at`."""
     item = region_item(value)
     return {
         "camera": camera,
@@ -138,7 +140,8 @@ def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading)
 def event(
     *, camera: str, boot: str, seq: int, at: float, value: Event, dropped: int
 ) -> messages.Event:
-    """Return what became of one track; `was` is null unless the digit changed."""
+    """Return the message about one digit that came, changed or went. `was` is null unless it
+    changed."""
     return {
         "camera": camera,
         "boot": boot,
@@ -155,7 +158,7 @@ def event(
 
 
 def response(transaction: Any, data: Mapping[str, Any] | None, error: str) -> messages.Response:
-    """Return what became of a request: `error`, or `data` where there is none."""
+    """Return the answer to a request: `error`, or `data` if there was no error."""
     answer: messages.Response = (
         {"status": "error", "error": error} if error else {"status": "ok", "data": dict(data or {})}
     )

@@ -1,4 +1,4 @@
-"""PURE: the messages of the regions, each on change."""
+"""PURE. Makes the messages of the regions, one for each change."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ class Regions:
         self._told: dict[str, tuple[object, ...]] = {}
 
     def changed(self, said: Sequence[RegionReading], at: float) -> list[Message]:
-        """Return a message of each region that says something else than before, `at` seconds
-        since the epoch. A confidence that wavers is no news."""
+        """Return a message for each region that says something new. A change of the confidence
+        alone is not new. `at`: seconds since the epoch."""
         messages = []
         for value in said:
             news = value.value, value.text, value.status

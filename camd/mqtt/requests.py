@@ -1,4 +1,4 @@
-"""PURE: what others ask for: which requests are heard, and what they say."""
+"""PURE. Reads requests, and decides which are heard and which ignored."""
 
 import json
 import re
@@ -10,9 +10,9 @@ from camd.mqtt.throttle import Bucket
 COMMANDS = ("snapshot", "pause", "resume", "status", "set", "reload")
 MOST_BYTES = 4096
 MOST_TRANSACTION = 256
-"""Characters of its JSON."""
+"""Most characters of a request's `transaction`, as JSON: it is sent back in the answer."""
 BURST, PER_SECOND = 20, 5.0
-"""So many requests at once, and so many a second in the long run."""
+"""Most requests at once, and most a second on average."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
@@ -21,15 +21,15 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 class Request:
     command: str
     transaction: Any = None
-    """Whatever the asker sent to know the answer by; a JSON value."""
+    """A JSON value of the sender's choice, by which it recognises the answer."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """Only of `set`."""
+    """The options to change; only for `set`."""
     error: str = ""
-    """Why it cannot be obeyed; "" where it may be."""
+    """Why it cannot be obeyed; "" if nothing is wrong with it."""
 
 
 class Hearing:
-    """Decides about each request as it comes. Called by one thread."""
+    """Decides for each request whether it is heard. Called by one thread."""
 
     def __init__(self) -> None:
         self._bucket = Bucket(BURST, PER_SECOND)
@@ -41,7 +41,7 @@ class Hearing:
         """Return the request, or None where it is to be ignored.
 
         The first beyond the rate gets an error, the others nothing: answers are traffic too."""
-        if retained:  # it would be obeyed again at each start
+        if retained:  # a retained request would be obeyed again at each start
             self.ignored += 1
             return None
         if not self._bucket.take(now):
@@ -55,7 +55,7 @@ class Hearing:
 
 
 def parse(command: str, payload: bytes) -> Request:
-    """Return what `payload` asks; where it cannot be obeyed, with the reason in `error`."""
+    """Return the request that `payload` makes. If it cannot be obeyed, `error` says why."""
     shown = _shown(command)
     if len(payload) > MOST_BYTES:
         return Request(shown, error=f"more than {MOST_BYTES} bytes")
@@ -74,12 +74,13 @@ def parse(command: str, payload: bytes) -> Request:
 
 
 def _shown(command: str) -> str:
-    """A name that an answer may be published under."""
+    """Return the name under which the answer is published: one that fits in a topic."""
     return command if _NAME.fullmatch(command) else "unknown"
 
 
 def _body(payload: bytes) -> dict[str, Any]:
-    """Raises ValueError where it is not an object that can be sent back."""
+    """Parse the payload. Raises ValueError where it is no JSON object, or could not be sent
+    back."""
     if not payload.strip():
         return {}
     try:

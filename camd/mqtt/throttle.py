@@ -1,15 +1,16 @@
-"""PURE: limits on how often something happens."""
+"""PURE. Limits how often something happens."""
 
 
 class Throttle:
     def __init__(self, period: float) -> None:
-        """`period`: seconds between two times."""
+        """`period`: seconds from one time to the next, at least on average."""
         self._period = period
         self._due = float("-inf")
 
     def due(self, now: float) -> bool:
-        """True when it is time again. Slots lie `period` apart whatever the jitter of the calls:
-        counting from the last time instead would turn 10 a second of 30 frames into 7.5."""
+        """Tell whether it is time again. The times lie `period` apart, even if the calls come a
+        little early or late. Counted from the last call instead, 10 of 30 frames a second would
+        become 7.5."""
         if now < self._due:
             return False
         late = now - self._due
@@ -18,7 +19,7 @@ class Throttle:
 
 
 class Bucket:
-    """A limit that lets a burst pass (token bucket)."""
+    """A limit on the average that allows short bursts (a token bucket)."""
 
     def __init__(self, burst: int, per_second: float) -> None:
         self._burst = burst

@@ -1,4 +1,4 @@
-"""PURE: topic names."""
+"""PURE. The names of the topics."""
 
 from dataclasses import dataclass
 

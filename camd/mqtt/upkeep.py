@@ -1,4 +1,5 @@
-"""PURE: what is heard below our own name: what earlier runs have left, and who else speaks."""
+"""PURE. Looks after the topics below the camera's own name: removes what earlier runs left there,
+and notices if another camd publishes there."""
 
 import json
 import re
@@ -9,8 +10,8 @@ from camd.mqtt.outbox import Message
 from camd.mqtt.topics import Topics
 
 MOST_GONE = 128
-"""Regions of earlier runs that Home Assistant is told of: twice as many as there can be at once.
-Anyone who may publish below our name can invent them."""
+"""Most regions of earlier runs that Home Assistant is told of: twice as many as one configuration
+can have. There must be a limit, since anyone who may publish below our name can invent regions."""
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}")
 
@@ -25,9 +26,9 @@ class Upkeep:
         self._requests = settings.mqtt.requests
         self._rival_since_ours = False
         self.rival = ""
-        """Says that another camd has our name; "" where none has."""
+        """A message that another camd uses our name; "" where none does."""
         self.gone: list[str] = []
-        """Names of regions that earlier runs had, MOST_GONE of them."""
+        """Names of regions of earlier runs, at most MOST_GONE."""
 
     @property
     def subscriptions(self) -> list[str]:
@@ -35,15 +36,15 @@ class Upkeep:
         return [topics.status, topics.health, topics.state, topics.regions]
 
     def hear(self, topic: str, payload: bytes, *, retained: bool) -> Message | None:
-        """Return what to say to that."""
+        """Return the message to publish in answer, if any."""
         if topic == self._topics.status and not retained and payload == payloads.OFFLINE:
-            # The will of a connection of ours that the broker thought alive: a process killed with
-            # its machine is missed only after this one is there.
+            # The will of an earlier process of ours. If its machine lost power, the broker notices
+            # that late, when this process is already online.
             return Message(topic, payloads.ONLINE, qos=1, retain=True)
         if topic == self._topics.health and not retained:
             self._see(payload)
         elif retained and payload and self._is_left_over(topic):
-            # Where it is lost, the broker will show the same again.
+            # If this message is lost, the broker shows the old one again, and we try again.
             return Message(topic, b"", qos=1, retain=True, transient=True)
         return None
 

@@ -21,15 +21,16 @@ from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
 from camd.values import Image, Result
 
 FIRST_FRAME_S = 15.0
-"""A camera that gives no picture for so long is taken for broken."""
+"""Seconds without a picture after which the camera counts as broken; some are slow to begin."""
 STILL_S = 0.03
+"""Seconds between two looks at mouse and keys while the picture does not change."""
 
 
 def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Corners | None:
-    """Let a person draw the place `name` on what the configured camera sees; give its points,
-    shares of the frame, or None where that person gave it up.
+    """Let a person draw the region or mask `name` on the picture of the configured camera. Return
+    its points, in shares of the frame, or None if the person cancels.
 
-    `options` are the region's. Raises ConfigError for wrong ones, SourceError, ModelError."""
+    `options` are the region's. Raises ConfigError (wrong options), SourceError, ModelError."""
     _check(name, options)
     settings = config.settings
     window = Window.open(f"camd region - {name}")
@@ -53,7 +54,7 @@ def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Co
 
 
 class _Reader:
-    """What the place in the making looks like, and what would be read in it."""
+    """Reads the region as it is drawn so far, to show at once what would be read in it."""
 
     def __init__(
         self, settings: Settings, kind: Kind, name: str, options: Mapping[str, Any]
@@ -69,7 +70,7 @@ class _Reader:
         return [place for place in every if place.name != self.name or place not in own]
 
     def read(self, image: Image, outline: Corners) -> tuple[Image | None, Result | None]:
-        """Give the picture that is read, and what is read in it; nothing for a mask."""
+        """Return the picture cut out for the region, and what is read in it; for a mask None."""
         if self.kind == "mask":
             return None, None
         region = RegionSettings.model_validate(
@@ -155,7 +156,7 @@ class _Drawing:
 
 
 def _check(name: str, options: Mapping[str, Any]) -> None:
-    """Say what is wrong with the options before anybody draws."""
+    """Raise ConfigError for wrong options now, before anybody has drawn for nothing."""
     whole = ((0, 0), (1, 0), (1, 1), (0, 1))
     try:
         RegionSettings.model_validate({**options, "name": name, "polygon": whole})
@@ -169,7 +170,8 @@ def _places(settings: Settings, kind: Kind) -> tuple[RegionSettings | MaskSettin
 
 
 def _points(place: RegionSettings | MaskSettings, kind: Kind) -> Corners:
-    """Give the points to go on with; a polygon has none for corners, nor the other way round."""
+    """Return the points to start from. A polygon's are of no use where corners are to be drawn, nor
+    corners for a polygon."""
     if isinstance(place, MaskSettings):
         return place.polygon
     return (place.corners if kind == "corners" else place.polygon) or ()

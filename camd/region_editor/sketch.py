@@ -1,7 +1,8 @@
-"""PURE. A region while it is drawn: its points, which are set, moved and taken back; the panel
-beside it with what to do next and what is read in it; and the picture of both.
+"""PURE. A region while a person draws it: `Sketch` holds its points, which are set, moved and
+undone; `Board` says where things are in the window; `draw` paints the picture, and beside it the
+panel that says what to do next and what is read.
 
-Points are shares of the frame's width and height, 0..1; so are distances.
+Points and distances are shares of the frame's width and height, 0 to 1.
 """
 
 import math
@@ -23,8 +24,9 @@ Kind: TypeAlias = Literal["corners", "polygon", "mask"]
 
 MOST = {"corners": 4, "polygon": 100, "mask": 100}
 LEAST = {"corners": 4, "polygon": 3, "mask": 3}
+"""How many points there can be, as in config/settings.py."""
 PLACES = 4
-"""Decimals of a share that are kept: finer than a pixel of any camera."""
+"""Decimals kept of a share: a ten-thousandth of the frame, well under a pixel of most cameras."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +34,16 @@ class Sketch:
     kind: Kind
     points: Corners = ()
     held: int | None = None
-    """The point that the mouse holds."""
+    """Which point the mouse holds, if any."""
     past: tuple[Corners, ...] = ()
-    """The points before each step, the latest last."""
+    """The points as they were before each step, the latest last: for undo."""
 
     @property
     def outline(self) -> Corners:
-        """The points in the order in which the configuration wants them.
+        """The points in the order that config.toml needs.
 
-        Four corners: from the one set first, which is the top left of what is written, clockwise
-        as seen on a screen, however they were set."""
+        Corners go clockwise, in whatever order they were clicked. The one clicked first comes
+        first: it is the top left of the writing."""
         if self.kind != "corners" or len(self.points) < 3:
             return self.points
         x, y = (sum(values) / len(self.points) for values in zip(*self.points, strict=True))
@@ -51,16 +53,16 @@ class Sketch:
 
     @property
     def lacking(self) -> int:
-        """How many points at least are still to be set."""
+        """How many more points are needed at least."""
         return max(0, LEAST[self.kind] - len(self.points))
 
     @property
     def problem(self) -> str:
-        """Say what is wrong with the points, if they are enough; empty where nothing is."""
+        """What is wrong with the points; empty where nothing is, or some are still lacking."""
         if self.lacking:
             return ""
         if self.kind == "corners" and not is_convex(self.outline):
-            return "these are not the corners of a flat thing"
+            return "these are not the corners of something flat"
         if crosses_itself(self.outline):
             return "the sides cross or touch one another"
         return "" if area(self.outline) else "it has no area"
@@ -70,13 +72,13 @@ class Sketch:
         return not self.lacking and not self.problem
 
     def near(self, at: Point, reach: Point) -> int | None:
-        """Return which point is nearest to `at`, within an ellipse of the half axes `reach`."""
+        """Return which point is nearest to `at`; None where all are further away than `reach`."""
         distances = [_apart(point, at, reach) for point in self.points]
         nearest = min(range(len(distances)), key=distances.__getitem__, default=None)
         return nearest if nearest is not None and distances[nearest] <= 1 else None
 
     def press(self, at: Point, reach: Point) -> "Sketch":
-        """Take hold of the point near `at`; where there is none, set one: in the side that runs
+        """Grab the point near `at`. Where there is none, set a new one: within the side that runs
         there, or after the last point."""
         held = self.near(at, reach)
         if held is not None:
@@ -88,7 +90,7 @@ class Sketch:
         return replace(self, points=points, held=place, past=(*self.past, self.points))
 
     def drag(self, at: Point) -> "Sketch":
-        """Move the point that is held."""
+        """Move the point that the mouse holds."""
         if self.held is None:
             return self
         points = (*self.points[: self.held], _inside(at), *self.points[self.held + 1 :])
@@ -99,20 +101,20 @@ class Sketch:
         return replace(self, held=None, past=self.past if moved else self.past[:-1])
 
     def undo(self) -> "Sketch":
-        """Take the last step back; of points that were there at the beginning, the last one."""
+        """Undo the last step. Where there is none, remove the last of the points it began with."""
         if self.past:
             return replace(self, points=self.past[-1], held=None, past=self.past[:-1])
         return replace(self, points=self.points[:-1], held=None)
 
     def turn(self) -> "Sketch":
-        """Let the next corner be the top left one: what stands on its side is read upright."""
+        """Make the next corner the top left one: for writing that lies on its side."""
         if self.kind != "corners" or self.lacking:
             return self
         points = (*self.outline[1:], self.outline[0])
         return replace(self, points=points, held=None, past=(*self.past, self.points))
 
     def _side(self, at: Point, reach: Point) -> int:
-        """Return where in the order a new point goes."""
+        """Return the place of a new point among the points."""
         count = len(self.points)
         if self.kind == "corners" or count < 3:
             return count
@@ -129,7 +131,7 @@ def _apart(one: Point, other: Point, unit: Point) -> float:
 
 
 def _from_side(at: Point, start: Point, end: Point, unit: Point) -> float:
-    """Distance of `at` from the side between two points, in units."""
+    """Return the distance from `at` to the side between two points; 1 is one `unit` (x, y)."""
     dx, dy = (end[0] - start[0]) / unit[0], (end[1] - start[1]) / unit[1]
     x, y = (at[0] - start[0]) / unit[0], (at[1] - start[1]) / unit[1]
     length = dx * dx + dy * dy
@@ -144,11 +146,11 @@ def _inside(at: Point) -> Point:
 
 GROUND: paint.Colour = (38, 33, 30)
 REACH = 12.0
-"""A point is taken hold of from so far away, pixels of a board of unit 1."""
+"""Pixels, on a board of unit 1, from which the mouse grabs a point."""
 LARGEST = 4.0
-"""Scale of a frame smaller than its place."""
+"""A small frame is enlarged so many times at most."""
 _PANEL, _HIGH = 300, 560
-"""Of a board of unit 1, pixels."""
+"""Pixels, on a board of unit 1: the width of the panel, and the least height of the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +159,9 @@ class Board:
 
     size: tuple[int, int]
     picture: Box
-    """Of the frame."""
+    """Where the frame is shown."""
     unit: float
-    """1 where the type has its usual size."""
+    """How much larger than usual text and lines are: 1 in a window of 1280x720 or less."""
 
     @classmethod
     def of(cls, frame: tuple[int, int], room: tuple[int, int]) -> "Board":
@@ -182,7 +184,7 @@ class Board:
 
     @property
     def reach(self) -> Point:
-        """REACH, in shares of the frame."""
+        """REACH in shares of the frame's width and height."""
         return REACH * self.unit / self.picture[2], REACH * self.unit / self.picture[3]
 
 
@@ -193,9 +195,9 @@ class Scene:
     name: str
     sketch: Sketch
     others: Sequence[RegionSettings | MaskSettings] = ()
-    """Regions and masks that are there already."""
+    """Regions and masks that the configuration has already."""
     pointer: Point | None = None
-    """Share of the frame where the mouse is; None: outside."""
+    """Where the mouse is, as shares of the frame; None: outside of it."""
     preview: Image | None = None
     """What is cut out of the frame for the region."""
     read: Result | None = None
@@ -203,23 +205,23 @@ class Scene:
 
 
 LOUPE = 4.0
-"""How much larger than on the board the surroundings of the pointer are shown."""
+"""How many times larger than on the board the pointer's surroundings are shown."""
 
 _PREVIEW = 150
 _CORNERS = ("top left", "top right", "bottom right", "bottom left")
 _KEYS = {
     "click": "set a point",
     "drag": "move a point",
-    "Backspace": "take a step back",
-    "R": "turn it by one corner",
-    "Enter": "write it down",
-    "Esc": "leave all as it was",
+    "Backspace": "undo",
+    "R": "turn by one corner",
+    "Enter": "save",
+    "Esc": "cancel",
 }
 _WHY = {
     "empty": "no digits",
     "unsure": "not sure of a digit",
     "rows": "more than one row",
-    "count": "another number of digits is expected",
+    "count": "too many or too few digits",
     "pattern": "does not fit the pattern",
     "range": "outside of min and max",
 }
@@ -268,7 +270,7 @@ def _next(sketch: Sketch) -> tuple[str, paint.Colour]:
         return f"click the {_CORNERS[len(sketch.points)]} corner", AMBER
     if sketch.lacking:
         return f"click around it: {sketch.lacking} more at least", AMBER
-    return "right? Enter writes it down", ACCENT
+    return "right? Enter saves it", ACCENT
 
 
 def _loupe(board: Board, scene: Scene, place: Box) -> Image | None:
@@ -332,13 +334,13 @@ def draw(board: Board, scene: Scene) -> Image:
         _other(board, canvas, other)
     _digits(board, canvas, scene)
     _outline(board, canvas, scene)
-    canvas[:, x + w :] = GROUND  # what was drawn over the edge
+    canvas[:, x + w :] = GROUND  # remove what was drawn beyond the picture's edge
     _panel(board, canvas, scene)
     return canvas
 
 
 def _shade(board: Board, canvas: Image, sketch: Sketch) -> None:
-    """Let what will be read stand out, and what will not step back."""
+    """Darken what will not be read."""
     if not sketch.done:
         return
     x, y, w, h = board.picture

@@ -1,5 +1,5 @@
-"""PURE. Groups of pieces of ink -> glyphs, or why they are no digits: by their stroke, by what is
-around them, and by how faint they are."""
+"""PURE. Groups of pieces of ink -> glyphs, or why they are none: their stroke is too thick, what is
+around them shows no clear edge, or they are too faint."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,34 +18,36 @@ from camd.segment.ruling import is_dash
 from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Reason, Rejected
 
 THICKEST = 0.45
-"""Greatest stroke width, in heights of the glyph."""
+"""Greatest stroke width of a glyph, as a share of its height."""
 SOFTEST = 0.42
-"""Most ink just outside a glyph, in its own ink: smudges, shadows and wood fade out, a stroke ends.
-A hundredth of real digits lie above 0.4."""
+"""Most ink just outside a glyph, as a share of the ink in it. A stroke ends there; smudges, shadows
+and the grain of wood fade out. Of real digits one in a hundred lies above 0.4."""
 FAINTEST = 0.25
-"""Least ink of a glyph, in strengths of the strong ink of its frame: less is a smudge, or the
-other side of the sheet shining through."""
+"""Least ink of a glyph, as a share of the strong ink of its frame (see `_strong`). What is fainter
+is a smudge, or writing on the other side of the sheet that shines through."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Inked:
+    """The ink of one group, cut out of its page."""
+
     box: Box
     """In pixels of the source."""
     patch: Plane
-    """Its ink and a rim around it."""
+    """Its ink, with a rim around it."""
     inner: tuple[slice, slice]
-    """Of its box in the patch."""
+    """Where its box is in the patch."""
     stroke: float
     """Mean stroke width, pixels of the page."""
     strength: float
-    """Its mean ink, levels of 255."""
+    """Its mean ink, 0 to 255."""
     area: int
     """Pixels of ink."""
     step: int
-    """Pixels of the page that are one of the patch, across and down."""
+    """One pixel of the patch stands for so many pixels of the page, across and down."""
 
     def glyph(self, scale: float, angle: float) -> Glyph:
-        """`scale` is that of its page, `angle` how far its sheet is turned, degrees."""
+        """Make the glyph. `scale`: of its page; `angle`: degrees by which its sheet is turned."""
         ink = self.patch[self.inner]
         crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke / self.step)
         return Glyph(self.box, crop, self.stroke / scale, ink, angle)
@@ -54,15 +56,15 @@ class _Inked:
 def glyphs(
     page: Page, groups: Sequence[list[int]], cuts: Cuts
 ) -> tuple[tuple[Glyph, ...], list[Rejected]]:
-    """Make glyphs of the groups that are strokes, and not much fainter than the others; `cuts`
-    begin with these groups."""
+    """Make glyphs of those groups that are strokes and not much fainter than the others. The first
+    of `cuts` are those of the groups, in the same order."""
     many = len(groups)
     strength, area = cuts.strength[:many].copy(), cuts.area[:many].copy()
     measured, places = marks(page.pieces, groups), page.source(cuts.boxes[:many])
     found: dict[int, _Inked | Rejected] = {}
     strokes: list[int] = []
     faint, more = FAINTEST * strength.max(initial=0), int(area.sum())
-    # The strongest first, until all others are too faint, whatever they are.
+    # The strongest first, until the next is too faint even if all the rest turn out to be strokes.
     for i in np.argsort(-strength, kind="stable").tolist():
         if strength[i] < faint and strength[i] < FAINTEST * _strong(strength, area, strokes, more):
             break
@@ -85,9 +87,11 @@ def glyphs(
 
 
 def _strong(strength: DoubleArray, area: IntArray, strokes: list[int], more: int = 0) -> float:
-    """Strength of the strong ink: what the upper quarter of all ink has at least. Only that of
-    `strokes` counts: what glitters on a table is stronger than a pencil. Of `more` pixels it is not
-    known yet how much weaker they are than all others."""
+    """Return how strong the strongest quarter of the ink is at least, 0 to 255. Only the ink of
+    `strokes` counts: what glitters on a table is stronger than a pencil.
+
+    `more`: pixels not examined yet, all of them weaker. They count as strokes: the answer may be
+    too low then, and never too high."""
     order = np.array(strokes, np.intp)[np.argsort(strength[strokes])]
     below = more + np.cumsum(area[order])
     if not strokes or 0.75 * below[-1] <= more:
@@ -96,8 +100,8 @@ def _strong(strength: DoubleArray, area: IntArray, strokes: list[int], more: int
 
 
 def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked | Rejected:
-    """Take out the ink of a group, which lies in `box`, pixels of the source, or say why it is no
-    glyph."""
+    """Cut the ink of a group out of its page, or say why it is no glyph. `box`: where it lies, in
+    pixels of the source."""
     stroke, cut = float(measured.stroke[i]), cuts.cut(i)
     if form_boxes.square(cut.own):
         return _written(page, cut) or Rejected(box, Reason.NOT_A_STROKE)
@@ -109,7 +113,7 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
         return Rejected(box, Reason.ONE_SIDED)
     if is_dash(page.ink, measured.bars[i], stroke):
         return Rejected(box, Reason.RULED)
-    # The grey rim belongs to the stroke, a neighbour that reaches into the box does not.
+    # Keep the grey rim of the stroke, but not a neighbour that reaches into the box.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
     strength, area = float(cuts.strength[i]), int(cuts.area[i])
@@ -117,8 +121,7 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
 
 
 def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:
-    """Take out the ink inside a box that it touches; None where there is none that may be a
-    digit."""
+    """Cut out the ink inside a printed box that it touches; None if no digit can be in there."""
     written = form_boxes.inside(cut.own) if cut.step == 1 else None
     if written is None:
         return None

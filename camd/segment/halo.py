@@ -1,7 +1,7 @@
-"""PURE. Marks cut out of their page, and what is around each.
+"""PURE. Cuts marks out of their page and measures what is around each one.
 
-They are laid out side by side on a strip, each with a rim, and measured all at once: that
-takes little longer than one.
+The marks are laid side by side on a strip, each with a rim around it, and all are measured at once:
+that takes little longer than measuring a single one.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,18 @@ from camd.segment.page import Page
 from camd.values import Box, DoubleArray, IntArray, Plane
 
 CLEARED = 0.35
-"""How much lighter than a stroke the paper beside it is at least, in steps from the stroke to the
-brightest quarter of what surrounds it."""
+"""A pixel beside a stroke is paper if it is lighter than the stroke by this share of the way from
+the stroke to the brightest quarter of the surroundings."""
 SURROUNDED = 0.65
-"""Least share of its surroundings that is so: a stroke has paper on all sides, the edge of a sheet,
-a hand or a shadow on one. Hardly a real digit has less than 0.8, hardly an edge more than 0.6."""
+"""Least share of a stroke's surroundings that is paper. A stroke has paper on all sides, the edge
+of a sheet, a hand or a shadow on one. Few real digits have less than 0.8, few edges over 0.6."""
 
 COARSE = 300
-"""Of a mark twice as high as this, pixels, each second pixel is looked at, and so on: the outline
-of a sheet took longer than all that is written on it."""
+"""Pixels. Of a mark twice as high only every second pixel is looked at, three times as high every
+third: measuring the outline of a sheet took longer than measuring all the writing on it."""
 LOW = 256
-"""Marks up to so high share a strip, pixels; a higher one would make it as high for all."""
+"""Pixels. Marks lower than this share a strip, those lower than twice this another, and so on: a
+strip is as high as its highest mark."""
 
 
 _BY_ONE = np.ones((3, 3), np.uint8)
@@ -36,28 +37,28 @@ class Cut:
     """One mark, and a rim around it."""
 
     step: int
-    """Each so many'th pixel of the page is in what follows, across and down."""
+    """One pixel of what follows stands for so many pixels of the page, across and down."""
     around: tuple[slice, slice]
-    """Of the mark's box and its rim, as far as they lie on the page."""
+    """Where the mark's box with its rim is on the page, as far as it is on it."""
     inner: tuple[slice, slice]
-    """Of the box within that."""
+    """Where the box is within that."""
     own: Plane
-    """Its ink there, zeros and ones, as the one below."""
+    """The mark's own ink there: 1, and 0 elsewhere."""
     edge: Plane
-    """The same grown by one pixel."""
+    """The same, grown by one pixel on each side."""
 
 
 class Cuts:
-    """Groups of pieces (N), of which no two share one."""
+    """Measures groups of pieces (N); no piece is in two groups."""
 
     area: IntArray
     """(N,) pixels of ink."""
     strength: DoubleArray
-    """(N,) mean ink, levels of 255."""
+    """(N,) mean ink, 0 to 255."""
     halo: DoubleArray
-    """(N,) mean ink of what is bare at the distance of the rim; 0 where nothing is."""
+    """(N,) mean ink of the pixels around it that belong to no mark; 0 where there are none."""
     one_sided: NDArray[np.bool_]
-    """(N,) whether it is an edge, which has something lighter on one side; a stroke has on all."""
+    """(N,) whether it is the edge of something: it has paper on one side only, not on all."""
 
     def __init__(self, page: Page, groups: Sequence[list[int]]) -> None:
         self.boxes = page.pieces.boxes(groups)
@@ -81,13 +82,13 @@ class Cuts:
 
 
 def coarseness(height: int) -> int:
-    """Tell how many pixels of a mark so high, across and down, are looked at as one."""
+    """Return how many pixels across and down are looked at as one, in a mark of this height."""
     return max(1, height // COARSE)
 
 
 class _Strip:
-    """Marks (N) side by side, the lowest first; in pixels of the strip, which are `step` of the
-    page wide and high."""
+    """Marks (N) side by side, the lowest first. All sizes are in pixels of the strip, each of which
+    stands for `step` x `step` pixels of the page."""
 
     def __init__(
         self, page: Page, groups: Sequence[list[int]], boxes: Sequence[Box], step: int
@@ -96,7 +97,7 @@ class _Strip:
         self._step, self._size = step, tuple(side // step for side in page.ink.shape)
         # Higher marks have wider rims.
         self._rim = rim = (3 + height // 50) // step
-        # (N,) where each begins with its rim, the page reduced to such pixels, and its size.
+        # (N,) where each mark with its rim begins on the page, and how large it is.
         self._left, self._top = x // step - rim, y // step - rim
         self._wide = (x + width - 1) // step + 1 + rim - self._left
         self._tall = (y + height - 1) // step + 1 + rim - self._top
@@ -134,11 +135,11 @@ class _Strip:
         )
 
     def _each(self, start: int, stop: int) -> slice:
-        """Give pixels of the page in the middle of those of the strip."""
+        """Return the pixels of the page that lie in the middle of the strip's."""
         return slice(start * self._step + self._step // 2, stop * self._step, self._step)
 
     def sides(self, page: Page) -> tuple[DoubleArray, NDArray[np.bool_]]:
-        """Give Cuts.halo and Cuts.one_sided of these marks."""
+        """Return Cuts.halo and Cuts.one_sided of these marks."""
         places, mark = self._beside(page)
         ink, grey = (plane.reshape(-1).take(places) for plane in (page.ink, page.grey))
         many, stroke = len(self.area), self._stroke
@@ -152,8 +153,8 @@ class _Strip:
         return halo, lighter < SURROUNDED * count
 
     def _beside(self, page: Page) -> tuple[IntArray, IntArray]:
-        """Give the bare pixels at the distance of the rims, as indices in a flattened plane of the
-        page, and of which mark each is."""
+        """Return the pixels at the rims that belong to no mark, as indices into a flattened plane
+        of the page; and for each of them, to which mark's rim it belongs."""
         step, columns, (past_y, past_x) = self._step, page.bare.shape[1], self._size
         ring = np.empty_like(self._edge)
         for rim in sorted(set(self._rim.tolist())):

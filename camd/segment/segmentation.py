@@ -1,4 +1,4 @@
-"""PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are not."""
+"""PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are none."""
 
 from dataclasses import dataclass, replace
 
@@ -22,18 +22,18 @@ _CODE = {reason: code for code, reason in enumerate(_REASONS)}
 _GOOD = -1
 
 LARGEST = 1920
-"""Long side in which glyphs are looked for, pixels; larger frames are reduced to it."""
+"""Pixels of the longer side. A larger frame is reduced to it."""
 SMALLEST = 640
-"""A frame with a shorter long side is enlarged to twice its size: strokes of one or two pixels
-break, and cannot be told from the rules that they touch. None is reduced to less."""
+"""Pixels of the longer side. A smaller frame is enlarged to twice its size, for strokes one or two
+pixels wide break and look like the printed rules they touch. No frame is reduced below it."""
 WIDEST = 2.5
-"""Greatest width of a digit, in its heights."""
+"""Greatest width of a digit, as a multiple of its height."""
 FLATTEST_ONE = 25.0
-"""Greatest height of a digit, in its widths (a 1 drawn with a fine pen)."""
+"""Greatest height of a digit, as a multiple of its width: a 1 drawn with a fine pen."""
 NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
 MOST_ODD = 50
-"""Marks of a wrong shape, the largest first, that may turn out to be the edge of a sheet."""
+"""So many marks of a wrong shape, the largest ones, are tested for being the edge of a sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     frame = grey
     grey, draft = _drafted(frame, half, scale, drawn)
     if light_ink and settings.polarity == "auto" and not draft.written():
-        # A small sheet on a dark table is a light mark in the dark.
+        # Perhaps there is dark ink after all, on a small sheet: on a dark table that sheet itself
+        # looks like light ink.
         other, dark = _drafted(frame, half, scale, replace(drawn, light_ink=False))
         if dark.written_on(draft):
             light_ink, grey, draft = False, other, dark
@@ -68,15 +69,15 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
         for plate in plates(grey, page.pieces, page.least):
             drawn = Drawn(binarize.fine(plate.grey), settings.min_height, light_ink=not light_ink)
             inside = _written(Draft.of(plate.grey, page.scale, drawn).page(), settings)
-            # Where nothing is written on it, it may be a thick 0.
+            # A plate with nothing written on it may be the hole of a thick 0.
             if inside.glyphs:
                 found = _replaced(found, inside, page.source(plate.box)[0])
     return found
 
 
 def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> tuple[Plane, Draft]:
-    """Look for the ink of a frame, in half its size where that is large and shows it as well; give
-    the frame in the size in which it was found, too."""
+    """Look for the ink of a frame: in half its size, where that is given and shows nearly all tall
+    enough. Return the frame in the size that was used, too."""
     if half is not None:
         draft = Draft.of(half, scale / 2, drawn)
         if draft.tall():
@@ -103,8 +104,8 @@ def _written(page: Page, settings: SegmentSettings) -> Segmentation:
 
 
 def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentation:
-    """Put what was found on a plate in the stead of what had been at its `place` before, such as
-    the inside of a 0."""
+    """Replace what was found at `place` before, such as a hole of a 0, by what was found on the
+    plate there."""
     left, top, width, height = place
 
     def outside(box: Box) -> bool:
@@ -123,7 +124,7 @@ def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentat
 
 
 def _scaled(grey: Plane) -> tuple[Plane, float]:
-    """Bring a frame to the size in which it is searched; give it and the scale."""
+    """Resize a frame to the size in which it is searched; return it and the scale."""
     side = max(grey.shape)
     scale = 2.0 if side < SMALLEST else min(1.0, LARGEST / side)
     return grey if scale == 1 else _resized(grey, scale), scale
@@ -132,8 +133,9 @@ def _scaled(grey: Plane) -> tuple[Plane, float]:
 def _resized(grey: Plane, scale: float) -> Plane:
     if scale > 1:
         return _by(grey, scale, cv2.INTER_CUBIC)
-    # Whole blocks of pixels are averaged; to average parts of pixels takes OpenCV six times as long
-    # as it takes to interpolate, which misses none where less than half of them go.
+    # First by a whole factor, which averages blocks of pixels; what is left is less than a factor
+    # of two, and interpolated. Averaging parts of pixels takes OpenCV six times as long, and below
+    # a factor of two interpolation uses every pixel, too.
     whole = int(1 / scale + 1e-9)
     grey = _by(grey, 1 / whole, cv2.INTER_AREA) if whole > 1 else grey
     return _by(grey, whole * scale, cv2.INTER_LINEAR) if whole * scale < 1 else grey
@@ -144,8 +146,8 @@ def _by(grey: Plane, scale: float, how: int) -> Plane:
 
 
 def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list[list[int]]]:
-    """Sort components by box alone: give the number of the reason against each one, (N,), and
-    groups of the _GOOD ones that belong together."""
+    """Sort the components by their boxes alone. Return a code for each, (N,), _GOOD or the reason
+    against it, and the groups of good ones that belong together."""
     x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
     reason = np.full(len(x), _GOOD, np.int8)
@@ -170,7 +172,7 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list
 
 
 def _frames(pieces: Components, good: IntArray) -> list[int]:
-    """Find the boxes that other pieces are written into: part of a form, and no part of a digit."""
+    """Find printed boxes with writing in them: they belong to a form, and to no digit."""
     x, y, width, height = pieces.stats[good, :4].T
     within = (
         (x > x[:, None])

@@ -1,1 +1,1 @@
-"""camd as a systemd service: what systemd is told, and how the unit gets there."""
+"""camd as a systemd service: installing its unit, and telling systemd how it goes."""

@@ -1,4 +1,4 @@
-"""camd service install and uninstall: the unit, a configuration to begin with, and systemctl."""
+"""camd service install and uninstall: writes the unit and a first configuration, runs systemctl."""
 
 import os
 import shutil
@@ -23,16 +23,17 @@ NEEDS_SYSTEM = frozenset(
         "ProtectKernelTunables", "KeyringMode",
     }
 )  # fmt: skip
-"""What only root's systemd can do; a user's would refuse to start the unit, or ignore it."""
+"""Settings of a unit that only root's systemd knows. A user's own would ignore them, or refuse to
+start the unit."""
 
 
 def render(template: str, command: str, *, user: bool) -> str:
-    """Return `template` with the path of `command` in it, and for a user's own systemd without
-    what that one cannot do."""
+    """Return the text of the unit: `template` with the path of `command`, and for a user's own
+    systemd without the settings that it does not know."""
     text = template.replace("ExecStart=camd ", f"ExecStart={_quoted(command)} ")
     if not user:
         return text
-    # Settings that only root's systemd knows go, and the reasons beside them go with them.
+    # Remove the settings that only root's systemd knows, each with the comment above it.
     lines: list[str] = []
     reason: list[str] = []
     for line in text.splitlines():
@@ -42,7 +43,7 @@ def render(template: str, command: str, *, user: bool) -> str:
         if line.partition("=")[0] not in NEEDS_SYSTEM:
             lines += [*reason, line]
         reason = []
-    # Others of the user's programs share the home; only the paths and the target differ.
+    # The unit may use the user's own home directory, and its files are in other places.
     text = "\n".join(lines) + "\n"
     text = text.replace("Environment=HOME=%S/camd-%i ", "Environment=")
     text = text.replace("Environment=HOME=%S/camd ", "Environment=")
@@ -51,27 +52,27 @@ def render(template: str, command: str, *, user: bool) -> str:
 
 
 def _quoted(path: str) -> str:
-    """Quote as systemd.service(5) has it, which expands % and $ too."""
+    """Quote a path by the rules of systemd.service(5), where % and $ are special too."""
     path = path.replace("%", "%%").replace("$", "$$")
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"' if " " in path else path
 
 
 class ServiceError(CamdError):
-    """There is no systemd, no right to change it, or it refuses."""
+    """There is no systemd, this user may not change it, or it reports an error."""
 
     status = 69
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a unit and its configuration go."""
+    """Where the unit and its configuration are: of the system or a user, of one camera or more."""
 
     user: bool
     instance: str | None
 
     @property
     def name(self) -> str:
-        """As systemctl knows the service."""
+        """The service's name for systemctl."""
         return f"camd@{self.instance}.service" if self.instance else "camd.service"
 
     @property
@@ -93,7 +94,7 @@ class Place:
 
 
 def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
-    """Write the unit and, where there is none, a configuration; enable and start the service.
+    """Write the unit, and a configuration if there is none; then enable and start the service.
 
     Raises ServiceError. With `dry_run` it only says what it would do."""
     command = _command()
@@ -148,7 +149,7 @@ def _enabling(place: Place) -> list[list[str]]:
     return [
         place.systemctl("daemon-reload"),
         place.systemctl("enable", place.name),
-        place.systemctl("restart", place.name),  # also one that runs, from an older unit
+        place.systemctl("restart", place.name),  # it may be running, from an older unit
     ]
 
 
@@ -168,7 +169,8 @@ def _command() -> str:
 
 
 def _hidden(command: Path) -> str:
-    """Say what the service could not see: the sandbox shows it no home directories."""
+    """Say what of camd the service could not see; "" if all is well. Its sandbox hides all home
+    directories."""
     for path in (command, command.resolve(), Path(sys.base_prefix), paths.PACKAGE):
         if path.is_relative_to("/home") or path.is_relative_to("/root"):
             return (

@@ -1,6 +1,6 @@
-"""What systemd is told: the sd_notify protocol, one datagram a message (sd_notify(3)).
+"""Tells systemd how camd is doing: the sd_notify protocol, one datagram a message (sd_notify(3)).
 
-Without $NOTIFY_SOCKET, and so in a terminal, nothing is sent and nothing is different.
+Without $NOTIFY_SOCKET, for instance in a terminal, nothing is sent.
 """
 
 import logging
@@ -16,8 +16,8 @@ STATUS_S = 1.0
 
 
 class Service:
-    """Speaks for this process. No call raises or blocks: a manager that does not listen must not
-    stop the camera."""
+    """Speaks to systemd for this process. No call raises or blocks: if systemd does not listen, the
+    camera must still go on."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
@@ -28,7 +28,7 @@ class Service:
 
     @property
     def watchdog_s(self) -> float | None:
-        """Silence after which the manager ends this process, seconds; None: it does not watch."""
+        """Seconds without a sign of life after which systemd ends this process; None: never."""
         return self._watchdog_s
 
     def ready(self) -> None:
@@ -36,22 +36,24 @@ class Service:
 
     def reloading(self) -> None:
         """Say that the configuration is being read again; `ready` ends it."""
-        # Without the time of the monotonic clock the manager could take an old READY for the new.
+        # The time lets systemd tell the READY that follows from an earlier one.
         self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         self._send("STOPPING=1")
 
     def tick(self, now: float, status: str, problem: str) -> None:
-        """Tell how it goes; call it several times a watchdog period. `now`: seconds, monotonic.
+        """Tell systemd how it goes. Call it several times a watchdog period; `now`: seconds,
+        monotonic.
 
-        While there is a `problem`, the watchdog hears nothing, and in the end acts."""
+        While there is a `problem`, the watchdog gets no sign of life: if it lasts, systemd starts
+        camd anew."""
         text = f"{status}; {problem}" if problem else status
         if text != self._status and now >= self._next_status:
             self._status, self._next_status = text, now + STATUS_S
             self._send("STATUS=" + text.replace("\n", " "))
         if self._watchdog_s and not problem and now >= self._next_watchdog:
-            # Half the period, as sd_watchdog_enabled(3) advises, and less by a late tick.
+            # sd_watchdog_enabled(3) advises half the period; a tick may come a little late.
             self._next_watchdog = now + 0.4 * self._watchdog_s
             self._send("WATCHDOG=1")
 
@@ -67,8 +69,8 @@ class Service:
 
 
 def _address(text: str) -> str:
-    """Return the socket's address; "@" stands for the NUL of an abstract one. Others (vsock) are
-    for virtual machines."""
+    """Return the socket's address, or "" where it is of no use here (vsock: for virtual machines).
+    A leading "@" stands for the NUL of an abstract socket."""
     if text.startswith("@"):
         return "\0" + text[1:]
     return text if text.startswith("/") else ""
@@ -76,6 +78,6 @@ def _address(text: str) -> str:
 
 def _watchdog(environ: Mapping[str, str]) -> float | None:
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
-        return None  # inherited from a parent whom it was meant for
+        return None  # it was meant for a parent process, and inherited
     usec = environ.get("WATCHDOG_USEC", "")
     return int(usec) / 1e6 if usec.isdecimal() and int(usec) > 0 else None

@@ -41,8 +41,8 @@ def from_uri(device: str, settings: CameraSettings, *, loop: bool = False) -> So
 
 
 def are_stills(device: str, settings: CameraSettings) -> bool:
-    """Tell whether `device` is pictures, which need not show the same scene, and nothing that
-    moves."""
+    """Tell whether `device` is still pictures, each perhaps of another scene: no camera, no video
+    and no animation."""
     source = _pick(device, settings)
     return isinstance(source, Images) and not source.animated
 
@@ -57,7 +57,7 @@ def _pick(device: str, settings: CameraSettings) -> Source:
         return Demo(settings)
     if found := _file(device, settings):
         return found
-    # A link that a rule of udev makes, which may not be there yet: SYMLINK+="desk-camera"
+    # A link that a udev rule makes (SYMLINK+="desk-camera"); it may not exist yet.
     if LINUX and re.fullmatch(r"/dev/(?!shm/|fd/).+", device):
         return Camera(device, settings)
     raise SourceError(
@@ -75,14 +75,14 @@ def _file(device: str, settings: CameraSettings) -> Source | None:
         if path.is_file():
             return Images(path) if _is_picture(path) else Video(path, settings)
     except (OSError, RuntimeError, ValueError):
-        pass  # too long a name, nobody's home (~nobody), or what no name can hold: no file
+        pass  # the name is too long, has a NUL, or a user without a home (~nobody): no such file
     return None
 
 
 def _is_picture(path: Path) -> bool:
     """Tell by what is in the file, else by its name."""
     suffix = path.suffix.lower()
-    if suffix in {".mjpg", ".mjpeg"}:  # one picture after the other: it begins as the first does
+    if suffix in {".mjpg", ".mjpeg"}:  # JPEGs in a row: it begins like a picture
         return False
     try:
         with path.open("rb") as file:

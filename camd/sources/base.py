@@ -18,12 +18,12 @@ from typing import Protocol
 from camd.values import Image
 
 MOST_PIXELS = 40_000_000
-"""The largest frame that is taken from a live source: 8K is 33 megapixels. A few bytes from the
-network can claim far more, and the memory that goes with it."""
+"""Pixels of the largest frame taken from a live source; 8K has 33 million. A few bytes from the
+network can claim a far larger one, and the decoder would take memory for it."""
 
 
 class EndOfStreamError(Exception):
-    """A file or folder has no more frames, after one at least: without any it is a SourceError."""
+    """A file or folder has given all its frames. One that gave none raises SourceError instead."""
 
 
 class CorruptFrameError(Exception):
@@ -32,7 +32,7 @@ class CorruptFrameError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a source gives, as read back from it and not as asked."""
+    """What a source really gives, which may not be what it was asked for."""
 
     width: int
     height: int
@@ -56,14 +56,13 @@ class Source(Protocol):
 
     @property
     def time(self) -> float | None:
-        """When the frame last read is to be seen, seconds from the beginning of the film, as the
-        file itself says; never less than that of the frame before. None where nothing says so:
-        cameras, and pictures that do not move."""
+        """Where the frame last read stands in the film, in seconds from its beginning, as the file
+        says. It never goes back. None for cameras and for pictures that do not move."""
 
     @property
     def colour(self) -> Callable[[], Image] | None:
-        """Where the frame last read was given in grey to save time: gives the same in colour, in
-        any thread, and however many frames later."""
+        """Where `read` gave the last frame in grey to save time: a function that returns the same
+        frame in colour. Any thread may call it, also after more frames were read. Else None."""
 
     def open(self) -> Opened:
         """Open, or open again after `close`. Raises SourceError: missing, busy, permission..."""

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 LINUX = sys.platform == "linux"
 
 _DAMAGED = re.compile("premature end|bad Huffman code", re.IGNORECASE)
+"""How libjpeg says that a part of the picture is missing. Its other complaints are harmless."""
 
 
 class Camera(opencv.CaptureSource):
@@ -40,7 +41,7 @@ class Camera(opencv.CaptureSource):
         self._connect = connect
         self._complained = False
         self._jpegs = False
-        """The driver hands out the camera's JPEGs as they are."""
+        """Whether the driver gives the camera's JPEGs as they are, to be decoded here."""
 
     def open(self) -> Opened:
         """Raises SourceError: missing, permission, busy, unreadable, failed."""
@@ -82,7 +83,7 @@ class Camera(opencv.CaptureSource):
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 2)
         width, height = opencv.size(capture)
         rate = opencv.fps(capture)
-        # Left to OpenCV they would be decoded in colour, which nobody may ever look at.
+        # OpenCV would decode each JPEG in colour. Reading needs grey only, in half the time.
         self._jpegs = (
             LINUX
             and opencv.codec(capture) in FOURCCS
@@ -113,8 +114,8 @@ class Camera(opencv.CaptureSource):
         return image
 
     def _judge(self, complaint: str) -> None:
-        """Raise CorruptFrameError where libjpeg had to invent a part of the picture. Many cameras
-        only put a few bytes too many into each: say so once."""
+        """Raise CorruptFrameError where libjpeg had to make up a part of the picture. Many cameras
+        only put a few bytes too many into each picture: log that once."""
         if _DAMAGED.search(complaint):
             raise CorruptFrameError(complaint)
         if not self._complained:

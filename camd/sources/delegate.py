@@ -1,4 +1,4 @@
-"""What a source is that stands before another one and changes a part of it."""
+"""The base of a source that wraps another one and changes a part of what it does."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ from camd.values import Image
 
 
 class Delegate:
-    """Passes everything on; whoever derives from it says what is different."""
+    """Passes every call on to the wrapped source; a subclass overrides what it changes."""
 
     def __init__(self, source: Source) -> None:
         self._source = source

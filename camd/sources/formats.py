@@ -1,4 +1,4 @@
-"""PURE. What a file is, told by its first bytes: names lie, and some files have none."""
+"""PURE. Recognises a file's format by its first bytes: its name can be wrong, or have no suffix."""
 
 import re
 import shlex
@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 HEAD = 64
-"""Bytes that are enough to tell."""
+"""How many first bytes of a file `recognise` needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     name: str
-    """With its article, to be put into a sentence: "a TIFF picture"."""
+    """With its article, for use in a sentence: "a TIFF picture"."""
     kind: Literal["picture", "video", "other"]
     remedy: str = ""
     """For a format that camd cannot decode: what to do about it; {0} is the file, {1} a JPEG."""
@@ -45,7 +45,8 @@ _BRANDS = (
     (rb"qt  ", Format("a QuickTime video", "video")),
     (rb"....", Format("an MP4 video", "video")),
 )
-"""Of ISO base media files, the first that is among the brands of the `ftyp` box."""
+"""Formats of ISO base media files (MP4 and its relatives): the first of which a brand is named in
+the file's `ftyp` box."""
 
 _STARTS = (
     (rb"\xff\xd8\xff", Format("a JPEG picture", "picture")),
@@ -93,7 +94,7 @@ _STARTS = (
 
 
 def recognise(head: bytes) -> Format | None:
-    """Tell what a file is whose first bytes, at least HEAD where it has so many, are `head`."""
+    """Recognise a file by its first bytes: HEAD of them, or all of a shorter file."""
     if head[4:8] == b"ftyp":
         size = min(max(16, int.from_bytes(head[:4])), len(head))
         brands = [head[8:12], *(head[at : at + 4] for at in range(16, size, 4))]

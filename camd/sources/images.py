@@ -1,4 +1,4 @@
-"""Pictures: one file, or those of a folder in natural order; each page by itself."""
+"""Pictures: one file, or all in a folder, img2 before img10. Each page of a file is a frame."""
 
 import re
 import time
@@ -14,7 +14,7 @@ from camd.values import Image
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".apng", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".avif"}
     | {".jp2", ".j2k", ".pgm", ".ppm", ".pbm", ".pnm", ".gif"}
-    # Of these camd only says that it cannot read them, which is better than to pass them over.
+    # camd cannot read these. They are listed to get an error: else they would be missed in silence.
     | {".heic", ".heif", ".hif", ".jxl"}
 )
 
@@ -35,7 +35,7 @@ class Images:
 
     @cached_property
     def animated(self) -> bool:
-        """One file that moves: its frames show the same scene."""
+        """Whether it is one animated file, whose frames all show the same scene."""
         return self._path.is_file() and is_animated(self._path)
 
     def open(self) -> Opened:

@@ -12,19 +12,20 @@ FOURCCS = ("MJPG", "JPEG")
 START = b"\xff\xd8"
 
 _ALONE = frozenset({0x00, 0x01, *range(0xD0, 0xD8)})
-"""No length follows these: a stuffed byte, TEM, RST0 to RST7."""
+"""Markers that no length follows: a stuffed byte, TEM, RST0 to RST7."""
 _NO_SIZE_AFTER = frozenset({0xD8, 0xD9, 0xDA})
-"""SOI a second time, EOI, SOS: libjpeg gives up where it knows no size by then."""
+"""A second SOI, EOI or SOS: where the size has not come before one of these, libjpeg gives up."""
 
 HEAD = 100_000
-"""Bytes within which the size of a picture must be found; comments and thumbnails come before."""
+"""The size must be found within so many first bytes. Comments and a thumbnail may come before it,
+of 65,535 bytes each at most."""
 
 
 def claimed_size(head: bytes) -> tuple[int, int]:
-    """Return (width, height) as the first bytes of a JPEG claim; (0, 0) where they do not.
+    """Return (width, height) as the first bytes of a JPEG claim them, or (0, 0) if they do not.
 
-    The markers are gone through as libjpeg does (jdmarker.c), so that what is claimed here is what
-    it takes memory for."""
+    It goes from marker to marker as libjpeg does (jdmarker.c): so it finds the size for which
+    libjpeg would take memory."""
     at = 2 if head.startswith(START) else len(head)
     while (at := head.find(b"\xff", at)) >= 0:
         while head[at : at + 1] == b"\xff":  # any number of fill bytes
@@ -54,7 +55,7 @@ class Jpeg:
 
     def colour(self) -> Image:
         """Decode to (H, W, 3) uint8 BGR."""
-        with muffled():  # what libjpeg has to say it said of the grey picture
+        with muffled():  # libjpeg's complaints were heard when it decoded the grey picture
             image = self._decoded(cv2.IMREAD_COLOR)
         if image is None:
             return np.asarray(cv2.cvtColor(self.grey(), cv2.COLOR_GRAY2BGR), np.uint8)

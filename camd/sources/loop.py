@@ -16,7 +16,7 @@ class Looped(Delegate):
         return self._time
 
     def open(self) -> Opened:
-        """Raises SourceError. The time goes on from where it stands."""
+        """Raises SourceError. `time` goes on from where it stands."""
         self._began = (self._time or 0.0) + self._gap
         return self._source.open()
 
@@ -32,8 +32,7 @@ class Looped(Delegate):
         return image
 
     def _tell(self, seconds: float | None) -> None:
-        """Bring the time up to date. From the last frame to the first it takes as long as from the
-        one before it to the last."""
+        """Update `time`. The step from the last frame to the first is as long as the one before."""
         if seconds is None:
             return
         now = self._began + seconds

@@ -1,7 +1,7 @@
-"""What libraries write to standard error by themselves, past Python's logging.
+"""Catches what C libraries write to standard error by themselves, past Python's logging.
 
-libjpeg says of each damaged picture that it is one: thirty times a second, into a journal that is
-kept for months. It has no other way of saying so, and OpenCV none of passing it on.
+libjpeg complains of each damaged picture there: up to thirty times a second, in a journal that is
+kept for months. OpenCV offers no other way to learn of these complaints.
 """
 
 import contextlib

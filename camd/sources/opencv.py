@@ -15,7 +15,7 @@ from camd.sources.base import CorruptFrameError
 from camd.values import Image
 
 _NAMES = {"av01": "AV1", "av1": "AV1", "vvc1": "H.266", "vvi1": "H.266", "vvc": "H.266"}
-"""What FFmpeg calls codecs, where it is not how people do."""
+"""Codecs that people call by other names than FFmpeg does."""
 FOREIGN = frozenset({"AV1", "H.266"})
 """Codecs that FFmpeg names but can decode only with libraries that OpenCV's wheels leave out."""
 
@@ -24,7 +24,7 @@ def prepare(settings: CameraSettings) -> None:
     """Set what OpenCV reads from the environment at its first capture and never again.
 
     FFmpeg and OpenCV would print addresses with their passwords to stderr by themselves: both are
-    silenced, since every failure is reported as a SourceError. A variable that is set stays."""
+    silenced, since every failure is reported as a SourceError. What the user has set stays."""
     for name, value in {
         "OPENCV_FFMPEG_LOGLEVEL": "-8",
         "OPENCV_FFMPEG_CAPTURE_OPTIONS": "rtsp_transport;tcp",  # UDP loses packets: torn pictures
@@ -36,7 +36,7 @@ def prepare(settings: CameraSettings) -> None:
 
 
 class CaptureSource:
-    """What is alike in the sources that hold a cv2.VideoCapture; each opens it its own way."""
+    """The base of the sources that hold a cv2.VideoCapture; each opens it in its own way."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -51,7 +51,7 @@ class CaptureSource:
         return self._capture
 
     def _grab(self) -> bool:
-        # isOpened() stays True on a dead handle: only a grab that fails tells.
+        # isOpened() stays True when the camera is gone: only a failed grab shows it.
         grabbed = self._opened().grab()
         if grabbed:
             self.grabbed = time.monotonic()
@@ -98,8 +98,8 @@ def bgr(image: MatLike) -> Image:
 
 
 def fps(capture: cv2.VideoCapture) -> float:
-    """Return the frame rate the source claims, or 0 where the claim is none (FFmpeg says 90000,
-    its clock, for streams that carry no rate)."""
+    """Return the frame rate that the source claims, or 0 if it claims none: FFmpeg then gives
+    90000, the rate of its clock."""
     claimed = capture.get(cv2.CAP_PROP_FPS)
     return claimed if math.isfinite(claimed) and 0 < claimed <= 1000 else 0.0
 

@@ -1,5 +1,5 @@
-"""Turn and mirror the frames of any source: cameras are mounted sideways and upside down, or see
-what they show in a mirror."""
+"""Turns and mirrors the frames of any source: a camera may hang sideways or upside down, or look
+into a mirror."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,14 +23,10 @@ class Oriented(Delegate):
     def __init__(
         self, source: Source, degrees: Literal[0, 90, 180, 270], *, mirror: bool = False
     ) -> None:
-        """Turn clockwise by `degrees`; then `mirror` lets left and right change places."""
+        """Turn clockwise by `degrees`; then, with `mirror`, swap left and right."""
         super().__init__(source)
         self._degrees = degrees
         self._mirror = mirror
-
-    @property
-    def time(self) -> float | None:
-        return self._source.time
 
     @property
     def colour(self) -> Callable[[], Image] | None:

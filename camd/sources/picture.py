@@ -1,7 +1,7 @@
-"""One picture file: its pages, upright, within bounds.
+"""Reads one picture file, page by page, each turned upright; refuses what is too large.
 
-Pillow reads it, which tells the size, the pages, their times and which way is up before anything is
-decoded, the same for every format.
+Pillow reads it: for every format it tells the size, the pages, their times and which way is up
+before anything is decoded.
 """
 
 import functools
@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 MAX_PIXELS = 100_000_000
-"""More than ordinary phones take, 300 MB once decoded; a few bytes of PNG can claim far more."""
+"""The largest page that is read: more than ordinary phones take, and 300 MB once decoded. A PNG of
+a few bytes can claim far more."""
 MAX_BYTES = 500_000_000
-"""Of a file. MAX_PIXELS are 300 MB where nothing packs them; a sparse file can be of any size."""
+"""The largest file that is read. Uncompressed, MAX_PIXELS take 300 MB; a sparse file can claim any
+size."""
 
 _READ = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "DIB", "GIF", "JPEG2000", "PPM")
 """The formats that are tried, by Pillow's names. It knows more; for some of them it starts other
@@ -36,12 +38,12 @@ programs."""
 _ORIENTATION = 0x0112
 _SUBFILE = 254
 _NO_PAGE = 1 | 4
-"""Of a TIFF's subfile type: a smaller copy of another page, or the mask of one."""
+"""Bits of a TIFF's subfile type: a smaller copy of another page, or the mask of one."""
 _LEAST_MS, _USUAL_MS = 10, 100
-"""A frame of an animation that claims to stay no longer than the first stays for the second:
-browsers and FFmpeg do so, and makers of animations rely on it."""
+"""A frame of an animation that claims to last _LEAST_MS or less lasts _USUAL_MS instead: browsers
+and FFmpeg do the same, and makers of animations rely on it."""
 _STRIP = 1_000_000
-"""Pixels that are converted at a time, so that little is held twice."""
+"""Pixels converted at a time: the whole page at once would be in memory twice."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +59,7 @@ class Page:
 
     @property
     def left_out(self) -> str:
-        """What to say where this page stands for the file."""
+        """What to tell the user where only this page of the file is read."""
         return f"only the first of its {self.count} pages is read" if self.count > 1 else ""
 
 
@@ -121,24 +123,24 @@ def _open(path: Path) -> BinaryIO:
     except OSError as exc:
         raise SourceError(f"{path}: {exc.strerror or exc}", "unreadable") from exc
     except ValueError as exc:  # a NUL
-        raise SourceError(f"{path!r}: no name of a file", "missing") from exc
+        raise SourceError(f"{path!r}: no file can have this name", "missing") from exc
 
 
 @functools.cache
 def _pillow() -> ModuleType:
-    # Those who read a camera need none of it.
+    # Imported only now: reading a camera does without it, and starts faster.
     from PIL import Image as pillow  # noqa: N813, PLC0415
 
-    # It refuses twice this, in each page and before it takes memory; and it warns of less, as of
-    # much else, where only errors matter.
+    # Pillow refuses a page with more than twice these pixels, before it takes memory for it. Of
+    # fewer it only warns, as of much else; here only errors matter.
     pillow.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
     warnings.filterwarnings("ignore", module=r"PIL\.")
     return pillow
 
 
 def _pages(picture: "Picture") -> list[int]:
-    """Number the pages as Pillow does."""
-    if picture.format == "MPO":  # a JPEG; what comes after it are its previews and light maps
+    """Return the pages by the numbers that Pillow gives them."""
+    if picture.format == "MPO":  # a JPEG, and after it its own previews and light maps
         return [0]
     if picture.format != "TIFF":
         return list(range(getattr(picture, "n_frames", 1)))
@@ -156,7 +158,7 @@ def _tiff_pages(picture: Any) -> Iterator[int]:
             picture.seek(at)
         except EOFError:
             return
-        except Exception:  # those before it can be read, and it will be said of this one
+        except Exception:  # the pages before it can be read; reading this one says what is wrong
             yield at
             return
         if not picture.tag_v2.get(_SUBFILE, 0) & _NO_PAGE:
@@ -164,13 +166,13 @@ def _tiff_pages(picture: Any) -> Iterator[int]:
 
 
 class _NoPictureError(Exception):
-    """Its text goes on after the name of the file."""
+    """Its text follows the name of the file in a message."""
 
 
 def _why(exc: Exception, path: Path, head: bytes) -> str:
     """Say what is wrong with the file, and what to do about it."""
     if isinstance(exc, _pillow().DecompressionBombError):
-        return f"larger than {MAX_PIXELS // 1_000_000} megapixels, which is the most"
+        return f"larger than {MAX_PIXELS // 1_000_000} megapixels, the most that are read"
     if isinstance(exc, _NoPictureError):
         return str(exc)
     if isinstance(exc, OSError) and exc.errno is not None:
@@ -204,8 +206,8 @@ def _bgr(picture: "Picture") -> Image:
 
 
 def _pixels(picture: "Picture") -> MatLike:
-    """Return what opencv.bgr takes."""
-    if picture.mode.startswith("I"):  # 16 bits, whatever holds them
+    """Return the pixels in a form that opencv.bgr takes."""
+    if picture.mode.startswith("I"):  # 16 bits a pixel, even where the array holds 32
         return np.asarray(np.clip(np.asarray(picture), 0, 65535), np.uint16)
     if picture.has_transparency_data:
         return cv2.cvtColor(np.asarray(picture.convert("RGBA")), cv2.COLOR_RGBA2BGRA)

@@ -1,4 +1,5 @@
-"""Is there somebody at an address: asked in a time that is kept, whatever the name server does."""
+"""Finds out whether anything answers at a network address, within a time limit that holds even
+when the name server does not answer."""
 
 import socket
 import threading
@@ -10,7 +11,7 @@ Place: TypeAlias = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int,
 
 class Lookup:
     """Finds the addresses of one host, each time anew. The system's resolver may take a minute and
-    cannot be interrupted: so it runs in a thread of its own, of which there is never a second."""
+    cannot be interrupted: so it runs in a thread of its own, one at a time."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host = host
@@ -20,8 +21,8 @@ class Lookup:
         self._error: OSError | None = None
 
     def places(self, timeout_s: float) -> list[Place]:
-        """Raises OSError where there is no such name, or no answer in time: one that comes late is
-        for the next call."""
+        """Raises OSError where there is no such name, or no answer in time. An answer that comes
+        too late is what the next call returns."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="camd-lookup", daemon=True)
             self._thread.start()
@@ -39,14 +40,15 @@ class Lookup:
             found = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except OSError as error:
             self._error = error
-        except UnicodeError:  # a label of more than 63 characters, which its text shows
+        except UnicodeError:  # a part of the name has more than 63 characters
             self._error = OSError("no such name")
         else:
             self._found = [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
 
 
 def connect(places: list[Place], timeout_s: float) -> None:
-    """Connect to one of `places` and leave again. Raises OSError of the last one tried."""
+    """Connect to the first of `places` that answers, and leave again. Raises the OSError of the
+    last one tried."""
     deadline = time.monotonic() + timeout_s
     failed: OSError = TimeoutError("no answer in time")
     for family, address in places:

@@ -31,7 +31,7 @@ class Stream(opencv.CaptureSource):
         self.close()
         opencv.prepare(self._settings)
         places = self._places()
-        # After opening these two would be accepted and ignored.
+        # Both must be given now: set after opening, they would be accepted and ignored.
         patience = int(1000 * self._settings.timeout_s)
         limits = [
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
@@ -48,14 +48,14 @@ class Stream(opencv.CaptureSource):
             self.close()
             raise SourceError(
                 f"{self.name}: frames of {width}x{height}; {MOST_PIXELS // 1_000_000} megapixels "
-                "are the most: choose a smaller stream of this camera",
+                "are the most that are read: choose a smaller stream of this camera",
                 "unreadable",
             )
         return Opened(width, height, opencv.fps(capture), "network stream")
 
     def _places(self) -> list[Place]:
-        """Ask for the name first: FFmpeg would wait for a dead name server longer than for the
-        camera, and the watchdog end the process."""
+        """Look the host up first: FFmpeg would wait for a dead name server longer than `timeout_s`,
+        until the watchdog ends the process."""
         try:
             return self._lookup.places(self._settings.timeout_s)
         except OSError as exc:
@@ -65,7 +65,7 @@ class Stream(opencv.CaptureSource):
             raise SourceError(f"{self.name}: {exc.strerror or exc}{hint}", "missing") from None
 
     def _refused(self, places: list[Place]) -> SourceError:
-        """Find out why. Only now: many cameras serve one connection at a time."""
+        """Find out why it did not open. Only now: many cameras serve one connection at a time."""
         try:
             connect(places, self._settings.timeout_s)
         except OSError as exc:

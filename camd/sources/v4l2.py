@@ -1,7 +1,7 @@
 """Linux video devices: which there are, and why one cannot be opened.
 
-OpenCV only ever says "not opened", so the node is asked first. The ioctl numbers are those of
-linux/videodev2.h on x86, ARM and RISC-V.
+OpenCV never says more than "not opened", so the device file is asked first. The ioctl numbers are
+those of linux/videodev2.h on x86, ARM and RISC-V.
 """
 
 import contextlib
@@ -99,7 +99,8 @@ def _card(fd: int) -> str | None:
 
 
 def _is_busy(node: str) -> bool:
-    """Ask for no buffers: the kernel says EBUSY when another handle owns the queue."""
+    """Ask for zero buffers, which changes nothing: the kernel says EBUSY where another program
+    has buffers."""
     try:
         fd = os.open(node, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as exc:

@@ -17,7 +17,7 @@ from camd.values import Image
 log = logging.getLogger(__name__)
 
 USUAL_FPS = 30.0
-"""Of a film that does not say."""
+"""Frames a second assumed of a film that does not say how many it has."""
 
 
 class Video(opencv.CaptureSource):
@@ -75,7 +75,7 @@ class Video(opencv.CaptureSource):
         return image
 
     def _tell(self, seconds: float) -> None:
-        """Bring the time up to date. Some containers have no times, and damaged ones go back."""
+        """Update `time`. Some containers hold no times, and those of damaged files go back."""
         if self.time is None:
             self.time = seconds if math.isfinite(seconds) else 0.0
         elif math.isfinite(seconds) and seconds > self.time:

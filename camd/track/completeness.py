@@ -1,8 +1,10 @@
-"""PURE. Whether digits are all of their number, told from what stands beside them and was not read.
+"""PURE. Tells whether the digits that were read are the whole number, by the marks beside them that
+were not read.
 
-What was refused may be a digit, half of one, a sign or a unit: then the digits are not what is
-written, however sure each of them is. What is no part of a number is told by its shape and place,
-not by why it was refused: a seven-segment 1 is refused as a ruled line, and a real rule is too.
+Such a mark may be a digit, half of one, a sign or a unit. Then the digits alone are not what is
+written, however sure each of them is. A mark's shape and place tell whether it can be part of the
+number, not the reason why it was rejected: both a 1 of seven segments and a printed rule are
+rejected as ruled lines.
 """
 
 from collections.abc import Sequence
@@ -13,28 +15,29 @@ from numpy.typing import NDArray
 from camd.values import Digit, DoubleArray, Reason, Rejected
 
 SMALLEST = 0.25
-"""Least length of a mark in the row of digits that says something, in their height: a point is
-smaller, a minus, a degree sign and half a digit are not."""
+"""Least length of a mark that counts, in heights of a digit: a decimal point is shorter; a minus, a
+degree sign and half a digit are not."""
 MIDDLE = 0.25
-"""How far from the middle of the digits beside it a mark may end, in their height: a comma below
-and what is written above or under a number do not reach that far."""
+"""A mark in the row of digits reaches to within this distance of their middle line, in heights of a
+digit. A comma does not, nor what is written above or below the number."""
 LONGEST = 1.4
-"""Length, in heights of a digit, from which a mark is rather a rule, an edge or a frame..."""
+"""A mark longer than this, in heights of a digit, is a rule, an edge or a frame and not part of a
+number, if it is also narrower than BROADEST, or was taken for a rule, or has digits inside."""
 BROADEST = 0.4
-"""...if it is narrower than that across, or was taken for a rule, or stands around digits."""
+"""Heights of a digit; see LONGEST."""
 COVERED = 0.5
-"""Share of a mark that lies in the box of a digit from which it is part of that digit, in a frame
-that shows it badly."""
+"""A mark of which at least this share lies in the box of a digit is a part of that digit, which was
+badly seen in this frame."""
 UNEVEN = 1.7
-"""How many times higher or lower than the middle one a digit of the same number may be: a raised
-sign is lower, and so are the two halves of a letter; bars between windows are higher."""
+"""Digits of one number are less than so many times higher or lower than their median. A raised sign
+is lower, and so are the two halves of a letter; bars between windows are higher."""
 BESIDE = 1.2
-"""Widest gap between a digit and a mark that may belong to its number, in digit heights."""
+"""Widest gap between a digit and a mark that may belong to its number, in heights of a digit."""
 
 
 def doubtful(marks: Sequence[Rejected], digits: Sequence[Digit]) -> bool:
-    """Tell whether `digits`, all that was read in a region, may be only a part of its number, or
-    hold what is no part of it, given the `marks` in the region that were not read."""
+    """Tell whether `digits`, all that were read in a region, may be less than its number, or more.
+    `marks`: what is in the region and was not read."""
     seen = [mark for mark in marks if mark.reason != Reason.MASKED]
     if not digits:
         return any(mark.reason in (Reason.UNSURE, Reason.AMONG_LETTERS) for mark in seen)
@@ -42,16 +45,17 @@ def doubtful(marks: Sequence[Rejected], digits: Sequence[Digit]) -> bool:
 
 
 def beside(marks: Sequence[Rejected], digits: Sequence[Digit]) -> bool:
-    """Tell whether one of the marks may be a digit of a number that some of `digits` form. Of a
-    whole frame only those count of which nobody is sure, and those that the frame cuts off: there
-    may be letters beside a number."""
+    """Tell whether one of the marks may be a digit that belongs to some of `digits`.
+
+    This is for a whole frame, where letters may stand beside a number. So only two kinds of marks
+    count: those of which the model is unsure, and those that the frame's edge cuts off."""
     unsure = [mark for mark in marks if mark.reason in (Reason.UNSURE, Reason.AT_BORDER)]
     return bool(digits) and bool(_in_row(unsure, digits, BESIDE).any())
 
 
 def _in_row(marks: Sequence[Rejected], digits: Sequence[Digit], reach: float) -> NDArray[np.bool_]:
-    """Tell of each mark (M,) whether it stands in a row with digits, no farther from the nearest
-    than `reach`, and is shaped like a part of their number."""
+    """Tell of each mark (M,) whether it stands in a row with digits, at most `reach` digit heights
+    from the nearest, and has the shape of a part of their number."""
     x, y, width, height = _sides(marks)[:, :, None]
     left, top, wide, tall = _sides(digits)
     usual = float(np.median(tall))
@@ -69,13 +73,13 @@ def _in_row(marks: Sequence[Rejected], digits: Sequence[Digit], reach: float) ->
 
 
 def _apart(marks: Sequence[Rejected], digits: Sequence[Digit]) -> NDArray[np.bool_]:
-    """Tell of each mark (M,) whether it is no part of a digit."""
+    """Tell of each mark (M,) whether it is no part of a digit that was read."""
     across, down = _shared(marks, digits)
     return np.asarray((across * down < COVERED * _sides(marks)[2:].prod(axis=0)[:, None]).all(1))
 
 
 def _shared(marks: Sequence[Rejected], digits: Sequence[Digit]) -> tuple[DoubleArray, ...]:
-    """Give the width and the height (M, N) that each mark and each digit have in common."""
+    """Return the width and height (M, N) of the overlap of each mark with each digit."""
     x, y, width, height = _sides(marks)[:, :, None]
     left, top, wide, tall = _sides(digits)
     across = np.minimum(x + width, left + wide) - np.maximum(x, left)
@@ -90,6 +94,6 @@ def _uneven(digits: Sequence[Digit]) -> bool:
 
 
 def _sides(items: Sequence[Rejected] | Sequence[Digit]) -> DoubleArray:
-    """Give x, y, width and height (4, N) of their boxes."""
+    """Return x, y, width and height (4, N) of their boxes."""
     sides = np.array([item.box for item in items], np.float64).reshape(-1, 4).T
     return np.concatenate((sides[:2], np.maximum(sides[2:], 1)))

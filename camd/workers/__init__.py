@@ -1,1 +1,1 @@
-"""Classifying elsewhere: the device sends crops over MQTT, workers answer."""
+"""Classification on other machines: a camera's camd sends crops over MQTT, workers answer."""

@@ -1,7 +1,7 @@
-"""A model that lives elsewhere: crops go out over MQTT, and any worker answers.
+"""A model that runs on other machines: it sends crops over MQTT and waits for workers to answer.
 
-It takes the place of the model in the pipeline: a weak device cuts and votes, and others, as many
-as it takes, classify."""
+It takes the model's place in the pipeline. So a weak device finds the digits and follows them, and
+as many workers as are needed classify them."""
 
 import logging
 import threading
@@ -19,17 +19,19 @@ from camd.values import Box, Classified
 log = logging.getLogger(__name__)
 
 RESEND_S = 1.0
-"""A batch without an answer for so long is sent again: its worker may have died."""
+"""Seconds without an answer after which a batch is sent again: its worker may have died."""
 GIVE_UP_S = 3.0
-"""Longest wait without any answer; RESEND_S while there was none to the last frame either."""
+"""Seconds without any answer after which a frame is given up; only RESEND_S if the frame before was
+given up too, so that the camera's frames are not held up while no worker is there."""
 WINDOW = 16
-"""Batches that may be out at once; the outbox drops answers and crops beyond its own few."""
+"""Batches that may wait for an answer at once: the outbox keeps few crops, and drops the rest."""
 POLL_S = 0.1
+"""Seconds between two looks at whether a batch is to be sent again."""
 
 
 class Answers:
-    """What workers answered to the batches of one frame. `receive` is called by the thread of
-    MQTT, all else by the one that waits."""
+    """Collects what workers answer to the batches of one frame. The MQTT thread calls `receive`,
+    the thread that waits for answers calls all else."""
 
     def __init__(self, boot: str) -> None:
         self._boot = boot
@@ -38,11 +40,11 @@ class Answers:
         self._counts: Mapping[int, int] = {}
 
     def receive(self, payload: bytes) -> None:
-        """Take a worker's answer; those of another run, or too late, are of no use any more."""
+        """Take a worker's answer. One for another run of camd is ignored, and one too late."""
         try:
             answer = codec.read_answer(payload)
         except ValueError as error:
-            log.warning("a worker's answer is left out: %s", error)
+            log.warning("a worker's answer is ignored: %s", error)
             return
         with self._changed:
             count = self._counts.get(answer.batch)
@@ -51,30 +53,31 @@ class Answers:
                 self._changed.notify_all()
 
     def expect(self, counts: Mapping[int, int]) -> None:
-        """Forget what came so far, and wait for batches: how many crops each has."""
+        """Forget all answers and expect new ones; `counts`: how many crops each batch has."""
         with self._changed:
             self._answers = dict.fromkeys(counts)
             self._counts = counts
 
     def missing(self) -> list[int]:
-        """Give the batches without an answer."""
+        """Return the batches without an answer."""
         return [number for number, answer in self._answers.items() if answer is None]
 
     def wait(self, most: int, seconds: float) -> list[int]:
-        """Wait, at most for `seconds`, until at most so many are missing; give the missing."""
+        """Wait until at most `most` answers are missing, or `seconds` have passed; return which
+        are missing."""
         with self._changed:
             self._changed.wait_for(lambda: len(self.missing()) <= most, seconds)
             return self.missing()
 
     def received(self) -> list[Classes]:
-        """Give what has come, in the order of the batches."""
+        """Return the answers that have come, in the order of the batches."""
         with self._changed:
             return [item for item in self._answers.values() if item]
 
 
 class RemoteModel:
     id = "workers"
-    scores: Mapping[str, float] = {}  # of many models, none is known here
+    scores: Mapping[str, float] = {}  # not known: each worker may have another model
 
     def __init__(
         self,
@@ -87,8 +90,8 @@ class RemoteModel:
         resend_s: float = RESEND_S,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
-        """`send` publishes a message of crops, `answers` receives what workers say of it; `leave`:
-        True when nobody wants the answers any more."""
+        """`send` publishes a message of crops; `answers` receives what workers answer; `leave`
+        returns True once nobody needs the answers any more."""
         self._camera = camera
         self._boot = boot
         self._answers = answers
@@ -97,18 +100,18 @@ class RemoteModel:
         self._resend_s = resend_s
         self._give_up_s = give_up_s
         self.open_set = True
-        """As the model of the last answers; at first as the shipped one, which workers load where
-        they are told no other."""
+        """Whether the workers' models can say "no digit", by their last answers. The shipped one
+        can, and workers use that unless told otherwise."""
         self._batch = 0
         self._alone = False
 
     def classify_at(
         self, crops: NDArray[np.uint8], boxes: Sequence[Box], size: tuple[int, int]
     ) -> Classified:
-        """Have crops (N, 28, 28) uint8, which lie in `boxes` of a frame of `size` (width, height),
-        classified, in parallel where there are several workers.
+        """Have the workers classify crops (N, 28, 28) uint8, cut out at `boxes` from a frame of
+        `size` (width, height). Several workers do so at the same time.
 
-        Raises PublishError where no worker answers."""
+        Raises PublishError if no worker answers."""
         batches: dict[int, slice] = {}
         for start in range(0, len(crops), BATCH):
             self._batch += 1
@@ -135,7 +138,7 @@ class RemoteModel:
         return Classified.joined(item.classified for item in answers)
 
     def _ask(self, send: Callable[[int], None]) -> None:
-        """Send the batches until each has its answer."""
+        """Send each batch, again and again if need be, until it is answered."""
         patience = self._resend_s if self._alone else self._give_up_s
         asked: dict[int, float] = {}
         left = self._answers.missing()

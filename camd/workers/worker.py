@@ -1,7 +1,8 @@
-"""camd worker: classifies what edge devices cut, as one of any number of workers.
+"""camd worker: classifies the crops that other camds send; there can be any number of workers.
 
-The broker deals the messages out (a shared subscription, MQTT 5, 4.8.2). A message is acknowledged
-behind its answer, on the same connection: what a worker has acknowledged has been answered."""
+The broker gives each message to one of them (a shared subscription, MQTT 5, 4.8.2). A worker sends
+its answer first and then acknowledges the message, on the same connection: so no message that was
+acknowledged is without an answer."""
 
 import logging
 import secrets
@@ -39,7 +40,7 @@ class Worker:
     def __init__(self, settings: Settings, model: svm.Model, stop: threading.Event) -> None:
         """Raises ConfigError where the settings name no broker that can be shared."""
         if settings.mqtt.broker != "external":
-            raise ConfigError("mqtt.broker: workers and cameras meet at an external broker")
+            raise ConfigError("mqtt.broker: workers need an external broker, as their cameras do")
         options = settings.mqtt.model_copy(update={"protocol": "5", "client_id": None})
         named = settings.model_copy(update={"mqtt": options, "name": "worker"})
         self._endpoint = Endpoint.of(named, secrets.token_hex(8))
@@ -64,7 +65,7 @@ class Worker:
             self._stop.wait(backoff.next())
 
     def _session(self) -> bool:
-        """Serve one connection to its end; True when the broker had taken it."""
+        """Serve one connection to its end; return whether the broker had accepted it."""
         client = self._endpoint.client()
         client.will_clear()
         client.on_connect = self._connected
@@ -89,7 +90,8 @@ class Worker:
             self._say(str(reason))
             client.disconnect()
             return
-        # Of QoS 0 nothing is confirmed; devices ask again for what they got no answer to.
+        # Some brokers allow QoS 0 only, without confirmation. That is enough: a camera's camd asks
+        # again where it gets no answer.
         self._qos = min(1, getattr(properties, "MaximumQoS", 1))
         client.subscribe(self._topic, qos=1)
 
@@ -112,7 +114,7 @@ class Worker:
             return
         classified = self._model.classify(batch.crops)
         said = codec.answer(batch.head, self._model.id, self._model.open_set, classified)
-        # paho sends the acknowledgement when this returns, behind the answer.
+        # paho acknowledges the message when this returns: after the answer.
         client.publish(message.topic.removesuffix("crops") + "classes", said, self._qos)
 
     def _say(self, trouble: str) -> None:

@@ -31,6 +31,16 @@ def test_numbers_larger_than_training_gives_are_named(gated: Gated) -> None:
         assert said(gated, {name: spoilt}) == f"{name} holds numbers above {most:g}"
 
 
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf], ids=str)
+def test_what_is_no_number_is_named(gated: Gated, wrong: float) -> None:
+    """NaN is greater than no bound: a check against one alone would let it pass."""
+    for name, array in gated.arrays.items():
+        if array.dtype.kind == "f":
+            spoilt = array.copy()
+            spoilt.flat[-1] = wrong
+            assert said(gated, {name: spoilt}) == f"{name} holds values that are not finite"
+
+
 @pytest.mark.parametrize("prefix", ["", "gate_"])
 def test_coefficients_of_a_duel_are_balanced(gated: Gated, prefix: str) -> None:
     coefs = gated.arrays[f"{prefix}coefs"].copy()

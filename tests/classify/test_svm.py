@@ -354,7 +354,7 @@ def archive(**arrays: np.ndarray) -> bytes:
         ("m.npz", lambda: archive(a=np.zeros(3)), "not a camd model"),
         ("m.npz", lambda: archive(a=np.zeros(65 * 2**20, np.uint8)), "more than 64 MiB"),
         ("m.npz", lambda: archive(meta=np.array([{"format": "camd-svm"}])), "damaged"),
-        ("m.npz", lambda: b"hello", "no camd model"),
+        ("m.npz", lambda: b"hello", "not a camd model"),
         ("m.npz", lambda: pickle.dumps(SVC()), "pickle.*camd train"),
         ("m.joblib", lambda: b"\x78\x9c compressed", "pickle.*camd train"),
     ],

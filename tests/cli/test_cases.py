@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image as Pillow
 
+from testing.pages import page
 from testing.process import camd
-from tests.cli.test_root import page
 from tests.sources.pictures import av1
 
 SIDEWAYS = 6

@@ -1,8 +1,6 @@
 """The real process: what it prints and how it exits."""
 
 import json
-import os
-import pty
 import signal
 import subprocess
 from pathlib import Path
@@ -12,14 +10,8 @@ import numpy as np
 import pytest
 
 from camd import paths
-from testing.process import camd, command, environment
-
-
-def page(text: str, size: tuple[int, int] = (640, 360)) -> np.ndarray:
-    """Dark writing on paper."""
-    image = np.full((size[1], size[0], 3), 225, np.uint8)
-    cv2.putText(image, text, (60, 220), cv2.FONT_HERSHEY_SIMPLEX, 3.0, (60, 40, 30), 9, cv2.LINE_AA)
-    return image
+from testing.pages import page
+from testing.process import camd, command, environment, on_terminal
 
 
 @pytest.fixture
@@ -181,20 +173,13 @@ def test_ctrl_c_gives_the_cursor_back(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{number}.png"), page("3 2 5"))
     entries = [{"file": f"{number}.png", "digits": ["325"]} for number in range(300)]
     (tmp_path / "labels.json").write_text(json.dumps(entries))
-    terminal, end = pty.openpty()
-    process = subprocess.Popen(
+    status, written = on_terminal(
         command("eval", "--no-sheet", tmp_path),
         env=environment(tmp_path, {"TERM": "xterm-256color"}),
-        stdout=subprocess.DEVNULL,
-        stderr=end,
+        cwd=tmp_path,
+        once=b"/300",
+        send=signal.SIGINT,
     )
-    os.close(end)
-    written = b""
-    while b"/300" not in written:
-        written += os.read(terminal, 4096)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
-    written += os.read(terminal, 4096)
-    os.close(terminal)
+    assert status == 130
     assert written.rfind(b"\x1b[?25h") > written.rfind(b"\x1b[?25l") >= 0
     assert b"Traceback" not in written

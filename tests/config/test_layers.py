@@ -324,7 +324,7 @@ def test_a_fault_of_camds_own_leaves_the_configuration_wrong_and_nothing_worse(
         ('mqtt.websocket_path = "/a b"', "mqtt.websocket_path: should match"),
         ("region = [[[[[[[[[[1]]]]]]]]]]", "region: is nested too deep"),
         ("mqtt.port = 9223372036854775808", "mqtt.port: is too large a number"),
-        ("mqtt.port = " + "9" * 5000, "holds a number of too many digits"),
+        ("mqtt.port = " + "9" * 5000, "holds a number with too many digits"),
         ("a = " + "[" * 900 + "]" * 900, "nested too deep"),
         ('camera.device = "rtsp://admin:a#b@cam/live"', "camera.device: holds a # before an @"),
         ('[[region]]\nname="a"\npattern = "x{99999999999999999999}"', "pattern: is no regular"),

@@ -10,15 +10,14 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import cv2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from paho.mqtt import publish
 
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.pages import film, page
 from testing.process import start
-from tests.cli.test_root import page
 from tests.mqtt.malformed import damaged, malformed
 from tests.sources.servers import mjpeg
 
@@ -56,12 +55,7 @@ class Daemon:
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (320, 180))
-    picture = cv2.resize(page("3 2 5"), (320, 180), interpolation=cv2.INTER_AREA)
-    for _ in range(60):
-        writer.write(picture)
-    writer.release()
-    return path
+    return film(path, "3 2 5", size=(320, 180))
 
 
 def begin(device: Path | str, broker: Mosquitto, home: Path) -> Daemon:

@@ -20,8 +20,8 @@ from camd.errors import SourceError
 from camd.sources import from_uri, v4l2
 from camd.sources.camera import Camera
 from testing.broker import Mosquitto, Subscriber, mosquitto, until
+from testing.pages import page
 from testing.process import environment, start
-from tests.cli.test_root import page
 from tests.notified import Notified, notified
 from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from testing.broker import Subscriber, mosquitto, until
+from testing.pages import page
 from testing.process import command, environment, start
-from tests.cli.test_root import page
 from tests.sources.pictures import clip
 
 CONFIG = """

@@ -24,7 +24,7 @@ from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
 from testing.broker import LONG, Subscriber, mosquitto, until
-from tests.mqtt.scenes import IMPATIENT
+from testing.scenes import IMPATIENT
 from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted
 

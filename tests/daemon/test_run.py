@@ -1,6 +1,7 @@
 """camd run as a whole: real process, real broker, real signals."""
 
 import json
+import re
 import signal
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -12,21 +13,16 @@ from PIL import Image as Pillow
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, retained, until
 from testing.display import Display, display  # noqa: F401
-from testing.process import camd, start
-from tests.cli.test_root import page
+from testing.pages import film, page
+from testing.process import camd, command, environment, on_terminal, start
+from testing.screen import seen
 from tests.sources.pictures import animation, variable
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of "325", then two of "4"."""
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 360))
-    for text in ("3 2 5", "  4"):
-        for _ in range(60):
-            writer.write(page(text))
-    writer.release()
-    return path
+    return film(tmp_path_factory.mktemp("clip") / "clip.mp4", "3 2 5", "  4")
 
 
 @pytest.fixture
@@ -79,6 +75,27 @@ def test_offline_is_said_however_it_ends(
         assert process.wait(30) == status
         heard.wait_payload("camd/camd/status", b"offline")
         assert [m.payload for m in heard.on("camd/camd/status")] == [b"online", b"offline"]
+
+
+@pytest.mark.parametrize("number", [None, signal.SIGINT, signal.SIGTERM])
+def test_the_end_leaves_the_readings_and_takes_the_status_line_away(
+    tmp_path: Path, clip: Path, number: int | None
+) -> None:
+    ending = ["--realtime"] if number is None else ["--realtime", "--loop"]
+    status, written = on_terminal(
+        command("run", "--device", clip, "--broker", "none", "--no-window", *ending),
+        env=environment(tmp_path, {"TERM": "xterm-256color"}),
+        cwd=tmp_path,
+        once=b"325",
+        send=number,
+    )
+    assert status == 0, written
+    assert b"ms behind" in written
+    lines = seen(written, 80)
+    assert not any("camera  " in line or "behind" in line for line in lines), lines
+    assert lines[-1] == ""
+    assert any(re.fullmatch(r"\d\d:\d\d:\d\d  325", line) for line in lines), lines
+    assert written.rfind(b"\x1b[?25h") > written.rfind(b"\x1b[?25l")
 
 
 def test_json_is_one_object_a_frame(tmp_path: Path, clip: Path) -> None:

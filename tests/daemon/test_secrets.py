@@ -40,7 +40,7 @@ from testing.broker import (
     until,
 )
 from testing.process import camd, environment, start
-from tests.mqtt.scenes import IMPATIENT, INFO
+from testing.scenes import IMPATIENT, INFO
 from tests.sources.pictures import grey
 from tests.sources.servers import mjpeg
 

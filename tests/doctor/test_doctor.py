@@ -23,8 +23,8 @@ from camd.doctor.finding import Finding
 from camd.sources import v4l2
 from camd.stdio import printable
 from testing.broker import find, free_port, mosquitto, password_file
+from testing.pages import page
 from testing.process import camd
-from tests.cli.test_root import page
 from tests.names import few, texts
 
 find("mosquitto")

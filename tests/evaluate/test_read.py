@@ -12,8 +12,8 @@ from PIL import Image as Pillow
 
 from camd.config.settings import Settings
 from camd.evaluate.read import read_images
+from testing.pages import page
 from testing.process import camd
-from tests.cli.test_root import page
 from tests.names import few, file_names, printed, written
 from tests.sheets import paper, write
 from tests.sources.pictures import animation, clip, grey

@@ -8,7 +8,7 @@ from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
 from camd.mqtt.timing import Timing
 from testing.broker import Mosquitto, mosquitto, until
-from tests.mqtt.scenes import IMPATIENT, Embedded, Publishers
+from testing.scenes import IMPATIENT, Embedded, Publishers
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from camd.mqtt.connection import Connection
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.outbox import Message, Outbox
 from camd.mqtt.payloads import ONLINE
-from tests.mqtt.scenes import IMPATIENT
+from testing.scenes import IMPATIENT
 
 STATUS = "camd/desk/status"
 HEARD = "camd/desk/request/x"

@@ -20,7 +20,7 @@ from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
 from camd.values import Event, RegionReading
 from testing.broker import Subscriber, mosquitto
-from tests.mqtt.scenes import INFO, SEVEN, batch, frame, health, result
+from testing.scenes import INFO, SEVEN, batch, frame, health, result
 
 CLASSES = SimpleNamespace(
     labels=np.array([7, -1]), margins=np.array([1.25, -0.5]), confidence=np.array([0.9934, 0.875])

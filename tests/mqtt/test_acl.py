@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from testing.broker import Mosquitto, Subscriber, find, mosquitto, until
-from tests.mqtt.scenes import Publishers, batch, event, frame, result
+from testing.scenes import Publishers, batch, event, frame, result
 
 ACL = Path(__file__).parents[2] / "examples" / "mosquitto.acl"
 CROPS = np.zeros((2, 28, 28), np.uint8)

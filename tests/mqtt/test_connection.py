@@ -23,8 +23,8 @@ from camd.mqtt.requests import Hearing
 from camd.mqtt.timing import Timing
 from testing.broker import LONG, Mosquitto, Subscriber, free_port, mosquitto, password_file, until
 from testing.recorded import Recorded
+from testing.scenes import IMPATIENT, Publishers, event, frame, result, tell
 from tests.mqtt.failing import HEARD, Failing, connection
-from tests.mqtt.scenes import IMPATIENT, Publishers, event, frame, result, tell
 
 SECRET = "correct horse battery"
 

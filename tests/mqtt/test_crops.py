@@ -12,7 +12,7 @@ from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH, Batch
 from camd.values import Classified
 from camd.workers.remote import Answers
-from tests.payloads import check
+from testing.payloads import check
 
 HEAD: dict[str, Any] = {
     "camera": "desk", "boot": "9f3c", "batch": 7, "at": "2027-01-15T08:00:00.123Z",

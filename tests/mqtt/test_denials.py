@@ -10,7 +10,7 @@ import pytest
 from camd.mqtt.requests import Request
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained, until
 from testing.proxy import SUBSCRIBE, proxy
-from tests.mqtt.scenes import IMPATIENT, INFO, Publishers, event, frame, health, result, tell
+from testing.scenes import IMPATIENT, INFO, Publishers, event, frame, health, result, tell
 from tests.mqtt.test_connection import peer, said
 
 

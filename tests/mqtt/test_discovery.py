@@ -17,7 +17,7 @@ from camd.mqtt.discovery import announcement, config_topic
 from camd.values import Reading, RegionReading
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained, until
 from testing.process import camd, start
-from tests.mqtt.scenes import Publishers, event, health, result, tell
+from testing.scenes import Publishers, event, health, result, tell
 
 CONFIG = "homeassistant/device/camd_desk/config"
 

@@ -18,7 +18,7 @@ from camd.config.settings import MqttSettings
 from camd.errors import ConfigError, PublishError
 from camd.mqtt.embedded import EmbeddedBroker
 from testing.broker import LONG, Subscriber, find, free_port, retained, until
-from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, result
+from testing.scenes import INFO, Embedded, Publishers, event, frame, result
 
 
 def test_a_taken_port_gives_the_next_that_is_free(caplog: pytest.LogCaptureFixture) -> None:

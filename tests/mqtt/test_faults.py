@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from testing.broker import Mosquitto, Subscriber, until
 from testing.proxy import proxy
-from tests.mqtt.scenes import IMPATIENT, Publishers, event, frame, result
+from testing.scenes import IMPATIENT, Publishers, event, frame, result
 
 EVENT = "camd/desk/event"
 SERVER_KEEP_ALIVE = b"\x13"

@@ -18,7 +18,7 @@ import camd
 from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Left, Message
 from testing.broker import Mosquitto, Subscriber, free_port
-from tests.mqtt.scenes import Publishers, event, frame, result
+from testing.scenes import Publishers, event, frame, result
 
 LIMIT = 1000
 ROOT = Path(camd.__file__).parents[1]
@@ -275,7 +275,7 @@ EVENTS = """
 import sys, itertools
 from camd.mqtt.publisher import Publisher
 from camd.config.settings import Settings
-from tests.mqtt.scenes import event, frame, result
+from testing.scenes import event, frame, result
 mqtt = {"host": sys.argv[1], "port": int(sys.argv[2]), "outbox": "disk", "outbox_size": 100000}
 publisher = Publisher(Settings(name="desk", mqtt=mqtt), boot=sys.argv[3], model_id="a1b2c3d4")
 publisher.start()

@@ -225,6 +225,21 @@ def test_a_stream_cut_short_is_counted_once(outbox: Outbox) -> None:
     assert not outbox.take()
 
 
+@pytest.mark.parametrize(
+    ("message", "dropped"), [(digits(1), (1, 0)), (event(1), (0, 1)), (SNAPSHOT, (0, 0))]
+)
+def test_what_the_broker_never_takes_is_dropped_and_counted(
+    outbox: Outbox, message: Message, dropped: tuple[int, int]
+) -> None:
+    """State is not lost: a newer value of it follows."""
+    outbox.opened()
+    outbox.put(message)
+    (ticket,) = outbox.take()
+    assert outbox.left(ticket, arrived=False) == message
+    assert (outbox.stream_dropped, outbox.events_dropped) == dropped
+    assert (outbox.sent, outbox.idle) == (0, True)
+
+
 def test_acknowledgements_withheld_hold_back_state_but_not_the_stream(outbox: Outbox) -> None:
     outbox.opened()
     outbox.put(event(0))

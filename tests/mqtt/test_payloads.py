@@ -7,7 +7,7 @@ import pytest
 
 from camd.mqtt import messages, payloads
 from camd.values import Event, Reading, Result
-from tests.mqtt.scenes import ONE, SEVEN, frame, result
+from testing.scenes import ONE, SEVEN, frame, result
 
 
 def test_digits_is_the_contracts() -> None:

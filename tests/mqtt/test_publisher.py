@@ -11,8 +11,8 @@ from camd.mqtt import payloads
 from camd.mqtt.requests import Request
 from testing.broker import LONG, Mosquitto, Subscriber, retained, until
 from testing.proxy import proxy
+from testing.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
 from tests.mqtt.failing import STATUS, Failing, connection
-from tests.mqtt.scenes import INFO, Embedded, Publishers, event, frame, health, result, tell
 
 Broker = Mosquitto | Embedded
 EVENT = "camd/desk/event"

@@ -13,7 +13,7 @@ from camd.mqtt.outbox import CLEARING
 from camd.mqtt.upkeep import MOST_GONE
 from camd.values import RegionReading, Result
 from testing.broker import Mosquitto, Subscriber, retained, until
-from tests.mqtt.scenes import Publishers, frame
+from testing.scenes import Publishers, frame
 
 CONFIG = "homeassistant/device/camd_desk/config"
 METER = "camd/desk/region/meter"

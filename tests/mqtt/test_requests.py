@@ -14,8 +14,8 @@ from camd.daemon.control import Control
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import BURST, COMMANDS, MOST_BYTES, Hearing, Request, parse
+from testing.payloads import check
 from tests.mqtt.malformed import damaged, malformed
-from tests.payloads import check
 
 NESTED = b'{"transaction":' + b"[" * 1500 + b"]" * 1500 + b"}"
 

@@ -7,13 +7,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import pytest
 
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, password_file, until
+from testing.pages import film
 from testing.process import start
 from testing.proxy import proxy
-from tests.cli.test_root import page
 
 SECRET = "correct-horse-battery"
 
@@ -21,12 +20,7 @@ SECRET = "correct-horse-battery"
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (320, 180))
-    picture = cv2.resize(page("3 2 5"), (320, 180), interpolation=cv2.INTER_AREA)
-    for _ in range(30):
-        writer.write(picture)
-    writer.release()
-    return path
+    return film(path, "3 2 5", frames=30, size=(320, 180))
 
 
 def begin(clip: Path, home: Path, host: str, port: int) -> subprocess.Popen[str]:

@@ -7,8 +7,8 @@ import pytest
 
 from testing.broker import Mosquitto, Subscriber, mosquitto, until
 from testing.proxy import PUBLISH_QOS1, proxy
+from testing.scenes import Publishers, event, frame, result
 from tests.mqtt.certificates import Authority
-from tests.mqtt.scenes import Publishers, event, frame, result
 
 RETAINED = 1
 """A bit of the first byte (MQTT, 3.3.1.3)."""

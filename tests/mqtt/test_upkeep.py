@@ -9,7 +9,7 @@ from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.upkeep import Upkeep
 from testing.broker import Mosquitto, Subscriber, retained, until
 from testing.proxy import proxy
-from tests.mqtt.scenes import Embedded, Publishers, health, tell
+from testing.scenes import Embedded, Publishers, health, tell
 
 STATUS = "camd/desk/status"
 REGION = RegionSettings(name="meter", polygon=((0, 0), (1, 0), (1, 1)))

@@ -291,3 +291,11 @@ def test_teeth_are_as_far_apart_as_their_middles_however_thick_each_is() -> None
     ]
     stats = np.array(thin_and_thick, np.int32)
     assert len(teeth(stats, Straight(92, 0.0, 100, 0, 400), 5)) == 6
+
+
+@pytest.mark.parametrize(("height", "is_tooth"), [(48, True), (54, False)])
+def test_a_stroke_well_above_the_teeth_is_a_one(height: int, is_tooth: bool) -> None:
+    """It stands where a tooth would, on the same rule."""
+    tall = [*[40] * 5, height]
+    stats = np.array([(100 + 40 * i, 90 - h, 3, h, 3 * h) for i, h in enumerate(tall)], np.int32)
+    assert (5 in teeth(stats, Straight(90, 0.0, 100, 0, 400), 5)) == is_tooth

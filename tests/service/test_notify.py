@@ -5,13 +5,12 @@ import signal
 import time
 from pathlib import Path
 
-import cv2
 import pytest
 
 from camd.service.notify import Service
 from testing.broker import Subscriber, mosquitto
+from testing.pages import film
 from testing.process import start
-from tests.cli.test_root import page
 from tests.notified import notified
 
 
@@ -82,12 +81,7 @@ def test_nobody_listens_and_nothing_happens(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 360))
-    for _ in range(30):
-        writer.write(page("3 2 5"))
-    writer.release()
-    return path
+    return film(tmp_path_factory.mktemp("clip") / "clip.mp4", "3 2 5", frames=30)
 
 
 def test_the_process_says_ready_how_it_goes_and_when_it_stops(tmp_path: Path, clip: Path) -> None:

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
@@ -14,10 +13,10 @@ from camd import paths
 from camd.classify import svm
 from camd.mqtt import crops as codec
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, until
+from testing.pages import film
 from testing.process import camd, start
 from testing.proxy import PUBACK, PUBLISH, PUBLISH_QOS1, Proxy, proxy
-from tests.cli.test_root import page
-from tests.mqtt.scenes import batch
+from testing.scenes import batch
 
 CROPS = np.random.default_rng(1).integers(0, 255, (40, 28, 28), np.uint8)
 
@@ -52,18 +51,9 @@ class Workers:
             assert process.wait(LONG) in (0, -signal.SIGKILL)
 
 
-def video(path: Path) -> Path:
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 360))
-    for text in ("3 2 5", "  4"):
-        for _ in range(20):
-            writer.write(page(text))
-    writer.release()
-    return path
-
-
 @pytest.mark.timeout(180)
 def test_workers_read_what_the_device_would_have_read(broker: Mosquitto, tmp_path: Path) -> None:
-    clip = video(tmp_path / "clip.mp4")
+    clip = film(tmp_path / "clip.mp4", "3 2 5", "  4", frames=20)
     arguments = ("run", "--device", clip, "--broker", url(broker), "--json")
     alone = camd(*arguments, home=tmp_path)
     with Workers(broker, tmp_path, 2), Subscriber(broker.host, broker.port) as heard:
@@ -84,7 +74,7 @@ def test_workers_read_what_the_device_would_have_read(broker: Mosquitto, tmp_pat
 
 @pytest.mark.timeout(120)
 def test_without_a_worker_a_file_ends_with_what_to_do(broker: Mosquitto, tmp_path: Path) -> None:
-    clip = video(tmp_path / "clip.mp4")
+    clip = film(tmp_path / "clip.mp4", "3 2 5", "  4", frames=20)
     done = camd("run", "--device", clip, "--broker", url(broker), "--segment-only", home=tmp_path)
     assert done.returncode == 69
     assert "camd worker" in done.stderr
@@ -101,7 +91,7 @@ def test_it_needs_a_broker_that_others_reach(tmp_path: Path) -> None:
 @pytest.mark.timeout(180)
 def test_frames_go_on_with_the_worker_that_is_left(broker: Mosquitto, tmp_path: Path) -> None:
     """What the killed one had not answered, the device sends again."""
-    clip = video(tmp_path / "clip.mp4")
+    clip = film(tmp_path / "clip.mp4", "3 2 5", "  4", frames=20)
     with Workers(broker, tmp_path, 2) as workers, Subscriber(broker.host, broker.port) as heard:
         device = start(
             *("run", "--device", clip, "--realtime", "--loop", "--segment-only"),
@@ -126,9 +116,10 @@ def test_a_reading_that_no_worker_reads_for_any_more_is_emptied(
     """It must not pass for the present; the device says why, and does not wait to be ended."""
     config = tmp_path / "config.toml"
     config.write_text("[camera]\ntimeout_s = 1\n[mqtt]\nhealth_s = 1\n[rest]\nafter_s = 0\n")
+    clip = film(tmp_path / "clip.mp4", "3 2 5", "  4", frames=20)
     with Workers(broker, tmp_path, 1) as workers, Subscriber(broker.host, broker.port) as heard:
         device = start(
-            *("run", "--device", video(tmp_path / "clip.mp4"), "--realtime", "--loop"),
+            *("run", "--device", clip, "--realtime", "--loop"),
             *("--segment-only", "--broker", url(broker), "--config", config),
             home=tmp_path,
         )

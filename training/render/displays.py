@@ -4,6 +4,7 @@ glow, wheels with their windows and half rolled in digits, and print."""
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -282,7 +283,8 @@ def _photographed(
     """Light a sheet, look at it at a slant, and take it with a camera that is not quite sharp."""
     height, width = sheet.shape
     corners = rng.uniform(rng.uniform(0.5, 1), 1, (2, 4)).astype(np.float32)
-    image = sheet * cv2.resize(corners, (width, height), interpolation=cv2.INTER_CUBIC)
+    light = cv2.resize(corners, (width, height), interpolation=cv2.INTER_CUBIC)
+    image: NDArray[Any] = sheet * light
     if rng.random() < 0.15:
         image = image + _reflection(rng, width, height)
     lean, turn = rng.normal(0, 0.13), np.deg2rad(rng.normal(0, 3))

@@ -13,7 +13,7 @@ from camd.mqtt import crops as codec
 from camd.mqtt.embedded import EmbeddedBroker
 from camd.mqtt.publisher import Publisher, Stats
 from camd.mqtt.timing import Timing
-from camd.values import Digit, Event, Frame, Line, Reading, Rejected, Result
+from camd.values import Digit, Event, Frame, Line, Reading, Reason, Rejected, Result
 from testing.broker import free_port
 
 Publishers = Callable[..., Publisher]
@@ -33,7 +33,7 @@ def result(*events: Event, changed: bool = False, text: str = "7") -> Result:
     return Result(
         digits=(SEVEN, ONE),
         lines=(Line("71", (SEVEN, ONE), (412, 96, 60, 62)),),
-        rejected=(Rejected((0, 0, 3, 3), "too small"),),
+        rejected=(Rejected((0, 0, 3, 3), Reason.TOO_SMALL),),
         events=events,
         reading=Reading((text,), (SEVEN,)),
         changed=changed,
