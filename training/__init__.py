@@ -1,7 +1,7 @@
 """Trains the models that camd uses. It needs the extra `train`. camd imports it only for
 `camd train`, and never at the top of a module."""
 
-from training.displays import DisplayRecipe
+from training.fit.displays import DisplayRecipe
 from training.fit.evaluate import Evaluation, Figures, evaluate_model
 from training.fit.fit import Recipe
 from training.fit.gate import GateRecipe

@@ -19,8 +19,8 @@ from camd.errors import ModelError
 from training import digits as datasets
 from training import hands
 from training.digits import Digits
-from training.displays import DisplayRecipe, learn_displays
 from training.fit.bench import Bench, Machines
+from training.fit.displays import DisplayRecipe, learn_displays
 from training.fit.evaluate import Figures, by_hand, figures
 from training.fit.export import carry_gate, carry_rows, to_bytes, with_rows, write
 from training.fit.fit import ENGINE, Recipe, learn_projection
@@ -57,7 +57,7 @@ class Material:
     """Where fonts are looked for, to print letters and digits with; not without `letters` or
     `displays`."""
     displays: Path | None = None
-    """A folder with the photographs that training.displays reads, to fit the model for rows with;
+    """A folder with the photographs that training.fit.displays reads, to fit the model for rows with;
     see there."""
     old: Path | None = None
     """The model file from which the new one takes what is not fitted: without `letters` its gate,

@@ -10,8 +10,8 @@ from camd.classify import svm
 from camd.errors import DataError
 from camd.hypotheses import cells
 from testing.segments import display
-from training import displays
 from training.digits import NONE
+from training.fit import displays
 from training.render.displays import UNKNOWN, Faces, Placed, draw
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
