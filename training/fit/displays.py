@@ -1,10 +1,14 @@
 """Fits the machine that reads rows of digits in regions (camd/hypotheses/cells.py): those of
-displays, of meters' wheels and of print.
+displays, of meters' wheels and of print. `camd train --displays` runs it; to fit this machine alone
+and put it into a model file: python -m training.fit.displays MODEL --displays DIR.
 
 It learns from windows of rendered rows and of photographs. In the photographs' labels a digit is
 only named, not placed, and nothing says whether its ink is dark. A first machine, which has seen
 rendered rows alone, finds that out: it looks where the digit that is named is likeliest."""
 
+import argparse
+import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,17 +17,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.classify import svm
+from camd import files
+from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec, Scale, extract
-from camd.errors import DataError
+from camd.errors import CamdError, DataError
 from camd.hypotheses import cells
 from camd.values import Plane
 from training.digits import NONE, Digits, join
 from training.fit.bench import Bench, Machines
+from training.fit.export import to_bytes, with_rows, write
 from training.fit.fit import Progress, Recipe, learn_projection
 from training.fit.self_test import with_tests
 from training.render import textures
 from training.render.displays import UNKNOWN, Faces, Placed, draw
+
+log = logging.getLogger(__name__)
 
 LICENCES = {
     "odometers": "TRODO (by way of Meliodus254/Odometer-Mileage-Reader, MIT)",
@@ -151,6 +159,21 @@ def learn_displays(
     progress(f"rows of digits: {card['held_back']}")
     arrays, meta = with_tests(arrays, meta, check)
     return Learnt(arrays, meta, card)
+
+
+def install(path: Path, learnt: Learnt) -> str:
+    """Put the machine into the model file `path`, and return the file's new id; its card follows.
+    Raises ModelError."""
+    sealed, described = with_rows(*model_file.read(path), learnt.arrays, learnt.meta)
+    content = to_bytes(sealed)
+    write(path, content)
+    identity: str = described["sha256"][:8]
+    card = path.with_suffix(".json")
+    if card.exists():
+        said = json.loads(files.read_text(card))
+        said |= {"id": identity, "bytes": len(content), "rows": learnt.card}
+        write(card, (json.dumps(said, indent=2) + "\n").encode())
+    return identity
 
 
 def fit(windows: Digits, recipe: Recipe, progress: Progress) -> svm.Model:
@@ -351,3 +374,23 @@ def false_alarms(model: svm.Model, pictures: Sequence[Picture]) -> Digits:
     return Digits(
         np.array(crops, np.uint8).reshape(-1, 28, 28), np.full(len(crops), NONE, np.int64)
     )
+
+
+def _main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m training.fit.displays", description=__doc__)
+    parser.add_argument("model", type=Path, help="the model file that is changed")
+    parser.add_argument("--displays", type=Path, required=True, help="folder of photographs")
+    parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
+    parser.add_argument("--seed", type=int, default=0)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    given = parser.parse_args()
+    model_file.read(given.model)  # what is wrong with it is said before minutes of work
+    learnt = learn_displays(given.displays, given.fonts, DisplayRecipe(), given.seed, log.info)
+    log.info("wrote %s, %s", given.model, install(given.model, learnt))
+
+
+if __name__ == "__main__":
+    try:
+        _main()
+    except CamdError as problem:
+        raise SystemExit(f"training.fit.displays: {problem}") from None

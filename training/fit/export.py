@@ -134,9 +134,11 @@ def with_rows(
     own: Mapping[str, NDArray[Any]],
     described: Mapping[str, Any],
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Add the contents `own` and `described` of a model for rows to those of a model file."""
+    """Add the contents `own` and `described` of a model for rows to those of a model file. They
+    replace those of one that is there."""
+    others = {name: array for name, array in arrays.items() if not name.startswith(ROWS)}
     nested = {f"{ROWS}{name}": array for name, array in own.items() if name != "meta"}
-    return seal({**arrays, **nested}, {**meta, "rows": dict(described)})
+    return seal({**others, **nested}, {**meta, "rows": dict(described)})
 
 
 def carry_rows(

@@ -57,8 +57,8 @@ class Material:
     """Where fonts are looked for, to print letters and digits with; not without `letters` or
     `displays`."""
     displays: Path | None = None
-    """A folder with the photographs that training.fit.displays reads, to fit the model for rows with;
-    see there."""
+    """A folder with the photographs that training.fit.displays reads, to fit the model for rows
+    with; see there."""
     old: Path | None = None
     """The model file from which the new one takes what is not fitted: without `letters` its gate,
     when the features are the same, and without `displays` its model for rows."""

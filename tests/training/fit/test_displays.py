@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 
 from camd import paths
-from camd.classify import svm
+from camd.classify import model_file, svm
 from camd.errors import DataError
 from camd.hypotheses import cells
 from testing.segments import display
@@ -111,3 +112,29 @@ def test_a_folder_without_photographs_and_a_damaged_one_are_named(tmp_path: Path
 def test_fonts_without_segments_are_named() -> None:
     with pytest.raises(DataError, match="fonts-dseg"):
         Faces.find(FONTS)
+
+
+def test_a_model_file_gets_the_machine_and_keeps_the_others(
+    machine: svm.Model, tmp_path: Path
+) -> None:
+    path = tmp_path / "digits.npz"
+    path.write_bytes(paths.model_file().read_bytes())
+    card = path.with_suffix(".json")
+    card.write_text('{"id": "old", "seed": 7}')
+    picture = display("0123456789")
+    placed = [Placed(24 + 9 + 51 * n + 15, 54, 60, n, dark=True) for n in range(10)]
+    windows = displays.windows_of(iter([(picture, placed)] * 12), np.random.default_rng(1), None)
+    recipe = replace(displays.DisplayRecipe().machine, projected=30, quick=0)
+    bench, machines = displays._fitted(windows, recipe, lambda _: None)
+    arrays, meta = bench.pack(machines, windows.images[:1], {})
+    identity = displays.install(path, displays.Learnt(arrays, meta, {"windows": len(windows)}))
+    model = svm.load(path)
+    assert model.id == identity
+    assert model.rows is not None
+    assert model.rows.id != machine.id
+    said = json.loads(card.read_text())
+    assert said["rows"] == {"windows": len(windows)}
+    assert said["seed"] == 7
+    crops = model_file.read(path)[0]["test_crops"]
+    shipped = svm.load(paths.model_file())
+    np.testing.assert_array_equal(model.classify(crops).labels, shipped.classify(crops).labels)
