@@ -18,6 +18,7 @@ from camd.classify import model_file, svm
 from camd.errors import ModelError
 from tests.classify.test_gate import Gated
 from tests.mqtt.malformed import json_values
+from training.fit.export import with_rows
 
 Arrays = dict[str, np.ndarray]
 Entries = dict[str, bytes]
@@ -204,3 +205,26 @@ def test_other_entries(gated: Gated, path: Path, names: list[str]) -> None:
         for name in names:
             archive.writestr(name, b"x")
     loads_or_is_refused(path, buffer.getvalue())
+
+
+def test_what_is_wrong_with_the_model_for_rows_is_said(gated: Gated, path: Path) -> None:
+    arrays, meta = with_rows(gated.arrays, gated.meta, gated.arrays, gated.meta)
+    path.write_bytes(packed(entries(arrays, meta)))
+    rows = svm.load(path).rows
+    assert rows is not None
+    assert rows.id == gated.meta["sha256"][:8]
+
+    wrong = arrays | {"rows_vectors": np.full_like(arrays["rows_vectors"], np.inf)}
+    path.write_bytes(packed(entries(wrong, meta)))
+    with pytest.raises(ModelError, match="in its model for rows, vectors holds values"):
+        svm.load(path)
+
+    other = arrays | {"rows_intercepts": arrays["rows_intercepts"] + np.float32(0.3)}
+    path.write_bytes(packed(entries(other, meta)))
+    with pytest.raises(ModelError, match="self-test"):
+        svm.load(path)
+
+    for nested in (None, 7, [], {}, {"rows": meta["rows"]}):
+        path.write_bytes(packed(entries(arrays, meta | {"rows": nested})))
+        with pytest.raises(ModelError):
+            svm.load(path)

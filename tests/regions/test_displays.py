@@ -1,0 +1,116 @@
+"""Regions on displays, read by the whole pipeline with the shipped model."""
+
+from typing import Literal
+
+import cv2
+import numpy as np
+import pytest
+
+from camd import paths
+from camd.classify import svm
+from camd.config.settings import MaskSettings, RegionSettings, Settings
+from camd.pipeline import Pipeline
+from camd.values import Image, RegionReading
+from testing.pages import page
+from testing.segments import display
+
+SIZE = 640, 480
+OUTLINE = ((0.25, 0.35), (0.75, 0.35), (0.75, 0.6), (0.25, 0.6))
+
+Kind = Literal["auto", "handwriting", "print", "segments", "wheels"]
+
+
+@pytest.fixture(scope="module")
+def model() -> svm.Model:
+    return svm.load(paths.model_file())
+
+
+def scene(number: str, height: int = 70, *, left: int = 180, top: int = 185) -> Image:
+    """A display on a wall."""
+    frame = np.full((SIZE[1], SIZE[0]), 120, np.uint8)
+    shown = display(number, height, ink=50, ground=150, margin=0.2)
+    frame[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
+    return np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def pipeline(model: svm.Model, kind: Kind = "auto", **region: object) -> Pipeline:
+    place = {"polygon": OUTLINE} | region
+    return Pipeline(
+        Settings(region=(RegionSettings(name="meter", display=kind, **place),)),  # type: ignore[arg-type]
+        model,
+    )
+
+
+def still(pipeline: Pipeline, image: Image) -> RegionReading:
+    return pipeline.still(image).regions[0]
+
+
+@pytest.mark.parametrize("kind", ["auto", "segments", "print", "wheels"])
+def test_a_display_is_read_as_a_number(model: svm.Model, kind: Kind) -> None:
+    said = still(pipeline(model, kind), scene("4026"))
+    assert (said.status, said.value) == ("ok", 4026)
+
+
+def test_the_digits_lie_where_they_are_in_the_frame(model: svm.Model) -> None:
+    result = pipeline(model).still(scene("4026"))
+    assert [digit.digit for digit in result.digits] == [4, 0, 2, 6]
+    for number, digit in enumerate(result.digits):
+        x, y, width, height = digit.box
+        assert x + width / 2 == pytest.approx(180 + 14 + 10 + 60 * number + 18, abs=14)
+        assert y + height / 2 == pytest.approx(185 + 14 + 35, abs=12)
+
+
+def test_corners_straighten_a_display_first(model: svm.Model) -> None:
+    image = scene("4026")
+    turn = cv2.getRotationMatrix2D((320, 230), 25, 1)
+    turned = np.asarray(cv2.warpAffine(image, turn, SIZE, borderValue=(120, 120, 120)), np.uint8)
+    points = np.array([(184, 188), (444, 188), (444, 280), (184, 280)], np.float64)
+    corners = (points @ turn[:, :2].T + turn[:, 2]) / SIZE
+    reader = pipeline(model, polygon=None, corners=tuple(map(tuple, corners.tolist())))
+    assert still(reader, turned).value == 4026
+
+
+def test_handwriting_in_a_region_is_read_as_before(model: svm.Model) -> None:
+    image = page("3 2 5", SIZE)
+    everything = ((0, 0), (1, 0), (1, 1), (0, 1))
+    kinds: tuple[Kind, ...] = ("auto", "handwriting")
+    for kind in kinds:
+        assert still(pipeline(model, kind, polygon=everything), image).text == "325"
+
+
+def test_what_stands_unread_in_the_row_makes_it_unsure(model: svm.Model) -> None:
+    image = scene("40 26")
+    whole = still(pipeline(model, "segments"), image)
+    assert (whole.status, whole.text) == ("ok", "4026")
+    cv2.putText(image, "k", (180 + 14 + 120 + 4, 262), cv2.FONT_HERSHEY_SIMPLEX, 2.3, (50,) * 3, 8)
+    said = still(pipeline(model, "segments"), image)
+    assert said.status == "unsure"
+    assert said.value is None
+
+
+def test_a_film_follows_the_number_and_a_camera_that_was_nudged(model: svm.Model) -> None:
+    reader = pipeline(model, "segments")
+    clock = 0.0
+
+    def watch(image: Image, seconds: float) -> RegionReading:
+        nonlocal clock
+        for _ in range(round(10 * seconds)):
+            clock += 0.1
+            said = reader.process(image, clock).regions
+        return said[0]
+
+    assert watch(scene("4026"), 2).value == 4026
+    assert watch(scene("4027"), 2).value == 4027
+    assert watch(scene("4027", top=205, left=200), 4).value == 4027
+    assert watch(scene("    "), 3).status in ("empty", "unsure")
+    assert watch(scene("18", 50), 4).value == 18
+
+
+def test_a_masked_digit_is_not_read_and_makes_no_doubt(model: svm.Model) -> None:
+    hidden = MaskSettings(
+        name="unit", polygon=((0.55, 0.3), (0.75, 0.3), (0.75, 0.65), (0.55, 0.65))
+    )
+    region = RegionSettings(name="meter", polygon=OUTLINE, display="segments")
+    reader = Pipeline(Settings(region=(region,), mask=(hidden,)), model)
+    said = still(reader, scene("4026"))
+    assert said.text == "402"
