@@ -78,7 +78,7 @@ MANY, SURE = 0.2, 0.84
 the surroundings asked: of a page of words some letters look like digits, whichever way up it is."""
 RIVAL = 0.5
 """A region that reads otherwise as handwriting than as a display is doubtful where the worse of the
-two has this share of the better one's weight."""
+two has this share of the better one's weight. What only lacks digits is no rival."""
 SETTLED = 0.85
 """With less confidence in any digit, a row is doubtful, and looked for again. Of 9 images without
 digits whose row would have been called good, 6 had one below that; of 37 rows of displays that were
@@ -130,6 +130,12 @@ class _Seen:
         many = self.worth >= MANY * len(self.glyphs) > 0
         sure = [digit.confidence for digit in self.digits]
         return many and float(np.mean(sure)) >= SURE
+
+
+def _within(part: str, whole: str) -> bool:
+    """Tell whether `part` says nothing against `whole`: its digits all follow each other there."""
+    left = iter(whole)
+    return all(digit in left for digit in part)
 
 
 class Pipeline:
@@ -198,7 +204,7 @@ class Pipeline:
         ink = self._read_ink(area, image, laps, clock)
         better, other = (row, ink) if row.weight > ink.weight else (ink, row)
         area.face(better.turn)
-        if other.weight > RIVAL * better.weight and better.text != other.text:
+        if other.weight > RIVAL * better.weight and not _within(other.text, better.text):
             return replace(better, doubtful=True)
         return better
 
