@@ -46,7 +46,8 @@ class Action(Enum):
     QUIT = "quit"
     PAUSE = "pause"
     SAVE = "save"
-    REJECTED = "rejected"
+    DETAILS = "details"
+    LEGEND = "legend"
     ACCEPT = "accept"
     UNDO = "undo"
     TURN = "turn"
@@ -70,7 +71,8 @@ _ACTIONS = {
     "r": Action.TURN,
     " ": Action.PAUSE,
     "s": Action.SAVE,
-    "d": Action.REJECTED,
+    "d": Action.DETAILS,
+    "?": Action.LEGEND,
 }
 
 _BUTTON: dict[int, Literal["press", "move", "release"]] = {
