@@ -37,7 +37,11 @@ def show(file: Path | None) -> None:
 def init(path: Path | None, force: bool) -> None:
     """Write a config.toml with every option (default: the user's config directory)."""
     path = path or user_file()
-    if path.exists() and not force:
+    try:
+        exists = _exists(path)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
+    if exists and not force:
         raise click.UsageError(f"{path} exists; --force replaces it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,3 +49,14 @@ def init(path: Path | None, force: bool) -> None:
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
     say(f"wrote {path}")
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether there is anything; Path.exists says no of links that lead round in a circle.
+
+    Raises OSError for those, and for what may not be looked at."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

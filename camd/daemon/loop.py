@@ -250,7 +250,7 @@ class Loop:
             model_id=self._pipeline.model_id,
             age_ms=(now - frame.clock) * 1e3,
         )
-        write_json(payload)
+        write_json({"image": frame.name, **payload} if frame.name else payload)
 
     def _send_snapshot(self, now: float) -> None:
         if self._publisher and self._snapshot_due and self._shown and now >= self._next_snapshot:

@@ -189,6 +189,9 @@ def test_each_picture_of_a_folder_is_named(tmp_path: Path) -> None:
     done = camd("run", "--device", folder, "--broker", "none", home=tmp_path)
     said = [line.split("  ", 1)[1] for line in done.stderr.splitlines() if ".png  " in line]
     assert said == ["[d].png  (no digits)", "a.png  325", "b.png  325", "c.png  4"]
+    done = camd("run", "--device", folder, "--broker", "none", "--json", home=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["image"] for row in rows] == ["[d].png", "a.png", "b.png", "c.png"]
 
 
 def test_the_command_line_turns_and_mirrors(tmp_path: Path) -> None:
