@@ -51,6 +51,9 @@ class Action(Enum):
     ACCEPT = "accept"
     UNDO = "undo"
     TURN = "turn"
+    NEXT = "next"
+    SKIP = "skip"
+    FIRST = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,14 @@ _ACTIONS = {
     "d": Action.DETAILS,
     "?": Action.LEGEND,
 }
+
+_SPECIAL = {
+    0xFF1B: Action.QUIT,  # Escape
+    0xFF53: Action.NEXT,  # Right
+    0xFF56: Action.SKIP,  # Page Down
+    0xFF50: Action.FIRST,  # Home
+}
+"""Keys that are no letters, by their X11 codes."""
 
 _BUTTON: dict[int, Literal["press", "move", "release"]] = {
     cv2.EVENT_LBUTTONDOWN: "press",
@@ -194,9 +205,7 @@ def action_of(key: int) -> Action | None:
     Not of `waitKey`, whose lowest byte is the letter Q for the left arrow (X11's 0xff51), and
     S for the right one. Bits above the lowest 16 are modifiers: Num Lock, Caps Lock."""
     code = key & 0xFFFF
-    if code == 0xFF1B:
-        return Action.QUIT
-    return _ACTIONS.get(chr(code).lower())
+    return _SPECIAL.get(code) or _ACTIONS.get(chr(code).lower())
 
 
 def first_size(width: int, height: int, screen: tuple[int, int] | None) -> tuple[int, int]:

@@ -124,8 +124,8 @@ def test_shows_the_picture_and_tells_each_key(display: Display, tmp_path: Path) 
 
         # The arrows and Shift come first: they must not be taken for letters.
         display.press("Left", "Right", "Shift_L", "F1", "x", "space", "s", "d", "question")
-        said = [program.says() for _ in range(4)]
-        assert said == ["pause", "save", "details", "legend"]
+        said = [program.says() for _ in range(5)]
+        assert said == ["next", "pause", "save", "details", "legend"]
         display.press("Num_Lock", "Caps_Lock", "s", "Caps_Lock", "Num_Lock", "D")
         assert [program.says() for _ in range(2)] == ["save", "details"]
         display.press("q")
@@ -216,7 +216,9 @@ def test_polling_and_closing_before_the_first_picture_do_nothing() -> None:
         (ord("D"), Action.DETAILS),
         (ord("?"), Action.LEGEND),
         (0xFF51, None),
-        (0xFF53, None),
+        (0xFF53, Action.NEXT),
+        (0xFF56, Action.SKIP),
+        (0xFF50, Action.FIRST),
         (0xFFE1, None),
         (ord("x"), None),
     ],
