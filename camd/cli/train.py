@@ -35,7 +35,7 @@ def _training() -> Any:
     except ImportError as error:
         raise MissingExtraError(
             f"training needs packages that are not installed ({error.name}):"
-            " pip install 'camd[train]'"
+            f" {paths.pip_install('train')}"
         ) from error
     return training
 

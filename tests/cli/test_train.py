@@ -65,5 +65,5 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     for name in [name for name in sys.modules if name.split(".")[0] == "training"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "imgaug", None)
-    with pytest.raises(MissingExtraError, match=r"camd\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[train\]"):
         CliRunner().invoke(train, [], catch_exceptions=False)
