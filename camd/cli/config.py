@@ -1,5 +1,6 @@
 """camd config: check it, show it, write it."""
 
+import json
 from pathlib import Path
 
 import click
@@ -29,6 +30,14 @@ def check(path: Path | None) -> None:
 def show(file: Path | None) -> None:
     """Print the settings in force, and where each came from."""
     say(effective(load(file)).rstrip("\n"))
+
+
+@config.command()
+def schema() -> None:
+    """Print the JSON Schema of config.toml, for editors."""
+    from camd.config.schema import schema as described  # noqa: PLC0415
+
+    say(json.dumps(described(), indent=1, ensure_ascii=False))
 
 
 @config.command()
