@@ -20,7 +20,7 @@ from camd.cli.discovery import discovery
 from camd.cli.options import SourceCommand, config_file, load_config, model_file, verbose_log
 from camd.cli.read import eval_, read
 from camd.cli.region import region
-from camd.cli.service import doctor, service
+from camd.cli.service import doctor, health, service
 from camd.cli.setup import calibrate
 from camd.cli.train import eval_model, train
 from camd.config.keys import KeyPath
@@ -95,6 +95,7 @@ def cli() -> None:
 
 
 cli.add_command(doctor)
+cli.add_command(health)
 cli.add_command(service)
 cli.add_command(config)
 cli.add_command(train)
