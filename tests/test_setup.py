@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,14 @@ import pytest
 ROOT = Path(__file__).parents[1]
 NOBODY = 65534
 ABSENT = "camd-a-package-that-is-nowhere"
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that everybody may enter, as those of pytest are not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def tools(folder: Path, *without: str) -> Path:
@@ -27,12 +37,8 @@ def tools(folder: Path, *without: str) -> Path:
 def run(command: str, path: Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Run it as somebody who may not install anything."""
     somebody = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
-    # A path through folders that nobody may enter would be refused for another reason.
     clone = path.parent / "clone"
     shutil.copytree(ROOT / "scripts", clone / "scripts")
-    for folder in (path.parent, *path.parent.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path(folder.anchor):
-            folder.chmod(folder.stat().st_mode | 0o055)
     return subprocess.run(
         [*somebody, path / "bash", "-c", f". scripts/setup {command}"],
         cwd=clone,
@@ -43,20 +49,20 @@ def run(command: str, path: Path, **more: str) -> subprocess.CompletedProcess[st
     )
 
 
-def test_without_sudo_it_says_what_to_ask_the_administrator_for(tmp_path: Path) -> None:
+def test_without_sudo_it_says_what_to_ask_the_administrator_for(place: Path) -> None:
     if not shutil.which("dpkg-query"):
         pytest.skip("no Debian: nothing would be installed by apt-get")
-    done = run(f"'' bash {ABSENT}", tools(tmp_path / "bin", "sudo"))
+    done = run(f"'' bash {ABSENT}", tools(place / "bin", "sudo"))
     assert done.returncode == 69
     assert f"    apt-get install {ABSENT}\n" in done.stderr
     assert "administrator" in done.stderr
     assert "not found" not in done.stderr
 
 
-def test_all_that_is_missing_is_asked_for_at_once(tmp_path: Path) -> None:
+def test_all_that_is_missing_is_asked_for_at_once(place: Path) -> None:
     if not shutil.which("dpkg-query"):
         pytest.skip("no Debian: nothing would be installed by apt-get")
-    done = run(f"'' {ABSENT}", tools(tmp_path / "bin", "sudo", "python"))
+    done = run(f"'' {ABSENT}", tools(place / "bin", "sudo", "python"))
     asked = done.stderr.partition("apt-get install ")[2].split()
     assert ABSENT in asked
     assert done.returncode == 69
@@ -64,16 +70,16 @@ def test_all_that_is_missing_is_asked_for_at_once(tmp_path: Path) -> None:
     assert (shutil.which("python3", path="/usr/bin") is None) == ("python3" in asked)
 
 
-def test_what_is_no_debian_is_told_the_names_of_other_systems(tmp_path: Path) -> None:
-    path = tools(tmp_path / "bin", "sudo", "python", "apt-get")
+def test_what_is_no_debian_is_told_the_names_of_other_systems(place: Path) -> None:
+    path = tools(place / "bin", "sudo", "python", "apt-get")
     done = run("''", path)
     assert done.returncode == 69
     assert "dnf install python3" in done.stderr
     assert "Alpine" in done.stderr
 
 
-def test_without_bash_the_demo_says_so(tmp_path: Path) -> None:
-    path = tools(tmp_path / "bin", "bash")
+def test_without_bash_the_demo_says_so(place: Path) -> None:
+    path = tools(place / "bin", "bash")
     done = subprocess.run(
         [path / "dash" if (path / "dash").exists() else path / "sh", ROOT / "scripts" / "demo"],
         env={"PATH": str(path)},
