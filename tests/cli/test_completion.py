@@ -62,3 +62,8 @@ def test_a_shell_that_is_none_of_them_is_refused(tmp_path: Path) -> None:
     done = camd("completion", "csh", home=tmp_path)
     assert done.returncode == 2
     assert "'bash', 'zsh', 'fish'" in done.stderr
+
+
+def test_a_shell_does_not_wait_for_opencv(tmp_path: Path) -> None:
+    code = "import sys, camd.cli.root; sys.exit('cv2' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), check=True)
