@@ -58,17 +58,14 @@ def test_on_a_film_another_frame_can_be_drawn_on(display: Display, tmp_path: Pat
         seen = display.screenshot(tmp_path / "shot.png")[y : y + high, x : x + high]
         return float(seen[high // 4 : 3 * high // 4, high // 4 :].mean())
 
-    until(lambda: 30 < shade() < 100, "the first frame")
-    display.press("Next")
-    until(lambda: shade() > 150, "a frame one second on")
-    display.press("Home")
-    until(lambda: shade() < 100, "the first frame")
-
-    def on() -> bool:  # a busy program hears only the last of several keys
-        display.press("Right")
+    def light_after(key: str) -> bool:
+        display.press(key)  # again and again, as a busy program does not hear every key
         return shade() > 150
 
-    until(on, "a frame some steps on")
+    until(lambda: 30 < shade() < 100, "the first frame")
+    until(lambda: light_after("Next"), "a frame one second on")
+    until(lambda: not light_after("Home"), "the first frame again")
+    until(lambda: light_after("Right"), "a frame some steps on")
     display.press("Next", "Next", "Right")  # past the end
     display.press("Escape")
     assert drawing.wait(LONG) == 0
