@@ -21,6 +21,9 @@ terminal. daemon runs all of it, unattended.
 
 TYPE_CHECKING = False  # as mypy knows it, without importing typing
 
+DISTRIBUTION = "camd-reader"
+"""What pip installs: on PyPI the name camd is a stranger's."""
+
 __version__: str
 
 if not TYPE_CHECKING:
@@ -32,6 +35,6 @@ if not TYPE_CHECKING:
         from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
         try:
-            return version("camd")
+            return version(DISTRIBUTION)
         except PackageNotFoundError:  # run from a checkout that was never installed
             return "0+unknown"

@@ -48,6 +48,12 @@ class MissingExtraError(CamdError):
     status = 69
 
 
+class UnhealthyError(CamdError):
+    """A running camd does not do its work, or there is none."""
+
+    status = 69
+
+
 class OutputError(CamdError):
     """Standard output takes no more: a full disk, or it was opened for reading."""
 

@@ -1,11 +1,13 @@
 """Where files are: those that ship with camd, and the folders of what it keeps."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
+from camd import DISTRIBUTION
 from camd.errors import ConfigError
 
 PACKAGE = Path(__file__).parent
@@ -51,6 +53,25 @@ def cache() -> Path:
         platformdirs.user_cache_dir,
         "what is downloaded or fitted: set HOME, or give --data and --cache",
     )
+
+
+def pip_install(extra: str = "") -> str:
+    """Return the command that installs camd, with an `extra`: from the clone that camd runs in or
+    that is the current folder, else from the package index."""
+    extras = f"[{extra}]" if extra else ""
+    if _is_clone(Path()):
+        return "pip install " + shlex.quote(f".{extras}")
+    if _is_clone(PACKAGE.parent):
+        return "pip install " + shlex.quote(f"{PACKAGE.parent}{extras}")
+    return "pip install " + shlex.quote(f"{DISTRIBUTION}{extras}")
+
+
+def _is_clone(folder: Path) -> bool:
+    try:
+        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return f'name = "{DISTRIBUTION}"' in text
 
 
 def _home(find: Callable[[str], str], what: str) -> Path:

@@ -4,14 +4,21 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TextIO, TypeVar
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.segment import Segment
 from rich.text import Text
 
@@ -90,6 +97,40 @@ def follow(items: Sequence[T], what: str) -> Iterator[T]:
     )
     with bars:
         yield from bars.track(items)
+
+
+@contextlib.contextmanager
+def stages(prefix: str = "") -> Iterator[Callable[[str], None]]:
+    """Give a function to call with what begins now. On standard error: on a terminal one bar with
+    it and the time so far, and above it what is behind; else a line each, `prefix` before it."""
+    own = console(sys.stderr)
+    bar = Progress(
+        BarColumn(bar_width=16),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=own,
+        transient=True,
+        disable=not own.is_terminal,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    now = ""
+
+    def begin(text: str) -> None:
+        nonlocal now
+        if not own.is_terminal:
+            own.print(f"{prefix}{text}", soft_wrap=True)
+            return
+        if now:
+            own.print(f"{prefix}{now}", soft_wrap=True)
+        now = text
+        bar.update(task, description=printable(text), refresh=True)
+
+    with bar:
+        task = bar.add_task("", total=None)
+        yield begin
+    if now and own.is_terminal:
+        own.print(f"{prefix}{now}", soft_wrap=True)
 
 
 def in_journal(stream: TextIO) -> bool:

@@ -88,7 +88,8 @@ def display() -> Iterator[Display]:
     if missing:
         pytest.skip(f"no {', '.join(missing)}: apt-get install xvfb xdotool imagemagick")
     reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24"]
+    # On a busy machine a key would be held for so long that it repeats itself (-r).
+    command = ["Xvfb", "-r", "-displayfd", str(writer), "-screen", "0", "1280x800x24"]
     server = subprocess.Popen(
         [*command, "-nolisten", "tcp"], pass_fds=[writer], stderr=subprocess.DEVNULL
     )

@@ -1,6 +1,7 @@
 import io
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -125,6 +126,33 @@ os._exit(0)
 def test_the_state_says_whether_there_is_anything_to_read(digits: int, says: str) -> None:
     lines, _ = screen(f'printer.status(Status("open", digits={digits}))\nimport os\nos._exit(0)')
     assert lines[0].startswith(f"{says}   ● camera")
+
+
+STAGES = """
+import sys
+from camd.terminal import stages
+with stages("camd: ") as begin:
+    begin("fitting")
+    begin("test: [3] errors")
+print("wrote it", flush=True)
+"""
+
+
+def test_stages_leave_a_line_each_and_one_bar_while_they_last() -> None:
+    lines, written = screen(STAGES)
+    assert [line for line in lines if line] == [
+        "camd: fitting",
+        "camd: test: [3] errors",
+        "wrote it",
+    ]
+    assert "0:00:00 fitting" in re.sub(r"\x1b\[[\d;]*m", "", written.decode())
+
+
+def test_stages_of_a_pipe_are_lines() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STAGES], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "camd: fitting\ncamd: test: [3] errors\n"
 
 
 @pytest.mark.parametrize("live", [False, True])

@@ -9,6 +9,7 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from threadpoolctl import threadpool_limits
 
+from camd import paths
 from camd.errors import CamdError, MissingExtraError
 
 try:
@@ -76,7 +77,7 @@ class Cluster(Workers):
             from distributed import Client  # noqa: PLC0415  (an extra)
         except ImportError as exc:
             raise MissingExtraError(
-                "--scheduler needs the extra cluster: pip install 'camd[cluster]'"
+                f"--scheduler needs the extra cluster: {paths.pip_install('cluster')}"
             ) from exc
         try:
             self._client = Client(scheduler, timeout=connect_s)

@@ -1,5 +1,6 @@
 """camd config: check it, show it, write it."""
 
+import json
 from pathlib import Path
 
 import click
@@ -32,12 +33,24 @@ def show(file: Path | None) -> None:
 
 
 @config.command()
+def schema() -> None:
+    """Print the JSON Schema of config.toml, for editors."""
+    from camd.config.schema import schema as described  # noqa: PLC0415
+
+    say(json.dumps(described(), indent=1, ensure_ascii=False))
+
+
+@config.command()
 @click.argument("path", required=False, type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 def init(path: Path | None, force: bool) -> None:
     """Write a config.toml with every option (default: the user's config directory)."""
     path = path or user_file()
-    if path.exists() and not force:
+    try:
+        exists = _exists(path)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
+    if exists and not force:
         raise click.UsageError(f"{path} exists; --force replaces it")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,3 +58,14 @@ def init(path: Path | None, force: bool) -> None:
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
     say(f"wrote {path}")
+
+
+def _exists(path: Path) -> bool:
+    """Tell whether there is anything; Path.exists says no of links that lead round in a circle.
+
+    Raises OSError for those, and for what may not be looked at."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True

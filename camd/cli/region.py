@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -10,8 +10,10 @@ from camd.cli.options import SourceCommand, config_file, interruptible
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
 from camd.geometry import Corners
-from camd.region_editor.sketch import Kind
 from camd.stdio import say
+
+if TYPE_CHECKING:  # it imports OpenCV, for which no other command should wait, nor a shell
+    from camd.region_editor.sketch import Kind
 
 _mask = click.option(
     "--mask", "kind", flag_value="mask", type=str, help="A mask, in which nothing is read."
@@ -79,7 +81,7 @@ def region() -> None:
 def draw(
     name: str,
     device: str | None,
-    kind: Kind,
+    kind: "Kind",
     points: Corners | None,
     file: Path | None,
     **given: Any,

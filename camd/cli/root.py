@@ -13,14 +13,15 @@ from typing import Any, NoReturn
 
 import click
 
-from camd import __version__
+from camd import __version__, paths
 from camd.capture import THREAD
+from camd.cli.completion import ASKED, completion
 from camd.cli.config import config
 from camd.cli.discovery import discovery
 from camd.cli.options import SourceCommand, config_file, load_config, model_file, verbose_log
 from camd.cli.read import eval_, read
 from camd.cli.region import region
-from camd.cli.service import doctor, service
+from camd.cli.service import doctor, health, service
 from camd.cli.setup import calibrate
 from camd.cli.train import eval_model, train
 from camd.config.keys import KeyPath
@@ -49,7 +50,7 @@ def main() -> NoReturn:
 
 def _main() -> NoReturn:
     try:
-        sys.exit(cli.main(standalone_mode=False) or 0)
+        sys.exit(cli.main(standalone_mode=False, complete_var=ASKED) or 0)
     except UnreadError:  # `camd ... | head` has seen enough
         sys.exit(0)
     except click.ClickException as error:
@@ -84,7 +85,7 @@ def _bug(error: Exception) -> NoReturn:
 def _missing(error: ImportError) -> str:
     if "shared object" in str(error):  # the OpenCV wheel leaves libGL, X11 and glib to the system
         return f"{error}; on Debian or Ubuntu: sudo apt install libgl1 libglib2.0-0 libx11-6"
-    return f"{error}; install it with: pip install {error.name or 'camd'}"
+    return f"{error}; to install what camd needs: {paths.pip_install()}"
 
 
 class _Commands(click.Group):
@@ -108,6 +109,7 @@ def cli() -> None:
 
 
 cli.add_command(doctor)
+cli.add_command(health)
 cli.add_command(service)
 cli.add_command(config)
 cli.add_command(train)
@@ -117,6 +119,7 @@ cli.add_command(region)
 cli.add_command(read)
 cli.add_command(eval_)
 cli.add_command(discovery)
+cli.add_command(completion)
 
 
 @cli.command(cls=SourceCommand)

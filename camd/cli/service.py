@@ -2,12 +2,14 @@
 
 import re
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from camd.cli.options import SourceCommand, config_file
+from camd.errors import UnhealthyError
 from camd.mqtt.broker_url import parse_broker
 from camd.stdio import say
 
@@ -64,6 +66,29 @@ def doctor(device: str | None, broker: str | None, file: Path | None, as_json: b
     if device:
         overrides["camera", "device"] = device
     return examine(file, overrides, sys.stdout, as_json=as_json)
+
+
+@click.command()
+@config_file
+def health(file: Path | None) -> None:
+    """Tell whether a running camd does its work (exit status 69: no), by its metrics.file.
+
+    For health checks: of a container, or of what watches over machines."""
+    from camd.config.layers import load  # noqa: PLC0415
+    from camd.daemon.alive import problem  # noqa: PLC0415
+
+    settings = load(file).settings
+    path = settings.metrics.file
+    if path is None:
+        raise click.UsageError("metrics.file is not set: camd writes there how it is doing")
+    try:
+        age = time.time() - path.stat().st_mtime
+        wrong = problem(path.read_text(encoding="utf-8"), age, settings.mqtt.health_s)
+    except (OSError, UnicodeDecodeError) as error:
+        wrong = getattr(error, "strerror", None) or "this is no metrics file of camd"
+    if wrong:
+        raise UnhealthyError(f"{path}: {wrong}")
+    say("camd reads")
 
 
 def _name(instance: str | None) -> str | None:

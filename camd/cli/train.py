@@ -1,6 +1,7 @@
 """camd train, camd train study and camd eval-model: thin doors to the training package, which is an
 extra."""
 
+import shlex
 import signal
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def _training() -> Any:
     except ImportError as error:
         raise MissingExtraError(
             f"training needs packages that are not installed ({error.name}):"
-            " pip install 'camd[train]'"
+            f" {paths.pip_install('train')}"
         ) from error
     return training
 
@@ -106,22 +107,29 @@ def train(
         return
     training = _training()
     interruptible()
+    from camd.terminal import stages  # noqa: PLC0415
+
     recipes = training.Recipe(), training.GateRecipe(), training.DisplayRecipe()
-    trained = training.train(
-        training.Material(
-            data, extra, extra_weight, hands, letters, fonts, displays, old=paths.model_file()
-        ),
-        out,
-        *(recipe.shortened() if quick else recipe for recipe in recipes),
-        seed=seed,
-        force=force,
-        scheduler=scheduler,
-        progress=lambda text: tell(f"camd: {text}"),
-    )
+    with stages("camd: ") as progress:
+        trained = training.train(
+            training.Material(
+                data, extra, extra_weight, hands, letters, fonts, displays, old=paths.model_file()
+            ),
+            out,
+            *(recipe.shortened() if quick else recipe for recipe in recipes),
+            seed=seed,
+            force=force,
+            scheduler=scheduler,
+            progress=progress,
+        )
+    name = shlex.quote(str(trained.path))
     if trained.replaced:
         say(f"wrote {trained.path}")
+        tell(f"camd: read with it: camd run --model {name}")
+        tell(f"camd: its figures: camd eval-model --model {name}")
     else:
         say(f"kept {trained.path}: it is better than the new one; --force replaces it")
+        tell("camd: or keep both: --out FILE writes the new one somewhere else")
 
 
 @train.command()
@@ -175,6 +183,10 @@ def study(
         tell("camd: stopped; the same command goes on from here")
         context.exit(INTERRUPTED)
     say(str(out / "REPORT.md"))
+    tell(
+        "camd: that is the report, with its plots; --rows does some of its rows only. camd reads"
+        " with the model of camd train, not with these"
+    )
 
 
 @click.command("eval-model")

@@ -415,7 +415,9 @@ class OverlaySettings(Section):
     window: bool = Field(True, description="show a window if there is a display")
     snapshot_dir: Path = Field(Path(), description="the folder where the key s saves pictures")
     snapshot_quality: int = Field(85, ge=1, le=100, description="JPEG quality of snapshots")
-    rejected: bool = Field(False, description="show rejected marks from the start (key d)")
+    rejected: bool = Field(
+        False, description="show details from the start (key d): rejected marks, tracks, times"
+    )
 
 
 class MetricsSettings(Section):

@@ -13,10 +13,13 @@ from camd.config.keys import KeyPath, fields, may_be_shown, tables
 from camd.config.layers import Config
 
 HEADER = """\
+#:schema ./config.schema.json
 # camd: every option with its default. Uncomment what you change.
 # Read from /etc/camd/config.toml, then the user's config directory, then --config FILE;
 # the environment (CAMD_MQTT__HOST=...) and the command line count more than any of them.
 # `camd config check` names every mistake at once; `camd config show` says what is in force.
+# Editors that know the first line (Taplo, Even Better TOML) complete and check this file, once
+# `camd config schema > config.schema.json` has put the schema beside it.
 """
 
 

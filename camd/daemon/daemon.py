@@ -19,7 +19,7 @@ from camd.daemon import watchdog
 from camd.daemon.control import Control
 from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
 from camd.daemon.watchdog import Pulse
-from camd.display.screen import Screen
+from camd.display.screen import Screen, window_title
 from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, SourceError
 from camd.mqtt.endpoint import Endpoint
@@ -163,7 +163,7 @@ def _run(
         service.ready()
         if publisher and in_order:
             publisher.wait_connected(CONNECT_WAIT_S)
-        window = Window.open(f"camd - {settings.name}") if settings.overlay.window else None
+        window = Window.open(window_title(settings.name)) if settings.overlay.window else None
         if window:
             stack.callback(window.close)
         capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))

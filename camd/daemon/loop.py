@@ -255,7 +255,7 @@ class Loop:
             model_id=self._pipeline.model_id,
             age_ms=(now - frame.clock) * 1e3,
         )
-        write_json(payload)
+        write_json({"image": frame.name, **payload} if frame.name else payload)
 
     def _send_snapshot(self, now: float) -> None:
         if not self._publisher or not self._shown or now < self._next_snapshot:

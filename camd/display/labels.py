@@ -2,9 +2,10 @@
 
 PURE. A label stands above its digit where it covers neither ink nor another label there, else
 below it; a lone digit's also to the right or left. The labels of a line are all of one kind,
-the richest for which there is room: digit, confidence and track; digit and confidence; digit
+the richest for which there is room: digit with confidence beside it, with confidence below it, or
 alone. Where even that would cover something there are none: the label of the line, which looks
-for room first, says what was read.
+for room first, says what was read. A confidence is worth a place where it is a doubt; all of them,
+and the tracks, are shown on request.
 
 A settled digit has a closed box in the accent colour. One that is still being voted on has
 only corners, in amber, so that the difference does not rest on colour alone.
@@ -22,6 +23,8 @@ from camd.values import Box, Digit, Image, Line, Rejected
 
 ACCENT: paint.Colour = (172, 205, 28)
 AMBER: paint.Colour = (36, 166, 255)
+CERTAIN = 0.95
+"""A digit of so much confidence is shown without it; 0..1."""
 
 Label: TypeAlias = tuple[int, int, list[tuple[float, float, Text]]]
 """Width, height, and each text with its left end and middle height, from the top left corner."""
@@ -49,11 +52,16 @@ class Room:
 
 
 class Labels:
-    """Draws on the image it was made with; `unit` is 1 at 640x480 and grows with the frame."""
+    """Draws on the image it was made with; `unit` is 1 at 640x480 and grows with the frame.
 
-    def __init__(self, image: Image, unit: float, keep_off: Sequence[Box]) -> None:
+    `details`: every confidence, and the numbers of the tracks."""
+
+    def __init__(
+        self, image: Image, unit: float, keep_off: Sequence[Box], *, details: bool = False
+    ) -> None:
         self._image = image
         self._unit = unit
+        self._details = details
         self._room = Room(image)
         for box in keep_off:
             self._room.take(box)
@@ -120,7 +128,7 @@ class Labels:
         """Label all digits of a line alike, or none of them."""
         sides = (_ABOVE, _BELOW) if len(digits) > 1 else _SIDES
         for kind in (_full, _stacked, _alone, _tiny):
-            labels = [kind(digit, self._unit) for digit in digits]
+            labels = [kind(digit, self._unit, self._details) for digit in digits]
             for side in sides:
                 places = [
                     self._beside(digit.box, label, side)
@@ -167,23 +175,27 @@ class Labels:
             text.write(self._image, x + left, y + middle)
 
 
-def _full(digit: Digit, unit: float) -> Label:
+def _full(digit: Digit, unit: float, details: bool) -> Label:
     """The digit, and beside it the confidence over the track."""
     big = _figure(digit, 20 * unit)
-    small = _details(digit, 10.5 * unit)
+    small = _notes(digit, 10.5 * unit, details)
     pad = 0.22 * big.size
+    high = round(max(1.25 * big.size, 2.3 * max(10, 10.5 * unit)))
+    if not small:
+        return round(big.width + 2 * pad), high, [(pad, high / 2, big)]
     left = pad + big.width + 0.2 * big.size
-    high = round(max(1.25 * big.size, 2.3 * small[0].size))
     rows = [high * (0.5 if len(small) == 1 else share) for share in (0.3, 0.72)]
     texts = [(left, row, text) for row, text in zip(rows, small, strict=False)]
     wide = round(left + max(text.width for text in small) + pad)
     return wide, high, [(pad, high / 2, big), *texts]
 
 
-def _stacked(digit: Digit, unit: float) -> Label:
+def _stacked(digit: Digit, unit: float, details: bool) -> Label:
     """The digit over its confidence."""
     big = _figure(digit, 15 * unit)
-    small = _details(digit, 10 * unit)[0]
+    small, *_ = (*_notes(digit, 10 * unit, details), None)
+    if small is None:
+        return _tag(big)
     wide = max(big.width, small.width) + round(0.35 * small.size)
     high = round(1.05 * big.size + 1.05 * small.size)
     return (
@@ -196,11 +208,11 @@ def _stacked(digit: Digit, unit: float) -> Label:
     )
 
 
-def _alone(digit: Digit, unit: float) -> Label:
+def _alone(digit: Digit, unit: float, _details: bool) -> Label:
     return _tag(_figure(digit, 14 * unit))
 
 
-def _tiny(digit: Digit, unit: float) -> Label:
+def _tiny(digit: Digit, unit: float, _details: bool) -> Label:
     return _tag(_figure(digit, 11 * unit), 0.15)
 
 
@@ -214,11 +226,13 @@ def _figure(digit: Digit, size: float) -> Text:
     return Text(str(digit.digit), max(11, size), _colour([digit]), 600)
 
 
-def _details(digit: Digit, size: float) -> list[Text]:
+def _notes(digit: Digit, size: float, details: bool) -> list[Text]:
     size = max(10, size)
-    # Cut, not rounded: 100 % is never true.
-    texts = [Text(f"{min(99, int(100 * digit.confidence))}%", size, paint.SILVER)]
-    if digit.track is not None:
+    texts = []
+    if details or digit.confidence < CERTAIN:
+        # Cut, not rounded: 100 % is never true.
+        texts.append(Text(f"{min(99, int(100 * digit.confidence))}%", size, paint.SILVER))
+    if details and digit.track is not None:
         texts.append(Text(f"#{digit.track}", size, paint.PEWTER))
     return texts
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from camd.config.settings import MaskSettings
-from camd.display import paint, regions
+from camd.display import legend, paint, regions
 from camd.display.labels import ACCENT, AMBER, Labels
 from camd.display.paint import Text
 from camd.values import Box, Image, Line, Rejected, Result
@@ -38,6 +38,10 @@ class Hud:
     paused: bool = False
     message: str = ""
     """Of the moment, e.g. "saved camd-1.png"; the caller takes it away again."""
+    keys: float = 0.0
+    """Opacity of the line that says the keys, 0..1."""
+    legend: bool = False
+    """Whether the panel is open that explains keys and marks."""
 
 
 def draw(
@@ -45,30 +49,33 @@ def draw(
     result: Result,
     hud: Hud,
     *,
-    show_rejected: bool = False,
+    details: bool = False,
     masks: Sequence[MaskSettings] = (),
 ) -> Image:
     """Return a copy of `image` with the result drawn on it; any size from 1x1 on.
 
-    `show_rejected`: also what was not taken for a digit, and `masks`."""
+    `details`: also what was not taken for a digit, and `masks`; each confidence and track; and how
+    long a frame takes."""
     canvas = image.copy()
     unit = _unit(canvas)
     bar = _bar(canvas, unit)
-    rejected = result.rejected if show_rejected else ()
-    summary = _reasons(canvas, rejected, unit) if show_rejected else _Pill(Text("", 1, AMBER), 0, 0)
-    regions.hatch_masks(canvas, masks if show_rejected else (), unit)
+    rejected = result.rejected if details else ()
+    summary = _reasons(canvas, rejected, unit) if details else _Pill(Text("", 1, AMBER), 0, 0)
+    regions.hatch_masks(canvas, masks if details else (), unit)
     regions.outline_regions(canvas, result.regions, unit)
     tags = regions.tags(canvas, result.regions, unit)
     kept_off = (bar, summary.box, *(tag.box for tag in tags))
-    Labels(canvas, unit, kept_off).draw(_lines(result), rejected)
+    Labels(canvas, unit, kept_off, details=details).draw(_lines(result), rejected)
     for tag in tags:
         tag.paint(canvas)
     summary.paint(canvas)
     if bar[3]:
         # Over the edges of the picture, where anti-aliasing would leave a pale rim.
         paint.glass(canvas, (bar[0] - 2, bar[1], bar[2] + 4, bar[3] + 2), 0)
-        left = _states(canvas, hud, bar, unit)
+        left = _states(canvas, hud, bar, unit, details)
         _reading(canvas, result, bar, left, unit)
+    if hud.legend:
+        legend.panel(canvas, bar)
     _toasts(canvas, hud, bar, unit)
     return canvas
 
@@ -88,8 +95,10 @@ def waiting(size: tuple[int, int], hud: Hud) -> Image:
     _centred(canvas, title, high / 2 + 26 * unit)
     reason = hud.camera if hud.camera not in (*_USUAL, "waiting") else hud.name
     _centred(canvas, Text(hud.message or reason, 12 * unit, paint.SILVER), high / 2 + 50 * unit)
-    keys = Text("q quit  ·  space pause  ·  s save  ·  d rejected", 11 * unit, paint.GREY)
-    _centred(canvas, keys, high - 20 * unit)
+    if hud.legend:
+        legend.panel(canvas, (0, high, wide, 0))
+    else:
+        legend.hint(canvas, high - 10 * unit, 12 * unit)
     return canvas
 
 
@@ -155,7 +164,7 @@ def _bar(image: Image, unit: float) -> Box:
     return (0, high - tall, wide, tall) if high >= 4 * tall else (0, high, 0, 0)
 
 
-def _states(image: Image, hud: Hud, bar: Box, unit: float) -> float:
+def _states(image: Image, hud: Hud, bar: Box, unit: float, details: bool) -> float:
     """Write the two small rows at the right of the bar; return how far left they reach."""
     _, top, wide, tall = bar
     size = max(10.5, 12 * unit)
@@ -185,7 +194,7 @@ def _states(image: Image, hud: Hud, bar: Box, unit: float) -> float:
 
     x = right
     fps = f"{hud.fps:.0f} fps" if hud.fps >= 10 else f"{hud.fps:.1f} fps"
-    late = "" if hud.latency_ms is None else f"{hud.latency_ms:.0f} ms"
+    late = f"{hud.latency_ms:.0f} ms" if details and hud.latency_ms is not None else ""
     for part in (late, fps):
         text = Text(part, size, paint.SILVER)
         x -= text.width
@@ -199,27 +208,35 @@ def _reading(image: Image, result: Result, bar: Box, right: float, unit: float) 
     """Write the lines of the reading as large as they fit, a thin stroke between two."""
     _, top, _, tall = bar
     left, middle = 14 * unit, top + tall / 2
-    lines = tuple(item.said for item in result.regions) or result.reading.lines
-    if not lines:
+    said = [
+        (item.name, item.said, paint.WHITE if item.status == "ok" else AMBER)
+        for item in result.regions
+    ] or [("", row, paint.WHITE) for row in result.reading.lines]
+    if not said:
         hint = "reading …" if result.digits else "no digits"
         Text(hint, 17 * unit, paint.GREY).shortened(right - left).write(image, left, middle)
         return
     doubt = "" if result.regions or result.reading.complete else " ?"
     size = 30 * unit
     while True:
-        texts = [Text(line, size, paint.WHITE, 600) for line in lines]
+        texts = [Text(text, size, colour, 600) for _, text, colour in said]
+        names = [Text(name, max(10.5, 0.5 * size), paint.SILVER) for name, *_ in said]
         gap = 0.4 * size
+        before = [name.width + 0.6 * gap if name.text else 0.0 for name in names]
         mark = Text(doubt, size, AMBER, 600)
-        total = sum(text.width for text in texts) + 2 * gap * (len(texts) - 1) + mark.width
+        total = sum(text.width for text in texts) + sum(before)
+        total += 2 * gap * (len(texts) - 1) + mark.width
         if total <= right - left or size <= 13 * unit:
             break
         size *= 0.9
     x = left
-    for text in texts:
+    for name, room, text in zip(names, before, texts, strict=True):
         if x > left:
             ends = (x, middle - 0.42 * size), (x, middle + 0.42 * size)
             paint.rule(image, *ends, ACCENT, max(1, round(unit)))
             x += gap
+        name.shortened(right - x).write(image, x, middle)
+        x += room
         fitting = text.shortened(right - x - mark.width)
         fitting.write(image, x, middle)
         x += fitting.width + gap
@@ -245,6 +262,8 @@ def _toasts(image: Image, hud: Hud, bar: Box, unit: float) -> None:
     if hud.message:
         texts.append(Text(hud.message, size, paint.WHITE, 500))
     bottom = bar[1] - 8 * unit
+    if not (texts or hud.legend):
+        legend.hint(image, bottom, 0.9 * size, hud.keys)
     for whole in reversed(texts):
         text = whole.shortened(image.shape[1] - 40 * unit)
         _, _, wide, high = _Pill(text, 0, 0).box

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from camd import files
 from camd.config.settings import Settings
-from camd.display import overlay
+from camd.display import legend, overlay
 from camd.display.overlay import Hud, Jpeg
 from camd.display.window import Action, Window
 from camd.terminal import Printer, Status
@@ -23,6 +23,11 @@ FIRST_SIZE = (960, 540)
 Shown = tuple[Frame, Result]
 
 
+def window_title(name: str) -> str:
+    """Return the title of the window of the camera `name`."""
+    return "camd" if name == "camd" else f"camd - {name}"
+
+
 class Screen:
     """Shows each result and obeys the keys. Without a window there are no keys, without a terminal
     no line; nothing else changes."""
@@ -35,7 +40,10 @@ class Screen:
         self._window = window
         self._printer = printer
         self._masks = settings.mask
-        self._show_rejected = settings.overlay.rejected
+        self._details = settings.overlay.rejected
+        self._legend = False
+        self._began: float | None = None
+        """When the first picture was shown."""
         self._message, self._message_until = "", 0.0
         self._next_status = 0.0
 
@@ -50,7 +58,11 @@ class Screen:
         message = self._message if now < self._message_until else ""
         told = replace(hud(), paused=self.paused, message=message)
         if self._window:
-            self._window.show(self._draw(told, shown))
+            if shown and self._began is None:
+                self._began = now
+            keys = legend.visible(now - (now if self._began is None else self._began))
+            helped = replace(told, keys=keys, legend=self._legend)
+            self._window.show(self._draw(helped, shown))
         if self.due(now):
             self._next_status = now + STATUS_S
             self._printer.status(self._status(told, shown, says))
@@ -63,8 +75,10 @@ class Screen:
                 self.quit = True
             elif action is Action.PAUSE:
                 self.paused = not self.paused
-            elif action is Action.REJECTED:
-                self._show_rejected = not self._show_rejected
+            elif action is Action.DETAILS:
+                self._details = not self._details
+            elif action is Action.LEGEND:
+                self._legend = not self._legend
             elif action is Action.SAVE and shown:
                 self._message, self._message_until = self._save(hud(), shown), now + MESSAGE_S
                 self._printer.message(self._message)
@@ -79,9 +93,7 @@ class Screen:
         if shown is None:
             return overlay.waiting(FIRST_SIZE, hud)
         frame, result = shown
-        return overlay.draw(
-            frame.shown(), result, hud, show_rejected=self._show_rejected, masks=self._masks
-        )
+        return overlay.draw(frame.shown(), result, hud, details=self._details, masks=self._masks)
 
     def _status(self, hud: Hud, shown: Shown | None, says: str) -> Status:
         return Status(

@@ -48,10 +48,14 @@ class Action(Enum):
     QUIT = "quit"
     PAUSE = "pause"
     SAVE = "save"
-    REJECTED = "rejected"
+    DETAILS = "details"
+    LEGEND = "legend"
     ACCEPT = "accept"
     UNDO = "undo"
     TURN = "turn"
+    NEXT = "next"
+    SKIP = "skip"
+    FIRST = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,17 @@ _ACTIONS = {
     "r": Action.TURN,
     " ": Action.PAUSE,
     "s": Action.SAVE,
-    "d": Action.REJECTED,
+    "d": Action.DETAILS,
+    "?": Action.LEGEND,
 }
+
+_SPECIAL = {
+    0xFF1B: Action.QUIT,  # Escape
+    0xFF53: Action.NEXT,  # Right
+    0xFF56: Action.SKIP,  # Page Down
+    0xFF50: Action.FIRST,  # Home
+}
+"""Keys that are no letters, by their X11 codes."""
 
 _BUTTON: dict[int, Literal["press", "move", "release"]] = {
     cv2.EVENT_LBUTTONDOWN: "press",
@@ -194,9 +207,7 @@ def action_of(key: int) -> Action | None:
     A code of `waitKey` will not do: it has the lowest byte only, so the left arrow (X11's 0xff51)
     is a Q, and the right one an S. Bits above the lowest 16 are modifiers: Num Lock, Caps Lock."""
     code = key & 0xFFFF
-    if code == 0xFF1B:
-        return Action.QUIT
-    return _ACTIONS.get(chr(code).lower())
+    return _SPECIAL.get(code) or _ACTIONS.get(chr(code).lower())
 
 
 def first_size(width: int, height: int, screen: tuple[int, int] | None) -> tuple[int, int]:

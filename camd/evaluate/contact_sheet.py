@@ -60,7 +60,7 @@ def tile(image: Image, result: Result, row: Row) -> Image:
     faint = canvas.copy()
     Labels(faint, 0.9, [_scaled(digit.box, scale) for digit in result.digits]).draw([], rejected)
     cv2.addWeighted(faint, _FAINT, canvas, 1 - _FAINT, 0, dst=canvas)
-    Labels(canvas, 1.0, ()).draw(lines)
+    Labels(canvas, 1.0, (), details=True).draw(lines)
     ground = _blank(WIDTH, size[1])
     left = (WIDTH - size[0]) // 2
     ground[:, left : left + size[0]] = canvas

@@ -24,6 +24,8 @@ FIRST_FRAME_S = 15.0
 """Seconds without a picture after which the camera counts as broken; some are slow to begin."""
 STILL_S = 0.03
 """Seconds between two looks at mouse and keys while the picture does not change."""
+SKIP_S, USUAL_FPS = 1.0, 25.0
+"""How far Page Down goes in a film, and how fast one is that does not say."""
 
 
 def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Corners | None:
@@ -44,10 +46,11 @@ def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Co
     own = [place for place in _places(settings, kind) if place.name == name]
     start = Sketch(kind, _points(own[0], kind) if own else ())
     try:
-        source.open()
+        fps = source.open().fps or USUAL_FPS
         with bounded(settings.model.threads):
             reader = _Reader(settings, kind, name, options)
-            return _Drawing(window, source, reader, start).run()
+            skip = max(1, round(SKIP_S * fps))
+            return _Drawing(window, source, reader, start, skip).run()
     finally:
         source.close()
         window.close()
@@ -82,13 +85,22 @@ class _Reader:
 
 
 class _Drawing:
-    def __init__(self, window: Window, source: Source, reader: _Reader, sketch: Sketch) -> None:
+    def __init__(
+        self, window: Window, source: Source, reader: _Reader, sketch: Sketch, skip: int
+    ) -> None:
         self._window, self._source, self._reader = window, source, reader
         self._sketch = sketch
+        self._skip = skip
         self._pointer: Point | None = None
+        self._ahead: Image | None = None
+        """The next frame of a file; None at its end."""
+        self._number = 0
+        """Of the frame of a file that is shown; 0 where there is only one."""
 
     def run(self) -> Corners | None:
         image = self._first()
+        self._look_ahead()
+        self._number = 1 if self._ahead is not None else 0
         while True:
             board = Board.of((image.shape[1], image.shape[0]), self._window.room)
             preview, read = None, None
@@ -102,6 +114,7 @@ class _Drawing:
                 self._pointer,
                 preview,
                 read,
+                self._place(),
             )
             self._window.show(draw(board, scene))
             actions = self._window.poll()
@@ -116,6 +129,8 @@ class _Drawing:
                     self._sketch = self._sketch.undo()
                 elif action is Action.TURN:
                     self._sketch = self._sketch.turn()
+                elif self._number:
+                    image = self._stepped(action, image)
             image = self._next(image)
 
     def _point(self, board: Board, pointer: Pointer) -> None:
@@ -129,6 +144,37 @@ class _Drawing:
         elif pointer.kind == "release":
             self._sketch = self._sketch.release()
 
+    def _place(self) -> str:
+        if not self._number:
+            return ""
+        return f"frame {self._number}" + (", the last" if self._ahead is None else "")
+
+    def _stepped(self, action: Action, image: Image) -> Image:
+        """Return the frame of a file that was asked for, or `image` again."""
+        if action is Action.FIRST:
+            self._source.close()
+            self._source.open()
+            image, self._number = self._first(), 1
+            self._look_ahead()
+        for _ in range({Action.NEXT: 1, Action.SKIP: self._skip}.get(action, 0)):
+            if self._ahead is None:
+                break
+            image = self._ahead
+            self._number += 1
+            self._look_ahead()
+        return image
+
+    def _look_ahead(self) -> None:
+        self._ahead = None
+        while not self._source.live:
+            try:
+                self._ahead = self._read()
+            except CorruptFrameError:
+                continue
+            except EndOfStreamError:
+                pass
+            return
+
     def _first(self) -> Image:
         deadline = time.monotonic() + FIRST_FRAME_S
         while time.monotonic() < deadline:
@@ -141,7 +187,7 @@ class _Drawing:
         raise SourceError(f"{self._source.name}: gives no picture", "failed")
 
     def _next(self, image: Image) -> Image:
-        """Give the camera's next picture; of a file the first one stays, to be drawn on."""
+        """Give the camera's next picture; of a file one stays, to be drawn on."""
         if not self._source.live:
             time.sleep(STILL_S)
             return image

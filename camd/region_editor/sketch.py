@@ -202,6 +202,8 @@ class Scene:
     """What is cut out of the frame for the region."""
     read: Result | None = None
     """What the region alone gives."""
+    place: str = ""
+    """Which frame of a file it is; empty where there is only one."""
 
 
 LOUPE = 4.0
@@ -214,9 +216,13 @@ _KEYS = {
     "drag": "move a point",
     "Backspace": "undo",
     "R": "turn by one corner",
+    "Right": "next frame",
+    "Page Down": "a second on",
+    "Home": "first frame",
     "Enter": "save",
     "Esc": "cancel",
 }
+_STEPS = ("Right", "Page Down", "Home")
 _WHY = {
     "empty": "no digits",
     "unsure": "not sure of a digit",
@@ -233,7 +239,9 @@ def _panel(board: Board, canvas: Image, scene: Scene) -> None:
     left = board.picture[0] + board.picture[2] + 20 * unit
     wide = board.size[0] - left - 20 * unit
     kind = "mask" if sketch.kind == "mask" else "region"
-    Text(kind, 12 * unit, paint.GREY).write(canvas, left, 26 * unit)
+    if scene.place:
+        kind += f"  ·  {scene.place}"
+    Text(kind, 12 * unit, paint.GREY).shortened(wide).write(canvas, left, 26 * unit)
     title = Text(scene.name, 24 * unit, paint.WHITE, 600).shortened(wide)
     title.write(canvas, left, 50 * unit)
     text, colour = _next(sketch)
@@ -250,8 +258,11 @@ def _panel(board: Board, canvas: Image, scene: Scene) -> None:
     elif sketch.kind == "mask" and sketch.done:
         Text("nothing is read here", 14 * unit, paint.SILVER).write(canvas, left, y + 24 * unit)
 
-    keys = {key: what for key, what in _KEYS.items() if key != "R" or sketch.kind == "corners"}
-    y = board.size[1] - 28 * unit * len(keys)
+    hidden = {*(() if sketch.kind == "corners" else ("R",)), *(() if scene.place else _STEPS)}
+    keys = {key: what for key, what in _KEYS.items() if key not in hidden}
+    # As many rows as there are with a film leave room for what is read.
+    step = (28 if len(keys) < 7 else 23) * unit
+    y = board.size[1] - step * len(keys)
     for key, what in keys.items():
         ready = key != "Enter" or sketch.done
         cap = Text(key, 11.5 * unit, paint.WHITE if ready else paint.GREY, 500)
@@ -260,7 +271,7 @@ def _panel(board: Board, canvas: Image, scene: Scene) -> None:
         cap.write(canvas, left + 7 * unit, y)
         words = Text(what, 12 * unit, paint.SILVER if ready else paint.GREY)
         words.shortened(wide - 92 * unit).write(canvas, left + 92 * unit, y)
-        y += 28 * unit
+        y += step
 
 
 def _next(sketch: Sketch) -> tuple[str, paint.Colour]:

@@ -164,7 +164,7 @@ def _command() -> str:
     beside = Path(sys.executable).with_name("camd")
     found = str(beside) if beside.exists() else shutil.which("camd")
     if not found:
-        raise ServiceError("there is no camd command beside this Python: pip install camd first")
+        raise ServiceError("there is no camd command beside this Python: install camd first")
     return found
 
 

@@ -129,6 +129,17 @@ def test_a_bad_model_exits_65(tmp_path: Path, photo: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+def test_config_init_says_so_of_links_in_a_circle(tmp_path: Path) -> None:
+    link = tmp_path / "config.toml"
+    link.symlink_to(link)
+    for options in ((), ("--force",)):
+        done = camd("config", "init", link, *options, home=tmp_path)
+        assert done.returncode == 2
+        assert "config.toml cannot be written: Too many levels of symbolic links" in done.stderr
+        assert "bug" not in done.stderr
+    assert link.is_symlink()
+
+
 def test_config_init_writes_a_file_that_checks(tmp_path: Path) -> None:
     assert camd("config", "init", home=tmp_path).returncode == 0
     assert (tmp_path / "camd" / "config.toml").exists()

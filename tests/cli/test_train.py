@@ -30,6 +30,7 @@ def test_a_trained_model_loads(tmp_path: Path) -> None:
     arguments = ["--quick", "--data", str(data), "--out", str(out)]
     done = CliRunner().invoke(train, arguments, catch_exceptions=False)
     assert f"wrote {out}" in done.output
+    assert f"camd run --model {out}" in done.stderr
     assert svm.load(out).id in (tmp_path / "digits.json").read_text()
 
     told = CliRunner().invoke(
@@ -47,7 +48,8 @@ def test_a_quick_study_writes_its_report(tmp_path: Path) -> None:
     more = ["--cache", str(tmp_path / "cache"), "--rows", "logistic,hard"]
     done = CliRunner().invoke(train, arguments + more, catch_exceptions=False)
     assert done.exit_code == 0
-    assert done.output.splitlines()[-1] == str(out / "REPORT.md")
+    assert done.stdout.splitlines()[-1] == str(out / "REPORT.md")
+    assert "camd train" in done.stderr
     report = (out / "REPORT.md").read_text()
     for title in ("Logistic regression", "Random forest", "SVM, RBF", "Voting, hard"):
         assert title in report
@@ -63,5 +65,5 @@ def test_what_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     for name in [name for name in sys.modules if name.split(".")[0] == "training"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "imgaug", None)
-    with pytest.raises(MissingExtraError, match=r"camd\[train\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[train\]"):
         CliRunner().invoke(train, [], catch_exceptions=False)

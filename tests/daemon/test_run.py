@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 
@@ -205,6 +206,9 @@ def test_each_picture_of_a_folder_is_named(tmp_path: Path) -> None:
     done = camd("run", "--device", folder, "--broker", "none", home=tmp_path)
     said = [line.split("  ", 1)[1] for line in done.stderr.splitlines() if ".png  " in line]
     assert said == ["[d].png  (no digits)", "a.png  325", "b.png  325", "c.png  4"]
+    done = camd("run", "--device", folder, "--broker", "none", "--json", home=tmp_path)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["image"] for row in rows] == ["[d].png", "a.png", "b.png", "c.png"]
 
 
 def test_the_command_line_turns_and_mirrors(tmp_path: Path) -> None:
@@ -239,11 +243,23 @@ def test_the_embedded_broker_serves_subscribers(tmp_path: Path, clip: Path) -> N
 def test_the_keys_of_the_window(tmp_path: Path, clip: Path, display: Display) -> None:  # noqa: F811
     arguments = ("run", "--device", clip, "--realtime", "--loop", "--broker", "none")
     process = start(*arguments, home=tmp_path, env={"DISPLAY": display.name})
-    display.find("camd - camd")
+    window = display.find("camd")
+
+    def middle() -> float:
+        x, y, width, height = display.place(window)
+        seen = display.screenshot(tmp_path / "screen.png")[y : y + height, x : x + width]
+        return float(np.median(seen[height // 5 : height // 2, width // 3 : width // 2]))
+
+    until(lambda: middle() > 150, "the paper")
+    display.press("question")
+    until(lambda: middle() < 80, "the panel of keys")
     display.press("s")
     until(lambda: list(tmp_path.glob("camd-*.jpg")), "a snapshot")
+    display.press("question")
+    until(lambda: middle() > 150, "the paper again")
     display.press("space")
     display.press("q")
     assert process.wait(30) == 0
     image = cv2.imread(str(next(tmp_path.glob("camd-*.jpg"))))
     assert image.shape == (360, 640, 3)
+    assert np.median(image[72:180, 213:320]) > 150  # without the panel

@@ -71,7 +71,7 @@ def test_draws_on_a_copy_of_a_picture_of_any_size(size: tuple[int, int]) -> None
         rejected=(Rejected((2, 2, 900, 1), "too small"), Rejected((9, 9, 0, 0), "no ink")),
     )
     hud = Hud("n" * 64, 3.21, 123456, "waiting " * 20, "connecting " * 20, True, "saved " * 50)
-    drawn = overlay.draw(image, scene, hud, show_rejected=True)
+    drawn = overlay.draw(image, scene, hud, details=True)
     assert drawn.shape == image.shape
     assert drawn.dtype == np.uint8
     assert np.array_equal(image, before)
@@ -112,7 +112,8 @@ def test_a_lone_digit_needs_no_label_for_its_line(glasses: list[Box]) -> None:
 def test_room_decides_how_much_a_label_says(glasses: list[Box]) -> None:
     def first_label(gap: float) -> Box:
         glasses.clear()
-        overlay.draw(paper(1280, 720), result(line("19", 100, 200, 50, gap=gap)), HUD)
+        scene = result(line("19", 100, 200, 50, gap=gap))
+        overlay.draw(paper(1280, 720), scene, HUD, details=True)
         return glasses[1]
 
     wide, stacked = first_label(1.0), first_label(0.1)
@@ -150,20 +151,18 @@ def test_rejected_contours_and_reasons_show_on_request_only(glasses: list[Box]) 
     plain = overlay.draw(image, scene, HUD)
     assert np.array_equal(plain, overlay.draw(image, Result(), HUD))
     glasses.clear()
-    shown = overlay.draw(image, scene, HUD, show_rejected=True)
+    shown = overlay.draw(image, scene, HUD, details=True)
     assert not np.array_equal(shown[198:242, 298:342], image[198:242, 298:342])
     assert len(glasses) == 3  # the reason, the summary, the bar
 
 
 def test_digits_are_labelled_before_rejected_contours(glasses: list[Box]) -> None:
     scene = result(line("1947", 100, 100, 40))
-    overlay.draw(paper(640, 480), scene, HUD)
-    alone = list(glasses)
+    overlay.draw(paper(640, 480), scene, HUD, details=True)
+    alone = [box for box in glasses if box[:2] != (10, 10)]  # but for the count of them
     glasses.clear()
     clutter = tuple(Rejected((x, 60, 30, 20), "too small") for x in range(90, 500, 40))
-    overlay.draw(
-        paper(640, 480), dataclasses.replace(scene, rejected=clutter), HUD, show_rejected=True
-    )
+    overlay.draw(paper(640, 480), dataclasses.replace(scene, rejected=clutter), HUD, details=True)
     assert set(alone) <= set(glasses)
 
 
@@ -172,8 +171,8 @@ def test_digits_are_labelled_before_rejected_contours(glasses: list[Box]) -> Non
     [
         {"name": "hall"},
         {"fps": 12.0},
-        {"latency_ms": 99.0},
-        {"latency_ms": None},
+        {"keys": 1.0},
+        {"legend": True},
         {"camera": "missing"},
         {"broker": "connecting"},
         {"broker": ""},
@@ -186,6 +185,30 @@ def test_each_state_is_seen(change: dict[str, object]) -> None:
     before = overlay.draw(image, Result(), HUD)
     after = overlay.draw(image, Result(), dataclasses.replace(HUD, **change))
     assert not np.array_equal(before, after)
+
+
+def test_the_time_a_frame_takes_is_a_detail() -> None:
+    image = paper(640, 480)
+    slow = dataclasses.replace(HUD, latency_ms=999.0)
+    plain, detailed = (
+        [overlay.draw(image, Result(), hud, details=details) for hud in (HUD, slow)]
+        for details in (False, True)
+    )
+    assert np.array_equal(*plain)
+    assert not np.array_equal(*detailed)
+
+
+def test_a_confidence_is_shown_where_it_is_a_doubt_or_on_request(glasses: list[Box]) -> None:
+    def label(confidence: float, track: int | None = None, details: bool = False) -> int:
+        glasses.clear()
+        digit = Digit(7, confidence, (300, 200, 40, 60), track=track, stable=True)
+        overlay.draw(paper(640, 480), Result((digit,)), HUD, details=details)
+        return glasses[0][2]
+
+    bare = label(0.96)
+    assert label(0.99, track=12) == bare
+    assert label(0.94) > bare
+    assert label(0.99, details=True) > bare
 
 
 @pytest.mark.parametrize("lines", [("1947",), ("1947", "28"), ("1234567890",) * 12])

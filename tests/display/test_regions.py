@@ -5,7 +5,7 @@ from camd.config.settings import MaskSettings
 from camd.display import overlay, regions
 from camd.display.labels import ACCENT, AMBER
 from camd.display.overlay import Hud
-from camd.values import RegionReading, Result
+from camd.values import Image, RegionReading, Result
 from tests.display.test_overlay import HUD, near, paper
 
 OUTLINE = ((100.0, 120.0), (300.0, 120.0), (300.0, 220.0), (100.0, 220.0))
@@ -29,6 +29,17 @@ def test_its_value_stands_above_it_and_in_the_bar() -> None:
     assert not np.array_equal(drawn[440:, :200], plain[440:, :200])
 
 
+def test_the_bar_names_the_regions_and_marks_the_ones_without_a_value() -> None:
+    def bar(name: str, status: str = "ok") -> Image:
+        value = 19.47 if status == "ok" else None
+        said = RegionReading(name, status, value, "01947", 0.9)  # type: ignore[arg-type]
+        return overlay.draw(paper(640, 480), Result(regions=(said,)), HUD)[440:, :300]
+
+    assert not np.array_equal(bar("meter"), bar("clock"))
+    assert near(bar("meter", "step"), AMBER)
+    assert not near(bar("meter"), AMBER)
+
+
 @pytest.mark.parametrize("corner", [(0, 0), (560, 0), (0, 400), (560, 400)])
 def test_a_tag_can_be_seen_whole(corner: tuple[int, int]) -> None:
     outline = tuple((corner[0] + x, corner[1] + y) for x, y in ((0, 0), (80, 0), (80, 80), (0, 80)))
@@ -46,7 +57,7 @@ def test_masks_are_hatched_with_what_was_rejected_only() -> None:
     assert np.array_equal(
         overlay.draw(image, Result(), HUD, masks=(CLOCK,)), overlay.draw(image, Result(), HUD)
     )
-    drawn = overlay.draw(image, Result(), HUD, show_rejected=True, masks=(CLOCK,))
+    drawn = overlay.draw(image, Result(), HUD, details=True, masks=(CLOCK,))
     inside, outside = drawn[150:280, 390:570], drawn[300:400, 390:570]
     assert inside.mean() < outside.mean() - 20
     assert len(np.unique(inside.reshape(-1, 3), axis=0)) > 10
@@ -56,7 +67,5 @@ def test_masks_are_hatched_with_what_was_rejected_only() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (64, 48)])
 def test_a_picture_of_any_size_will_do(size: tuple[int, int]) -> None:
     said = RegionReading("meter", "ok", 1, "1", 0.9, ((0, 0), (1, 0), (1, 1)))
-    drawn = overlay.draw(
-        paper(*size), Result(regions=(said,)), Hud(), show_rejected=True, masks=(CLOCK,)
-    )
+    drawn = overlay.draw(paper(*size), Result(regions=(said,)), Hud(), details=True, masks=(CLOCK,))
     assert drawn.shape == paper(*size).shape

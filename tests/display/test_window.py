@@ -47,6 +47,26 @@ print("over", flush=True)
 """
 
 
+SCREEN = """
+import sys
+import numpy as np
+from camd.config.settings import Settings
+from camd.display.overlay import Hud
+from camd.display.screen import Screen
+from camd.display.window import Window
+from camd.terminal import Printer
+from camd.values import Frame, Result
+settings = Settings()
+screen = Screen(settings, Window.open("camd"), Printer(sys.stderr, live=False))
+shown = Frame(np.full((480, 640, 3), 200, np.uint8), 1, 0.0, 0.0), Result()
+for line in sys.stdin:
+    for _ in range(20):
+        screen.show(float(line), Hud, shown, "")
+        screen.act(float(line), Hud, shown)
+    print("shown", flush=True)
+"""
+
+
 class Running:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._lines: queue.Queue[str] = queue.Queue()
@@ -63,11 +83,12 @@ class Running:
 
 
 @contextmanager
-def running(environment: dict[str, str]) -> Iterator[Running]:
+def running(environment: dict[str, str], program: str = PROGRAM) -> Iterator[Running]:
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
+        [sys.executable, "-c", program],
         cwd=ROOT,
         env={**environment, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -102,15 +123,36 @@ def test_shows_the_picture_and_tells_each_key(display: Display, tmp_path: Path) 
         until(painted, "the picture on the screen")
 
         # The arrows and Shift come first: they must not be taken for letters.
-        display.press("Left", "Right", "Shift_L", "F1", "x", "space", "s", "d")
-        assert [program.says() for _ in range(3)] == ["pause", "save", "rejected"]
+        display.press("Left", "Right", "Shift_L", "F1", "x", "space", "s", "d", "question")
+        said = [program.says() for _ in range(5)]
+        assert said == ["next", "pause", "save", "details", "legend"]
         display.press("Num_Lock", "Caps_Lock", "s", "Caps_Lock", "Num_Lock", "D")
-        assert [program.says() for _ in range(2)] == ["save", "rejected"]
+        assert [program.says() for _ in range(2)] == ["save", "details"]
         display.press("q")
         assert [program.says() for _ in range(2)] == ["quit", "over"]
         assert program.process.wait(LONG) == 0
         assert program.process.stderr
         assert program.process.stderr.read() == ""
+
+
+def test_the_keys_are_said_for_some_seconds_after_the_first_picture(
+    display: Display, tmp_path: Path
+) -> None:
+    with running(display.environment, SCREEN) as program:
+
+        def line_of_keys(now: float) -> bool:
+            assert program.process.stdin
+            program.process.stdin.write(f"{now}\n")
+            program.process.stdin.flush()
+            assert program.says() == "shown"
+            x, y, width, height = display.place(display.find("camd"))
+            seen = display.screenshot(tmp_path / "screen.png")[y : y + height, x : x + width]
+            bright = seen[height // 2 : 9 * height // 10, width // 3 : width // 2]
+            return bool(bright.min() < 150)
+
+        until(lambda: line_of_keys(1000.0), "the line of keys")
+        assert line_of_keys(1003.0)
+        until(lambda: not line_of_keys(1007.0), "the picture without it")
 
 
 def test_escape_quits(display: Display) -> None:
@@ -171,9 +213,12 @@ def test_polling_and_closing_before_the_first_picture_do_nothing() -> None:
         (0xFF1B, Action.QUIT),
         (ord(" "), Action.PAUSE),
         (ord("s"), Action.SAVE),
-        (ord("D"), Action.REJECTED),
+        (ord("D"), Action.DETAILS),
+        (ord("?"), Action.LEGEND),
         (0xFF51, None),
-        (0xFF53, None),
+        (0xFF53, Action.NEXT),
+        (0xFF56, Action.SKIP),
+        (0xFF50, Action.FIRST),
         (0xFFE1, None),
         (ord("x"), None),
     ],

@@ -42,6 +42,35 @@ def test_a_person_clicks_four_corners_and_they_are_written(
     assert '"regions": [{"name": "total", "value": 1947' in said.stdout, said.stdout + text
 
 
+def test_on_a_film_another_frame_can_be_drawn_on(display: Display, tmp_path: Path) -> None:
+    film, size = tmp_path / "film.avi", (640, 480)
+    frames = cv2.VideoWriter(str(film), cv2.VideoWriter.fourcc(*"MJPG"), 10, size)
+    for number in range(25):
+        # The sheet is dark for a second, and light from then on.
+        frames.write(cv2.resize(paper(), size) // (4 if number < 10 else 1))
+    frames.release()
+    drawing = start_drawing(display, film, tmp_path / "camd.toml")
+    window = display.find("camd region - total")
+    until(lambda: display.size(window)[1] > 100, "the window at its size")
+
+    def shade() -> float:
+        x, y, _, high = display.place(window)
+        seen = display.screenshot(tmp_path / "shot.png")[y : y + high, x : x + high]
+        return float(seen[high // 4 : 3 * high // 4, high // 4 :].mean())
+
+    def light_after(key: str) -> bool:
+        display.press(key)  # again and again, as a busy program does not hear every key
+        return shade() > 150
+
+    until(lambda: 30 < shade() < 100, "the first frame")
+    until(lambda: light_after("Next"), "a frame one second on")
+    until(lambda: not light_after("Home"), "the first frame again")
+    until(lambda: light_after("Right"), "a frame some steps on")
+    display.press("Next", "Next", "Right")  # past the end
+    display.press("Escape")
+    assert drawing.wait(LONG) == 0
+
+
 def test_escape_leaves_all_as_it_was(display: Display, sheet: Path, tmp_path: Path) -> None:
     config = tmp_path / "camd.toml"
     drawing = start_drawing(display, sheet, config)

@@ -55,8 +55,9 @@ def in_words(seconds: float) -> str:
 
 
 class Display:
-    """Shows a bar for each row on the terminal. When stderr is no terminal, it writes a line for
-    each Step instead. Use it in a `with` block, and call it with each Step."""
+    """Shows one bar on the terminal, of the row that is being done, and above it a line for each
+    row that is finished. When stderr is no terminal, it writes a line for each Step instead. Use it
+    in a `with` block, and call it with each Step."""
 
     def __init__(self, out: Console | None = None) -> None:
         self._console = out or console(sys.stderr)
@@ -68,8 +69,10 @@ class Display:
             _Left(),
             console=self._console,
             refresh_per_second=2,
+            transient=True,
         )
-        self._tasks: dict[str, TaskID] = {}
+        self._task: TaskID | None = None
+        self._row, self._began = "", 0.0
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:
@@ -84,16 +87,20 @@ class Display:
         if not self._console.is_terminal:
             self._console.print(_line(step), soft_wrap=True)
             return
+        now = time.monotonic()
+        if step.row != self._row:
+            self._row, self._began = step.row, now
+        if step.what == "done":
+            self._console.print(f"{step.row}: done in {in_words(now - self._began)}")
         fields: dict[str, Any] = {
             "row": step.row,
             "what": step.what,
             "left": step.left_s,
-            "at": time.monotonic(),
+            "at": now,
         }
-        if step.row not in self._tasks:
-            self._tasks[step.row] = self._bars.add_task("", **fields)
-        task = self._tasks[step.row]
-        self._bars.update(task, completed=step.done, total=step.total, **fields)
+        if self._task is None:
+            self._task = self._bars.add_task("", **fields)
+        self._bars.update(self._task, completed=step.done, total=step.total, **fields)
 
 
 class _Left(ProgressColumn):

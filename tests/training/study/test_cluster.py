@@ -104,7 +104,7 @@ def test_an_address_that_is_none_is_one_clear_error() -> None:
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MissingExtraError, match=r"camd\[cluster\]"):
+    with pytest.raises(MissingExtraError, match=r"pip install .*\[cluster\]"):
         Cluster("tcp://127.0.0.1:8786")
 
 

@@ -1,4 +1,5 @@
 import io
+import re
 
 import pytest
 from hypothesis import given
@@ -34,6 +35,15 @@ def test_a_terminal_gets_a_bar_with_the_time_left() -> None:
     last = shown(terminal=True, steps=STEPS)
     for part in ("svm", "grid", "7/27", "1 h 30 min left"):
         assert part in last
+
+
+def test_there_is_one_bar_and_a_line_for_each_finished_row() -> None:
+    more = [Step("svm", "done", 1, 1), Step("forest", "grid", 3, 9)]
+    said = re.sub(r"\x1b\[[\d;]*m", "", shown(terminal=True, steps=[*STEPS, *more]))
+    assert "svm: done in 0 s\n" in said
+    last = said.split("svm: done in 0 s")[1]
+    assert "forest" in last
+    assert "27" not in last
 
 
 def test_a_file_gets_a_line_a_step() -> None:
