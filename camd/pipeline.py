@@ -79,10 +79,8 @@ the surroundings asked: of a page of words some letters look like digits, whiche
 RIVAL = 0.5
 """A region that reads otherwise as handwriting than as a display is doubtful where the worse of the
 two has this share of the better one's weight. What only lacks digits is no rival."""
-SETTLED = 0.85
-"""With less confidence in any digit, a row is doubtful, and looked for again. Of 9 images without
-digits whose row would have been called good, 6 had one below that; of 37 rows of displays that were
-right, 2."""
+SETTLED = 0.88
+"""With less confidence in any digit, a row is looked for again."""
 SEEK_S = 1.0
 """Least time between two such looks, seconds: one takes as long as twenty frames."""
 
@@ -222,7 +220,7 @@ class Pipeline:
         area.found = row.place if clock is not None else None
         digits = [Digit(one.label, one.confidence, one.box, one.margin) for one in row.cells]
         sure = np.array([one.confidence for one in row.cells], np.float32)
-        return _Seen(0, (), digits, sure, rejected, doubtful=bool((sure < SETTLED).any()))
+        return _Seen(0, (), digits, sure, rejected)
 
     def _read_ink(self, area: Area, image: Image, laps: Laps, clock: float | None) -> _Seen:
         """Read an area the way its writing stands, which is looked for where it reads badly the way

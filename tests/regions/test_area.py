@@ -122,9 +122,9 @@ def framed(sheet: Sheet) -> Sheet:
 
 
 def in_cells(sheet: Sheet) -> Sheet:
-    for x in (172, 221, 269, 318):
+    for x in (178, 231, 282, 335):
         line(sheet, (x, 190), (x, 290), 2, 120)
-    return line(line(sheet, (172, 190), (318, 190), 2, 120), (172, 290), (318, 290), 2, 120)
+    return line(line(sheet, (178, 190), (335, 190), 2, 120), (178, 290), (335, 290), 2, 120)
 
 
 def labelled(sheet: Sheet) -> Sheet:
