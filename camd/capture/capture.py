@@ -133,8 +133,18 @@ LEAST_SIDE = 16
 class Capture:
     """Runs `source` in a thread of its own, from entering the context to leaving it."""
 
-    def __init__(self, source: Source, settings: CameraSettings, *, realtime: bool = False) -> None:
-        """`realtime`: play a file at its own rate, as if it were a camera."""
+    def __init__(
+        self,
+        source: Source,
+        settings: CameraSettings,
+        *,
+        realtime: bool = False,
+        backoff: Backoff | None = None,
+        steady_s: float = STEADY_S,
+    ) -> None:
+        """`realtime`: play a file at its own rate, as if it were a camera. `backoff` says how long
+        to wait before a failed source is opened again, and a source is steady after `steady_s`
+        seconds."""
         self._source = source
         self._settings = settings
         self._newest_only = source.live or realtime
@@ -151,7 +161,8 @@ class Capture:
         self._open_since = 0.0
         self._premiere: float | None = None
         """The moment at which the film's time was 0, seconds since the epoch."""
-        self._backoff = Backoff(FIRST_RETRY_S, settings.retry_s)
+        self._backoff = backoff or Backoff(FIRST_RETRY_S, settings.retry_s)
+        self._steady_s = steady_s
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -319,7 +330,7 @@ class Capture:
         error = exc if isinstance(exc, SourceError) else SourceError(f"{name}: {exc!r}")
         if not self._source.live:
             self._fatal = error
-        if self.stats().state == "open" and time.monotonic() - self._open_since > STEADY_S:
+        if self.stats().state == "open" and time.monotonic() - self._open_since > self._steady_s:
             self._backoff.reset()
         self._ledger.failed(error.reason, str(error))
         if self._logged == (type(exc), error.reason):

@@ -42,9 +42,9 @@ def test_peers_of_the_same_vectors_say_the_same(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_round_is_timed_in_whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(svm, "LEAST_S", 0.0)
     monkeypatch.setattr("time.process_time", itertools.count().__next__)
     seen: list[int] = []
-    clock = svm.Stopwatch(lambda crops: seen.append(len(crops)), np.zeros((45, 28, 28), np.uint8))
+    crops = np.zeros((45, 28, 28), np.uint8)
+    clock = svm.Stopwatch(lambda some: seen.append(len(some)), crops, least_s=0.0)
     assert clock.round() == 1 / svm.BATCH
     assert set(seen) == {svm.BATCH}

@@ -244,13 +244,12 @@ def test_a_camera_that_opens_but_never_gives_a_frame_waits_between_tries() -> No
 
 @pytest.mark.parametrize("steady", [False, True])
 def test_a_source_that_gives_frames_and_fails_again_is_tried_slowly_unless_it_was_steady(
-    monkeypatch: pytest.MonkeyPatch, *, steady: bool
+    *, steady: bool
 ) -> None:
     recorded = Recorded(0.5, 30)
-    monkeypatch.setattr("camd.capture.capture.Backoff", lambda *_: recorded)
-    if steady:
-        monkeypatch.setattr("camd.capture.capture.STEADY_S", 0.0)
-    with Capture(Scripted(["frame", "frame", "fail"]), QUICK) as capture:
+    source = Scripted(["frame", "frame", "fail"])
+    steady_s = 0.0 if steady else 10.0
+    with Capture(source, QUICK, backoff=recorded, steady_s=steady_s) as capture:
         until(capture, lambda _: len(recorded.waits) >= 6)
     for number, wait in enumerate(recorded.waits[:6]):
         assert wait <= 0.5 if steady else wait >= 0.25 * 2**number
