@@ -35,15 +35,15 @@ log = logging.getLogger(__name__)
 State: TypeAlias = Literal[
     "connecting", "connected", "no broker", "no answer", "busy", "refused", "taken over", "stopped"
 ]
-"""No broker: nobody is there. No answer: somebody is, who hangs up or says nothing. Busy, refused:
-the broker has said so."""
+"""`no broker`: nothing listens at the address. `no answer`: something does, but hangs up or stays
+silent. `busy` and `refused` are what the broker itself says."""
 
 HOPELESS = ("refused", "taken over")
 """States that only a person changes; tries are made all the same, but slowly."""
 
 SHORT_MANY = 5
-"""So many connections in a row that the broker took, and closed after less than Timing.short_s
-without a reason: before MQTT 5 that is all that two clients with one id notice of each other."""
+"""After so many connections in a row that the broker accepted, and closed without a reason in less
+than Timing.short_s, another client with our id is suspected. Before MQTT 5 nothing else tells."""
 
 
 class Connection:
@@ -77,7 +77,7 @@ class Connection:
         self._stop_at: float | None = None
         self.state: State = "connecting"
         self.error = ""
-        """What went wrong last, while it is not made good."""
+        """What went wrong last; empty once it works again."""
         self.retains = True
         """False where the broker keeps no message for those who subscribe later."""
         self.most = UNLIMITED
@@ -98,8 +98,8 @@ class Connection:
 
     @contextmanager
     def outbox(self, *, wake: bool = True) -> Iterator[Outbox]:
-        """Lend the outbox under the lock; what is put into it goes out afterwards. `wake` False:
-        to look at it."""
+        """Lend the outbox, locked. What is put into it is sent afterwards; with `wake` False it is
+        only looked at."""
         with self._changed:
             yield self._outbox
         if wake:
@@ -159,7 +159,7 @@ class Connection:
         self._enter("stopped", "")
 
     def _attempt(self) -> Literal["stood", "failed", "at once"]:
-        """Run one session to its end; it stood when it was a good one."""
+        """Run one session to its end, and say how it went."""
         session = None
         at_once = False
         try:
@@ -243,7 +243,7 @@ class Connection:
 
     def _lose(self, session: Session, exc: OSError, reason: str) -> None:
         hung_up = isinstance(exc, HungUpError)
-        # Where it confirmed nothing, nothing was tried: whom we suspect stays.
+        # A connection on which nothing was confirmed says nothing about sizes: suspicions stay.
         tried = session.confirmed or not self._limit.careful
         if tried and self._limit.broke(session.unproven if hung_up else {}, session.proven):
             self.most = self._limit.most
@@ -275,7 +275,7 @@ class Connection:
             self.say_once("QoS", troubles.NO_QOS)
 
     def _enter(self, state: State, error: str, message: str = "") -> None:
-        """Note where we are, and say so when that is new."""
+        """Set the state, and log it where it has changed."""
         level = logging.INFO if state == "connected" else logging.WARNING
         if state == self.state:
             level = logging.DEBUG

@@ -18,14 +18,14 @@ from camd.errors import ConfigError, PublishError
 log = logging.getLogger(__name__)
 
 PORTS = 20
-"""How many ports after a taken one are tried."""
+"""Number of ports after a taken one that are tried."""
 START_S = 10.0
 ENDING_S = 2.0
 """Longest wait for subscribers to take what is theirs, and then for them to go."""
 CONNECT_S = 10.0
-"""In which a client has to say who it is."""
+"""Seconds in which a client has to say who it is."""
 PATIENCE = 1.5
-"""Keep-alives in which a client has to say something (MQTT 3.1.1, 3.1.2.10)."""
+"""A client must say something within so many of its keep-alives (MQTT 3.1.1, 3.1.2.10)."""
 
 
 class _Reader(StreamReaderAdapter):  # type: ignore[misc]

@@ -20,8 +20,8 @@ from camd.mqtt.timing import USUAL
 from camd.mqtt.topics import Topics
 
 MOST_BYTES = 65535
-"""Of any text in MQTT; paho packs a longer one into an exception in its own thread. And of a whole
-message to us, where the broker can be told."""
+"""Most bytes of any text in MQTT; with a longer one paho fails in its own thread. It is also the
+largest message that we let a broker send us, where the protocol can say so."""
 
 _PROTOCOLS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 

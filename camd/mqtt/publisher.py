@@ -1,4 +1,4 @@
-"""What the daemon tells the world through: results in, messages out."""
+"""The daemon's way to MQTT: makes messages of results, and hands them to the connection."""
 
 import math
 import time
@@ -82,10 +82,10 @@ class Publisher:
             path = paths.directory() / f"{settings.name}.events.sqlite"
             self._journal = DiskJournal(path, settings.mqtt.outbox_size)
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
-        # All of the message but the picture, with the longest length that may be said of it.
+        # The size of a snapshot's message without the picture. Its length takes 3 bytes at most.
         self._snapshot_head = endpoint.packet_bytes(self._topics.snapshot, b"", 0) + 3
         self._config_topic = discovery.config_topic(settings)
-        # First into the outbox, so first on every connection.
+        # What is put into the outbox first is sent first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
         if settings.mqtt.discovery:
             outbox.put(self._announcement())
@@ -281,5 +281,6 @@ class Publisher:
             outbox.put(message)
 
     def _wait_room(self) -> None:
-        """A broker that took nothing for a whole wait gets no second one until it moves."""
+        """After a whole wait in which the broker took nothing, frames wait no more until it takes
+        something."""
         self._stalled = not self._connection.wait_room(0 if self._stalled else self._patience_s)

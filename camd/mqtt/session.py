@@ -46,7 +46,7 @@ class BusyError(ConnectionError):
 
 
 class HungUpError(ConnectionError):
-    """The broker has closed the connection without a word, or for the size of a message."""
+    """The broker has closed the connection without a reason, or because a message was too large."""
 
 
 class TakenOverError(Exception):
@@ -68,7 +68,7 @@ class Known:
 
 
 class Session:
-    """Runs once, in the thread that made it."""
+    """Is run once, in the thread that made it."""
 
     def __init__(
         self,
@@ -103,9 +103,9 @@ class Session:
         self._terms = known.terms
         self._most = known.most
         self._tickets: dict[int, tuple[int, int]] = {}
-        """By packet identifier, ticket and QoS of what is on its way."""
+        """For each packet identifier on its way, its ticket in the outbox and its QoS."""
         self._unproven: dict[int, tuple[str, int]] = {}
-        """By packet identifier of what proves that it arrived, topic and size."""
+        """For each packet identifier whose answer proves that a message arrived, topic and size."""
         self._subscribing: dict[int, str] = {}
         self._refusal: ReasonCode | None = None
         self._reason = ""
@@ -280,7 +280,7 @@ class Session:
             self._unproven[mid] = message.topic, size
 
     def _lowered(self, qos: int, *, retain: bool) -> tuple[int, bool]:
-        """Return of QoS and retain what the broker takes."""
+        """Return QoS and retain, lowered to what the broker takes."""
         return min(qos, self._terms.qos), retain and self._terms.retain
 
     def _ask(self) -> int:

@@ -5,25 +5,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds, as they suit brokers near and far."""
+    """All in seconds. The defaults suit brokers in the house and far away."""
 
     retry_s: tuple[float, float] = (1.0, 30.0)
-    """First and longest wait before the next try; it doubles."""
+    """First and longest wait before the next try to connect; in between it doubles each time."""
     short_s: float = 10.0
-    """A connection that ends sooner is not worth a fast try."""
+    """After a connection that ended sooner than this, the next try waits: it would end as soon."""
     reach_s: float = 5.0
-    """In which a connection must stand."""
+    """Time in which the connection to the address must be made."""
     answer_s: float = 10.0
-    """A peer that has not answered the connect request for so long never will."""
+    """Time in which a broker must answer the request to connect; later it is given up."""
     tick_s: float = 1.0
     """How often the keep-alive is looked at."""
     confirm_s: float = 60.0
-    """A peer that has heard it all, and confirmed nothing of what it should for so long, is broken.
+    """Time in which a broker that has everything must confirm something; later it counts as broken.
     """
     farewell_s: float = 1.0
-    """Of the time there is to stop in, the part kept for saying offline."""
+    """The last part of the time to stop in, kept for saying offline."""
     grace_s: float = 0.5
-    """For the thread to end after its time; it does not while it connects or looks up a name."""
+    """Added to the time to stop in, for the thread to end: it cannot while it looks up a name."""
     patience_s: float = 2.0
     """How long one frame of a file waits for a broker that has stopped taking messages."""
 

@@ -7,7 +7,7 @@ from paho.mqtt.client import WebsocketConnectionError
 from camd.mqtt.endpoint import Endpoint
 
 PROTOCOL_ERROR = "protocol error"
-"""paho's word for what is no MQTT, and before MQTT 5 for a version that is not taken."""
+"""What paho calls an answer that is not MQTT, and before MQTT 5 also a version that is refused."""
 
 NO_RETAIN = (
     "the MQTT broker keeps no retained messages, so camd says its state again every mqtt.health_s; "
@@ -29,7 +29,7 @@ _CHECK = {
     "Not authorized": _LOGIN,
     "Bad authentication method": _LOGIN,
 }
-"""By MQTT's own words for why nobody may connect."""
+"""For each reason that MQTT has for refusing a client, what to do about it."""
 
 
 def met_somebody(exc: OSError) -> bool:
@@ -48,7 +48,7 @@ def absent(endpoint: Endpoint, reason: str) -> str:
 
 
 def unusable(endpoint: Endpoint, exc: OSError, reason: str) -> str:
-    """Of somebody who is there, and does not answer as a broker."""
+    """Say that something is at the address that does not answer as a broker does."""
     options = "mqtt.tls, mqtt.transport and mqtt.protocol"
     if isinstance(exc, ssl.SSLError):
         options = "mqtt.tls and mqtt.ca_file"
@@ -76,7 +76,7 @@ def lost(endpoint: Endpoint, reason: str) -> str:
 
 
 def unheard(endpoint: Endpoint, reason: str) -> str:
-    """Of a broker that takes no message."""
+    """Say that the broker takes none of our messages."""
     return (
         f"the MQTT broker at {endpoint.address} takes us, and hangs up on the first message "
         f"({reason}): check mqtt.prefix, and that this user may publish to "
