@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from camd import address
+from camd.config import home_units
 from camd.geometry import area, crosses_itself, is_convex
 
 
@@ -130,6 +131,25 @@ class RegionSettings(Section):
         examples=[((0.1, 0.2), (0.6, 0.25), (0.6, 0.45), (0.1, 0.4))],
         description="instead: its four corners, clockwise from the top left; it is straightened",
     )
+    label: str | None = Field(
+        None,
+        min_length=1,
+        max_length=100,
+        examples=["Water meter"],
+        description="its name in Home Assistant; unset: from `name`",
+    )
+    unit: str | None = Field(
+        None, min_length=1, max_length=20, examples=["m³"], description="of its value"
+    )
+    device_class: str | None = Field(
+        None,
+        validate_default=True,
+        examples=["water"],
+        description="what the value is, in Home Assistant's words; it takes certain units only",
+    )
+    icon: Annotated[str, StringConstraints(pattern="^[a-z]+:[a-z0-9-]+$")] | None = Field(
+        None, examples=["mdi:water"], description="its icon in Home Assistant"
+    )
     display: Literal["auto", "handwriting", "print", "segments", "wheels"] = Field(
         "auto",
         description="how the number is shown; auto: whichever way it reads better",
@@ -166,6 +186,13 @@ class RegionSettings(Section):
     never_decreasing: bool = Field(
         False, description="refuse values below the last good one: a meter never counts down"
     )
+
+    @field_validator("device_class")
+    @classmethod
+    def _class_of_home_assistant(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if "unit" in info.data and (wrong := home_units.problem(value, info.data["unit"])):
+            raise ValueError(wrong)
+        return value
 
     @field_validator("corners")
     @classmethod

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
+from camd.config.home_units import state_class
 from camd.config.settings import RegionSettings, Settings
 from camd.mqtt.messages import EVENT_TYPES
 from camd.mqtt.topics import Topics
@@ -128,16 +129,18 @@ def _region(topics: Topics, region: RegionSettings) -> dict[str, dict[str, Any]]
     return {
         value: shared
         | {
-            "name": name,
-            "icon": "mdi:counter",
+            "name": region.label or name,
+            **_what_it_is(region),
             # None becomes "unknown": a reading that was refused is no zero.
             "value_template": "{{ value_json.value }}",
-            "state_class": "total_increasing" if region.never_decreasing else "measurement",
+            "state_class": state_class(
+                region.device_class, never_decreasing=region.never_decreasing
+            ),
             "suggested_display_precision": region.decimals,
         },
         confidence: shared
         | {
-            "name": f"{name} confidence",
+            "name": f"{region.label or name} confidence",
             "value_template": (
                 "{{ (value_json.confidence * 100) | round(1) "
                 "if value_json.confidence is not none else None }}"
@@ -148,6 +151,13 @@ def _region(topics: Topics, region: RegionSettings) -> dict[str, dict[str, Any]]
             "entity_category": "diagnostic",
         },
     }
+
+
+def _what_it_is(region: RegionSettings) -> dict[str, str]:
+    """Return the fields that say what the value of a region is."""
+    said = {"icon": region.icon or ("" if region.device_class else "mdi:counter")}
+    said |= {"unit_of_measurement": region.unit or "", "device_class": region.device_class or ""}
+    return {name: value for name, value in said.items() if value}
 
 
 def _keys(region: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from jinja2 import Template
+from pydantic import ValidationError
 
 from camd import __version__
 from camd.config.live import KEYS, LiveOptions
@@ -263,3 +264,57 @@ def test_remove_needs_a_broker(broker: str, tmp_path: Any) -> None:
     done = camd("discovery", "remove", "--broker", broker, home=tmp_path)
     assert done.returncode in (2, 69)
     assert "broker" in done.stderr
+
+
+def sensor(**options: Any) -> dict[str, Any]:
+    meter = RegionSettings(name="meter", polygon=((0, 0), (1, 0), (1, 1)), **options)
+    settings = Settings(name="desk", region=(meter,))
+    components: dict[str, Any] = announcement(settings, "", "")["components"]
+    return components["region_meter"]
+
+
+def test_a_region_says_what_it_is() -> None:
+    water = sensor(
+        label="Water meter", unit="m³", device_class="water", icon="mdi:water", decimals=3
+    )
+    assert water["name"] == "Water meter"
+    assert water["unit_of_measurement"] == "m³"
+    assert water["device_class"] == "water"
+    assert water["icon"] == "mdi:water"
+    assert water["state_class"] == "total"
+    plain = sensor()
+    assert (plain["name"], plain["icon"]) == ("Meter", "mdi:counter")
+    assert not {"unit_of_measurement", "device_class"} & set(plain)
+    assert plain["state_class"] == "measurement"
+
+
+@pytest.mark.parametrize(
+    ("device_class", "unit", "rising", "state_class"),
+    [
+        ("energy", "kWh", True, "total_increasing"),
+        ("gas", "m³", False, "total"),
+        ("temperature", "°C", False, "measurement"),
+        ("volume_storage", "L", False, "measurement"),
+        ("temperature", "K", True, "measurement"),
+    ],
+)
+def test_the_state_class_is_one_that_goes_with_the_device_class(
+    device_class: str, unit: str, *, rising: bool, state_class: str
+) -> None:
+    said = sensor(device_class=device_class, unit=unit, never_decreasing=rising)
+    assert said["state_class"] == state_class
+
+
+@pytest.mark.parametrize(
+    ("device_class", "unit", "why"),
+    [
+        ("water", "kWh", "CCF, L, ft³, gal, m³"),
+        ("energy", None, "takes as unit one of"),
+        ("waters", "m³", "not one of"),
+    ],
+)
+def test_what_home_assistant_would_refuse_is_refused(
+    device_class: str, unit: str | None, why: str
+) -> None:
+    with pytest.raises(ValidationError, match=why):
+        sensor(device_class=device_class, unit=unit)
