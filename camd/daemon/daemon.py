@@ -24,7 +24,7 @@ from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, SourceError
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
-from camd.pipeline import Model, Pipeline
+from camd.pipeline import Model, Pipeline, check
 from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
 from camd.sources.base import Source
@@ -123,6 +123,7 @@ def _prepare(settings: Settings, options: Options) -> Plan:
         model = svm.load(paths.model_file(settings.model.file))
     elif settings.mqtt.broker != "external":
         raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
+    check(settings, model)
     source = sources.from_uri(settings.camera.device, settings.camera, loop=options.loop)
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
         settings = settings.model_copy(update={"track": STILLS})

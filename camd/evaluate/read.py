@@ -15,7 +15,7 @@ from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.evaluate.clip_truth import VIDEOS
 from camd.mqtt import payloads
-from camd.pipeline import Pipeline
+from camd.pipeline import Pipeline, check
 from camd.runtime import bounded
 from camd.sources.picture import Page, read_pages
 from camd.stdio import printable, tell, write_json
@@ -29,7 +29,9 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
     out = console(sys.stdout)
     status = 0
     with bounded(settings.model.threads):
-        pipeline = Pipeline(settings, svm.load(installed.model_file(settings.model.file)))
+        model = svm.load(installed.model_file(settings.model.file))
+        check(settings, model)
+        pipeline = Pipeline(settings, model)
         for path in paths:
             try:
                 for page in read_pages(path):

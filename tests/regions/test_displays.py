@@ -1,5 +1,6 @@
 """Regions on displays, read by the whole pipeline with the shipped model."""
 
+from dataclasses import replace
 from typing import Literal
 
 import cv2
@@ -9,7 +10,8 @@ import pytest
 from camd import paths
 from camd.classify import svm
 from camd.config.settings import MaskSettings, RegionSettings, Settings
-from camd.pipeline import Pipeline
+from camd.errors import ConfigError
+from camd.pipeline import Pipeline, check
 from camd.values import Image, RegionReading
 from testing.pages import page
 from testing.segments import display
@@ -114,3 +116,16 @@ def test_a_masked_digit_is_not_read_and_makes_no_doubt(model: svm.Model) -> None
     reader = Pipeline(Settings(region=(region,), mask=(hidden,)), model)
     said = still(reader, scene("4026"))
     assert said.text == "402"
+
+
+def test_a_model_that_reads_no_rows_is_no_use_for_a_display(model: svm.Model) -> None:
+    settings = Settings(region=(RegionSettings(name="meter", polygon=OUTLINE, display="segments"),))
+    check(settings, model)
+    for other, why in (
+        (None, "workers do not"),
+        (replace(model, rows=None), "this model does not"),
+    ):
+        with pytest.raises(ConfigError, match=f"region meter.*{why}"):
+            check(settings, other)
+    plain = Settings(region=(RegionSettings(name="meter", polygon=OUTLINE),))
+    check(plain, None)
