@@ -136,7 +136,7 @@ def learn_displays(
     check = windows_of(_drawn(other_faces, rng), rng, max(200, recipe.rendered // 8))
     seen = [align(first, one) for one in held]
     check = join(check, windows_of(iter(seen), rng, None))
-    bench, machines = _fitted(windows, recipe.machine, progress)
+    bench, machines = fitted(windows, recipe.machine, progress)
     machines = bench.calibrated(machines, check, check.take(slice(0)))
     arrays, meta = bench.pack(machines, check.images[:1], {})
     model = svm.build(arrays, meta)
@@ -178,11 +178,12 @@ def install(path: Path, learnt: Learnt) -> str:
 
 def fit(windows: Digits, recipe: Recipe, progress: Progress) -> svm.Model:
     """Fit a machine that is asked about few windows: without a small one before it."""
-    bench, machines = _fitted(windows, replace(recipe, quick=0), progress)
+    bench, machines = fitted(windows, replace(recipe, quick=0), progress)
     return svm.build(*bench.pack(machines, windows.images[:1], {}))
 
 
-def _fitted(windows: Digits, recipe: Recipe, progress: Progress) -> tuple[Bench, Machines]:
+def fitted(windows: Digits, recipe: Recipe, progress: Progress) -> tuple[Bench, Machines]:
+    """Fit the machine of `recipe`, not calibrated yet, and return what it was fitted on as well."""
     weights = np.ones(len(windows), np.float32)
     projection = learn_projection(windows.images, recipe)
     none = windows.take(slice(0))

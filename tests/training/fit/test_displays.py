@@ -125,7 +125,7 @@ def test_a_model_file_gets_the_machine_and_keeps_the_others(
     placed = [Placed(24 + 9 + 51 * n + 15, 54, 60, n, dark=True) for n in range(10)]
     windows = displays.windows_of(iter([(picture, placed)] * 12), np.random.default_rng(1), None)
     recipe = replace(displays.DisplayRecipe().machine, projected=30, quick=0)
-    bench, machines = displays._fitted(windows, recipe, lambda _: None)
+    bench, machines = displays.fitted(windows, recipe, lambda _: None)
     arrays, meta = bench.pack(machines, windows.images[:1], {})
     identity = displays.install(path, displays.Learnt(arrays, meta, {"windows": len(windows)}))
     model = svm.load(path)
