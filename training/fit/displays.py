@@ -34,8 +34,8 @@ from training.render.displays import UNKNOWN, Faces, Placed, draw
 log = logging.getLogger(__name__)
 
 LICENCES = {
-    "odometers": "TRODO, by way of Meliodus254/Odometer-Mileage-Reader (MIT); the licence of its own "
-    "publication was not found",
+    "odometers": "TRODO, by way of Meliodus254/Odometer-Mileage-Reader (MIT); the licence of its"
+    " own publication was not found",
     "meters": "haverland/Tenth-of-step-of-a-meter-digit, Apache-2.0",
 }
 KEPT_BACK = ("00000325", "00000661", "00003398")
