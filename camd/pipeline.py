@@ -114,9 +114,7 @@ class _Seen:
     def weight(self) -> float:
         """How much speaks for what is read, in logits: many digits, each likely, are more than
         one."""
-        sure = np.array([digit.confidence for digit in self.digits], np.float64)
-        sure = np.clip(sure, 1e-6, 1 - 1e-6)
-        return float(np.minimum(np.log(sure / (1 - sure)), cells.STRONGEST).sum())
+        return sum(cells.worth(digit.confidence) for digit in self.digits)
 
     @property
     def worth(self) -> float:

@@ -69,6 +69,12 @@ _FADING: FloatArray = np.clip(
 Classify = Callable[[NDArray[np.uint8]], Classified]
 
 
+def worth(confidence: float) -> float:
+    """Return how much a digit of that confidence speaks for a reading, in logits."""
+    p = min(max(confidence, 1e-6), 1 - 1e-6)
+    return min(float(np.log(p / (1 - p))), STRONGEST)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a row was found, to look there first next time."""
@@ -95,8 +101,7 @@ class Cell:
 
     @property
     def worth(self) -> float:
-        p = min(max(self.confidence, 1e-6), 1 - 1e-6)
-        return min(float(np.log(p / (1 - p))), STRONGEST)
+        return worth(self.confidence)
 
     @property
     def box(self) -> Box:
@@ -250,10 +255,8 @@ def candidates(
     rows = np.clip(np.round(ys), 0, scaled.shape[0]).astype(int)
     columns = np.clip(np.round(xs), 0, scaled.shape[1]).astype(int)
     windows = np.lib.stride_tricks.sliding_window_view(padded, (SIDE, SIDE))
-    rows, columns = (
-        np.unique(np.minimum(rows, len(windows) - 1)),
-        np.unique(np.minimum(columns, windows.shape[1] - 1)),
-    )
+    rows = np.unique(np.minimum(rows, len(windows) - 1))
+    columns = np.unique(np.minimum(columns, windows.shape[1] - 1))
     views = np.asarray(windows[np.ix_(rows, columns)]).reshape(-1, SIDE, SIDE)
     y, x = (each.ravel() for each in np.meshgrid(rows, columns, indexing="ij"))
     found: list[Cell] = []
