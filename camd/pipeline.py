@@ -124,8 +124,9 @@ class _Seen:
 
     @property
     def well(self) -> bool:
-        """Whether it reads well: nothing speaks against this way up."""
-        return self.worth >= WELL * len(self.glyphs) > 0
+        """Whether it reads well: nothing speaks against this way up. One lone digit may be all that
+        is left of many, joined by rules that lean."""
+        return self.worth >= WELL * len(self.glyphs) > WELL
 
     @property
     def writes(self) -> bool:
@@ -284,10 +285,12 @@ class Pipeline:
             return self._read(area, image, turn % 360, laps, classify)
 
         ways = directions.ways(seen.glyphs, classify)
-        lean = 0 if ways else directions.lean(area.picture(image))
-        for way in ways:
-            yield read(seen.turn + way)
+        lean = directions.lean(area.picture(image))
         if lean:
+            ways += [directions.along(way, lean) for way in ways]
+        for way in dict.fromkeys(ways):
+            yield read(seen.turn + way)
+        if lean and not ways:
             level = read(seen.turn + lean)
             yield level
             for way in directions.ways(level.glyphs, classify):
