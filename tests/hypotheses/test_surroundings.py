@@ -192,3 +192,16 @@ def test_confidence_never_falls_with_either() -> None:
         ):
             assert (np.diff(rising) >= -1e-9).all()
             assert ((rising >= 0) & (rising <= 1)).all()
+
+
+def test_a_1_that_reaches_beyond_the_digits_beside_it_is_a_bracket() -> None:
+    digits = [glyph(100), glyph(140)]
+
+    def tall(above: int, below: int) -> bool:
+        bracket = glyph(80, 100 - above, 8, 50 + above + below)
+        return not ask([bracket, *digits], [1, 5, 6], [1.2, 1.2, 1.2], [])[0]
+
+    assert tall(8, 8)
+    assert not tall(16, 0), "a 1 may begin higher"
+    assert not tall(2, 2)
+    assert ask([glyph(80, 92, 8, 66), *digits], [1, 5, 6], [1.2] * 3, [])[1:] == [True, True]
