@@ -147,6 +147,17 @@ class RegionSettings(Section):
         examples=["water"],
         description="what the value is, in Home Assistant's words; it takes certain units only",
     )
+    state_class: home_units.StateClass | None = Field(
+        None,
+        validate_default=True,
+        examples=["total_increasing"],
+        description="whether it is measured or counted up; unset: after what else is said of it",
+    )
+    entity_category: Literal["diagnostic"] | None = Field(
+        None,
+        examples=["diagnostic"],
+        description="diagnostic: Home Assistant lists it apart from what the device is for",
+    )
     icon: Annotated[str, StringConstraints(pattern="^[a-z]+:[a-z0-9-]+$")] | None = Field(
         None, examples=["mdi:water"], description="its icon in Home Assistant"
     )
@@ -191,6 +202,17 @@ class RegionSettings(Section):
     @classmethod
     def _class_of_home_assistant(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "unit" in info.data and (wrong := home_units.problem(value, info.data["unit"])):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("state_class")
+    @classmethod
+    def _state_of_home_assistant(
+        cls, value: home_units.StateClass | None, info: ValidationInfo
+    ) -> home_units.StateClass | None:
+        if "device_class" in info.data and (
+            wrong := home_units.state_problem(value, info.data["device_class"])
+        ):
             raise ValueError(wrong)
         return value
 
@@ -408,6 +430,12 @@ class MqttSettings(Section):
         None,
         examples=["camd-desk"],
         description="name as a client of the broker; unset: camd-<name>-<random>",
+    )
+    expire_s: int = Field(
+        3600,
+        ge=0,
+        le=31_536_000,
+        description="with protocol 5: readings that camd stopped renewing go so late; 0: never",
     )
     keepalive_s: int = Field(
         30, ge=5, le=3600, description="a dead connection is noticed within twice this time"

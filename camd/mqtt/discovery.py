@@ -5,7 +5,7 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from camd.config.home_units import state_class
@@ -52,6 +52,7 @@ def announcement(
         components |= _region(topics, region)
     for key, component in components.items():
         component |= {"unique_id": f"{own}_{key}", "qos": 1}
+        component["default_entity_id"] = _entity_id(settings.name, key, component)
     # Home Assistant removes a component of which the announcement gives the platform only.
     if not settings.mqtt.requests:
         components["detection"] = {"platform": "switch"}
@@ -70,6 +71,16 @@ def announcement(
         "availability": [{"topic": topics.status}],
         "components": components,
     }
+
+
+def _entity_id(camera: str, key: str, component: Mapping[str, Any]) -> str:
+    """Return the name that a component gets in Home Assistant where it is new: after its region,
+    whatever that is labelled, or after its own name."""
+    kind, _, region = key.partition("_")
+    of_region = {"region": region, "confidence": f"{region}_confidence"} if region else {}
+    name = of_region.get(kind, component["name"])
+    slug = re.sub(r"[^a-z0-9]+", "_", f"{camera}_{name}".lower()).strip("_")
+    return f"{component['platform']}.{slug}"
 
 
 def _readings(topics: Topics) -> dict[str, dict[str, Any]]:
@@ -133,9 +144,8 @@ def _region(topics: Topics, region: RegionSettings) -> dict[str, dict[str, Any]]
             **_what_it_is(region),
             # None becomes "unknown": a reading that was refused is no zero.
             "value_template": "{{ value_json.value }}",
-            "state_class": state_class(
-                region.device_class, never_decreasing=region.never_decreasing
-            ),
+            "state_class": region.state_class
+            or state_class(region.device_class, never_decreasing=region.never_decreasing),
             "suggested_display_precision": region.decimals,
         },
         confidence: shared
@@ -157,6 +167,7 @@ def _what_it_is(region: RegionSettings) -> dict[str, str]:
     """Return the fields that say what the value of a region is."""
     said = {"icon": region.icon or ("" if region.device_class else "mdi:counter")}
     said |= {"unit_of_measurement": region.unit or "", "device_class": region.device_class or ""}
+    said |= {"entity_category": region.entity_category or ""}
     return {name: value for name, value in said.items() if value}
 
 

@@ -104,6 +104,12 @@ class Region(TypedDict):
     """The digits that were read, a space between two rows."""
     status: Status
     confidence: AllRight
+    label: str | None
+    """Its name for people; null where the configuration gives none."""
+    unit: str | None
+    """Of the value; null where the configuration gives none."""
+    device_class: str | None
+    """What the value is, in Home Assistant's words; null where the configuration does not say."""
 
 
 @_described

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from camd.config.settings import RegionSettings
 from camd.mqtt import messages
 from camd.values import Box, Digit, Event, Frame, Reading, RegionReading, Result
 
@@ -122,8 +123,17 @@ def reading(
     }
 
 
-def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading) -> messages.Region:
-    """Return the message about a region, which holds since `at`."""
+def region(
+    *,
+    camera: str,
+    boot: str,
+    seq: int,
+    at: float,
+    value: RegionReading,
+    place: RegionSettings | None = None,
+) -> messages.Region:
+    """Return the message about a region, which holds since `at`. `place`: what the configuration
+    says of it."""
     item = region_item(value)
     return {
         "camera": camera,
@@ -134,6 +144,9 @@ def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading)
         "text": item["text"],
         "status": item["status"],
         "confidence": item["confidence"],
+        "label": place.label if place else None,
+        "unit": place.unit if place else None,
+        "device_class": place.device_class if place else None,
     }
 
 

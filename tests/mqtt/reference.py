@@ -36,7 +36,9 @@ def examples() -> dict[str, str]:
     with mosquitto() as broker, Subscriber(broker.host, broker.port) as subscriber:
         options = MqttSettings(host=broker.host, port=broker.port)
         corners = ((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))
-        meter = RegionSettings(name="meter", corners=corners)
+        meter = RegionSettings(
+            name="meter", corners=corners, label="Water meter", unit="m³", device_class="water"
+        )
         settings = Settings(name="desk", mqtt=options, region=(meter,))
         publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4")
         with patch("time.time", return_value=frame().at):

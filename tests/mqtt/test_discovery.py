@@ -305,10 +305,30 @@ def test_the_state_class_is_one_that_goes_with_the_device_class(
     assert said["state_class"] == state_class
 
 
+def test_a_region_says_how_it_is_counted_and_where_it_is_listed() -> None:
+    assert "entity_category" not in sensor()
+    told = sensor(
+        device_class="water", unit="L", state_class="total_increasing", entity_category="diagnostic"
+    )
+    assert (told["state_class"], told["entity_category"]) == ("total_increasing", "diagnostic")
+    with pytest.raises(ValidationError, match="state class one of total, total_increasing"):
+        sensor(device_class="water", unit="L", state_class="measurement")
+
+
+def test_entities_are_named_after_their_regions_and_not_after_labels() -> None:
+    components = announcement(described(), "", "")["components"]
+    labelled = sensor(label="Water meter")
+    assert labelled["default_entity_id"] == "sensor.desk_meter"
+    assert components["confidence_meter"]["default_entity_id"] == "sensor.desk_meter_confidence"
+    assert components["incomplete"]["default_entity_id"] == "binary_sensor.desk_digit_unsure"
+    names = [item["default_entity_id"] for item in components.values()]
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize(
     ("device_class", "unit", "why"),
     [
-        ("water", "kWh", "CCF, L, ft³, gal, m³"),
+        ("water", "kWh", "CCF, L, MCF, ft³, gal, m³"),
         ("energy", None, "takes as unit one of"),
         ("waters", "m³", "not one of"),
     ],

@@ -24,6 +24,15 @@ def place(name: str, **options: Any) -> RegionSettings:
     return RegionSettings(name=name, polygon=((0, 0), (1, 0), (1, 1)), **options)
 
 
+def test_a_region_says_what_its_value_is(real: Mosquitto, publishers: Publishers) -> None:
+    water = place("meter", label="Water meter", unit="m³", device_class="water")
+    publisher = publishers(real, region=[water])
+    publisher.frame(frame(), says(GOOD), 100.0)
+    until(lambda: publisher.stats().queued == 0)
+    told = retained(real.host, real.port, METER).json
+    assert (told["label"], told["unit"], told["device_class"]) == ("Water meter", "m³", "water")
+
+
 def says(*regions: RegionReading) -> Result:
     return Result(regions=regions)
 
