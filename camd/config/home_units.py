@@ -60,6 +60,16 @@ def state_class(device_class: str | None, *, never_decreasing: bool) -> StateCla
     return "total" if device_class in TOTALS else "measurement"
 
 
+def rate(unit: str | None, device_class: str | None) -> tuple[str | None, str | None]:
+    """Return unit and device class of what such a value changes by in an hour."""
+    if unit is None:
+        return None, None
+    if device_class == "energy" and unit.endswith("Wh"):
+        return unit.removesuffix("h"), "power"
+    an_hour = f"{unit}/h"
+    return an_hour, "volume_flow_rate" if an_hour in UNITS["volume_flow_rate"] else None
+
+
 def problem(device_class: str | None, unit: str | None) -> str | None:
     """Say what is wrong with a device class and its unit, if anything."""
     if device_class is None:

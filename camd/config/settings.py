@@ -197,6 +197,20 @@ class RegionSettings(Section):
     never_decreasing: bool = Field(
         False, description="refuse values below the last good one: a meter never counts down"
     )
+    rollover: float | None = Field(
+        None,
+        gt=0,
+        examples=[100000.0],
+        description="after the greatest value it begins anew: this, less one step, is the greatest",
+    )
+    accept_after_s: float = Field(
+        0,
+        ge=0,
+        description="take a value all the same that was refused for so long; 0: never",
+    )
+    rate_s: float = Field(
+        3600, ge=1, le=31_536_000, description="rate: the change per hour, over so many seconds"
+    )
 
     @field_validator("device_class")
     @classmethod
@@ -226,6 +240,23 @@ class RegionSettings(Section):
         if corners is not None and polygon is not None:
             raise ValueError("a region has a polygon or corners, not both")
         return corners
+
+    @field_validator("rollover")
+    @classmethod
+    def _within_reach(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is None:
+            return value
+        digits, decimals = info.data.get("digits"), info.data.get("decimals")
+        if digits is not None and decimals is not None and value > 10.0 ** (digits - decimals):
+            raise ValueError(
+                f"contradicts digits = {digits} and decimals = {decimals}: such a number never "
+                f"gets beyond {10.0 ** (digits - decimals):g}"
+            )
+        for name in ("max", "max_step"):
+            other = info.data.get(name)
+            if other is not None and other >= value:
+                raise ValueError(f"contradicts {name} = {other:g}, which no value reaches")
+        return value
 
     @field_validator("max")
     @classmethod

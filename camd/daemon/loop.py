@@ -1,5 +1,6 @@
 """What runs between startup and shutdown: frame in, result out, to everyone who wants it."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.daemon.control import Control
 from camd.daemon.health import Health, info
+from camd.daemon.last_good import LastGood
 from camd.daemon.metrics import MetricsFile
 from camd.daemon.watchdog import Pulse
 from camd.display.overlay import Hud
@@ -23,7 +25,9 @@ from camd.pipeline import Pipeline
 from camd.sources.base import Source
 from camd.stdio import write_json
 from camd.terminal import APART, Printer
-from camd.values import Frame, Reading, RegionReading, Result
+from camd.values import Frame, Reading, RegionEvent, RegionReading, Result
+
+log = logging.getLogger(__name__)
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
@@ -61,6 +65,8 @@ class Run:
     """None: nothing is published."""
     control: Control | None = None
     """None: no requests are obeyed."""
+    last_good: LastGood | None = None
+    """None: nothing of the regions outlasts the run."""
 
 
 class Loop:
@@ -77,6 +83,9 @@ class Loop:
         self._printer = run.printer
         self._boot = run.boot
         self._control = run.control
+        self._last_good = run.last_good
+        self._scene_at = 0.0
+        """Of the last frame, on the clock of the pipeline; seconds."""
         self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
@@ -126,6 +135,7 @@ class Loop:
             self._send_health(now)
             self._show(now, fresh=frame is not None)
         self._send_health(float("inf"))
+        self._keep()
 
     @property
     def paused(self) -> bool:
@@ -139,6 +149,18 @@ class Loop:
         """Publish a picture with the next one; False where there is none yet."""
         self._snapshot_due, self._next_snapshot = True, 0.0
         return self._shown is not None
+
+    def set_good(self, region: str, value: float | None) -> RegionEvent:
+        """Have a region go on from a value that somebody knows to be right; None: from none."""
+        at = self._scene_at if self._in_order else time.monotonic()
+        event = self._pipeline.memories[region].set(value, at)
+        self._keep(urgent=True)
+        said = self._said.get(region, RegionReading(region, "unseen"))
+        said = replace(said, good=value, good_age=0.0, rate=None, event=event)
+        if self._publisher:
+            self._publisher.regions([said], time.time())
+        self._rest.wake()  # what is seen has another value now
+        return event
 
     def status(self) -> dict[str, Any]:
         """Return the `health` payload."""
@@ -164,8 +186,9 @@ class Loop:
         if self._publisher and self._size != frame.image.shape[1::-1]:
             self._size = frame.image.shape[1::-1]
             self._publisher.info(self._info())
+        self._scene_at = self._scene_clock(frame)
         try:
-            result = self._pipeline.process(frame.image, self._scene_clock(frame))
+            result = self._pipeline.process(frame.image, self._scene_at)
         except PublishError as error:  # no worker was there for this frame
             if self._leave():
                 return
@@ -175,6 +198,7 @@ class Loop:
             return
         self._unread = ""
         self._shown = (frame, result)
+        self._keep()
         now = time.monotonic()
         laps = Laps(time.perf_counter)
         if self._publisher:
@@ -196,6 +220,8 @@ class Loop:
             if not self._settings.region:
                 self._printer.reading(result.reading, at, picture)
         for said in result.regions:
+            if said.event:
+                log.info("region %s: %s", said.name, _told(said.event))
             last = self._said.get(said.name)
             self._said[said.name] = said
             if last is None or (last.value, last.status) != (said.value, said.status):
@@ -203,6 +229,11 @@ class Loop:
             elif not picture:
                 continue
             self._printer.region(said, at, picture)
+
+    def _keep(self, *, urgent: bool = False) -> None:
+        if self._last_good:
+            kept = {name: memory.kept for name, memory in self._pipeline.memories.items()}
+            self._last_good.note(kept, time.monotonic(), time.time(), urgent=urgent)
 
     def _says(self) -> str:
         said = [f"{item.name} {item.said}" for item in self._said.values()]
@@ -302,3 +333,10 @@ class Loop:
         if fresh or self._screen.due(now):
             self._screen.show(now, hud, self._shown, self._says())
         self._screen.act(now, hud, self._shown)
+
+
+def _told(event: RegionEvent) -> str:
+    """Say for people why a value is taken that contradicts the last good one."""
+    if event.type == "corrected":
+        return f"{event.was:.15g} was misread, by all that was read since; now {event.value:.15g}"
+    return f"{event.value:.15g} is taken instead of {event.was:.15g}: it has stood for long enough"

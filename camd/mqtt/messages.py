@@ -26,6 +26,7 @@ from camd.mqtt.fields import (
 _described = with_config(ConfigDict(use_attribute_docstrings=True))
 
 EVENT_TYPES = ("new", "change", "end")
+REGION_EVENT_TYPES = ("set", "forget", "accepted", "corrected")
 
 
 @_described
@@ -110,6 +111,12 @@ class Region(TypedDict):
     """Of the value; null where the configuration gives none."""
     device_class: str | None
     """What the value is, in Home Assistant's words; null where the configuration does not say."""
+    good: Number
+    """The last good value: `value` where that is not null; null where none is known."""
+    since: At | None
+    """When `good` was seen last, or set; null where there is none."""
+    rate: float | None
+    """Change of the value an hour, over the last `rate_s` seconds; null while nobody can tell."""
 
 
 @_described
@@ -127,6 +134,26 @@ class Event(TypedDict):
     """The digit said before, for a change."""
     confidence: Confidence
     box: Box
+    dropped: Count
+    """Events lost so far in this boot, when this one was made."""
+
+
+@_described
+class RegionEvent(TypedDict):
+    """What became of the last good value of a region, otherwise than by a reading."""
+
+    camera: Camera
+    boot: Boot
+    seq: Seq
+    at: At
+    type: Annotated[str, Field(json_schema_extra={"enum": list(REGION_EVENT_TYPES)})]
+    """`set` and `forget`: on request. `accepted`: it broke a limit for `accept_after_s`.
+    `corrected`: the value before was a misread one, by all that was read since."""
+    region: str
+    value: int | float | None
+    """Null where it is forgotten."""
+    was: int | float | None
+    """The last good value before, or null."""
     dropped: Count
     """Events lost so far in this boot, when this one was made."""
 
@@ -279,10 +306,10 @@ class Classes(TypedDict):
     boxes: list[Box]
 
 
-TOPICS: dict[str, type] = {
+TOPICS: dict[str, Any] = {
     "digits": Digits,
     "reading": Reading,
-    "event": Event,
+    "event": Event | RegionEvent,
     "region": Region,
     "health": Health,
     "info": Info,

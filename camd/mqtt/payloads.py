@@ -9,7 +9,7 @@ from typing import Any
 
 from camd.config.settings import RegionSettings
 from camd.mqtt import messages
-from camd.values import Box, Digit, Event, Frame, Reading, RegionReading, Result
+from camd.values import Box, Digit, Event, Frame, Reading, RegionEvent, RegionReading, Result
 
 ONLINE = b"online"
 OFFLINE = b"offline"
@@ -147,6 +147,31 @@ def region(
         "label": place.label if place else None,
         "unit": place.unit if place else None,
         "device_class": place.device_class if place else None,
+        "good": value.good,
+        "since": None if value.good is None else timestamp(at - value.good_age),
+        "rate": None if value.rate is None else rounded(value.rate),
+    }
+
+
+def rounded(rate: float) -> float:
+    """Round to the four digits that a rate of whole readings can have."""
+    return float(f"{rate:.4g}")
+
+
+def region_event(
+    *, camera: str, boot: str, seq: int, at: float, value: RegionEvent, dropped: int
+) -> messages.RegionEvent:
+    """Return the message about a last good value that was changed."""
+    return {
+        "camera": camera,
+        "boot": boot,
+        "seq": seq,
+        "at": timestamp(at),
+        "type": value.type,
+        "region": value.region,
+        "value": value.value,
+        "was": value.was,
+        "dropped": dropped,
     }
 
 

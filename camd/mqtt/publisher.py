@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from camd.mqtt.requests import Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.timing import USUAL, Timing
 from camd.mqtt.topics import Topics
-from camd.values import Event, Frame, Result
+from camd.values import Event, Frame, RegionEvent, RegionReading, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,11 @@ class Publisher:
         """Publish what follows from no frame having come. `at`: seconds since the epoch."""
         self._put(None, result, at)
 
+    def regions(self, said: Sequence[RegionReading], at: float) -> None:
+        """Publish what regions say otherwise than by a frame. `at`: seconds since the epoch."""
+        with self._connection.outbox() as outbox:
+            self._put_regions(outbox, said, at)
+
     def health(self, payload: Mapping[str, Any]) -> None:
         """Publish messages.Health, less what every message of a run has in common."""
         message = self._passing(self._topics.health, self._encode(payload), qos=0)
@@ -248,15 +253,33 @@ class Publisher:
             for event in result.events:
                 outbox.make_room()
                 outbox.put(self._event(event, at, outbox.events_dropped))
+            self._put_regions(outbox, result.regions, at)
             # The first reading is sent changed or not: the retained one is of another run.
             if result.changed or not self._reading_seq:
                 outbox.put(self._reading(result, at, outbox.events_dropped))
-            for topic, payload in self._regions.changed(result.regions, at):
-                outbox.put(self._passing(topic, payload))
+
+    def _put_regions(self, outbox: Outbox, said: Sequence[RegionReading], at: float) -> None:
+        for event in (item.event for item in said if item.event):
+            outbox.make_room()
+            outbox.put(self._region_event(event, at, outbox.events_dropped))
+        for topic, payload in self._regions.changed(said, at):
+            outbox.put(self._passing(topic, payload))
 
     def _event(self, value: Event, at: float, dropped: int) -> Message:
         self._event_seq += 1
         payload = payloads.event(
+            camera=self._camera,
+            boot=self._boot,
+            seq=self._event_seq,
+            at=at,
+            value=value,
+            dropped=dropped,
+        )
+        return Message(self._topics.event, payloads.encode(payload), qos=1)
+
+    def _region_event(self, value: RegionEvent, at: float, dropped: int) -> Message:
+        self._event_seq += 1
+        payload = payloads.region_event(
             camera=self._camera,
             boot=self._boot,
             seq=self._event_seq,

@@ -23,7 +23,8 @@ class Regions:
         confidence alone is not new. `at`: seconds since the epoch."""
         messages = []
         for value in said:
-            news = value.value, value.text, value.status
+            rate = None if value.rate is None else payloads.rounded(value.rate)
+            news = value.value, value.text, value.status, value.good, rate
             if self._told.get(value.name) == news:
                 continue
             self._told[value.name] = news

@@ -7,6 +7,7 @@ from dataclasses import replace
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells
 from camd.regions import value
+from camd.regions.memory import Kept, Memory
 from camd.regions.value import Region
 from camd.regions.view import View
 from camd.segment.binarize import to_grey
@@ -26,9 +27,14 @@ class Area:
     turned otherwise, they stay where they are."""
 
     def __init__(
-        self, settings: Settings, place: RegionSettings | None, numbers: Iterator[int]
+        self,
+        settings: Settings,
+        place: RegionSettings | None,
+        numbers: Iterator[int],
+        kept: Kept | None = None,
     ) -> None:
-        """`place` None: the whole frame. `numbers` gives tracks theirs."""
+        """`place` None: the whole frame. `numbers` gives tracks theirs. `kept`: what an earlier run
+        has left of a region."""
         self._place = place
         self._numbers = numbers
         self._view = View((0, 0, 0, 0))
@@ -42,7 +48,7 @@ class Area:
         """Where its row was found last."""
         self.sought = -math.inf
         """When the row was looked for everywhere last, seconds."""
-        self._region = Region(place, settings.track) if place else None
+        self._region = Region(place, settings.track, kept) if place else None
         self.retune(settings, anew=True)
 
     def retune(self, settings: Settings, *, anew: bool) -> None:
@@ -55,6 +61,11 @@ class Area:
             self._reader = Reader(self._lines, settings.track)
         if self._region:
             self._region.retune(settings.track)
+
+    @property
+    def memory(self) -> Memory | None:
+        """The good values of a region; None for the whole frame."""
+        return self._region.memory if self._region else None
 
     @property
     def turns(self) -> bool:
@@ -197,7 +208,7 @@ class Area:
         """Say that there is no picture any more: whatever was stable ends, the reading empties."""
         ended = self._turned(self._tracker.clear())
         reading, changed = self._reader.update(Tracked(), clock)
-        regions = (self._region.absent(),) if self._region else ()
+        regions = (self._region.absent(clock),) if self._region else ()
         return self._in_frame(
             Result(events=ended.events, reading=reading, changed=changed, regions=regions)
         )
@@ -214,8 +225,6 @@ class Area:
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
                 doubtful=doubt or completeness.doubtful(rejected, digits),
-                good=None,
-                at=0,
             )
             result = replace(result, regions=(said,))
         return self._in_frame(result)
