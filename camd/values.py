@@ -212,6 +212,16 @@ class RegionEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Something has not been read for too long."""
+
+    age: float
+    """Seconds since it was read last, or since somebody began to look."""
+    why: str
+    """The status of the region, or what is wrong with the camera."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegionReading:
     """What one region says."""
 
@@ -232,6 +242,8 @@ class RegionReading:
     """How many seconds ago a frame said so last."""
     rate: float | None = None
     """Change of the value an hour; None while that cannot be told."""
+    problem: Problem | None = None
+    """None while there is a good value often enough."""
     event: RegionEvent | None = None
     """What this frame changed otherwise than by a reading that follows from the one before."""
 

@@ -208,6 +208,9 @@ class RegionSettings(Section):
         ge=0,
         description="take a value all the same that was refused for so long; 0: never",
     )
+    problem_after_s: float = Field(
+        300, ge=0, description="without a good value for so long, it is a problem; 0: never"
+    )
     rate_s: float = Field(
         3600, ge=1, le=31_536_000, description="rate: the change per hour, over so many seconds"
     )
@@ -342,6 +345,9 @@ class CameraSettings(Section):
         ge=0,
         le=3600,
         description="when the picture is exactly the same for so long, open it again; 0: never",
+    )
+    problem_after_s: float = Field(
+        60, ge=0, description="without a picture for so long, it is a problem; 0: never"
     )
     retry_s: float = Field(
         30, ge=0.1, le=600, description="longest wait before the next try to open the camera"

@@ -3,7 +3,7 @@
 import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -22,10 +22,11 @@ from camd.laps import Laps
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
+from camd.regions.overdue import Overdue
 from camd.sources.base import Source
 from camd.stdio import write_json
 from camd.terminal import APART, Printer
-from camd.values import Frame, Reading, RegionEvent, RegionReading, Result
+from camd.values import Frame, Problem, Reading, RegionEvent, RegionReading, Result
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,9 @@ class Loop:
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
         self._seen = time.monotonic()
         self._blind = False
+        self._overdue = {region.name: Overdue(region.problem_after_s) for region in settings.region}
+        self._camera_overdue = Overdue(settings.camera.problem_after_s)
+        self._camera_problem: Problem | None = None
         self._unread = ""
         """Why the last frame could not be read."""
         self._leave: Callable[[], bool] = lambda: False
@@ -130,6 +134,7 @@ class Loop:
                 self._control.tick(self)
             now = time.monotonic()
             self._clear_if_blind(now)
+            self._look_for_problems(now, seen=frame is not None and not self._unread)
             self._beat(now)
             self._send_snapshot(now)
             self._send_health(now)
@@ -168,7 +173,8 @@ class Loop:
         error = self._pulse.problem or stats.error or self._unread
         camera = asdict(stats) | {"error": error}
         counts = asdict(self._publisher.stats()) if self._publisher else {}
-        return self._health.payload(time.monotonic(), camera, counts)
+        problem = payloads.problem(self._camera_problem, time.time())
+        return self._health.payload(time.monotonic(), camera, counts, problem)
 
     def retune(self, settings: Settings) -> None:
         """Go on with other settings. Those marked LIVE may differ."""
@@ -197,6 +203,7 @@ class Loop:
             self._unread = str(error)
             return
         self._unread = ""
+        result = replace(result, regions=self._judged(result.regions, self._scene_at))
         self._shown = (frame, result)
         self._keep()
         now = time.monotonic()
@@ -258,10 +265,44 @@ class Loop:
     def _clear(self) -> None:
         """End the reading and all digits that are followed."""
         self._rest.wake()
-        result = self._pipeline.absent(time.monotonic())
+        now = time.monotonic()
+        result = self._pipeline.absent(now)
+        result = replace(result, regions=self._judged(result.regions, now))
         if self._publisher:
             self._publisher.absent(result, time.time())
         self._read(result, time.time())
+
+    def _judged(self, regions: Sequence[RegionReading], at: float) -> tuple[RegionReading, ...]:
+        """Say also which regions have gone without a good value for too long."""
+        return tuple(
+            replace(said, problem=self._overdue[said.name].see(at, _trouble(said)))
+            for said in regions
+        )
+
+    def _look_for_problems(self, now: float, *, seen: bool) -> None:
+        """Notice what no frame tells: that none comes, or that time passes."""
+        if self._in_order:
+            return
+        if self._screen.paused:
+            for overdue in (self._camera_overdue, *self._overdue.values()):
+                overdue.excuse(now)
+            return
+        stats = self._capture.stats()
+        why = "" if seen else self._pulse.problem or stats.error or self._unread or stats.state
+        problem = self._camera_overdue.see(now, why)
+        if (problem is None) != (self._camera_problem is None):
+            self._next_health = 0.0  # nobody waits for the next one
+        self._camera_problem = problem
+        for name, overdue in self._overdue.items():
+            said = self._said.get(name)
+            if said is None:  # nothing to be told yet: this, too, may last
+                said = RegionReading(name, "unseen")
+                overdue.see(now, said.status)
+            problem = overdue.found(now)
+            if problem and not said.problem:
+                self._said[name] = said = replace(said, problem=problem)
+                if self._publisher:
+                    self._publisher.regions([said], time.time())
 
     def _beat(self, now: float) -> None:
         stats = self._capture.stats()
@@ -333,6 +374,11 @@ class Loop:
         if fresh or self._screen.due(now):
             self._screen.show(now, hud, self._shown, self._says())
         self._screen.act(now, hud, self._shown)
+
+
+def _trouble(said: RegionReading) -> str:
+    """Say why there is no value; "" where there is one."""
+    return "" if said.status == "ok" else said.status
 
 
 def _told(event: RegionEvent) -> str:

@@ -160,6 +160,15 @@ def _region(topics: Topics, region: RegionSettings, *, requests: bool) -> dict[s
             "suggested_display_precision": 1,
             "entity_category": "diagnostic",
         },
+        "problem": {
+            "platform": "binary_sensor",
+            "name": f"{name} problem",
+            "device_class": "problem",
+            "state_topic": topic,
+            "value_template": "{{ 'ON' if value_json.problem else 'OFF' }}",
+            "json_attributes_topic": topic,
+            "json_attributes_template": "{{ (value_json.problem or {}) | tojson }}",
+        },
         "change": {
             "platform": "event",
             "name": f"{name} corrections",
@@ -233,6 +242,7 @@ PARTS = {
     "region": "sensor",
     "confidence": "sensor",
     "rate": "sensor",
+    "problem": "binary_sensor",
     "change": "event",
     "good": "number",
 }
@@ -264,9 +274,14 @@ def _diagnostics(topics: Topics, settings: Settings) -> dict[str, dict[str, Any]
             "name": "Problem",
             "device_class": "problem",
             "value_template": (
-                "{{ 'ON' if value_json.camera.error or value_json.messages.error else 'OFF' }}"
+                "{{ 'ON' if value_json.problem or value_json.messages.error else 'OFF' }}"
             ),
             "json_attributes_topic": topics.health,
+            "json_attributes_template": (
+                "{{ dict(value_json, why=value_json.problem.why, since=value_json.problem.since) "
+                "| tojson if value_json.problem else dict(value_json, "
+                "why=value_json.messages.error) | tojson }}"
+            ),
             **health,
         },
         "fps": {

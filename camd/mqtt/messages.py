@@ -93,6 +93,14 @@ class Reading(TypedDict):
 
 
 @_described
+class Problem(TypedDict):
+    since: At
+    """When it was read last, or when camd began to look."""
+    why: str
+    """The status of the region, or what is wrong with the camera."""
+
+
+@_described
 class Region(TypedDict):
     """What one `[[region]]` says."""
 
@@ -117,6 +125,8 @@ class Region(TypedDict):
     """When `good` was seen last, or set; null where there is none."""
     rate: float | None
     """Change of the value an hour, over the last `rate_s` seconds; null while nobody can tell."""
+    problem: Problem | None
+    """What has been wrong for `problem_after_s`; null while there is a good value often enough."""
 
 
 @_described
@@ -226,6 +236,8 @@ class Health(TypedDict):
     reconnects: Count
     """How often the camera came back."""
     camera: CameraState
+    problem: Problem | None
+    """What has been wrong with the camera for `camera.problem_after_s`; null while nothing is."""
     messages: MessageCounts
     uptime_s: Annotated[float, Field(ge=0)]
 

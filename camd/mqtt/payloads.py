@@ -9,7 +9,17 @@ from typing import Any
 
 from camd.config.settings import RegionSettings
 from camd.mqtt import messages
-from camd.values import Box, Digit, Event, Frame, Reading, RegionEvent, RegionReading, Result
+from camd.values import (
+    Box,
+    Digit,
+    Event,
+    Frame,
+    Problem,
+    Reading,
+    RegionEvent,
+    RegionReading,
+    Result,
+)
 
 ONLINE = b"online"
 OFFLINE = b"offline"
@@ -150,7 +160,13 @@ def region(
         "good": value.good,
         "since": None if value.good is None else timestamp(at - value.good_age),
         "rate": None if value.rate is None else rounded(value.rate),
+        "problem": problem(value.problem, at),
     }
+
+
+def problem(value: Problem | None, at: float) -> messages.Problem | None:
+    """Return what there is to say of a problem at `at`."""
+    return {"since": timestamp(at - value.age), "why": value.why} if value else None
 
 
 def rounded(rate: float) -> float:

@@ -24,7 +24,8 @@ class Regions:
         messages = []
         for value in said:
             rate = None if value.rate is None else payloads.rounded(value.rate)
-            news = value.value, value.text, value.status, value.good, rate
+            why = value.problem.why if value.problem else ""
+            news = value.value, value.text, value.status, value.good, rate, why
             if self._told.get(value.name) == news:
                 continue
             self._told[value.name] = news

@@ -80,7 +80,7 @@ class Region:
                 calm = False
             if not calm:
                 if at - scene.differs_since < 2 * self._patience:
-                    return told
+                    return self.remembered(told, at) if told else None
                 said = RegionReading(self._settings.name, "unsure", text=reading.text)
                 return self.remembered(said, at)
         said = self._held_against_memory(
