@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from camd import address
@@ -335,7 +336,7 @@ class CameraSettings(Section):
         500, gt=0, description="an older frame of a live camera is neither read nor published"
     )
     timeout_s: float = Field(
-        5,
+        10,
         ge=1,
         le=60,
         description="when a camera or stream sends nothing for so long, open it again",
@@ -346,12 +347,29 @@ class CameraSettings(Section):
         le=3600,
         description="when the picture is exactly the same for so long, open it again; 0: never",
     )
+    every_s: float = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="read a frame only so often; 0: all, or of one picture a request one a second",
+    )
     problem_after_s: float = Field(
         60, ge=0, description="without a picture for so long, it is a problem; 0: never"
     )
     retry_s: float = Field(
         30, ge=0.1, le=600, description="longest wait before the next try to open the camera"
     )
+
+    @field_validator("every_s")
+    @classmethod
+    def _thawed(cls, value: float, info: ValidationInfo) -> float:
+        frozen_s = info.data.get("frozen_s")
+        if frozen_s and value >= frozen_s:
+            raise ValueError(
+                f"contradicts camera.frozen_s = {frozen_s:g}: two pictures that are the same would "
+                "count as frozen; make that longer, or 0"
+            )
+        return value
 
 
 class SegmentSettings(Section):
@@ -417,6 +435,15 @@ class TrackSettings(Section):
     memory_ms: Annotated[float, LIVE] = Field(
         1500, gt=0, le=60_000, description="what a frame said counts for so long"
     )
+
+    @model_validator(mode="after")
+    def _hold_what_is_remembered(self) -> Self:
+        if self.memory_ms < self.forget_ms:
+            raise ValueError(
+                f"track.forget_ms = {self.forget_ms:g} contradicts track.memory_ms = "
+                f"{self.memory_ms:g}: a digit would be held for longer than anything is remembered"
+            )
+        return self
 
 
 class LineSettings(Section):

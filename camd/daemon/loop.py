@@ -99,7 +99,8 @@ class Loop:
         self._seen = time.monotonic()
         self._blind = False
         self._overdue = {region.name: Overdue(region.problem_after_s) for region in settings.region}
-        self._camera_overdue = Overdue(settings.camera.problem_after_s)
+        after_s = settings.camera.problem_after_s
+        self._camera_overdue = Overdue(after_s + settings.camera.every_s if after_s else 0)
         self._camera_problem: Problem | None = None
         self._unread = ""
         """Why the last frame could not be read."""
@@ -258,7 +259,8 @@ class Loop:
         no workers, must not look alive."""
         if self._screen.paused or self._in_order or self._blind:
             return
-        if now - self._seen > self._settings.camera.timeout_s:
+        camera = self._settings.camera
+        if now - self._seen > camera.timeout_s + camera.every_s:
             self._blind = True
             self._clear()
 

@@ -53,12 +53,21 @@ class Region:
         self._patience = (track.settle_ms + track.forget_ms) / 1000
 
     def update(
-        self, reading: Reading, at: float, *, doubt: bool, unsettled: bool
+        self,
+        reading: Reading,
+        at: float,
+        *,
+        doubt: bool,
+        unsettled: bool,
+        clock: float | None = None,
     ) -> RegionReading | None:
         """Return what the region says at `at` seconds, or None while it is too early to tell.
 
+        `clock`: the true time, by which values are compared, where `at` counts looks; None: the
+        same.
         `doubt`: this frame shows something that may be a digit of the number and is none yet.
         `unsettled`: it shows digits that the reading does not hold, or holds otherwise."""
+        clock = at if clock is None else clock
         scene = self._scene
         if at < scene.at:
             scene = self._scene = _Scene()
@@ -80,11 +89,11 @@ class Region:
                 calm = False
             if not calm:
                 if at - scene.differs_since < 2 * self._patience:
-                    return self.remembered(told, at) if told else None
+                    return self.remembered(told, clock) if told else None
                 said = RegionReading(self._settings.name, "unsure", text=reading.text)
-                return self.remembered(said, at)
+                return self.remembered(said, clock)
         said = self._held_against_memory(
-            _judged(self._settings, reading, unsure=scene.doubtful), at
+            _judged(self._settings, reading, unsure=scene.doubtful), clock
         )
         scene.said = replace(said, event=None)
         return said
