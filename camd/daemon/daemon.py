@@ -239,7 +239,7 @@ def _run(
 def _state_file(settings: Settings) -> Path | None:
     """Return where the last good values of regions are kept; None where this user has no place."""
     try:
-        return state.directory() / f"{settings.name}.regions.json"
+        return paths.directory() / f"{settings.name}.regions.json"
     except ConfigError as error:
         log.warning("the last good values are kept in memory only: %s", error)
         return None
