@@ -14,6 +14,7 @@ from camd.errors import ConfigError
 from camd.hypotheses import cells, directions, mend, select, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
+from camd.regions.memory import Kept, Memory
 from camd.segment import binarize
 from camd.segment.deskew import slope
 from camd.track.orientation import Orientation
@@ -169,13 +170,28 @@ def check(settings: Settings, model: Model | None) -> None:
 class Pipeline:
     """One way through for a frame; see `process`. One pipeline follows one camera."""
 
-    def __init__(self, settings: Settings, model: Model, timer: Timer = no_timer) -> None:
-        """`timer` gives seconds for `Result.stages`; without one they are 0."""
+    def __init__(
+        self,
+        settings: Settings,
+        model: Model,
+        timer: Timer = no_timer,
+        kept: Mapping[str, Kept] | None = None,
+    ) -> None:
+        """`timer` gives seconds for `Result.stages`; without one they are 0. `kept`: by the names
+        of regions, what an earlier pipeline remembered of them."""
         self._settings = settings
         self._model = model
         self._timer = timer
         numbers = count(1)
-        self._areas = [Area(settings, place, numbers) for place in settings.region or (None,)]
+        kept = kept or {}
+        self._areas = [
+            Area(settings, place, numbers, kept.get(place.name) if place else None)
+            for place in settings.region or (None,)
+        ]
+        names = [place.name for place in settings.region]
+        memories = [area.memory for area in self._areas if area.memory]
+        self.memories: Mapping[str, Memory] = dict(zip(names, memories, strict=True))
+        """The good values of each region."""
 
     def retune(self, settings: Settings) -> None:
         """Go on with other `settings`, of the same regions and masks. Call `absent` before where

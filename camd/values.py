@@ -204,6 +204,30 @@ RegionStatus: TypeAlias = Literal[
 
 
 @dataclass(frozen=True, slots=True)
+class RegionEvent:
+    """A change of the last good value that no reading alone explains."""
+
+    type: Literal["set", "forget", "accepted", "corrected"]
+    """Somebody has set it, or had it forgotten; a value that broke a limit has stood for so long
+    that it is taken; readings that fit each other have shown it to be wrong."""
+    region: str
+    value: float | None
+    """None where it is forgotten."""
+    was: float | None
+    """None where there was none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something has not been read for too long."""
+
+    age: float
+    """Seconds since it was read last, or since somebody began to look."""
+    why: str
+    """The status of the region, or what is wrong with the camera."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegionReading:
     """What one region says."""
 
@@ -218,6 +242,16 @@ class RegionReading:
     """0..1, the probability that all of `text` is right; None where there is none."""
     outline: Corners = ()
     """Pixels of the frame."""
+    good: float | None = None
+    """The last good value; None where none is known."""
+    good_age: float = 0.0
+    """How many seconds ago a frame said so last."""
+    rate: float | None = None
+    """Change of the value an hour; None while that cannot be told."""
+    problem: Problem | None = None
+    """None while there is a good value often enough."""
+    event: RegionEvent | None = None
+    """What this frame changed otherwise than by a reading that follows from the one before."""
 
     @property
     def said(self) -> str:

@@ -121,6 +121,8 @@ CORRUPT_PAUSE_S = 0.01
 processor core."""
 STOPPING_S = 0.1
 """How often one is asked who waits for the thread to end."""
+POLL_S = 1.0
+"""How often a camera that gives one picture a request is asked, unless camera.every_s says so."""
 STEADY_S = 10.0
 """A source that fails sooner than this after its first frame gets no fast retry: it would open and
 fail over and over."""
@@ -248,7 +250,11 @@ class Capture:
         self._liveliness.opened()
         good = time.monotonic()
         pace = Pace(self._period())
+        every_s = self._settings.every_s or (POLL_S if opened.polled else 0.0)
+        next_look = -math.inf
         while not self._stop.is_set():
+            if opened.polled and self._stop.wait(max(0.0, next_look - time.monotonic())):
+                return
             try:
                 with self._ledger.calling():
                     image = self._source.read()
@@ -266,7 +272,10 @@ class Capture:
             if self._paced:
                 wait = pace.due(self._source.time, good) - good
                 self._stop.wait(min(wait, threading.TIMEOUT_MAX))
-            if not self._source.live or self._is_fresh(image):
+            fresh = not self._source.live or self._is_fresh(image)
+            # Frames that nobody wants are read all the same: the camera's buffers must not fill.
+            if fresh and (not self._source.live or good >= next_look):
+                next_look = max(next_look + every_s, good)
                 self._deliver(image)
 
     def _is_fresh(self, image: Image) -> bool:

@@ -4,7 +4,7 @@ itself is never rewritten."""
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -57,6 +57,7 @@ class LiveOptions:
         written. Then nothing has changed."""
         _check(self._configured, changes)
         merged = {k: v for k, v in {**self._changes, **changes}.items() if v is not None}
+        _check_pairs(_applied(self._configured, merged), {_parts(key)[0] for key in changes})
         _write(self._path, merged)
         self._changes = merged
         return self.settings
@@ -107,6 +108,18 @@ def _check(settings: Settings, changes: Mapping[str, Any]) -> None:
             problems += [f"{key}: {text}" for text in _problems(settings, key, value)]
     if problems:
         raise ValueError("; ".join(problems))
+
+
+def _check_pairs(settings: Settings, sections: Collection[str]) -> None:
+    """Raise ValueError where two options contradict each other."""
+    for name in sections:
+        table = getattr(settings, name)
+        try:
+            type(table).model_validate(table.model_dump())
+        except ValidationError as error:
+            item = error.errors()[0]
+            said = str(item["msg"]).removeprefix("Value error, ")
+            raise ValueError(f"{'.'.join([name, *map(str, item['loc'])])}: {said}") from error
 
 
 def _problems(settings: Settings, key: str, value: Any) -> list[str]:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -19,6 +19,7 @@ from pydantic import (
     StringConstraints,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from camd import address
@@ -147,6 +148,17 @@ class RegionSettings(Section):
         examples=["water"],
         description="what the value is, in Home Assistant's words; it takes certain units only",
     )
+    state_class: home_units.StateClass | None = Field(
+        None,
+        validate_default=True,
+        examples=["total_increasing"],
+        description="whether it is measured or counted up; unset: after what else is said of it",
+    )
+    entity_category: Literal["diagnostic"] | None = Field(
+        None,
+        examples=["diagnostic"],
+        description="diagnostic: Home Assistant lists it apart from what the device is for",
+    )
     icon: Annotated[str, StringConstraints(pattern="^[a-z]+:[a-z0-9-]+$")] | None = Field(
         None, examples=["mdi:water"], description="its icon in Home Assistant"
     )
@@ -186,11 +198,39 @@ class RegionSettings(Section):
     never_decreasing: bool = Field(
         False, description="refuse values below the last good one: a meter never counts down"
     )
+    rollover: float | None = Field(
+        None,
+        gt=0,
+        examples=[100000.0],
+        description="after the greatest value it begins anew: this, less one step, is the greatest",
+    )
+    accept_after_s: float = Field(
+        0,
+        ge=0,
+        description="take a value all the same that was refused for so long; 0: never",
+    )
+    problem_after_s: float = Field(
+        300, ge=0, description="without a good value for so long, it is a problem; 0: never"
+    )
+    rate_s: float = Field(
+        3600, ge=1, le=31_536_000, description="rate: the change per hour, over so many seconds"
+    )
 
     @field_validator("device_class")
     @classmethod
     def _class_of_home_assistant(cls, value: str | None, info: ValidationInfo) -> str | None:
         if "unit" in info.data and (wrong := home_units.problem(value, info.data["unit"])):
+            raise ValueError(wrong)
+        return value
+
+    @field_validator("state_class")
+    @classmethod
+    def _state_of_home_assistant(
+        cls, value: home_units.StateClass | None, info: ValidationInfo
+    ) -> home_units.StateClass | None:
+        if "device_class" in info.data and (
+            wrong := home_units.state_problem(value, info.data["device_class"])
+        ):
             raise ValueError(wrong)
         return value
 
@@ -204,6 +244,23 @@ class RegionSettings(Section):
         if corners is not None and polygon is not None:
             raise ValueError("a region has a polygon or corners, not both")
         return corners
+
+    @field_validator("rollover")
+    @classmethod
+    def _within_reach(cls, value: float | None, info: ValidationInfo) -> float | None:
+        if value is None:
+            return value
+        digits, decimals = info.data.get("digits"), info.data.get("decimals")
+        if digits is not None and decimals is not None and value > 10.0 ** (digits - decimals):
+            raise ValueError(
+                f"contradicts digits = {digits} and decimals = {decimals}: such a number never "
+                f"gets beyond {10.0 ** (digits - decimals):g}"
+            )
+        for name in ("max", "max_step"):
+            other = info.data.get(name)
+            if other is not None and other >= value:
+                raise ValueError(f"contradicts {name} = {other:g}, which no value reaches")
+        return value
 
     @field_validator("max")
     @classmethod
@@ -279,7 +336,7 @@ class CameraSettings(Section):
         500, gt=0, description="an older frame of a live camera is neither read nor published"
     )
     timeout_s: float = Field(
-        5,
+        10,
         ge=1,
         le=60,
         description="when a camera or stream sends nothing for so long, open it again",
@@ -290,9 +347,29 @@ class CameraSettings(Section):
         le=3600,
         description="when the picture is exactly the same for so long, open it again; 0: never",
     )
+    every_s: float = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="read a frame only so often; 0: all, or of one picture a request one a second",
+    )
+    problem_after_s: float = Field(
+        60, ge=0, description="without a picture for so long, it is a problem; 0: never"
+    )
     retry_s: float = Field(
         30, ge=0.1, le=600, description="longest wait before the next try to open the camera"
     )
+
+    @field_validator("every_s")
+    @classmethod
+    def _thawed(cls, value: float, info: ValidationInfo) -> float:
+        frozen_s = info.data.get("frozen_s")
+        if frozen_s and value >= frozen_s:
+            raise ValueError(
+                f"contradicts camera.frozen_s = {frozen_s:g}: two pictures that are the same would "
+                "count as frozen; make that longer, or 0"
+            )
+        return value
 
 
 class SegmentSettings(Section):
@@ -359,6 +436,15 @@ class TrackSettings(Section):
         1500, gt=0, le=60_000, description="what a frame said counts for so long"
     )
 
+    @model_validator(mode="after")
+    def _hold_what_is_remembered(self) -> Self:
+        if self.memory_ms < self.forget_ms:
+            raise ValueError(
+                f"track.forget_ms = {self.forget_ms:g} contradicts track.memory_ms = "
+                f"{self.memory_ms:g}: a digit would be held for longer than anything is remembered"
+            )
+        return self
+
 
 class LineSettings(Section):
     gap: Annotated[float, LIVE] = Field(
@@ -408,6 +494,12 @@ class MqttSettings(Section):
         None,
         examples=["camd-desk"],
         description="name as a client of the broker; unset: camd-<name>-<random>",
+    )
+    expire_s: int = Field(
+        3600,
+        ge=0,
+        le=31_536_000,
+        description="with protocol 5: readings that camd stopped renewing go so late; 0: never",
     )
     keepalive_s: int = Field(
         30, ge=5, le=3600, description="a dead connection is noticed within twice this time"

@@ -9,8 +9,14 @@ from camd.config.settings import Settings
 from camd.errors import CamdError
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
+from camd.regions.value import in_range
+from camd.values import RegionEvent
 
 log = logging.getLogger(__name__)
+
+
+MOST = 1e15
+"""No region has so great a value: its text has at most 15 digits."""
 
 
 class RequestError(Exception):
@@ -29,6 +35,9 @@ class Commanded(Protocol):
         """Return the `health` payload."""
 
     def retune(self, settings: Settings) -> None: ...
+
+    def set_good(self, region: str, value: float | None) -> RegionEvent:
+        """Have a region go on from a value that somebody knows to be right; None: from none."""
 
 
 class Control:
@@ -78,7 +87,25 @@ class Control:
                 return self._set(request.arguments, loop)
             case "reload":
                 self._take_over()
+            case "region/set" | "region/forget":
+                return self._set_good(request, loop)
         return {}
+
+    def _set_good(self, request: Request, loop: Commanded) -> Mapping[str, Any]:
+        regions = {region.name: region for region in self._live.settings.region}
+        name = request.arguments.get("region")
+        if not isinstance(name, str) or name not in regions:
+            known = ", ".join(regions) or "none: the configuration has no region"
+            raise RequestError(f"region: one of these: {known}")
+        value = None
+        if request.command == "region/set":
+            value = request.arguments.get("value")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise RequestError("value: a number")
+            if abs(value) >= MOST or not in_range(regions[name], value):
+                raise RequestError("value: beyond what the region can have: min, max, rollover")
+        event = loop.set_good(name, value)
+        return {"region": name, "value": event.value, "was": event.was}
 
     def _set(self, arguments: Mapping[str, Any], loop: Commanded) -> Mapping[str, Any]:
         options = dict(arguments)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
 from camd.daemon import watchdog
 from camd.daemon.control import Control
+from camd.daemon.last_good import LastGood
 from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
@@ -24,6 +26,7 @@ from camd.errors import CamdError, ConfigError, SourceError
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
+from camd.regions.memory import Kept
 from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
 from camd.sources.base import Source
@@ -84,9 +87,10 @@ def run(
     Raises CamdError where it cannot start or a file cannot be read on."""
     keep_freed()
     plan: Plan | None = prepare(load, options)
+    last_good = LastGood()
     try:
         while plan is not None:
-            plan = _run(plan, load, options, printer, signals, service)
+            plan = _run(plan, load, options, printer, signals, service, last_good)
     finally:
         service.stopping()
 
@@ -142,6 +146,7 @@ def _run(
     printer: Printer,
     signals: Signals,
     service: Service,
+    last_good: LastGood,
 ) -> Plan | None:
     """Return the plan to go on with, or None at the end."""
     settings, source = plan.settings, plan.source
@@ -167,7 +172,14 @@ def _run(
         if window:
             stack.callback(window.close)
         capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
-        pipeline = Pipeline(settings, model, time.perf_counter)
+        kept: dict[str, Kept] = {}
+        keeps = bool(settings.region) and source.live  # a film begins anew each time
+        if keeps:
+            kept = last_good.open(
+                _state_file(settings), settings.region, time.monotonic(), time.time()
+            )
+            stack.callback(last_good.close, GOODBYE_S)
+        pipeline = Pipeline(settings, model, time.perf_counter, kept)
         screen = Screen(settings, window, printer)
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
@@ -191,6 +203,7 @@ def _run(
                 printer=printer,
                 pulse=pulse,
                 control=control,
+                last_good=last_good if keeps else None,
             )
         )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
@@ -221,6 +234,15 @@ def _run(
                         return None
                     raise SourceError(f"{source.name}: its driver does not return; start camd anew")
                 return following
+
+
+def _state_file(settings: Settings) -> Path | None:
+    """Return where the last good values of regions are kept; None where this user has no place."""
+    try:
+        return paths.directory() / f"{settings.name}.regions.json"
+    except ConfigError as error:
+        log.warning("the last good values are kept in memory only: %s", error)
+        return None
 
 
 def _publisher(

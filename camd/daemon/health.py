@@ -54,8 +54,13 @@ class Health:
         return {name: round(sum(t) / len(t) * 1e3, 3) for name, t in self._stages.items() if t}
 
     def payload(
-        self, now: float, camera: Mapping[str, Any], messages: Mapping[str, Any]
+        self,
+        now: float,
+        camera: Mapping[str, Any],
+        messages: Mapping[str, Any],
+        problem: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
+        """Return messages.Health, less what every message of a run has in common."""
         p50, p99 = self.latency_ms()
         return {
             "fps": round(self.fps(now), 1),
@@ -74,6 +79,7 @@ class Health:
                 "error": camera["error"],
                 "failures": dict(camera["failures"]),
             },
+            "problem": problem,
             "messages": dict(messages),
             "uptime_s": round(now - self._started, 1),
         }

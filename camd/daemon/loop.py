@@ -1,8 +1,9 @@
 """What runs between startup and shutdown: frame in, result out, to everyone who wants it."""
 
+import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from camd.capture.motion import Rest
 from camd.config.settings import Settings
 from camd.daemon.control import Control
 from camd.daemon.health import Health, info
+from camd.daemon.last_good import LastGood
 from camd.daemon.metrics import MetricsFile
 from camd.daemon.watchdog import Pulse
 from camd.display.overlay import Hud
@@ -20,10 +22,13 @@ from camd.laps import Laps
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Pipeline
+from camd.regions.overdue import Overdue
 from camd.sources.base import Source
 from camd.stdio import write_json
 from camd.terminal import APART, Printer
-from camd.values import Frame, Reading, RegionReading, Result
+from camd.values import Frame, Problem, Reading, RegionEvent, RegionReading, Result
+
+log = logging.getLogger(__name__)
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
@@ -61,6 +66,8 @@ class Run:
     """None: nothing is published."""
     control: Control | None = None
     """None: no requests are obeyed."""
+    last_good: LastGood | None = None
+    """None: nothing of the regions outlasts the run."""
 
 
 class Loop:
@@ -77,6 +84,9 @@ class Loop:
         self._printer = run.printer
         self._boot = run.boot
         self._control = run.control
+        self._last_good = run.last_good
+        self._scene_at = 0.0
+        """Of the last frame, on the clock of the pipeline; seconds."""
         self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
@@ -88,6 +98,10 @@ class Loop:
         self._rest = Rest(after_s, settings.rest.look_ms / 1000)
         self._seen = time.monotonic()
         self._blind = False
+        self._overdue = {region.name: Overdue(region.problem_after_s) for region in settings.region}
+        after_s = settings.camera.problem_after_s
+        self._camera_overdue = Overdue(after_s + settings.camera.every_s if after_s else 0)
+        self._camera_problem: Problem | None = None
         self._unread = ""
         """Why the last frame could not be read."""
         self._leave: Callable[[], bool] = lambda: False
@@ -121,11 +135,13 @@ class Loop:
                 self._control.tick(self)
             now = time.monotonic()
             self._clear_if_blind(now)
+            self._look_for_problems(now, seen=frame is not None and not self._unread)
             self._beat(now)
             self._send_snapshot(now)
             self._send_health(now)
             self._show(now, fresh=frame is not None)
         self._send_health(float("inf"))
+        self._keep()
 
     @property
     def paused(self) -> bool:
@@ -140,13 +156,26 @@ class Loop:
         self._snapshot_due, self._next_snapshot = True, 0.0
         return self._shown is not None
 
+    def set_good(self, region: str, value: float | None) -> RegionEvent:
+        """Have a region go on from a value that somebody knows to be right; None: from none."""
+        at = self._scene_at if self._in_order else time.monotonic()
+        event = self._pipeline.memories[region].set(value, at)
+        self._keep(urgent=True)
+        said = self._said.get(region, RegionReading(region, "unseen"))
+        said = replace(said, good=value, good_age=0.0, rate=None, event=event)
+        if self._publisher:
+            self._publisher.regions([said], time.time())
+        self._rest.wake()  # what is seen has another value now
+        return event
+
     def status(self) -> dict[str, Any]:
         """Return the `health` payload."""
         stats = self._capture.stats()
         error = self._pulse.problem or stats.error or self._unread
         camera = asdict(stats) | {"error": error}
         counts = asdict(self._publisher.stats()) if self._publisher else {}
-        return self._health.payload(time.monotonic(), camera, counts)
+        problem = payloads.problem(self._camera_problem, time.time())
+        return self._health.payload(time.monotonic(), camera, counts, problem)
 
     def retune(self, settings: Settings) -> None:
         """Go on with other settings. Those marked LIVE may differ."""
@@ -164,8 +193,9 @@ class Loop:
         if self._publisher and self._size != frame.image.shape[1::-1]:
             self._size = frame.image.shape[1::-1]
             self._publisher.info(self._info())
+        self._scene_at = self._scene_clock(frame)
         try:
-            result = self._pipeline.process(frame.image, self._scene_clock(frame))
+            result = self._pipeline.process(frame.image, self._scene_at)
         except PublishError as error:  # no worker was there for this frame
             if self._leave():
                 return
@@ -174,7 +204,9 @@ class Loop:
             self._unread = str(error)
             return
         self._unread = ""
+        result = replace(result, regions=self._judged(result.regions, self._scene_at))
         self._shown = (frame, result)
+        self._keep()
         now = time.monotonic()
         laps = Laps(time.perf_counter)
         if self._publisher:
@@ -196,6 +228,8 @@ class Loop:
             if not self._settings.region:
                 self._printer.reading(result.reading, at, picture)
         for said in result.regions:
+            if said.event:
+                log.info("region %s: %s", said.name, _told(said.event))
             last = self._said.get(said.name)
             self._said[said.name] = said
             if last is None or (last.value, last.status) != (said.value, said.status):
@@ -203,6 +237,11 @@ class Loop:
             elif not picture:
                 continue
             self._printer.region(said, at, picture)
+
+    def _keep(self, *, urgent: bool = False) -> None:
+        if self._last_good:
+            kept = {name: memory.kept for name, memory in self._pipeline.memories.items()}
+            self._last_good.note(kept, time.monotonic(), time.time(), urgent=urgent)
 
     def _says(self) -> str:
         said = [f"{item.name} {item.said}" for item in self._said.values()]
@@ -220,17 +259,52 @@ class Loop:
         no workers, must not look alive."""
         if self._screen.paused or self._in_order or self._blind:
             return
-        if now - self._seen > self._settings.camera.timeout_s:
+        camera = self._settings.camera
+        if now - self._seen > camera.timeout_s + camera.every_s:
             self._blind = True
             self._clear()
 
     def _clear(self) -> None:
         """End the reading and all digits that are followed."""
         self._rest.wake()
-        result = self._pipeline.absent(time.monotonic())
+        now = time.monotonic()
+        result = self._pipeline.absent(now)
+        result = replace(result, regions=self._judged(result.regions, now))
         if self._publisher:
             self._publisher.absent(result, time.time())
         self._read(result, time.time())
+
+    def _judged(self, regions: Sequence[RegionReading], at: float) -> tuple[RegionReading, ...]:
+        """Say also which regions have gone without a good value for too long."""
+        return tuple(
+            replace(said, problem=self._overdue[said.name].see(at, _trouble(said)))
+            for said in regions
+        )
+
+    def _look_for_problems(self, now: float, *, seen: bool) -> None:
+        """Notice what no frame tells: that none comes, or that time passes."""
+        if self._in_order:
+            return
+        if self._screen.paused:
+            for overdue in (self._camera_overdue, *self._overdue.values()):
+                overdue.excuse(now)
+            return
+        stats = self._capture.stats()
+        why = "" if seen else self._pulse.problem or stats.error or self._unread or stats.state
+        problem = self._camera_overdue.see(now, why)
+        if (problem is None) != (self._camera_problem is None):
+            self._next_health = 0.0  # nobody waits for the next one
+        self._camera_problem = problem
+        for name, overdue in self._overdue.items():
+            said = self._said.get(name)
+            if said is None:  # nothing to be told yet: this, too, may last
+                said = RegionReading(name, "unseen")
+                overdue.see(now, said.status)
+            problem = overdue.found(now)
+            if problem and not said.problem:
+                self._said[name] = said = replace(said, problem=problem)
+                if self._publisher:
+                    self._publisher.regions([said], time.time())
 
     def _beat(self, now: float) -> None:
         stats = self._capture.stats()
@@ -302,3 +376,15 @@ class Loop:
         if fresh or self._screen.due(now):
             self._screen.show(now, hud, self._shown, self._says())
         self._screen.act(now, hud, self._shown)
+
+
+def _trouble(said: RegionReading) -> str:
+    """Say why there is no value; "" where there is one."""
+    return "" if said.status == "ok" else said.status
+
+
+def _told(event: RegionEvent) -> str:
+    """Say for people why a value is taken that contradicts the last good one."""
+    if event.type == "corrected":
+        return f"{event.was:.15g} was misread, by all that was read since; now {event.value:.15g}"
+    return f"{event.value:.15g} is taken instead of {event.was:.15g}: it has stood for long enough"

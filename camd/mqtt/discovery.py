@@ -5,12 +5,13 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.
 
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from camd.config import home_units
 from camd.config.home_units import state_class
 from camd.config.settings import RegionSettings, Settings
-from camd.mqtt.messages import EVENT_TYPES
+from camd.mqtt.messages import EVENT_TYPES, REGION_EVENT_TYPES
 from camd.mqtt.topics import Topics
 
 BIRTH = b"online"
@@ -49,14 +50,14 @@ def announcement(
     if settings.mqtt.requests:
         components["detection"] = _switch(topics)
     for region in settings.region:
-        components |= _region(topics, region)
+        components |= _region(topics, region, requests=settings.mqtt.requests)
     for key, component in components.items():
         component |= {"unique_id": f"{own}_{key}", "qos": 1}
-    # Home Assistant removes a component of which the announcement gives the platform only.
+        component["default_entity_id"] = _entity_id(settings.name, key, component)
     if not settings.mqtt.requests:
         components["detection"] = {"platform": "switch"}
-    for name in gone:
-        components |= {key: {"platform": "sensor"} for key in _keys(name)}
+    for name in (*gone, *(region.name for region in settings.region)):
+        components = _removed(name) | components
     return {
         "device": {
             "identifiers": [own],
@@ -70,6 +71,17 @@ def announcement(
         "availability": [{"topic": topics.status}],
         "components": components,
     }
+
+
+def _entity_id(camera: str, key: str, component: Mapping[str, Any]) -> str:
+    """Return the name that a component gets in Home Assistant where it is new: after its region,
+    whatever that is labelled, or after its own name."""
+    kind, _, region = key.partition("_")
+    name = component["name"]
+    if region:
+        name = region if kind == "region" else f"{region}_{kind}"
+    slug = re.sub(r"[^a-z0-9]+", "_", f"{camera}_{name}".lower()).strip("_")
+    return f"{component['platform']}.{slug}"
 
 
 def _readings(topics: Topics) -> dict[str, dict[str, Any]]:
@@ -113,34 +125,32 @@ def _readings(topics: Topics) -> dict[str, dict[str, Any]]:
             "name": "Digit",
             "state_topic": topics.event,
             "event_types": list(EVENT_TYPES),
-            "value_template": ("{{ dict(value_json, event_type=value_json.type) | tojson }}"),
+            "value_template": _events("value_json.region is not defined"),
         },
     }
 
 
-def _region(topics: Topics, region: RegionSettings) -> dict[str, dict[str, Any]]:
+def _region(topics: Topics, region: RegionSettings, *, requests: bool) -> dict[str, dict[str, Any]]:
     name = region.name.replace("_", " ").replace("-", " ").strip().capitalize() or region.name
-    shared = {
-        "platform": "sensor",
-        "state_topic": topics.region(region.name),
-        "json_attributes_topic": topics.region(region.name),
-    }
-    value, confidence = _keys(region.name)
-    return {
-        value: shared
+    name = region.label or name
+    topic = topics.region(region.name)
+    shared = {"platform": "sensor", "state_topic": topic, "json_attributes_topic": topic}
+    counted = region.state_class or state_class(
+        region.device_class, never_decreasing=region.never_decreasing
+    )
+    components: dict[str, dict[str, Any]] = {
+        "region": shared
         | {
-            "name": region.label or name,
+            "name": name,
             **_what_it_is(region),
             # None becomes "unknown": a reading that was refused is no zero.
             "value_template": "{{ value_json.value }}",
-            "state_class": state_class(
-                region.device_class, never_decreasing=region.never_decreasing
-            ),
+            "state_class": counted,
             "suggested_display_precision": region.decimals,
         },
-        confidence: shared
+        "confidence": shared
         | {
-            "name": f"{region.label or name} confidence",
+            "name": f"{name} confidence",
             "value_template": (
                 "{{ (value_json.confidence * 100) | round(1) "
                 "if value_json.confidence is not none else None }}"
@@ -150,18 +160,99 @@ def _region(topics: Topics, region: RegionSettings) -> dict[str, dict[str, Any]]
             "suggested_display_precision": 1,
             "entity_category": "diagnostic",
         },
+        "problem": {
+            "platform": "binary_sensor",
+            "name": f"{name} problem",
+            "device_class": "problem",
+            "state_topic": topic,
+            "value_template": "{{ 'ON' if value_json.problem else 'OFF' }}",
+            "json_attributes_topic": topic,
+            "json_attributes_template": "{{ (value_json.problem or {}) | tojson }}",
+        },
+        "change": {
+            "platform": "event",
+            "name": f"{name} corrections",
+            "icon": "mdi:counter",
+            "entity_category": "diagnostic",
+            "state_topic": topics.event,
+            "event_types": list(REGION_EVENT_TYPES),
+            "value_template": _events(f"value_json.region == '{region.name}'"),
+        },
     }
+    if counted != "measurement":
+        components["rate"] = {
+            "platform": "sensor",
+            "name": f"{name} rate",
+            "icon": "mdi:speedometer",
+            "state_topic": topic,
+            "value_template": "{{ value_json.rate }}",
+            "state_class": "measurement",
+            **_rate(region),
+        }
+    if requests:
+        components["good"] = _number(topics, region, name)
+    return {f"{kind}_{region.name}": component for kind, component in components.items()}
+
+
+def _number(topics: Topics, region: RegionSettings, name: str) -> dict[str, Any]:
+    """Return the entity that shows the last good value of a region, and sets it."""
+    most = region.max
+    if most is None:
+        most = (region.rollover or 10.0 ** ((region.digits or 15) - region.decimals)) - 1
+    unit = {"unit_of_measurement": region.unit} if region.unit else {}
+    return {
+        "platform": "number",
+        "name": f"{name} last good value",
+        "icon": "mdi:counter",
+        "entity_category": "config",
+        "state_topic": topics.region(region.name),
+        "value_template": "{{ value_json.good }}",
+        "command_topic": topics.request("region/set"),
+        "command_template": f'{{"region":"{region.name}","value":{{{{ value }}}}}}',
+        "min": min(region.min or 0, most),
+        "max": max(most, 0),
+        # Home Assistant takes no smaller step.
+        "step": max(0.001, 10.0**-region.decimals),
+        "mode": "box",
+        **unit,
+    }
+
+
+def _rate(region: RegionSettings) -> dict[str, str]:
+    unit, device_class = home_units.rate(region.unit, region.device_class)
+    said = {"unit_of_measurement": unit, "device_class": device_class}
+    return {name: value for name, value in said.items() if value}
+
+
+def _events(which: str) -> str:
+    """Return a template for those messages of the topic `event` that Home Assistant's event is
+    about; it ignores what becomes of the others."""
+    return f"{{{{ dict(value_json, event_type=value_json.type) | tojson if {which} else '' }}}}"
 
 
 def _what_it_is(region: RegionSettings) -> dict[str, str]:
     """Return the fields that say what the value of a region is."""
     said = {"icon": region.icon or ("" if region.device_class else "mdi:counter")}
     said |= {"unit_of_measurement": region.unit or "", "device_class": region.device_class or ""}
+    said |= {"entity_category": region.entity_category or ""}
     return {name: value for name, value in said.items() if value}
 
 
-def _keys(region: str) -> tuple[str, str]:
-    return f"region_{region}", f"confidence_{region}"
+PARTS = {
+    "region": "sensor",
+    "confidence": "sensor",
+    "rate": "sensor",
+    "problem": "binary_sensor",
+    "change": "event",
+    "good": "number",
+}
+"""What Home Assistant may be told of a region: the first part of the key, and the platform."""
+
+
+def _removed(region: str) -> dict[str, dict[str, Any]]:
+    """Return what removes all that was ever announced of a region. Home Assistant removes a
+    component of which the announcement gives the platform only."""
+    return {f"{kind}_{region}": {"platform": platform} for kind, platform in PARTS.items()}
 
 
 def _diagnostics(topics: Topics, settings: Settings) -> dict[str, dict[str, Any]]:
@@ -183,9 +274,14 @@ def _diagnostics(topics: Topics, settings: Settings) -> dict[str, dict[str, Any]
             "name": "Problem",
             "device_class": "problem",
             "value_template": (
-                "{{ 'ON' if value_json.camera.error or value_json.messages.error else 'OFF' }}"
+                "{{ 'ON' if value_json.problem or value_json.messages.error else 'OFF' }}"
             ),
             "json_attributes_topic": topics.health,
+            "json_attributes_template": (
+                "{{ dict(value_json, why=value_json.problem.why, since=value_json.problem.since) "
+                "| tojson if value_json.problem else dict(value_json, "
+                "why=value_json.messages.error) | tojson }}"
+            ),
             **health,
         },
         "fps": {

@@ -85,9 +85,26 @@ class Endpoint:
     def address(self) -> str:
         return f"{self.host}:{self.port}{redact(self.websocket_path or '')}"
 
-    def packet_bytes(self, topic: str, payload: bytes, qos: int) -> int:
+    @property
+    def expires(self) -> bool:
+        """Whether messages can expire: MQTT 5 alone lets them."""
+        return self.protocol == MQTTProtocolVersion.MQTTv5
+
+    def properties(self, expires_s: int | None) -> Properties | None:
+        """Return what makes a message expire after so many seconds, where that is possible."""
+        if expires_s is None or not self.expires:
+            return None
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        properties.MessageExpiryInterval = expires_s
+        return properties
+
+    def packet_bytes(
+        self, topic: str, payload: bytes, qos: int, expires_s: int | None = None
+    ) -> int:
         """Return the size of the message on the wire (3.3 of both versions)."""
-        properties = self.protocol == MQTTProtocolVersion.MQTTv5
+        properties = 0
+        if self.protocol == MQTTProtocolVersion.MQTTv5:
+            properties = 1 if expires_s is None else 6  # their length; a kind, and four bytes
         rest = 2 + len(topic.encode()) + (2 if qos else 0) + properties + len(payload)
         length = next(count for count in range(1, 5) if count == 4 or rest < 1 << 7 * count)
         return 1 + length + rest

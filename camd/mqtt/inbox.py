@@ -47,7 +47,7 @@ class Inbox:
         if self._discovery:
             self.subscriptions.append(self._birth_topic)
         if settings.mqtt.requests:
-            self.subscriptions.append(topics.requests)
+            self.subscriptions += topics.requests
         if on_classes:
             self.subscriptions.append(topics.classes)
 
@@ -82,7 +82,7 @@ class Inbox:
             return Heard()
         if not topic.startswith(self._topics.request("")):
             return self._keep_up(topic, payload, retained=retained)
-        command = topic.rpartition("/")[2]
+        command = topic.removeprefix(self._topics.request(""))
         request = self._hearing.hear(command, payload, retained=retained, now=now)
         if request:
             self._hearing.ignored += len(self._requests) == self._requests.maxlen

@@ -26,6 +26,7 @@ from camd.mqtt.fields import (
 _described = with_config(ConfigDict(use_attribute_docstrings=True))
 
 EVENT_TYPES = ("new", "change", "end")
+REGION_EVENT_TYPES = ("set", "forget", "accepted", "corrected")
 
 
 @_described
@@ -92,6 +93,14 @@ class Reading(TypedDict):
 
 
 @_described
+class Problem(TypedDict):
+    since: At
+    """When it was read last, or when camd began to look."""
+    why: str
+    """The status of the region, or what is wrong with the camera."""
+
+
+@_described
 class Region(TypedDict):
     """What one `[[region]]` says."""
 
@@ -104,6 +113,20 @@ class Region(TypedDict):
     """The digits that were read, a space between two rows."""
     status: Status
     confidence: AllRight
+    label: str | None
+    """Its name for people; null where the configuration gives none."""
+    unit: str | None
+    """Of the value; null where the configuration gives none."""
+    device_class: str | None
+    """What the value is, in Home Assistant's words; null where the configuration does not say."""
+    good: Number
+    """The last good value: `value` where that is not null; null where none is known."""
+    since: At | None
+    """When `good` was seen last, or set; null where there is none."""
+    rate: float | None
+    """Change of the value an hour, over the last `rate_s` seconds; null while nobody can tell."""
+    problem: Problem | None
+    """What has been wrong for `problem_after_s`; null while there is a good value often enough."""
 
 
 @_described
@@ -121,6 +144,26 @@ class Event(TypedDict):
     """The digit said before, for a change."""
     confidence: Confidence
     box: Box
+    dropped: Count
+    """Events lost so far in this boot, when this one was made."""
+
+
+@_described
+class RegionEvent(TypedDict):
+    """What became of the last good value of a region, otherwise than by a reading."""
+
+    camera: Camera
+    boot: Boot
+    seq: Seq
+    at: At
+    type: Annotated[str, Field(json_schema_extra={"enum": list(REGION_EVENT_TYPES)})]
+    """`set` and `forget`: on request. `accepted`: it broke a limit for `accept_after_s`.
+    `corrected`: the value before was a misread one, by all that was read since."""
+    region: str
+    value: int | float | None
+    """Null where it is forgotten."""
+    was: int | float | None
+    """The last good value before, or null."""
     dropped: Count
     """Events lost so far in this boot, when this one was made."""
 
@@ -193,6 +236,8 @@ class Health(TypedDict):
     reconnects: Count
     """How often the camera came back."""
     camera: CameraState
+    problem: Problem | None
+    """What has been wrong with the camera for `camera.problem_after_s`; null while nothing is."""
     messages: MessageCounts
     uptime_s: Annotated[float, Field(ge=0)]
 
@@ -273,10 +318,10 @@ class Classes(TypedDict):
     boxes: list[Box]
 
 
-TOPICS: dict[str, type] = {
+TOPICS: dict[str, Any] = {
     "digits": Digits,
     "reading": Reading,
-    "event": Event,
+    "event": Event | RegionEvent,
     "region": Region,
     "health": Health,
     "info": Info,

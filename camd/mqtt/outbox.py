@@ -35,6 +35,8 @@ class Message:
     retain: bool = False
     transient: bool = False
     """For this connection only: an answer, or, where `retain` is set, the clearing of a topic."""
+    expires_s: int | None = None
+    """The broker drops it after so many seconds, where it speaks MQTT 5; None: never."""
     until: float = math.inf
     """Seconds, monotonic: the latest time at which a frame of the stream is sent."""
     key: int | None = None
@@ -158,6 +160,12 @@ class Outbox:
     def again_all(self) -> None:
         """Send all state once more."""
         self._due = dict.fromkeys(self._state)
+
+    def renew(self) -> None:
+        """Send all state once more that would expire."""
+        for topic, message in self._state.items():
+            if message.expires_s is not None:
+                self._due[topic] = None
 
     def opened(self, receive_maximum: int = 65535) -> None:
         """Begin with a new connection: all state is to be sent on it, in the order in which it

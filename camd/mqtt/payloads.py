@@ -7,8 +7,19 @@ from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from camd.config.settings import RegionSettings
 from camd.mqtt import messages
-from camd.values import Box, Digit, Event, Frame, Reading, RegionReading, Result
+from camd.values import (
+    Box,
+    Digit,
+    Event,
+    Frame,
+    Problem,
+    Reading,
+    RegionEvent,
+    RegionReading,
+    Result,
+)
 
 ONLINE = b"online"
 OFFLINE = b"offline"
@@ -122,8 +133,17 @@ def reading(
     }
 
 
-def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading) -> messages.Region:
-    """Return the message about a region, which holds since `at`."""
+def region(
+    *,
+    camera: str,
+    boot: str,
+    seq: int,
+    at: float,
+    value: RegionReading,
+    place: RegionSettings | None = None,
+) -> messages.Region:
+    """Return the message about a region, which holds since `at`. `place`: what the configuration
+    says of it."""
     item = region_item(value)
     return {
         "camera": camera,
@@ -134,6 +154,40 @@ def region(*, camera: str, boot: str, seq: int, at: float, value: RegionReading)
         "text": item["text"],
         "status": item["status"],
         "confidence": item["confidence"],
+        "label": place.label if place else None,
+        "unit": place.unit if place else None,
+        "device_class": place.device_class if place else None,
+        "good": value.good,
+        "since": None if value.good is None else timestamp(at - value.good_age),
+        "rate": None if value.rate is None else rounded(value.rate),
+        "problem": problem(value.problem, at),
+    }
+
+
+def problem(value: Problem | None, at: float) -> messages.Problem | None:
+    """Return what there is to say of a problem at `at`."""
+    return {"since": timestamp(at - value.age), "why": value.why} if value else None
+
+
+def rounded(rate: float) -> float:
+    """Round to the four digits that a rate of whole readings can have."""
+    return float(f"{rate:.4g}")
+
+
+def region_event(
+    *, camera: str, boot: str, seq: int, at: float, value: RegionEvent, dropped: int
+) -> messages.RegionEvent:
+    """Return the message about a last good value that was changed."""
+    return {
+        "camera": camera,
+        "boot": boot,
+        "seq": seq,
+        "at": timestamp(at),
+        "type": value.type,
+        "region": value.region,
+        "value": value.value,
+        "was": value.was,
+        "dropped": dropped,
     }
 
 

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from camd.mqtt.requests import Request
 from camd.mqtt.throttle import Throttle
 from camd.mqtt.timing import USUAL, Timing
 from camd.mqtt.topics import Topics
-from camd.values import Event, Frame, Result
+from camd.values import Event, Frame, RegionEvent, RegionReading, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,10 @@ class Publisher:
             self._journal = DiskJournal(path, settings.mqtt.outbox_size)
         outbox = Outbox(settings.mqtt.outbox_size, journal=self._journal)
         # The size of a snapshot's message without the picture. Its length takes 3 bytes at most.
-        self._snapshot_head = endpoint.packet_bytes(self._topics.snapshot, b"", 0) + 3
+        head = endpoint.packet_bytes(self._topics.snapshot, b"", 0, self._expires_s)
+        self._snapshot_head = head + 3
+        self._expires = endpoint.expires
+        self._next_renewal = time.monotonic() + (self._expires_s or 0) / 2
         self._config_topic = discovery.config_topic(settings)
         # What is put into the outbox first is sent first on every connection.
         outbox.put(Message(self._topics.status, payloads.ONLINE, qos=1, retain=True))
@@ -143,11 +146,19 @@ class Publisher:
         """Publish what follows from no frame having come. `at`: seconds since the epoch."""
         self._put(None, result, at)
 
+    def regions(self, said: Sequence[RegionReading], at: float) -> None:
+        """Publish what regions say otherwise than by a frame. `at`: seconds since the epoch."""
+        with self._connection.outbox() as outbox:
+            self._put_regions(outbox, said, at)
+
     def health(self, payload: Mapping[str, Any]) -> None:
         """Publish messages.Health, less what every message of a run has in common."""
-        message = Message(self._topics.health, self._encode(payload), retain=True)
+        message = self._passing(self._topics.health, self._encode(payload), qos=0)
         with self._connection.outbox() as outbox:
             outbox.put(message)
+            if self._expires and self._expires_s and time.monotonic() >= self._next_renewal:
+                self._next_renewal = time.monotonic() + self._expires_s / 2
+                outbox.renew()
             if not self._connection.retains:  # who has subscribed since can know it from us only
                 outbox.again_all()
 
@@ -165,7 +176,7 @@ class Publisher:
         """`reduced`: the picture is worse than it should be, for want of room."""
         if reduced:
             self._connection.say_once("pictures", troubles.coarse(self.snapshot_room))
-        self._put_state(Message(self._topics.snapshot, jpeg, retain=True))
+        self._put_state(self._passing(self._topics.snapshot, jpeg, qos=0))
 
     def state(self, *, detection: bool, options: Mapping[str, Any]) -> None:
         payload = self._encode({"detection": detection, "options": options})
@@ -245,15 +256,33 @@ class Publisher:
             for event in result.events:
                 outbox.make_room()
                 outbox.put(self._event(event, at, outbox.events_dropped))
+            self._put_regions(outbox, result.regions, at)
             # The first reading is sent changed or not: the retained one is of another run.
             if result.changed or not self._reading_seq:
                 outbox.put(self._reading(result, at, outbox.events_dropped))
-            for message in self._regions.changed(result.regions, at):
-                outbox.put(message)
+
+    def _put_regions(self, outbox: Outbox, said: Sequence[RegionReading], at: float) -> None:
+        for event in (item.event for item in said if item.event):
+            outbox.make_room()
+            outbox.put(self._region_event(event, at, outbox.events_dropped))
+        for topic, payload in self._regions.changed(said, at):
+            outbox.put(self._passing(topic, payload))
 
     def _event(self, value: Event, at: float, dropped: int) -> Message:
         self._event_seq += 1
         payload = payloads.event(
+            camera=self._camera,
+            boot=self._boot,
+            seq=self._event_seq,
+            at=at,
+            value=value,
+            dropped=dropped,
+        )
+        return Message(self._topics.event, payloads.encode(payload), qos=1)
+
+    def _region_event(self, value: RegionEvent, at: float, dropped: int) -> Message:
+        self._event_seq += 1
+        payload = payloads.region_event(
             camera=self._camera,
             boot=self._boot,
             seq=self._event_seq,
@@ -273,7 +302,18 @@ class Publisher:
             value=result.reading,
             dropped=dropped,
         )
-        return Message(self._topics.reading, payloads.encode(payload), qos=1, retain=True)
+        return self._passing(self._topics.reading, payloads.encode(payload))
+
+    @property
+    def _expires_s(self) -> int | None:
+        """After how many seconds the broker may drop a reading; None: never. In that time
+        `health`, which renews them all, is said three times."""
+        options = self._settings.mqtt
+        return max(options.expire_s, math.ceil(3 * options.health_s)) if options.expire_s else None
+
+    def _passing(self, topic: str, payload: bytes, qos: int = 1) -> Message:
+        """Return a retained message that would lie once camd is gone for long."""
+        return Message(topic, payload, qos=qos, retain=True, expires_s=self._expires_s)
 
     def _encode(self, payload: Mapping[str, Any]) -> bytes:
         head = {"boot": self._boot, "at": payloads.timestamp(time.time())}

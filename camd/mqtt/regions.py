@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from camd.config.settings import Settings
 from camd.mqtt import payloads
-from camd.mqtt.outbox import Message
 from camd.mqtt.topics import Topics
 from camd.values import RegionReading
 
@@ -15,15 +14,18 @@ class Regions:
         self._camera = settings.name
         self._boot = boot
         self._topics = Topics.of(settings.mqtt.prefix, settings.name)
+        self._places = {place.name: place for place in settings.region}
         self._seq: Counter[str] = Counter()
         self._told: dict[str, tuple[object, ...]] = {}
 
-    def changed(self, said: Sequence[RegionReading], at: float) -> list[Message]:
-        """Return a message for each region that says something new. A change of the confidence
-        alone is not new. `at`: seconds since the epoch."""
+    def changed(self, said: Sequence[RegionReading], at: float) -> list[tuple[str, bytes]]:
+        """Return topic and payload for each region that says something new. A change of the
+        confidence alone is not new. `at`: seconds since the epoch."""
         messages = []
         for value in said:
-            news = value.value, value.text, value.status
+            rate = None if value.rate is None else payloads.rounded(value.rate)
+            why = value.problem.why if value.problem else ""
+            news = value.value, value.text, value.status, value.good, rate, why
             if self._told.get(value.name) == news:
                 continue
             self._told[value.name] = news
@@ -34,7 +36,8 @@ class Regions:
                 seq=self._seq[value.name],
                 at=at,
                 value=value,
+                place=self._places.get(value.name),
             )
             topic = self._topics.region(value.name)
-            messages.append(Message(topic, payloads.encode(payload), qos=1, retain=True))
+            messages.append((topic, payloads.encode(payload)))
         return messages

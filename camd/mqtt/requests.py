@@ -2,19 +2,31 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from camd.mqtt.throttle import Bucket
 
-COMMANDS = ("snapshot", "pause", "resume", "status", "set", "reload")
+ARGUMENTS: Mapping[str, frozenset[str] | None] = {
+    "snapshot": frozenset(),
+    "pause": frozenset(),
+    "resume": frozenset(),
+    "status": frozenset(),
+    "set": None,
+    "reload": frozenset(),
+    "region/set": frozenset({"region", "value"}),
+    "region/forget": frozenset({"region"}),
+}
+"""By the name of each request, what it may say beside `transaction`; None: any option."""
+COMMANDS = tuple(ARGUMENTS)
 MOST_BYTES = 4096
 MOST_TRANSACTION = 256
 """Most characters of a request's `transaction`, as JSON: it is sent back in the answer."""
 BURST, PER_SECOND = 20, 5.0
 """Most requests at once, and most a second on average."""
 
-_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_NAME = re.compile(r"(region/)?[a-z][a-z0-9_-]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +35,7 @@ class Request:
     transaction: Any = None
     """A JSON value of the sender's choice, by which it recognises the answer."""
     arguments: dict[str, Any] = field(default_factory=dict)
-    """The options to change; only for `set`."""
+    """What is to be done with what, or the options to change."""
     error: str = ""
     """Why it cannot be obeyed; "" if nothing is wrong with it."""
 
@@ -68,8 +80,10 @@ def parse(command: str, payload: bytes) -> Request:
         return Request(shown, error=f"a transaction of more than {MOST_TRANSACTION} characters")
     if command not in COMMANDS:
         return Request(shown, transaction, error=f"unknown; known are {', '.join(COMMANDS)}")
-    if body and command != "set":
-        return Request(shown, transaction, error="takes no arguments but transaction")
+    allowed = ARGUMENTS[command]
+    if allowed is not None and body.keys() - allowed:
+        known = " and ".join(sorted(allowed | {"transaction"}))
+        return Request(shown, transaction, error=f"takes no arguments but {known}")
     return Request(command, transaction, body)
 
 

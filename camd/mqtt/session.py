@@ -263,11 +263,13 @@ class Session:
 
     def _publish(self, ticket: int, message: Message) -> None:
         qos, retain = self._lowered(message.qos, retain=message.retain)
-        size = self._endpoint.packet_bytes(message.topic, message.payload, qos)
+        expires_s = message.expires_s if retain else None
+        size = self._endpoint.packet_bytes(message.topic, message.payload, qos, expires_s)
         if size > self._most:
             self._lose(ticket, f"{size} bytes are too many for the MQTT broker")
             return
-        info = self._client.publish(message.topic, message.payload, qos, retain)
+        properties = self._endpoint.properties(expires_s)
+        info = self._client.publish(message.topic, message.payload, qos, retain, properties)
         if info.mid in self._tickets:  # numbers begin anew after 65535: one is that far behind
             raise TimeoutError("it has confirmed everything but one message")
         self._begun = True

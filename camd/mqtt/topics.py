@@ -63,9 +63,9 @@ class Topics:
         return f"{self.root}/region/{name}"
 
     @property
-    def requests(self) -> str:
-        """A filter: every request."""
-        return f"{self.root}/request/+"
+    def requests(self) -> tuple[str, str]:
+        """Filters: every request, and every one about a region."""
+        return f"{self.root}/request/+", f"{self.root}/request/region/+"
 
     def request(self, command: str) -> str:
         return f"{self.root}/request/{command}"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells
 from camd.regions import value
+from camd.regions.memory import Kept, Memory
 from camd.regions.value import Region
 from camd.regions.view import View
 from camd.segment import binarize
@@ -15,6 +16,7 @@ from camd.segment.upright import Upright
 from camd.track import completeness
 from camd.track.lines import group
 from camd.track.orientation import Orientation
+from camd.track.pace import Pace
 from camd.track.reading import Reader
 from camd.track.tracker import Tracked, Tracker
 from camd.values import Box, Digit, Image, Line, Plane, Reading, Reason, Rejected, Result
@@ -26,9 +28,14 @@ class Area:
     turned otherwise, they stay where they are."""
 
     def __init__(
-        self, settings: Settings, place: RegionSettings | None, numbers: Iterator[int]
+        self,
+        settings: Settings,
+        place: RegionSettings | None,
+        numbers: Iterator[int],
+        kept: Kept | None = None,
     ) -> None:
-        """`place` None: the whole frame. `numbers` gives tracks theirs."""
+        """`place` None: the whole frame. `numbers` gives tracks theirs. `kept`: what an earlier run
+        has left of a region."""
         self._place = place
         self._numbers = numbers
         self._view = View((0, 0, 0, 0))
@@ -42,7 +49,7 @@ class Area:
         """Where its row was found last."""
         self.sought = -math.inf
         """When the row was looked for everywhere last, seconds."""
-        self._region = Region(place, settings.track) if place else None
+        self._region = Region(place, settings.track, kept) if place else None
         self.retune(settings, anew=True)
 
     def retune(self, settings: Settings, *, anew: bool) -> None:
@@ -51,10 +58,18 @@ class Area:
         self._settings = settings
         if anew:
             self._lines = value.ONE_NUMBER if self._place else settings.lines
+            self._pace = Pace(settings.track)
+            self._looked_at = 0.0
+            """When the last look was, as `Pace` counts; seconds."""
             self._tracker = Tracker(settings.track, self._numbers)
             self._reader = Reader(self._lines, settings.track)
         if self._region:
             self._region.retune(settings.track)
+
+    @property
+    def memory(self) -> Memory | None:
+        """The good values of a region; None for the whole frame."""
+        return self._region.memory if self._region else None
 
     @property
     def turns(self) -> bool:
@@ -150,7 +165,8 @@ class Area:
 
     def track(self, digits: Sequence[Digit], clock: float) -> Tracked:
         placed = [replace(digit, box=self._upright.placed(digit.box)) for digit in digits]
-        return self._turned(self._tracker.update(placed, clock))
+        self._looked_at = self._pace.at(clock)
+        return self._turned(self._tracker.update(placed, self._looked_at))
 
     def _turned(self, tracked: Tracked) -> Tracked:
         """Give tracked digits as they lie in the turned picture."""
@@ -172,13 +188,14 @@ class Area:
     def follow(
         self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float, *, doubt: bool
     ) -> Result:
-        """Return what the area says at `clock` seconds, in pixels of the frame; with a `doubt`,
-        something else may be written there."""
+        """Return what the area says of the look that was tracked last, at `clock` seconds, in
+        pixels of the frame; with a `doubt`, something else may be written there."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
         # A digit that never settles is as doubtful as one that never is sure.
         marks = (*rejected, *(Rejected(digit.box, Reason.UNSURE) for digit in unsettled))
         doubtful = completeness.beside(marks, tracked.held)
-        reading, changed = self._reader.update(tracked, clock, doubtful=doubtful)
+        at = self._looked_at
+        reading, changed = self._reader.update(tracked, at, doubtful=doubtful)
         lines = group(tracked.digits, self._lines)
         result = Result(
             digits=_in_order(lines),
@@ -190,15 +207,17 @@ class Area:
         )
         if self._region:
             doubtful = doubt or completeness.doubtful(marks, tracked.held)
-            said = self._region.update(reading, clock, doubt=doubtful, unsettled=bool(unsettled))
+            said = self._region.update(
+                reading, at, doubt=doubtful, unsettled=bool(unsettled), clock=clock
+            )
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
 
     def absent(self, clock: float) -> Result:
         """Say that there is no picture any more: whatever was stable ends, the reading empties."""
         ended = self._turned(self._tracker.clear())
-        reading, changed = self._reader.update(Tracked(), clock)
-        regions = (self._region.absent(),) if self._region else ()
+        reading, changed = self._reader.update(Tracked(), self._pace.at(clock))
+        regions = (self._region.absent(clock),) if self._region else ()
         return self._in_frame(
             Result(events=ended.events, reading=reading, changed=changed, regions=regions)
         )
@@ -215,8 +234,6 @@ class Area:
                 self._place,
                 Reading(tuple(line.text for line in lines), result.digits),
                 doubtful=doubt or completeness.doubtful(rejected, digits),
-                good=None,
-                at=0,
             )
             result = replace(result, regions=(said,))
         return self._in_frame(result)

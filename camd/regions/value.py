@@ -2,9 +2,10 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from camd.config.settings import LineSettings, RegionSettings, TrackSettings
+from camd.regions.memory import Kept, Memory
 from camd.values import Reading, RegionReading, RegionStatus
 
 ONE_NUMBER = LineSettings(gap=100)
@@ -18,45 +19,33 @@ SLACK = 1e-6
 """Seconds; a difference of times must not miss a threshold by a rounding error."""
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
-    """The last value that was good."""
+def judge(settings: RegionSettings, reading: Reading, *, doubtful: bool) -> RegionReading:
+    """Make a number of what one picture says, whatever was good before.
 
-    value: float
-    at: float
-    """Seconds, of the last frame that said so."""
+    `doubtful`: something in the region may be a digit, and was not read."""
+    return _judged(settings, reading, unsure=_unsure(settings, reading, doubtful))
 
 
-def judge(
-    settings: RegionSettings, reading: Reading, *, doubtful: bool, good: Good | None, at: float
-) -> RegionReading:
-    """Make a number of what was read at `at` seconds.
-
-    `doubtful`: something in the region may be a digit, and was not read. `good`: None where no
-    value was good before."""
-    return _judged(settings, reading, good, at, unsure=_unsure(settings, reading, doubtful))
-
-
-def _judged(
-    settings: RegionSettings, reading: Reading, good: Good | None, at: float, *, unsure: bool
-) -> RegionReading:
+def _judged(settings: RegionSettings, reading: Reading, *, unsure: bool) -> RegionReading:
     text = reading.text
     confidence = math.prod(digit.confidence for digit in reading.digits) if text else None
-    wrong = "unsure" if unsure else _wrong(settings, reading)
-    value = None if wrong else _value(text, settings.decimals)
-    status: RegionStatus = wrong or (
-        _unlikely(settings, value, good, at) if value is not None else "ok"
-    )
-    return RegionReading(settings.name, status, value if status == "ok" else None, text, confidence)
+    status = "unsure" if unsure else _wrong(settings, reading)
+    value = _value(text, settings.decimals) if status == "ok" else None
+    if value is not None and not in_range(settings, value):
+        status, value = "range", None
+    return RegionReading(settings.name, status, value, text, confidence)
 
 
 class Region:
     """Remembers what one region said. It asks no clock: each update brings its time."""
 
-    def __init__(self, settings: RegionSettings, track: TrackSettings) -> None:
+    def __init__(
+        self, settings: RegionSettings, track: TrackSettings, kept: Kept | None = None
+    ) -> None:
+        """`kept`: what an earlier run has left."""
         self._settings = settings
         self.retune(track)
-        self._good: Good | None = None
+        self.memory = Memory(settings, kept)
         self._scene = _Scene()
 
     def retune(self, track: TrackSettings) -> None:
@@ -64,12 +53,21 @@ class Region:
         self._patience = (track.settle_ms + track.forget_ms) / 1000
 
     def update(
-        self, reading: Reading, at: float, *, doubt: bool, unsettled: bool
+        self,
+        reading: Reading,
+        at: float,
+        *,
+        doubt: bool,
+        unsettled: bool,
+        clock: float | None = None,
     ) -> RegionReading | None:
         """Return what the region says at `at` seconds, or None while it is too early to tell.
 
+        `clock`: the true time, by which values are compared, where `at` counts looks; None: the
+        same.
         `doubt`: this frame shows something that may be a digit of the number and is none yet.
         `unsettled`: it shows digits that the reading does not hold, or holds otherwise."""
+        clock = at if clock is None else clock
         scene = self._scene
         if at < scene.at:
             scene = self._scene = _Scene()
@@ -91,18 +89,35 @@ class Region:
                 calm = False
             if not calm:
                 if at - scene.differs_since < 2 * self._patience:
-                    return told
-                return RegionReading(self._settings.name, "unsure", text=reading.text)
-        said = _judged(self._settings, reading, self._good, at, unsure=scene.doubtful)
-        if said.value is not None:
-            self._good = Good(said.value, at)
-        scene.said = said
+                    return self.remembered(told, clock) if told else None
+                said = RegionReading(self._settings.name, "unsure", text=reading.text)
+                return self.remembered(said, clock)
+        said = self._held_against_memory(
+            _judged(self._settings, reading, unsure=scene.doubtful), clock
+        )
+        scene.said = replace(said, event=None)
         return said
 
-    def absent(self) -> RegionReading:
-        """Say that there is no picture any more. The last good value is kept."""
+    def _held_against_memory(self, said: RegionReading, at: float) -> RegionReading:
+        """Withhold a value that the last good ones make unlikely."""
+        event = None
+        if said.value is not None:
+            status, event = self.memory.take(said.value, said.confidence or 0.0, at)
+            said = replace(said, status=status, value=said.value if status == "ok" else None)
+        return replace(self.remembered(said, at), event=event)
+
+    def remembered(self, said: RegionReading, at: float) -> RegionReading:
+        """Say also what is known of the values before."""
+        good = self.memory.last
+        if good is None:
+            return replace(said, good=None, good_age=0.0, rate=None)
+        age = max(0.0, at - good.at)
+        return replace(said, good=good.value, good_age=age, rate=self.memory.rate)
+
+    def absent(self, at: float) -> RegionReading:
+        """Say that there is no picture any more. What was good is remembered."""
         self._scene = _Scene()
-        return RegionReading(self._settings.name, "unseen")
+        return self.remembered(RegionReading(self._settings.name, "unseen"), at)
 
 
 @dataclass(slots=True)
@@ -142,7 +157,7 @@ def _unsure(settings: RegionSettings, reading: Reading, doubtful: bool) -> bool:
     return weak or (doubtful and not whole)
 
 
-def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus | None:
+def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus:
     text = reading.text
     if not text:
         return "empty"
@@ -152,25 +167,16 @@ def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus | None:
         return "count"
     if settings.pattern is not None and not re.fullmatch(settings.pattern, text):
         return "pattern"
-    return None
+    return "ok"
 
 
 def _value(text: str, decimals: int) -> float:
     return int(text) / 10**decimals if decimals else int(text)
 
 
-def _unlikely(settings: RegionSettings, value: float, good: Good | None, at: float) -> RegionStatus:
+def in_range(settings: RegionSettings, value: float) -> bool:
+    """Tell whether a region can have the value at all."""
     least = -math.inf if settings.min is None else settings.min
     most = math.inf if settings.max is None else settings.max
-    if not least <= value <= most:
-        return "range"
-    if good is None:
-        return "ok"
-    if settings.never_decreasing and value < good.value:
-        return "decreased"
-    if settings.max_step is not None:
-        steps = max(1.0, (at - good.at) / settings.step_s) if settings.step_s else 1.0
-        # A tenth has no exact float, and ten of them no exact sum.
-        if abs(value - good.value) > settings.max_step * steps * (1 + 1e-9):
-            return "step"
-    return "ok"
+    over = settings.rollover
+    return least <= value <= most and (over is None or value < over)

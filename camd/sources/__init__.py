@@ -13,6 +13,7 @@ from camd.sources.demo import Demo
 from camd.sources.images import SUFFIXES, Images
 from camd.sources.loop import Looped
 from camd.sources.orient import Oriented
+from camd.sources.snapshots import Http
 from camd.sources.stream import Stream
 from camd.sources.video import Video
 
@@ -52,7 +53,8 @@ def _pick(device: str, settings: CameraSettings) -> Source:
     if re.fullmatch(r"[0-9]{1,4}" + nodes, device):
         return Camera(device, settings)
     if address.looks_like(device):
-        return Stream(device, settings)
+        web = device.strip().lower().startswith(("http://", "https://"))
+        return Http(device, settings) if web else Stream(device, settings)
     if device == "demo":
         return Demo(settings)
     if found := _file(device, settings):

@@ -41,6 +41,8 @@ class Opened:
     """Frames a second as the source claims; 0 where it does not say."""
     detail: str = ""
     """For the log, e.g. "MJPG; asked for 1920x1080"."""
+    polled: bool = False
+    """Whether no frame comes by itself: each `read` asks for one."""
 
 
 class Source(Protocol):

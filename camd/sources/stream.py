@@ -1,5 +1,7 @@
 """A camera on the network: RTSP, or MJPEG and the like over HTTP, decoded by OpenCV's FFmpeg."""
 
+import time
+
 import cv2
 
 from camd import address
@@ -78,6 +80,7 @@ class Stream(opencv.CaptureSource):
 
     def read(self) -> Image:
         """Raises CorruptFrameError, SourceError. May block for `timeout_s`."""
+        began = time.monotonic()
         if not self._grab():
             codec = opencv.codec(self._opened())
             if not self.grabbed and codec in opencv.FOREIGN:
@@ -85,6 +88,11 @@ class Stream(opencv.CaptureSource):
                     f"{self.name}: its codec is {codec}, which this OpenCV cannot decode; "
                     "set the camera to H.264, H.265 or MJPEG",
                     "unreadable",
+                )
+            if self.grabbed and time.monotonic() - began >= self._settings.timeout_s:
+                raise SourceError(
+                    f"{self.name}: no frame in camera.timeout_s = {self._settings.timeout_s:g} "
+                    "seconds; a slow camera wants more"
                 )
             raise SourceError(f"{self.name}: the stream broke off")
         return opencv.retrieve(self._opened())

@@ -73,6 +73,15 @@ def test_a_configuration_may_begin_with_a_byte_order_mark(tmp_path: Path) -> Non
     assert (done.returncode, done.stdout.strip()) == (0, "the configuration is right"), done.stderr
 
 
+def test_a_meter_has_a_unit_and_a_device_class(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text(
+        '[[region]]\nname = "w"\npolygon = [[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]\n'
+        'unit = "m³"\ndevice_class = "water"\n'
+    )
+    done = camd("config", "check", "c.toml", home=tmp_path)
+    assert (done.returncode, done.stdout.strip()) == (0, "the configuration is right"), done.stderr
+
+
 def test_a_film_of_a_codec_that_is_missing_is_named(tmp_path: Path) -> None:
     av1(tmp_path / "film.mp4")
     arguments = ("--device", "film.mp4", "--broker", "none", "--no-window")

@@ -121,3 +121,13 @@ def test_whatever_is_kept_there_are_settings(kept: object) -> None:
 
 def test_all_that_can_be_set_is_shown(path: Path) -> None:
     assert set(LiveOptions(CONFIGURED, path).shown()) == set(KEYS)
+
+
+def test_options_that_contradict_each_other_are_refused_as_in_the_file(tmp_path: Path) -> None:
+    live = LiveOptions(Settings(), tmp_path / "live.json")
+    with pytest.raises(ValueError, match=r"track.forget_ms = 2000 contradicts track.memory_ms"):
+        live.change({"track.forget_ms": 2000})
+    live.change({"track.forget_ms": 2000, "track.memory_ms": 3000})
+    with pytest.raises(ValueError, match="contradicts"):
+        live.change({"track.memory_ms": None})
+    assert live.settings.track.memory_ms == 3000

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
+from camd.mqtt import payloads
+from camd.values import RegionReading
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained
 from testing.process import camd, start
 from tests.sheets import Sheet, paper, write
@@ -150,8 +152,9 @@ def test_a_region_is_unseen_where_the_camera_never_came(
     config.write_text(f"[camera]\ntimeout_s = 1\n{CONFIG}")
     with Subscriber(broker.host, broker.port) as heard:
         topic = "camd/camd/region/meter"
-        stale = b'{"camera":"camd","boot":"0000","seq":1,"at":"2026-01-01T00:00:00.000Z",'
-        stale += b'"value":1.5,"text":"150","status":"ok","confidence":0.9}'
+        earlier = RegionReading("meter", "ok", 1.5, "150", 0.9, good=1.5)
+        own = {"camera": "camd", "boot": "0000", "seq": 1, "at": 1.7e9}
+        stale = payloads.encode(payloads.region(**own, value=earlier))
         heard.publish(topic, stale, qos=1, retain=True)
         heard.wait(topic)
         process = start(

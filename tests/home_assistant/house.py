@@ -18,18 +18,28 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import voluptuous as vol
+import probatio as vol
 from homeassistant import bootstrap, runner
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
 from homeassistant.components.mqtt import schemas
 from homeassistant.components.mqtt.discovery import _merge_common_device_options
 from homeassistant.components.sensor import SensorStateClass
+from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES, DEVICE_CLASS_UNITS
 from homeassistant.const import EntityCategory, __version__
 from homeassistant.core import HomeAssistant
 
-PLATFORMS = ("sensor", "binary_sensor", "image", "event", "switch")
+PLATFORMS = ("sensor", "binary_sensor", "image", "event", "switch", "number")
 PATIENCE_S = 90
-REGION = '[[region]]\nname = "meter"\npolygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]\n'
+REGION = """
+[[region]]
+name = "meter"
+polygon = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]]
+unit = "m³"
+device_class = "water"
+never_decreasing = true
+problem_after_s = 1
+digits = 15
+"""
 CAMERA = """
 name = "desk"
 [camera]
@@ -102,6 +112,11 @@ class House:
             "switch", f"turn_{way}", {"entity_id": entity}, blocking=True
         )
 
+    async def set(self, entity: str, value: float) -> None:
+        await self._hass.services.async_call(
+            "number", "set_value", {"entity_id": entity, "value": value}, blocking=True
+        )
+
     async def picture(self, entity: str) -> bytes:
         return await self._hass.data["image"].get_entity(entity).async_image() or b""
 
@@ -141,6 +156,10 @@ def published() -> dict[str, Any]:
         "platforms": {name: sorted(set(keys(platform(name)))) for name in PLATFORMS},
         "device_class": {"binary_sensor": sorted(BinarySensorDeviceClass)},
         "state_class": sorted(SensorStateClass),
+        "units": {str(name): sorted(map(str, units)) for name, units in DEVICE_CLASS_UNITS.items()},
+        "state_classes": {
+            str(name): sorted(classes) for name, classes in DEVICE_CLASS_STATE_CLASSES.items()
+        },
         "entity_category": sorted(EntityCategory),
     }
 
@@ -173,8 +192,8 @@ def configure(folder: Path, port: int) -> None:
         "created_at": "2026-01-01T00:00:00+00:00", "modified_at": "2026-01-01T00:00:00+00:00",
         "data": {"broker": "127.0.0.1", "port": port}, "options": {"discovery": True},
         "disabled_by": None, "discovery_keys": {}, "domain": "mqtt", "entry_id": "mqtt",
-        "minor_version": 2, "pref_disable_new_entities": False, "pref_disable_polling": False,
-        "source": "user", "subentries": [], "title": "mqtt", "unique_id": None, "version": 1,
+        "minor_version": 1, "pref_disable_new_entities": False, "pref_disable_polling": False,
+        "source": "user", "subentries": [], "title": "mqtt", "unique_id": None, "version": 2,
     }  # fmt: skip
     store = {"version": 1, "minor_version": 5, "key": "core.config_entries"}
     text = json.dumps(store | {"data": {"entries": [entry]}})
@@ -201,11 +220,26 @@ async def visit(camd: Camd, folder: Path, config: dict[str, Any]) -> None:
     switch = "switch.desk_detection"
     lost = misunderstood(config)
     await check(f"the schemas of Home Assistant {__version__}: {lost or 'all'}", lambda: not lost)
-    await check("a device with 10 entities", lambda: len(house.entities()) == 10)
+    told = [item for item in config["components"].values() if len(item) > 1]
+    await check("all entities", lambda: len(house.entities()) == len(told))
     nothing = (None, "", "unknown", "unavailable")
     await check("a reading", lambda: house.state(text) not in nothing)
     await check("how sure it is", lambda: house.state("sensor.desk_confidence") not in nothing)
     await check("a region that says why", lambda: house.attribute(meter, "status"))
+    totals = ("total", "total_increasing")
+    await check(
+        "a meter that the energy dashboard takes",
+        lambda: (
+            house.attribute(meter, "device_class") == "water"
+            and house.attribute(meter, "state_class") in totals
+        ),
+    )
+    problem = "binary_sensor.desk_meter_problem"
+    await check("a region that cannot be read", lambda: house.state(problem) == "on")
+    await check("since when and why", lambda: house.attribute(problem, "why"))
+    number = "number.desk_meter_good"
+    await house.set(number, 1234)
+    await check("a last good value that was set", lambda: house.state(number) == "1234")
     await check("the camera is connected", lambda: house.state("binary_sensor.desk_camera") == "on")
     await check("no problem", lambda: house.state("binary_sensor.desk_problem") == "off")
     kinds = ("new", "change", "end")

@@ -18,14 +18,14 @@ from camd.mqtt.crops import answer, decode
 from camd.mqtt.messages import TOPICS, schema
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
-from camd.values import Event, RegionReading
+from camd.values import Event, RegionEvent, RegionReading
 from testing.broker import Subscriber, mosquitto
 from testing.scenes import INFO, SEVEN, batch, frame, health, result
 
 CLASSES = SimpleNamespace(
     labels=np.array([7, -1]), margins=np.array([1.25, -0.5]), confidence=np.array([0.9934, 0.875])
 )
-METER = RegionReading("meter", "ok", 19.47, "01947", 0.9876)
+METER = RegionReading("meter", "ok", 19.47, "01947", 0.9876, good=19.47, rate=0.25)
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "mqtt.md"
 SCHEMAS = ROOT / "camd" / "mqtt" / "schemas"
@@ -36,7 +36,9 @@ def examples() -> dict[str, str]:
     with mosquitto() as broker, Subscriber(broker.host, broker.port) as subscriber:
         options = MqttSettings(host=broker.host, port=broker.port)
         corners = ((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))
-        meter = RegionSettings(name="meter", corners=corners)
+        meter = RegionSettings(
+            name="meter", corners=corners, label="Water meter", unit="m³", device_class="water"
+        )
         settings = Settings(name="desk", mqtt=options, region=(meter,))
         publisher = Publisher(settings, boot="9f3c", model_id="a1b2c3d4")
         with patch("time.time", return_value=frame().at):
@@ -48,6 +50,8 @@ def examples() -> dict[str, str]:
             publisher.health(health())
             publisher.info(INFO)
             publisher.state(detection=True, options={"lines.gap": 2.5, "mqtt.max_rate": 10})
+            set_to = RegionEvent("set", "meter", 19.46, 19.47)
+            publisher.regions([replace(METER, event=set_to)], frame().at)
             publisher.respond(Request("set", 7), {"detection": True, "options": {"lines.gap": 2.5}})
             publisher.respond(Request("dance", 8), error="unknown; known are ...")
             crops = batch(np.zeros((2, 28, 28), np.uint8))
@@ -58,11 +62,15 @@ def examples() -> dict[str, str]:
         for name in ({*TOPICS} | more) - {"response", "region"}:
             subscriber.wait(f"camd/desk/{name}")
         publisher.stop()
-        return {
+        shown = {
             item.topic.removeprefix("camd/desk/"): item.payload.partition(b"\n")[0].decode()
             for item in subscriber.heard
             if not item.retained
         }
+        of_digit, of_region = (
+            item.payload.decode() for item in subscriber.wait("camd/desk/event", 2)
+        )
+        return shown | {"event": of_digit, "event/region": of_region}
 
 
 def document(text: str, shown: dict[str, str]) -> str:

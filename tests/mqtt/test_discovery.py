@@ -11,11 +11,12 @@ from jinja2 import Template
 from pydantic import ValidationError
 
 from camd import __version__
+from camd.config import home_units
 from camd.config.live import KEYS, LiveOptions
 from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt import once, payloads
 from camd.mqtt.discovery import announcement, config_topic
-from camd.values import Reading, RegionReading
+from camd.values import Problem, Reading, RegionEvent, RegionReading
 from testing.broker import LONG, Mosquitto, Subscriber, mosquitto, retained, until
 from testing.process import camd, start
 from testing.scenes import Publishers, event, health, result, tell
@@ -66,6 +67,40 @@ def test_no_switch_without_requests() -> None:
     assert announced()["components"]["detection"] == {"platform": "switch"}
 
 
+def test_the_number_sends_what_sets_the_last_good_value() -> None:
+    number = announcement(described(), "", "")["components"]["good_meter"]
+    sent = Template(number["command_template"]).render(value=19.47)
+    assert json.loads(sent) == {"region": "meter", "value": 19.47}
+    assert number["command_topic"] == "camd/desk/request/region/set"
+    assert number["step"] == 0.01
+
+
+@pytest.mark.parametrize(
+    ("unit", "device_class", "rate"),
+    [
+        ("m³", "water", {"unit_of_measurement": "m³/h", "device_class": "volume_flow_rate"}),
+        ("kWh", "energy", {"unit_of_measurement": "kW", "device_class": "power"}),
+        ("MJ", "energy", {"unit_of_measurement": "MJ/h"}),
+        (None, None, {}),
+    ],
+)
+def test_the_rate_of_what_is_counted_has_a_unit_that_goes_with_it(
+    unit: str | None, device_class: str | None, rate: dict[str, str]
+) -> None:
+    place = RegionSettings(
+        name="meter",
+        polygon=((0, 0), (1, 0), (1, 1)),
+        unit=unit,
+        device_class=device_class,
+        never_decreasing=True,
+    )
+    said = announcement(Settings(region=(place,)), "", "")["components"]["rate_meter"]
+    known = ("unit_of_measurement", "device_class")
+    assert {key: said[key] for key in known if key in said} == rate
+    if "device_class" in rate:
+        assert home_units.problem(rate["device_class"], rate["unit_of_measurement"]) is None
+
+
 def test_the_switch_sends_what_set_understands() -> None:
     switch = announced(requests=True)["components"]["detection"]
     assert json.loads(switch["payload_on"]) == {"detection": True}
@@ -97,9 +132,9 @@ def test_home_assistant_knows_all_that_is_announced(requests: bool) -> None:
             assert component["device_class"] in known["device_class"][platform]
 
 
-def shown(component: str, payload: Any) -> str:
+def shown(component: str, payload: Any, of: str = "value_template") -> str:
     """Return what Home Assistant makes of a message, None being its word for unknown."""
-    template = announcement(described(), "", "")["components"][component]["value_template"]
+    template = announcement(described(), "", "")["components"][component][of]
     text = payloads.encode(payload)
     return Template(template).render(value=text.decode(), value_json=json.loads(text))
 
@@ -126,6 +161,20 @@ def test_the_templates_make_of_each_message_what_it_says() -> None:
     assert (shown("region_meter", none), shown("confidence_meter", none)) == ("None", "None")
     zero = payloads.region(**own, value=RegionReading("meter", "ok", 0, "0", 0.0))
     assert (shown("region_meter", zero), shown("confidence_meter", zero)) == ("0", "0.0")
+    assert (shown("rate_meter", good), shown("good_meter", good)) == ("None", "None")
+    assert shown("problem_meter", none) == "OFF"
+    assert json.loads(shown("problem_meter", none, "json_attributes_template")) == {}
+    overdue = RegionReading("meter", "unsure", good=19.4, rate=0.25, problem=Problem(300, "unsure"))
+    told = payloads.region(**own | {"at": 1.8e9}, value=overdue)
+    assert (shown("rate_meter", told), shown("good_meter", told)) == ("0.25", "19.4")
+    assert shown("problem_meter", told) == "ON"
+    why = json.loads(shown("problem_meter", told, "json_attributes_template"))
+    assert why == {"since": "2027-01-15T07:55:00.000Z", "why": "unsure"}
+    corrected = RegionEvent("corrected", "meter", 19.47, 19.4)
+    correction = payloads.region_event(**own, value=corrected, dropped=0)
+    assert json.loads(shown("change_meter", correction))["event_type"] == "corrected"
+    assert shown("event", correction) == ""
+    assert shown("change_meter", payloads.event(**own, value=event(), dropped=0)) == ""
     came = json.loads(shown("event", payloads.event(**own, value=event(), dropped=0)))
     assert (came["event_type"], came["digit"], came["track"]) == ("new", 7, 12)
     assert shown("detection", {"detection": True}) == "on"
@@ -137,7 +186,11 @@ def test_the_templates_say_what_is_wrong() -> None:
     assert (shown("camera", said), shown("problem", said)) == ("ON", "OFF")
     assert shown("fps", said) == "0.0"
     said["camera"] = said["camera"] | {"state": "missing", "error": "no such device"}
-    assert (shown("camera", said), shown("problem", said)) == ("OFF", "ON")
+    assert (shown("camera", said), shown("problem", said)) == ("OFF", "OFF")
+    said["problem"] = payloads.problem(Problem(60, "no such device"), 1.8e9)
+    assert shown("problem", said) == "ON"
+    attributes = json.loads(shown("problem", said, "json_attributes_template"))
+    assert (attributes["why"], attributes["since"][-5:]) == ("no such device", ".000Z")
     said = health()
     said["messages"]["error"] = "another camd publishes below camd/desk, too"
     assert shown("problem", said) == "ON"
@@ -305,10 +358,30 @@ def test_the_state_class_is_one_that_goes_with_the_device_class(
     assert said["state_class"] == state_class
 
 
+def test_a_region_says_how_it_is_counted_and_where_it_is_listed() -> None:
+    assert "entity_category" not in sensor()
+    told = sensor(
+        device_class="water", unit="L", state_class="total_increasing", entity_category="diagnostic"
+    )
+    assert (told["state_class"], told["entity_category"]) == ("total_increasing", "diagnostic")
+    with pytest.raises(ValidationError, match="state class one of total, total_increasing"):
+        sensor(device_class="water", unit="L", state_class="measurement")
+
+
+def test_entities_are_named_after_their_regions_and_not_after_labels() -> None:
+    components = announcement(described(), "", "")["components"]
+    labelled = sensor(label="Water meter")
+    assert labelled["default_entity_id"] == "sensor.desk_meter"
+    assert components["confidence_meter"]["default_entity_id"] == "sensor.desk_meter_confidence"
+    assert components["incomplete"]["default_entity_id"] == "binary_sensor.desk_digit_unsure"
+    names = [item["default_entity_id"] for item in components.values()]
+    assert len(set(names)) == len(names)
+
+
 @pytest.mark.parametrize(
     ("device_class", "unit", "why"),
     [
-        ("water", "kWh", "CCF, L, ft³, gal, m³"),
+        ("water", "kWh", "CCF, L, MCF, ft³, gal, m³"),
         ("energy", None, "takes as unit one of"),
         ("waters", "m³", "not one of"),
     ],

@@ -24,7 +24,7 @@ def test_it_hears_only_what_is_switched_on() -> None:
     few, all_of_it = inbox({}), inbox({"requests": True, "discovery": True}, [])
     topics = Topics.of("camd", "desk")
     new = set(all_of_it.subscriptions) - set(few.subscriptions)
-    assert new == {topics.requests, topics.classes, "homeassistant/status"}
+    assert new == {*topics.requests, topics.classes, "homeassistant/status"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,10 @@ import sys
 import threading
 from pathlib import Path
 
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
 import camd
 from camd.mqtt import payloads
 from camd.mqtt.requests import Request
@@ -253,3 +257,58 @@ def test_a_session_that_fails_is_cut_and_not_left_open(any_broker: Broker) -> No
         said = [item.payload for item in subscriber.on(STATUS)]
         made.stop(LONG)
     assert said == [b"offline", b"online"]
+
+
+def lives(broker: Mosquitto, topic: str) -> int | None:
+    """Return for how many seconds the broker keeps what it has retained there; None: for ever."""
+    heard = threading.Event()
+    left: list[int | None] = []
+
+    def hear(_client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        left.append(getattr(message.properties, "MessageExpiryInterval", None))
+        heard.set()
+
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
+    client.on_connect = lambda *_: client.subscribe(topic, 1)
+    client.on_message = hear
+    client.connect(broker.host, broker.port)
+    client.loop_start()
+    assert heard.wait(LONG)
+    client.disconnect()
+    client.loop_stop()
+    return left[0]
+
+
+@pytest.mark.parametrize(("protocol", "expire_s"), [("5", 100), ("5", 0), ("3.1.1", 100)])
+def test_readings_that_nobody_renews_expire_where_the_protocol_lets_them(
+    real: Mosquitto, publishers: Publishers, protocol: str, expire_s: int
+) -> None:
+    publisher = publishers(real, protocol=protocol, expire_s=expire_s, health_s=1)
+    publisher.frame(frame(), result(), 100.0)
+    publisher.health(health())
+    publisher.info(INFO)
+    until(lambda: publisher.stats().queued == 0)
+    expires = protocol == "5" and expire_s
+    for name in ("reading", "health"):
+        left = lives(real, f"camd/desk/{name}")
+        assert (left is not None and 0 < left <= expire_s) if expires else left is None
+    for name in ("status", "info"):
+        assert lives(real, f"camd/desk/{name}") is None
+
+
+def test_readings_are_renewed_long_before_they_expire(
+    real: Mosquitto, publishers: Publishers
+) -> None:
+    with listen(real) as heard:
+        publisher = publishers(real, protocol="5", expire_s=1, health_s=1)
+        publisher.frame(frame(), result(), 100.0)
+        heard.wait("camd/desk/reading")
+
+        def again() -> bool:
+            publisher.health(health())
+            return len(heard.on("camd/desk/reading")) > 1
+
+        until(again)
+        first, second = heard.on("camd/desk/reading")[:2]
+        assert first.payload == second.payload
+        assert len(heard.on("camd/desk/status")) == 1

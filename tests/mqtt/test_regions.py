@@ -24,6 +24,15 @@ def place(name: str, **options: Any) -> RegionSettings:
     return RegionSettings(name=name, polygon=((0, 0), (1, 0), (1, 1)), **options)
 
 
+def test_a_region_says_what_its_value_is(real: Mosquitto, publishers: Publishers) -> None:
+    water = place("meter", label="Water meter", unit="m³", device_class="water")
+    publisher = publishers(real, region=[water])
+    publisher.frame(frame(), says(GOOD), 100.0)
+    until(lambda: publisher.stats().queued == 0)
+    told = retained(real.host, real.port, METER).json
+    assert (told["label"], told["unit"], told["device_class"]) == ("Water meter", "m³", "water")
+
+
 def says(*regions: RegionReading) -> Result:
     return Result(regions=regions)
 
@@ -118,10 +127,11 @@ def test_all_regions_that_are_no_more_are_taken_back(
         assert not topics & {item.topic for item in newcomer.heard}
     config = retained(real.host, real.port, CONFIG).json
     gone = [key for key, item in config["components"].items() if len(item) == 1]
-    assert len(gone) == 2 * min(count, MOST_GONE) + 1, "and the switch"
+    old = {key.partition("_")[2] for key in gone if key.partition("_")[2].startswith("old-")}
+    assert len(old) == min(count, MOST_GONE)
 
 
-def test_each_region_is_two_sensors() -> None:
+def test_each_region_is_a_few_entities() -> None:
     regions = (place("meter", never_decreasing=True, decimals=2), place("tank-level"))
     settings = Settings(name="desk", mqtt=MqttSettings(discovery=True), region=regions)
     components = announcement(settings, "0.1.0", "a1b2c3d4")["components"]
@@ -132,10 +142,17 @@ def test_each_region_is_two_sensors() -> None:
     assert components["region_tank-level"]["state_class"] == "measurement"
     assert components["region_tank-level"]["name"] == "Tank level"
     named = [item["unique_id"] for item in components.values() if len(item) > 1]
-    assert len(set(named)) == len(components) - 1, "all but the switch, which there is none of"
+    assert len(set(named)) == len(named)
+    # What is not counted has no rate, and without requests there is nothing to set.
+    assert components["rate_meter"]["platform"] == "sensor"
+    assert components["rate_tank-level"] == {"platform": "sensor"}
+    assert components["good_meter"] == {"platform": "number"}
 
 
 def test_a_region_named_like_the_confidence_of_another_is_another() -> None:
-    settings = Settings(region=(place("a"), place("a_confidence"), place("confidence_a")))
-    plain = len(announcement(Settings(), "", "")["components"])
-    assert len(announcement(settings, "", "")["components"]) == plain + 6
+    def entities(*names: str) -> int:
+        settings = Settings(region=tuple(map(place, names)))
+        return len(announcement(settings, "", "")["components"])
+
+    each = entities("a") - entities()
+    assert entities("a", "a_confidence", "confidence_a") == entities() + 3 * each

@@ -1,11 +1,13 @@
 """Network cameras small enough to read: MJPEG or a file over HTTP, and MPEG-TS over RTSP."""
 
 import base64
+import hashlib
 import itertools
 import socketserver
 import struct
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,9 +39,10 @@ def mjpeg(
     frames: int | None = None,
     *,
     login: Callable[[], tuple[str, str]] | None = None,
+    every_s: float = 0.01,
 ) -> Iterator[int]:
-    """Serve `pictures` over and over on a free port; break off after `frames`. `login`: serve them
-    only to this user with this password."""
+    """Serve `pictures` over and over on a free port, one in `every_s` seconds; break off after
+    `frames`. `login`: serve them only to this user with this password."""
     parts = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
 
     class Handler(BaseHTTPRequestHandler):
@@ -63,9 +66,53 @@ def mjpeg(
                         return
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}"
                     self.wfile.write(head.encode() + b"\r\n\r\n" + part + b"\r\n")
-                    time.sleep(0.01)
+                    time.sleep(every_s)
             except OSError:
                 pass  # the client left
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+        yield port
+
+
+@contextmanager
+def snapshots(
+    pictures: Sequence[Image], login: tuple[str, str] | None = None, kind: str = "image/jpeg"
+) -> Iterator[int]:
+    """Serve the next of `pictures` with each request, over and over. `login`: only to this user
+    with this password, by a digest (RFC 7616) as cameras do."""
+    parts = itertools.cycle([cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures])
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if login and not self._knows(*login):
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Digest realm="camera", nonce="7", qop="auth"')
+                self.end_headers()
+                return
+            part = next(parts)
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(part)))
+            self.end_headers()
+            with suppress(OSError):  # the client left
+                self.wfile.write(part)
+
+        def _knows(self, user: str, password: str) -> bool:
+            said = urllib.request.parse_http_list(self.headers.get("Authorization", ""))
+            fields = urllib.request.parse_keqv_list([item for item in said if "=" in item])
+
+            def md5(*words: str) -> str:
+                return hashlib.md5(":".join(words).encode(), usedforsecurity=False).hexdigest()
+
+            if fields.get("nonce") != "7":
+                return False
+            return fields["response"] == md5(
+                md5(user, "camera", password),
+                *("7", fields["nc"], fields["cnonce"], "auth", md5("GET", fields["uri"])),
+            )
 
         def log_message(self, *args: object) -> None:
             pass

@@ -18,7 +18,7 @@ from camd.sources.camera import Camera
 from camd.values import Frame
 from tests.sources.pictures import animation, clip, grey, write
 from tests.sources.scripted import Scripted
-from tests.sources.servers import mjpeg, rtsp
+from tests.sources.servers import mjpeg, rtsp, snapshots
 from tests.sources.webcam import OFFERS, Webcam, jpeg
 
 GREYS = [10, 60, 110, 160, 210]
@@ -106,6 +106,14 @@ def http(_: Path, stack: ExitStack) -> Case:
     return Case(lambda: from_uri(url, SETTINGS), serving.close, ends=False)
 
 
+def http_pictures(_: Path, stack: ExitStack) -> Case:
+    serving = stack.enter_context(ExitStack())
+    pictures = [grey(g) for g in GREYS]
+    port = serving.enter_context(snapshots(pictures, ("user", "secret")))
+    url = f"http://user:secret@127.0.0.1:{port}/snapshot.jpg?token=secret"
+    return Case(lambda: from_uri(url, SETTINGS), serving.close, ends=False)
+
+
 def rtsp_camera(tmp: Path, stack: ExitStack) -> Case:
     serving = stack.enter_context(ExitStack())
     path = clip(tmp / "clip.ts", [grey(g) for g in GREYS * 8], "mpg1", fps=25)
@@ -153,6 +161,7 @@ KINDS = [
     mirrored,
     demo,
     http,
+    http_pictures,
     rtsp_camera,
     webcam,
     scripted,

@@ -10,6 +10,7 @@ from camd.sources import CorruptFrameError, are_stills, from_uri
 from camd.sources.camera import Camera
 from camd.sources.demo import Demo
 from camd.sources.images import Images
+from camd.sources.snapshots import Http
 from camd.sources.stream import Stream
 from camd.sources.video import Video
 from tests.sources.pictures import animation, clip, grey, write
@@ -28,8 +29,8 @@ SETTINGS = CameraSettings()
         ("/dev/null", Camera),
         ("rtsp://host/live", Stream),
         ("rtsps://host/live", Stream),
-        ("http://host:8080/stream.mjpg", Stream),
-        ("https://host/stream", Stream),
+        ("http://host:8080/stream.mjpg", Http),
+        ("https://host/stream", Http),
         (" RTSP://host/live", Stream),
         ("demo", Demo),
     ],
