@@ -21,7 +21,7 @@ from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
 from camd.display.window import Window
-from camd.errors import CamdError, ConfigError, SourceError
+from camd.errors import CamdError, ConfigError, MissingExtraError, SourceError
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
@@ -29,10 +29,12 @@ from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
+from camd.web.feed import Feed
 from camd.workers.remote import Answers, RemoteModel
 
 if TYPE_CHECKING:
     from camd.mqtt.embedded import EmbeddedBroker
+    from camd.web.server import Page
 
 log = logging.getLogger(__name__)
 
@@ -84,12 +86,57 @@ def run(
     in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
     keep_freed()
-    plan: Plan | None = prepare(load, options)
+    first = prepare(load, options)
+    plan: Plan | None = first
+    served = _Served()
     try:
+        served.follow(first.settings)
         while plan is not None:
-            plan = _run(plan, load, options, printer, signals, service)
+            plan = _run(plan, load, options, printer, signals, service, served)
     finally:
         service.stopping()
+        served.close()
+
+
+class _Served:
+    """The page, which outlasts a reload: browsers stay logged in, and see that camd starts anew."""
+
+    def __init__(self) -> None:
+        self._feed = Feed()
+        self._page: Page | None = None
+
+    def follow(self, settings: Settings) -> None:
+        """Serve it as `settings` say, or not at all. Raises ConfigError."""
+        if self._page and self._page.settings == settings.web:
+            return
+        self.close()
+        if settings.web.enabled:
+            page = _web(settings, self._feed)
+            page.start()
+            self._page = page
+            log.info("page: %s", page.address)
+
+    def feed(self, settings: Settings, model_id: str) -> Feed | None:
+        """Return what a run with `settings` hands to the page; None without one."""
+        self._feed.settings, self._feed.model_id = settings, model_id
+        return self._feed if self._page else None
+
+    def close(self) -> None:
+        if self._page:
+            self._page.stop()
+            self._page = None
+
+
+def _web(settings: Settings, feed: Feed) -> "Page":
+    # Imported only where it is asked for: it belongs to an extra, and takes a while.
+    try:
+        from camd.web.server import Page  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the page needs packages that are not installed ({error.name}):"
+            f" {paths.pip_install('web')}"
+        ) from error
+    return Page(settings.web, feed)
 
 
 def prepare(load: Callable[[], Settings], options: Options) -> Plan:
@@ -133,6 +180,8 @@ def _prepare(settings: Settings, options: Options) -> Plan:
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":
         _embedded_broker(settings).free_port()
+    if settings.web.enabled:
+        _web(settings, Feed())
     return Plan(settings, model, source, boot, live)
 
 
@@ -143,6 +192,7 @@ def _run(
     printer: Printer,
     signals: Signals,
     service: Service,
+    served: _Served,
 ) -> Plan | None:
     """Return the plan to go on with, or None at the end."""
     settings, source = plan.settings, plan.source
@@ -192,6 +242,7 @@ def _run(
                 printer=printer,
                 pulse=pulse,
                 control=control,
+                feed=served.feed(settings, pipeline.model_id),
             )
         )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
@@ -221,6 +272,10 @@ def _run(
                         service.stopping()
                         return None
                     raise SourceError(f"{source.name}: its driver does not return; start camd anew")
+                try:
+                    served.follow(following.settings)
+                except ConfigError as error:  # its port is taken, say: reading is worth more
+                    log.error("there is no page: %s", error)
                 return following
 
 

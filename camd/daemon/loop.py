@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from camd.capture.capture import Capture
@@ -24,9 +25,12 @@ from camd.sources.base import Source
 from camd.stdio import write_json
 from camd.terminal import APART, Printer
 from camd.values import Frame, Reading, RegionReading, Result
+from camd.web.feed import Feed, State
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
+STATE_S = 1.0
+"""How often a page is told how camd is doing."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Options:
     json: bool = False
     segment_only: bool = False
     """Leave the classification to workers."""
+    config: Path | None = None
+    """The file that --config names: a page writes regions there."""
     observe: Callable[[int, Result], None] | None = None
     """Called with each processed frame's number and result: the demo keeps its score."""
 
@@ -61,6 +67,8 @@ class Run:
     """None: nothing is published."""
     control: Control | None = None
     """None: no requests are obeyed."""
+    feed: Feed | None = None
+    """None: there is no page."""
 
 
 class Loop:
@@ -77,6 +85,7 @@ class Loop:
         self._printer = run.printer
         self._boot = run.boot
         self._control = run.control
+        self._feed = run.feed
         self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
@@ -98,7 +107,7 @@ class Loop:
         self._snapshot_bytes = 0
         self._snapshot_room = sys.maxsize
         """What there was room for when the last one was made, bytes."""
-        self._next_snapshot = self._next_health = 0.0
+        self._next_snapshot = self._next_health = self._next_state = 0.0
 
     def run(self, leave: Callable[[], bool], poll: float) -> None:
         """Run until `leave` returns True, the source has ended, or the user has quit. It may be
@@ -125,6 +134,7 @@ class Loop:
             self._send_snapshot(now)
             self._send_health(now)
             self._show(now, fresh=frame is not None)
+            self._feed_page(frame, now)
         self._send_health(float("inf"))
 
     @property
@@ -230,6 +240,8 @@ class Loop:
         result = self._pipeline.absent(time.monotonic())
         if self._publisher:
             self._publisher.absent(result, time.time())
+        if self._feed:
+            self._feed.end(result, time.time())
         self._read(result, time.time())
 
     def _beat(self, now: float) -> None:
@@ -302,3 +314,14 @@ class Loop:
         if fresh or self._screen.due(now):
             self._screen.show(now, hud, self._shown, self._says())
         self._screen.act(now, hud, self._shown)
+
+    def _feed_page(self, frame: Frame | None, now: float) -> None:
+        if not self._feed:
+            return
+        if frame is not None:
+            # Of a camera at rest each frame is shown, though few are read: they show the same.
+            self._feed.show(frame, self._shown[1] if self._shown else Result())
+        if now >= self._next_state:
+            self._next_state = now + STATE_S
+            hud = replace(self._hud(now), paused=self.paused)
+            self._feed.state = State(self.status(), hud, now, resting=self._rest.resting)

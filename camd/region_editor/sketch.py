@@ -17,6 +17,7 @@ from camd.config.settings import MaskSettings, RegionSettings
 from camd.display import paint
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Text
+from camd.display.regions import why
 from camd.geometry import Corners, Point, area, crosses_itself, is_convex
 from camd.values import Box, DoubleArray, Image, RegionReading, Result
 
@@ -223,14 +224,6 @@ _KEYS = {
     "Esc": "cancel",
 }
 _STEPS = ("Right", "Page Down", "Home")
-_WHY = {
-    "empty": "no digits",
-    "unsure": "not sure of a digit",
-    "rows": "more than one row",
-    "count": "too many or too few digits",
-    "pattern": "does not fit the pattern",
-    "range": "outside of min and max",
-}
 
 
 def _panel(board: Board, canvas: Image, scene: Scene) -> None:
@@ -328,8 +321,8 @@ def _said(
     big = Text(shown, 30 * unit, ACCENT if good else AMBER, 600)
     big.shortened(wide).write(canvas, left, y + 34 * unit)
     sure = "" if said.confidence is None else f"{min(99, int(100 * said.confidence))} % sure"
-    why = sure if good else _WHY.get(said.status, said.status)
-    Text(why, 12 * unit, paint.SILVER).shortened(wide).write(canvas, left, y + 62 * unit)
+    reason = sure if good else why(said.status)
+    Text(reason, 12 * unit, paint.SILVER).shortened(wide).write(canvas, left, y + 62 * unit)
 
 
 def draw(board: Board, scene: Scene) -> Image:
