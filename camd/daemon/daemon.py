@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -88,7 +89,7 @@ def run(
     keep_freed()
     first = prepare(load, options)
     plan: Plan | None = first
-    served = _Served()
+    served = _Served(options.config, _reloader(load, options, signals))
     try:
         served.follow(first.settings)
         while plan is not None:
@@ -98,10 +99,25 @@ def run(
         served.close()
 
 
+def _reloader(
+    load: Callable[[], Settings], options: Options, signals: Signals
+) -> Callable[[], None]:
+    """Return what checks the configuration and makes camd use it, or raises CamdError."""
+
+    def reload() -> None:
+        prepare(load, options)
+        signals.reload.set()
+
+    return reload
+
+
 class _Served:
     """The page, which outlasts a reload: browsers stay logged in, and see that camd starts anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, file: Path | None, reload: Callable[[], None]) -> None:
+        """`file`: the configuration that the command line names. `reload` has camd use it as it is
+        now, or raises CamdError."""
+        self._file, self._reload = file, reload
         self._feed = Feed()
         self._page: Page | None = None
 
@@ -111,14 +127,15 @@ class _Served:
             return
         self.close()
         if settings.web.enabled:
-            page = _web(settings, self._feed)
+            page = _web(settings, self._feed, self._file, self._reload)
             page.start()
             self._page = page
             log.info("page: %s", page.address)
 
-    def feed(self, settings: Settings, model_id: str) -> Feed | None:
+    def feed(self, settings: Settings, model: Model) -> Feed | None:
         """Return what a run with `settings` hands to the page; None without one."""
-        self._feed.settings, self._feed.model_id = settings, model_id
+        self._feed.settings, self._feed.model_id = settings, model.id
+        self._feed.model = model if isinstance(model, svm.Model) else None
         return self._feed if self._page else None
 
     def close(self) -> None:
@@ -127,16 +144,17 @@ class _Served:
             self._page = None
 
 
-def _web(settings: Settings, feed: Feed) -> "Page":
+def _web(settings: Settings, feed: Feed, file: Path | None, reload: Callable[[], None]) -> "Page":
     # Imported only where it is asked for: it belongs to an extra, and takes a while.
     try:
+        from camd.web.changes import Changes  # noqa: PLC0415
         from camd.web.server import Page  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError(
             f"the page needs packages that are not installed ({error.name}):"
             f" {paths.pip_install('web')}"
         ) from error
-    return Page(settings.web, feed)
+    return Page(settings.web, feed, Changes(file, reload))
 
 
 def prepare(load: Callable[[], Settings], options: Options) -> Plan:
@@ -181,7 +199,7 @@ def _prepare(settings: Settings, options: Options) -> Plan:
     if settings.mqtt.broker == "embedded":
         _embedded_broker(settings).free_port()
     if settings.web.enabled:
-        _web(settings, Feed())
+        _web(settings, Feed(), None, lambda: None)
     return Plan(settings, model, source, boot, live)
 
 
@@ -223,12 +241,7 @@ def _run(
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
         if publisher and plan.live:
-
-            def reload() -> None:
-                prepare(load, options)
-                signals.reload.set()
-
-            control = Control(publisher, plan.live, reload)
+            control = Control(publisher, plan.live, _reloader(load, options, signals))
         loop = Loop(
             Run(
                 settings=settings,
@@ -242,7 +255,7 @@ def _run(
                 printer=printer,
                 pulse=pulse,
                 control=control,
-                feed=served.feed(settings, pipeline.model_id),
+                feed=served.feed(settings, model),
             )
         )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S

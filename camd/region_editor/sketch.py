@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal["corners", "polygon", "mask"]
 MOST = {"corners": 4, "polygon": 100, "mask": 100}
 LEAST = {"corners": 4, "polygon": 3, "mask": 3}
 """How many points there can be, as in config/settings.py."""
+_CORNERS = ("top left", "top right", "bottom right", "bottom left")
 PLACES = 4
 """Decimals kept of a share: a ten-thousandth of the frame, well under a pixel of most cameras."""
 
@@ -72,6 +73,15 @@ class Sketch:
     def done(self) -> bool:
         return not self.lacking and not self.problem
 
+    @property
+    def asks(self) -> str:
+        """What to do next, in words; empty where nothing is lacking or wrong."""
+        if self.kind == "corners" and self.lacking:
+            return f"click the {_CORNERS[len(self.points)]} corner"
+        if self.lacking:
+            return f"click around it: {self.lacking} more at least"
+        return self.problem
+
     def near(self, at: Point, reach: Point) -> int | None:
         """Return which point is nearest to `at`; None where all are further away than `reach`."""
         distances = [_apart(point, at, reach) for point in self.points]
@@ -87,14 +97,14 @@ class Sketch:
         if len(self.points) == MOST[self.kind]:
             return self
         place = self._side(at, reach)
-        points = (*self.points[:place], _inside(at), *self.points[place:])
+        points = (*self.points[:place], inside(at), *self.points[place:])
         return replace(self, points=points, held=place, past=(*self.past, self.points))
 
     def drag(self, at: Point) -> "Sketch":
         """Move the point that the mouse holds."""
         if self.held is None:
             return self
-        points = (*self.points[: self.held], _inside(at), *self.points[self.held + 1 :])
+        points = (*self.points[: self.held], inside(at), *self.points[self.held + 1 :])
         return replace(self, points=points)
 
     def release(self) -> "Sketch":
@@ -140,7 +150,8 @@ def _from_side(at: Point, start: Point, end: Point, unit: Point) -> float:
     return math.hypot(x - along * dx, y - along * dy)
 
 
-def _inside(at: Point) -> Point:
+def inside(at: Point) -> Point:
+    """Return the nearest point of the frame, rounded to what is kept of it."""
     x, y = (round(min(1.0, max(0.0, value)), PLACES) for value in at)
     return x, y
 
@@ -211,7 +222,6 @@ LOUPE = 4.0
 """How many times larger than on the board the pointer's surroundings are shown."""
 
 _PREVIEW = 150
-_CORNERS = ("top left", "top right", "bottom right", "bottom left")
 _KEYS = {
     "click": "set a point",
     "drag": "move a point",
@@ -268,12 +278,8 @@ def _panel(board: Board, canvas: Image, scene: Scene) -> None:
 
 
 def _next(sketch: Sketch) -> tuple[str, paint.Colour]:
-    if sketch.problem:
-        return sketch.problem, AMBER
-    if sketch.kind == "corners" and sketch.lacking:
-        return f"click the {_CORNERS[len(sketch.points)]} corner", AMBER
-    if sketch.lacking:
-        return f"click around it: {sketch.lacking} more at least", AMBER
+    if sketch.asks:
+        return sketch.asks, AMBER
     return "right? Enter saves it", ACCENT
 
 

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -21,15 +22,19 @@ from starlette.staticfiles import StaticFiles
 
 from camd.config.settings import WebSettings
 from camd.display import overlay
+from camd.errors import CamdError
 from camd.exposition import CONTENT_TYPE, render
-from camd.web import answers, live, openapi
+from camd.web import answers, live, openapi, setup
 from camd.web.access import Access, cookie
+from camd.web.changes import Changes, OutdatedError, Place
 from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
 from camd.web.log_tail import LogTail
 from camd.web.pictures import WIDTHS, Pictures
 
 log = logging.getLogger(__name__)
+
+_Made = TypeVar("_Made")
 
 STATIC = Path(__file__).parent / "static"
 LARGEST_BODY = 64 * 1024
@@ -56,12 +61,15 @@ class Site:
         feed: Feed,
         access: Access,
         tail: LogTail,
+        changes: Changes,
         leaving: Callable[[], bool] = lambda: False,
     ) -> None:
         """`leaving` tells whether the server is to end: then nothing waits any longer."""
         self._feed = feed
         self._access = access
         self._tail = tail
+        self._changes = changes
+        self._working = asyncio.Lock()
         self._leaving = leaving
         self._pictures = Pictures(feed)
         self._streams = 0
@@ -86,11 +94,21 @@ class Site:
                 Route(LOGIN, self._log_out, methods=["DELETE"]),
                 Route("/page/picture", self._picture),
                 Route("/page/events", self._events),
+                Route("/page/setup", self._known),
+                Route("/page/setup/look", self._look, methods=["POST"]),
+                Route("/page/setup/save", self._save, methods=["POST"]),
+                Route("/page/setup/remove", self._remove, methods=["POST"]),
+                Route("/page/setup/undo", self._undo, methods=["POST"]),
             ],
             middleware=[
                 Middleware(Guard, access=self._access, path=self._path, cookie_name=self._cookie)
             ],
-            exception_handlers={HTTPException: _problem, Exception: _bug},
+            exception_handlers={
+                HTTPException: _problem,
+                ValidationError: _malformed,
+                CamdError: _refused,
+                Exception: _bug,
+            },
         )
 
     # The API.
@@ -233,6 +251,45 @@ class Site:
             self._told = now, live.event("state", found)
         return self._told[1]
 
+    # Setting up. What takes long is done in a thread of its own, one after the other: pictures go
+    # on meanwhile, and the processor is left to the loop.
+
+    async def _apart(self, work: Callable[[], _Made]) -> _Made:
+        async with self._working:
+            return await asyncio.to_thread(work)
+
+    async def _known(self, _: Request) -> Response:
+        return JSONResponse(await self._apart(lambda: setup.known(self._changes)))
+
+    async def _look(self, request: Request) -> Response:
+        drawing = setup.Drawing.model_validate(await body(request))
+        return JSONResponse(await self._apart(lambda: setup.look(drawing, self._feed)))
+
+    async def _save(self, request: Request) -> Response:
+        asked = setup.Saving.model_validate(await body(request))
+        sketch = asked.sketch
+        if not sketch.done:
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, sketch.asks)
+        place = Place(asked.kind, asked.name, sketch.outline, asked.options, asked.was)
+        return await self._changed(lambda: self._changes.save(place, asked.version))
+
+    async def _remove(self, request: Request) -> Response:
+        asked = setup.Removal.model_validate(await body(request))
+        return await self._changed(
+            lambda: self._changes.remove(asked.kind, asked.name, asked.version)
+        )
+
+    async def _undo(self, request: Request) -> Response:
+        asked = setup.Undo.model_validate(await body(request))
+        return await self._changed(lambda: self._changes.undo(asked.version))
+
+    async def _changed(self, change: Callable[[], None]) -> Response:
+        def work() -> dict[str, Any]:
+            change()
+            return setup.known(self._changes)
+
+        return JSONResponse(await self._apart(work))
+
 
 async def body(request: Request) -> dict[str, Any]:
     """Return the JSON object that a request holds.
@@ -274,6 +331,18 @@ async def _problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     text = error.detail or HTTPStatus(error.status_code).phrase
     return JSONResponse({"error": text}, error.status_code, headers=error.headers)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ValidationError)
+    said = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+    return JSONResponse({"error": "; ".join(said[:5])}, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    outdated = isinstance(error, OutdatedError)
+    status = HTTPStatus.CONFLICT if outdated else HTTPStatus.UNPROCESSABLE_ENTITY
+    return JSONResponse({"error": str(error)}, status)
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -10,6 +10,7 @@ from typing import Any
 
 from camd.config.settings import Settings
 from camd.display.overlay import Hud
+from camd.pipeline import Near
 from camd.values import Frame, Result
 
 
@@ -41,6 +42,8 @@ class Feed:
     settings: Settings = field(default_factory=Settings)
     """In force in this run."""
     model_id: str = ""
+    model: Near | None = None
+    """Reads regions while they are drawn; None where workers classify."""
     scene: Scene | None = None
     """The newest frame. While nothing moves it was not read itself, and what was read before still
     holds. None before the first one."""

@@ -12,6 +12,7 @@ from camd.config.settings import WebSettings
 from camd.errors import ConfigError
 from camd.web.access import Access, secret
 from camd.web.app import Site
+from camd.web.changes import Changes
 from camd.web.feed import Feed
 from camd.web.log_tail import LogTail
 
@@ -45,12 +46,12 @@ class _Protocol(H11Protocol):
 class Page:
     """Serves what is in `feed` until `stop`."""
 
-    def __init__(self, settings: WebSettings, feed: Feed) -> None:
+    def __init__(self, settings: WebSettings, feed: Feed, changes: Changes) -> None:
         """Raises ConfigError where the settings cannot be used."""
         self.settings = settings
         self._tail = LogTail()
         access = Access(settings, secret(settings))
-        site = Site(settings, feed, access, self._tail, lambda: self._server.should_exit)
+        site = Site(settings, feed, access, self._tail, changes, lambda: self._server.should_exit)
         # It tells each malformed request, and calls it a warning; bugs are told by the app itself.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         self._server = uvicorn.Server(

@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
 
 from camd.config.settings import Settings, WebSettings
 from camd.display.overlay import Hud
+from camd.web.changes import Changes
 from camd.web.feed import Feed, State
 from camd.web.server import Page
 from testing.broker import free_port, until
@@ -59,9 +61,12 @@ class Client:
 
 
 @contextmanager
-def serving(feed: Feed | None = None, **options: Any) -> Iterator[Client]:
+def serving(
+    feed: Feed | None = None, changes: Changes | None = None, **options: Any
+) -> Iterator[Client]:
     web = WebSettings(**{"enabled": True, "port": free_port(), **options})
-    page = Page(web, feed or Feed())
+    nowhere = Changes(Path("/nowhere/config.toml"), lambda: None)
+    page = Page(web, feed or Feed(), changes or nowhere)
     page.start()
     try:
         yield Client(web.port)
@@ -70,7 +75,10 @@ def serving(feed: Feed | None = None, **options: Any) -> Iterator[Client]:
 
 
 def state(clock: float = 0.0, **hud: Any) -> State:
-    return State(health(), Hud(**hud), clock)
+    """The state of a camera, as the loop says it, `camera` being what the camera is."""
+    payload = health()
+    payload["camera"]["state"] = hud.get("camera", "open")
+    return State(payload, Hud(**hud), clock)
 
 
 def settings(**more: Any) -> Settings:

@@ -8,7 +8,10 @@ from camd.errors import ConfigError
 from camd.web import access
 from camd.web.access import Access, hashed, secret
 
-HASH = hashed("horse")
+HASH = (  # of "horse"
+    "$argon2id$v=19$m=65536,t=3,p=4$djwoRoUIx"
+    "EuRudqfxD+AiQ$/alXXm1vKwu/72MjAgoqOF/BCPhEYMALaC8pQmUsNSY"
+)
 
 
 class Clock:
@@ -20,7 +23,7 @@ class Clock:
 
 def test_the_password_is_a_text_or_a_hash_from_an_option_or_a_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
-    for given in ("horse", HASH):
+    for given in ("horse", HASH, hashed("horse")):
         file.write_text(f"{given}\nmore\n")
         for settings in (WebSettings(password=given), WebSettings(password_file=file)):
             known = Access(settings, secret(settings))

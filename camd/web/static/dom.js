@@ -36,7 +36,7 @@ export function show(element, children) {
 export function clock(iso) {
   const moment = new Date(iso);
   const today = moment.toDateString() === new Date().toDateString();
-  const options = { hour: "2-digit", minute: "2-digit" };
+  const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   if (!today) Object.assign(options, { day: "numeric", month: "short" });
   return moment.toLocaleString(undefined, options);
 }

@@ -141,7 +141,8 @@ export class Live {
     const { frames, latency_ms: late } = health;
     const rows = [
       ["Frames read", `${health.fps} a second`],
-      ["From camera to result", `${late.p50} ms, at most ${late.p99} ms`],
+      ["Delay", `${Math.round(late.p50)} ms`],
+      ["Delay, 99 of 100 frames", `${Math.round(late.p99)} ms`],
       ["Frames left out", `${frames.dropped} of ${frames.captured}`],
       ["Running for", lasted(health.uptime_s)],
       ["Camera", sourceName],
@@ -163,7 +164,7 @@ export class Live {
         if (line.number > 1) continue;
         list.replaceChildren(); // camd was started again
       }
-      const at = new Date(line.at).toLocaleTimeString();
+      const at = new Date(line.at).toTimeString().slice(0, 8);
       const level = line.level === "info" ? "" : `${line.level}: `;
       list.append(make("li", { class: line.level, "data-number": line.number },
         make("time", { datetime: line.at }, at), level + line.text));

@@ -3,9 +3,11 @@
 import { $, say } from "./dom.js";
 import { Live } from "./live.js";
 import { logIn, logOut, session } from "./net.js";
+import { SetUp } from "./setup.js";
 
-const PARTS = ["live"];
+const PARTS = ["live", "setup"];
 const live = new Live(enter);
+const setUp = new SetUp(enter);
 let inside = false;
 
 async function enter() {
@@ -18,11 +20,12 @@ async function enter() {
   }
   inside = found.token !== null;
   $("login").hidden = inside;
-  $("pages").hidden = !inside || PARTS.length < 2;
+  $("pages").hidden = !inside;
   $("states").hidden = !inside;
   $("log-out").hidden = !inside || !found.closed;
   if (!inside) {
     live.stop();
+    setUp.stop();
     for (const part of PARTS) $(part).hidden = true;
     $("password").focus();
     return;
@@ -39,8 +42,14 @@ function route() {
     if (link.hash === `#${part}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (document.hidden) live.stop();
-  else live.start(part === "live");
+  if (document.hidden) {
+    live.stop();
+    setUp.stop();
+    return;
+  }
+  live.start(part === "live");
+  if (part === "setup") setUp.start();
+  else setUp.stop();
 }
 
 $("login").addEventListener("submit", async (event) => {

@@ -68,7 +68,10 @@ export class Stage {
 
   measure() {
     if (!this.marks || !this.frame.clientWidth) return;
-    this.px = this.marks.size[0] / this.frame.clientWidth;
+    // Text grows with the page's own, and is a little smaller on a small picture.
+    const text = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+    const small = Math.min(1, Math.max(0.75, this.frame.clientWidth / 640));
+    this.px = (text * small * this.marks.size[0]) / this.frame.clientWidth;
     this.canvas.style.setProperty("--px", String(this.px));
   }
 }
