@@ -22,11 +22,11 @@ from starlette.staticfiles import StaticFiles
 
 from camd.config.settings import WebSettings
 from camd.display import overlay
-from camd.errors import CamdError
+from camd.errors import CamdError, ConfigError
 from camd.exposition import CONTENT_TYPE, render
 from camd.web import answers, live, openapi, setup
 from camd.web.access import Access, cookie
-from camd.web.changes import Changes, OutdatedError, Place
+from camd.web.changes import Changes, OutdatedError, Place, lines
 from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
 from camd.web.log_tail import LogTail
@@ -46,8 +46,9 @@ LOOK_S = 0.2
 LONG_POLL_S = 10.0
 """Longest wait for a new picture before the page has to ask again; proxies give up after 30 or
 more."""
-SIGN_S = 15.0
-"""Longest silence of the events, seconds: a sign of life keeps a proxy from closing them."""
+SIGN_S = 2.0
+"""Longest silence of the events, seconds: then a sign of life tells the page, and proxies, that camd
+is there."""
 MOST_STREAMS = 50
 """Browsers that are told of events at once; each costs a little of the processor."""
 
@@ -237,7 +238,7 @@ class Site:
                     yield live.event("log", live.log_lines(lines))
                 if quiet >= SIGN_S:
                     quiet = 0.0
-                    yield ": still here\n\n"
+                    yield live.event("sign", None)
                 quiet += LOOK_S
                 await asyncio.sleep(LOOK_S)
         finally:
@@ -271,7 +272,11 @@ class Site:
         if not sketch.done:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, sketch.asks)
         place = Place(asked.kind, asked.name, sketch.outline, asked.options, asked.was)
-        return await self._changed(lambda: self._changes.save(place, asked.version))
+        try:
+            return await self._changed(lambda: self._changes.save(place, asked.version))
+        except ConfigError as error:  # where camd may not write, a person may
+            found = {"error": str(error), "lines": lines(place)}
+            return JSONResponse(found, HTTPStatus.UNPROCESSABLE_ENTITY)
 
     async def _remove(self, request: Request) -> Response:
         asked = setup.Removal.model_validate(await body(request))

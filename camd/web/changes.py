@@ -68,14 +68,7 @@ class Changes:
 
         Raises OutdatedError, or ConfigError where the configuration would be wrong or cannot be
         written. Then nothing has changed."""
-        array = "mask" if place.kind == "mask" else "region"
-        shape = [list(point) for point in place.points]
-        values: dict[str, Any] = {"name": place.name}
-        if place.kind == "mask":
-            values["polygon"] = shape
-        else:
-            values |= {"polygon": None, "corners": None, place.kind: shape}
-            values |= _options(place.options)
+        array, values = _table(place)
 
         def change(text: str) -> str:
             known = self.settings()
@@ -133,6 +126,20 @@ class Changes:
             return files.read_text(path) if path.exists() else ""
         except (OSError, files.NotTextError) as error:
             raise ConfigError(f"{path} cannot be read: {error}") from error
+
+
+def lines(place: Place) -> str:
+    """Return what to write into config.toml for `place`."""
+    return edit.with_table("", *_table(place))
+
+
+def _table(place: Place) -> tuple[str, dict[str, Any]]:
+    """Return the name of the array of tables, and what to set there."""
+    shape = [list(point) for point in place.points]
+    if place.kind == "mask":
+        return "mask", {"name": place.name, "polygon": shape}
+    values = {"name": place.name, "polygon": None, "corners": None, place.kind: shape}
+    return "region", values | _options(place.options)
 
 
 def _version(text: str) -> str:

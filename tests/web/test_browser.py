@@ -14,10 +14,10 @@ from camd.values import Result
 from camd.web.access import hashed
 from camd.web.feed import Feed
 from testing.broker import free_port, until
+from testing.browser import Browser, chromium
 from testing.pages import film
 from testing.process import start
 from testing.scenes import frame, result
-from tests.web.browser import Browser, chromium
 from tests.web.serving import PASSWORD, serving, settings, state
 
 SIZES = ((390, 844), (1280, 800), (3840, 2160))

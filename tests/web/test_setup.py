@@ -113,7 +113,9 @@ def test_a_region_is_saved_and_taken_back_over_the_wire(feed: Feed, tmp_path: Pa
         assert client.ask("/page/setup/save", region).status == 409
         assert client.ask("/page/setup/save", {**region, "points": CORNERS[:3]}).status == 422
         again = {**region, "version": saved.json["version"]}
-        assert "already" in client.ask("/page/setup/save", again).json["error"]
+        refused = client.ask("/page/setup/save", again).json
+        assert "already" in refused["error"]
+        assert refused["lines"].startswith('[[region]]\nname = "total"\n')
         undone = client.ask("/page/setup/undo", {"version": saved.json["version"]})
         assert undone.json["regions"] == []
         client.headers.clear()

@@ -35,6 +35,9 @@ export class Live {
       this.heard = Date.now();
       this.told(JSON.parse(event.data));
     });
+    this.events.addEventListener("sign", () => {
+      this.heard = Date.now();
+    });
     this.events.addEventListener("log", (event) => {
       this.heard = Date.now();
       this.logged(JSON.parse(event.data));

@@ -3,9 +3,10 @@
 let token = null;
 
 export class Refused extends Error {
-  constructor(status, text) {
-    super(text);
+  constructor(status, { error, lines }) {
+    super(error ?? `status ${status}`);
     this.status = status;
+    this.lines = lines; // of config.toml, where camd could not write them itself
   }
 }
 
@@ -50,6 +51,6 @@ export async function nextPicture(after, width, signal) {
 
 async function answer(response) {
   const found = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(response.status, found.error ?? `status ${response.status}`);
+  if (!response.ok) throw new Refused(response.status, found);
   return found;
 }

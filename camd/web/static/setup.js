@@ -91,6 +91,8 @@ export class SetUp {
   failed(error, where) {
     if (error.status === 401) this.denied();
     say(where, error.message);
+    $("by-hand").hidden = !error.lines;
+    say($("lines"), error.lines ?? "");
   }
 
   /** Show the list of what there is. */
@@ -120,6 +122,7 @@ export class SetUp {
     $("place-name").value = name;
     $("remove").hidden = !name;
     this.form(mask ? [] : this.known.fields, options);
+    $("by-hand").hidden = true;
     for (const id of ["saved", "setup-problem", "editor-problem"]) say($(id), "");
     this.swap(true);
     $("place-name").focus({ preventScroll: true });

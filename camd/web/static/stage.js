@@ -104,9 +104,13 @@ export function overlay(marks, px, details) {
     const kind = digit.stable ? "box" : "box unsettled";
     shapes.push(drawn("rect", { class: kind, x, y, width, height, rx: 4 * px }));
     const sure = Math.floor(100 * digit.confidence);
-    const text = details || sure < 95 ? `${digit.digit}  ${sure} %` : String(digit.digit);
-    const at = y > 22 * px ? y - 6 * px : y + height + 17 * px;
-    shapes.push(drawn("text", { class: digit.stable ? "" : "doubt", x, y: at }, text));
+    const doubt = digit.stable ? "" : " doubt";
+    const at = y > 22 * px ? y - 6 * px : y + 18 * px;
+    shapes.push(drawn("text", { class: doubt, x, y: at }, String(digit.digit)));
+    if (details || sure < 95) {
+      const below = Math.min(y + height + 15 * px, marks.size[1] - 4 * px);
+      shapes.push(drawn("text", { class: `sure${doubt}`, x, y: below }, `${sure} %`));
+    }
   }
   return shapes;
 }

@@ -8,7 +8,6 @@ from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
-from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 
 from testing.broker import find, until
@@ -19,7 +18,13 @@ def chromium(width: int = 1280, height: int = 800) -> Iterator["Browser"]:
     options = webdriver.ChromeOptions()
     options.binary_location = find("chromium")
     # As root, and in a container with little shared memory, Chromium starts only so.
-    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "disable-gpu"):
+    for flag in (
+        "headless=new",
+        "no-sandbox",
+        "disable-dev-shm-usage",
+        "disable-gpu",
+        "hide-scrollbars",
+    ):
         options.add_argument(f"--{flag}")
     options.add_argument(f"--window-size={width},{height}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -31,13 +36,19 @@ def chromium(width: int = 1280, height: int = 800) -> Iterator["Browser"]:
 
 
 class Browser:
-    def __init__(self, driver: WebDriver) -> None:
+    def __init__(self, driver: webdriver.Chrome) -> None:
         self.driver = driver
 
     def size(self, width: int, height: int) -> None:
         """Show the page on a screen of this size."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+    def prefer(self, colour: str = "light") -> None:
+        """Show the page as in a browser of somebody who prefers this colour, and no motion."""
+        wishes = {"prefers-color-scheme": colour, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
     def __getitem__(self, name: str) -> WebElement:
         return self.driver.find_element(By.ID, name)
@@ -62,6 +73,6 @@ class Browser:
         """Return what the browser said against the page: errors, and broken rules of its policy."""
         return [
             str(entry["message"])
-            for entry in self.driver.get_log("browser")
+            for entry in self.driver.get_log("browser")  # type: ignore[no-untyped-call]
             if entry["level"] in ("SEVERE", "WARNING")
         ]
