@@ -47,8 +47,8 @@ LONG_POLL_S = 10.0
 """Longest wait for a new picture before the page has to ask again; proxies give up after 30 or
 more."""
 SIGN_S = 2.0
-"""Longest silence of the events, seconds: then a sign of life tells the page, and proxies, that camd
-is there."""
+"""Longest silence of the events, seconds: then a sign of life tells the page, and any proxy, that
+camd is there."""
 MOST_STREAMS = 50
 """Browsers that are told of events at once; each costs a little of the processor."""
 
