@@ -26,9 +26,9 @@ from camd.errors import CamdError
 from camd.evaluate.reliability import by_confidence
 from camd.evaluate.score import score
 from camd.evaluate.truth import Label, load_labels
-from camd.hypotheses import directions, mend, split, stack, surroundings
+from camd.hypotheses import directions, mend, select, split, stack, surroundings
 from camd.runtime import bounded
-from camd.segment import glyphs, halo, page, ruling, segmentation
+from camd.segment import binarize, glyphs, halo, page, ruling, segmentation
 from camd.sources.picture import first_page
 from camd.values import Image, IntArray
 
@@ -69,6 +69,8 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "stack": ((stack, "apart", lambda found: stack.Stacked(tuple(found))),),
     "split": ((split, "propose", _nothing),),
     "mend": ((mend, "propose", _nothing),),
+    "lower threshold": ((select, "leads", _never),),
+    "solid ink": ((binarize, "GRAIN", 255),),
     "plates": ((segmentation, "plates", _nothing),),
     "second look at dark ink": ((page.Draft, "written_on", _never),),
     "boxes": ((segmentation, "is_box", _never), (glyphs.form_boxes, "square", _never)),

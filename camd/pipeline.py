@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from camd.config.settings import Settings
 from camd.errors import ConfigError
-from camd.hypotheses import cells, directions, mend, split, stack, surroundings
+from camd.hypotheses import cells, directions, mend, select, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
+from camd.segment import binarize
 from camd.segment.deskew import slope
 from camd.track.orientation import Orientation
 from camd.values import (
@@ -74,9 +75,11 @@ LEAST = 0.95
 """And by so much more, sure digits: one lone digit does not turn a picture."""
 WELL = 0.93
 """Worth, a glyph, of what reads well."""
-MANY, SURE = 0.2, 0.84
+MANY, SURE = 0.2, 0.87
 """Least worth, a glyph, of what a picture is turned for, and least mean confidence of its digits,
-the surroundings asked: of a page of words some letters look like digits, whichever way up it is."""
+the surroundings asked: of a page of words some letters look like digits, whichever way up it is.
+Of 44 images without digits, turned by 0, 45, 120 and 180 degrees, none has more than 0.85 any way
+up; of those with digits 195 of 201 have 0.87 and more the right way up."""
 RIVAL = 0.5
 """A region that reads otherwise as handwriting than as a display is doubtful where the worse of the
 two has this share of the better one's weight. What only lacks digits is no rival."""
@@ -123,8 +126,9 @@ class _Seen:
 
     @property
     def well(self) -> bool:
-        """Whether it reads well: nothing speaks against this way up."""
-        return self.worth >= WELL * len(self.glyphs) > 0
+        """Whether it reads well: nothing speaks against this way up. One lone digit may be all that
+        is left of many, joined by rules that lean."""
+        return self.worth >= WELL * len(self.glyphs) > WELL
 
     @property
     def writes(self) -> bool:
@@ -132,6 +136,13 @@ class _Seen:
         many = self.worth >= MANY * len(self.glyphs) > 0
         sure = [digit.confidence for digit in self.digits]
         return many and float(np.mean(sure)) >= SURE
+
+
+def _cut(
+    glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]
+) -> select.Reading:
+    """Classify glyphs, cut or mended where the classifier believes in it."""
+    return select.Reading(*mend.whole(*split.apart(glyphs, classify), classify))
 
 
 def _within(part: str, whole: str) -> bool:
@@ -276,10 +287,12 @@ class Pipeline:
             return self._read(area, image, turn % 360, laps, classify)
 
         ways = directions.ways(seen.glyphs, classify)
-        lean = 0 if ways else directions.lean(area.picture(image))
-        for way in ways:
-            yield read(seen.turn + way)
+        lean = directions.lean(area.picture(image))
         if lean:
+            ways += [directions.along(way, lean) for way in ways]
+        for way in dict.fromkeys(ways):
+            yield read(seen.turn + way)
+        if lean and not ways:
             level = read(seen.turn + lean)
             yield level
             for way in directions.ways(level.glyphs, classify):
@@ -297,13 +310,22 @@ class Pipeline:
         found = area.segment(image)
         laps.lap("segment")
         stacked = stack.apart(found.glyphs)
-        glyphs, classified = mend.whole(*split.apart(stacked.glyphs, classify), classify)
+        usual, lower = _cut(stacked.glyphs, classify), select.NOTHING
         laps.lap("split")
+        if select.leads(usual) and directions.worth_of(usual.sure) < WELL * len(found.glyphs):
+            again = area.segment(image, binarize.LOWER)
+            laps.lap("segment")
+            read = _cut(stack.apart(again.glyphs).glyphs, classify)
+            usual, lower = select.likeliest(usual, read)
+            laps.lap("split")
+        rejected = select.unexplained(found.rejected, lower)
+        glyphs = usual.glyphs + lower.glyphs
+        classified = Classified.joined([usual.classified, lower.classified])
         fitting = surroundings.judge(
             glyphs,
             classified.labels,
             classified.margins,
-            found.rejected,
+            rejected,
             open_set=self._model.open_set,
         )
         digits, sure, doubtful = self._sort(glyphs, classified, fitting)
@@ -312,8 +334,14 @@ class Pipeline:
         ink = {id(glyph) for glyph in found.glyphs}
         made = np.array([id(glyph) not in ink for glyph in glyphs], bool)
         weak = (classified.labels >= 0) & (classified.confidence < MADE)
-        rejected = found.rejected + doubtful + uncut
-        return _Seen(turn, found.glyphs, digits, sure, rejected, doubtful=bool((made & weak).any()))
+        return _Seen(
+            turn,
+            found.glyphs,
+            digits,
+            sure,
+            rejected + doubtful + uncut,
+            doubtful=bool((made & weak).any()),
+        )
 
     def _classifier(
         self, area: Area, image: Image, lap: Lap

@@ -14,16 +14,9 @@ from camd.classify import svm
 from camd.config.settings import LineSettings, MaskSettings, RegionSettings, Settings
 from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
-from camd.values import Image
+from camd.values import Classified, Image, Reason
 from tests import sheets
 from tests.sheets import write
-
-
-@dataclass
-class Answers:
-    labels: NDArray[np.int64]
-    margins: NDArray[np.float32]
-    confidence: NDArray[np.float32]
 
 
 @dataclass
@@ -35,13 +28,13 @@ class ModelByWidth:
     scores: Mapping[str, float] = field(default_factory=dict)
     open_set: bool = True
 
-    def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Answers:
+    def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
         assert crops.dtype == np.uint8
         assert crops.shape[1:] == (28, 28)
         widths = np.array([np.ptp(np.nonzero(crop > 60)[1]) for crop in crops], np.int64)
         labels = np.where(widths < 8, 1, np.where(widths > 11, 0, -1))
         lap("kernel")
-        return Answers(
+        return Classified(
             labels.astype(np.int64),
             np.where(labels < 0, 0.2, 1.5).astype(np.float32),
             np.full(len(crops), self.sure, np.float32),
@@ -107,6 +100,17 @@ def test_what_the_model_calls_no_digit_is_rejected(pipeline: Pipeline) -> None:
     assert [r.reason for r in result.rejected] == ["not a digit"]
 
 
+def test_a_digit_that_fades_is_read_whole(pipeline: Pipeline) -> None:
+    image = sheet()
+    for start, stop, colour in ((300, 420, 185), (60, 300, 40)):
+        arc = (200, 70), (15, 20), 0, start, stop
+        cv2.ellipse(image, *arc, (colour,) * 3, 4, cv2.LINE_AA)
+    result = pipeline.still(image)
+    assert [line.text for line in result.lines] == ["100", "1"]
+    assert max(digit.box[2] for digit in result.digits) >= 30
+    assert result.rejected == ()
+
+
 def test_a_stroke_among_words_is_rejected(pipeline: Pipeline) -> None:
     image = paper()
     cv2.line(image, (160, 50), (160, 90), (40, 30, 30), 4, cv2.LINE_AA)
@@ -122,7 +126,7 @@ def test_a_stroke_among_words_is_rejected(pipeline: Pipeline) -> None:
 def test_an_unsure_digit_is_rejected() -> None:
     result = Pipeline(Settings(), ModelByWidth(sure=0.45)).still(sheet())
     assert result.digits == ()
-    assert [r.reason for r in result.rejected].count("unsure") == 3
+    assert [r.reason for r in result.rejected].count(Reason.UNSURE) == 3
 
 
 def test_an_absent_picture_ends_everything(pipeline: Pipeline) -> None:

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from camd.geometry import median
+from camd.segment import deskew
 from camd.segment.crop import normalise
-from camd.segment.deskew import turned
 from camd.values import Classified, DoubleArray, FloatArray, Glyph, Plane
 
 STEP = 30
@@ -31,8 +31,12 @@ MORE = 1.1
 ROUND = 5
 """Degrees to which a direction is given."""
 QUARTER = 20
-"""Degrees that one may be off a quarter of a circle to be taken for it: a hand's slant looks like a
-turn, and rows that slope by so much are read."""
+"""Degrees that one may be off a quarter of a circle to be taken for it where there are no rows to
+tell: a hand's slant looks like a turn, and rows that slope by so much are read."""
+IN_ROWS = 0.4
+"""A direction is none in which glyphs stand in rows less than this share as well as in another.
+Of
+80 upright dev images 76 have 0.5 and more; 70 degrees off 64 of them have less than 0.1."""
 LINED = 480
 """Greatest long side of the picture in which long lines are looked for, pixels."""
 LINE = 0.2
@@ -54,18 +58,50 @@ def ways(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classifi
     peaks = (worth > before) & (worth >= after) & (worth > MORE * worth[0])
     found = np.flatnonzero(peaks)
     found = found[np.argsort(-worth[found], kind="stable")][:WAYS]
-    return [way for i in found.tolist() if (way := _between(i, before[i], worth[i], after[i]))]
+    likely = [_level(_between(i, before[i], worth[i], after[i]), chosen) for i in found.tolist()]
+    return [way for way in likely if way and _in_rows(way, chosen)]
 
 
-def _between(i: int, before: float, worth: float, after: float) -> int:
-    """Give the direction of a peak, the `i`th, by what it and those beside it are worth."""
+def _between(i: int, before: float, worth: float, after: float) -> float:
+    """Give the direction of a peak, the `i`th, by what it and those beside it are worth, degrees
+    clockwise."""
     least = min(before, after)
     off = (after - before) / max(1e-6, worth + before + after - 3 * least)
-    angle = STEP * (i + off)
+    return float(STEP * (i + off))
+
+
+def _level(angle: float, glyphs: Sequence[Glyph]) -> int:
+    """Give the direction near `angle` in which the rows of the glyphs are level. A hand's slant
+    misleads the classifier by 15 degrees and more; rows have none."""
+    rows = len(glyphs) >= deskew.FEWEST
+    if rows:
+        x, y, size = _middles(glyphs)
+        cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
+        angle -= float(np.degrees(deskew.skew(x * cos - y * sin, x * sin + y * cos, size)))
     quarter = 90 * round(angle / 90)
-    if abs(angle - quarter) <= QUARTER:
+    if abs(angle - quarter) <= (deskew.LEAST if rows else QUARTER):
         return quarter % 360
     return int(ROUND * round(angle / ROUND)) % 360
+
+
+def _in_rows(way: int, glyphs: Sequence[Glyph]) -> bool:
+    """Tell whether the glyphs stand in rows about as well in this direction as in any."""
+    if len(glyphs) < deskew.FEWEST:
+        return True
+    slopes = -np.radians([way, *range(0, 180, ROUND)])
+    found = deskew.level(*_middles(glyphs), slopes)
+    return bool(found[0] >= IN_ROWS * found.max())
+
+
+def _middles(glyphs: Sequence[Glyph]) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
+    """Give the middles x, y and the sizes of glyphs, pixels."""
+    x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float64).T
+    return x + width / 2, y + height / 2, np.maximum(width, height)
+
+
+def along(way: int, lean: int) -> int:
+    """Give the direction nearest to `way` in which lines that `lean` are level or upright."""
+    return (lean + 90 * round((way - lean) / 90)) % 360
 
 
 def lean(grey: Plane) -> int:
@@ -117,4 +153,4 @@ def _turned(ink: Plane, angle: int) -> Plane:
     """Turn ink clockwise."""
     quarters, rest = divmod(angle, 90)
     ink = np.ascontiguousarray(np.rot90(ink, -quarters))
-    return turned(ink, -rest) if rest else ink
+    return deskew.turned(ink, -rest) if rest else ink

@@ -9,7 +9,7 @@ from camd.hypotheses import cells
 from camd.regions import value
 from camd.regions.value import Region
 from camd.regions.view import View
-from camd.segment.binarize import to_grey
+from camd.segment import binarize
 from camd.segment.segmentation import Segmentation, segment
 from camd.segment.upright import Upright
 from camd.track import completeness
@@ -67,12 +67,13 @@ class Area:
 
     def picture(self, image: Image) -> Plane:
         """Give what `segment` looks at, grey."""
-        picture = to_grey(self._view.cut(image))
+        picture = binarize.to_grey(self._view.cut(image))
         return self._upright.picture(picture)
 
-    def segment(self, image: Image) -> Segmentation:
+    def segment(self, image: Image, share: float = binarize.USUAL) -> Segmentation:
         """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
-        rejected, so is what reaches into a region, and what is outside is left out."""
+        rejected, so is what reaches into a region, and what is outside is left out. `share` as for
+        `binarize.threshold`."""
         self._look_at(image)
         view, options = self._view, self._settings.segment
         if view.scale != 1:
@@ -80,7 +81,7 @@ class Area:
             options = options.model_copy(update={"min_height": least})
         picture = view.cut(image)
         self._upright = Upright(self._upright.turn, (picture.shape[1], picture.shape[0]))
-        found = segment(self._upright.picture(picture), options)
+        found = segment(self._upright.picture(picture), options, share)
         if self._upright.turn:
             found = self._whole(found)
         if not view.outline and not view.masks:
@@ -124,7 +125,7 @@ class Area:
         also what makes the row doubtful."""
         self._look_at(image)
         self.face(0)
-        picture = to_grey(self._view.cut(image))
+        picture = binarize.to_grey(self._view.cut(image))
         row = cells.read(picture, self._view.inside, classify, known)
         masked = [box for box in row.boxes if self._masks_out(box)]
         cut = [box for box in row.boxes if not self._has_part(box)]

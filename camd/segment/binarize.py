@@ -26,6 +26,15 @@ POOL = 4
 """Side of the cells in which the local threshold is measured, pixels."""
 BLOCK = 8
 """Cells a side of the blocks whose median is taken for bare paper."""
+USUAL, LOWER = 0.3, 0.18
+"""Shares of the strongest ink nearby from which a pixel is ink: the usual one, and the one of the
+second look, in which broken strokes hold together (see `camd.hypotheses.select`)."""
+SOLID = 0.85
+"""Share of the strongest ink nearby from which a pixel is ink, whatever paper is said to show:
+where the stroke of a large digit fills whole blocks, they are taken for paper. From 0.75 on the dev
+images read the same; at 0.6 grain is ink."""
+GRAIN = 80
+"""Weaker ink than this, of 255, may be the grain of paper or the noise of a sensor, never SOLID."""
 FAINTEST = 14
 """Weaker ink than this, of 255, does not count, however clean the paper is."""
 
@@ -90,18 +99,21 @@ def flatten(grey: Plane, small: Plane, *, light_ink: bool) -> Plane:
     return np.asarray(cv2.bitwise_not(background, dst=background), np.uint8)
 
 
-def threshold(ink: Plane) -> Plane:
+def threshold(ink: Plane, share: float = USUAL) -> Plane:
     """Return the mask (H, W) of 0 and 255 of what is ink.
 
-    The level follows the strongest ink nearby, and never falls under what bare paper shows
-    there: its median plus several times its spread, so that an empty page stays empty."""
+    The level follows the strongest ink nearby, of which it is a `share`, and never falls under what
+    bare paper shows there: its median plus several times its spread, so that an empty page stays
+    empty."""
     height, width = ink.shape
     strongest = cv2.dilate(ink, np.ones((POOL + 1, POOL + 1), np.uint8))[::POOL, ::POOL]
     reach = 2 * (max(strongest.shape) // 40) + 9
     near = cv2.dilate(strongest, np.ones((reach, reach), np.uint8))
-    level = cv2.addWeighted(near, 0.3, near, 0, 0)
+    level = cv2.addWeighted(near, share, near, 0, 0)
     floor = _paper(np.ascontiguousarray(ink[::POOL, ::POOL]))
-    level = cv2.max(level, cv2.resize(floor, level.shape[::-1], interpolation=cv2.INTER_LINEAR))
+    paper = cv2.resize(floor, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    solid = cv2.max(cv2.addWeighted(near, SOLID, near, 0, 0), GRAIN)  # type: ignore[call-overload]
+    level = cv2.max(level, cv2.min(paper, solid))
     level = cv2.blur(level, (5, 5))
     full = cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.compare(ink, full, cv2.CMP_GT), np.uint8)

@@ -66,6 +66,8 @@ class Drawn:
     """Least height of a digit, pixels of the source."""
     light_ink: bool = field(kw_only=True)
     """Whether the ink is brighter than what it is written on."""
+    share: float = field(default=binarize.USUAL, kw_only=True)
+    """As for `binarize.threshold`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +87,7 @@ class Draft:
         ink = binarize.flatten(grey, drawn.small, light_ink=drawn.light_ink)
         if drawn.light_ink:
             grey = np.asarray(cv2.bitwise_not(grey), np.uint8)
-        mask = binarize.threshold(ink)
+        mask = binarize.threshold(ink, drawn.share)
         least = max(4.0, drawn.min_height * scale)
         pieces = _without_dust(components(_without_dots(mask)), least)
         return cls(grey, ink, mask, pieces, scale, least)

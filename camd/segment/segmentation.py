@@ -42,8 +42,9 @@ class Segmentation:
     rejected: tuple[Rejected, ...] = ()
 
 
-def segment(image: Image, settings: SegmentSettings) -> Segmentation:
-    """Find the glyphs of a frame, (H, W, 3) uint8 BGR or (H, W) uint8 grey, of any size.
+def segment(image: Image, settings: SegmentSettings, share: float = binarize.USUAL) -> Segmentation:
+    """Find the glyphs of a frame, (H, W, 3) uint8 BGR or (H, W) uint8 grey, of any size; `share` as
+    for `binarize.threshold`.
 
     Boxes are in pixels of `image`. An empty frame gives nothing. Same frame, same answer."""
     if image.size == 0 or min(image.shape[:2]) < 4:
@@ -54,7 +55,7 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     light_ink = settings.polarity == "light" or (
         settings.polarity == "auto" and binarize.is_light_on_dark(small)
     )
-    drawn = Drawn(small, settings.min_height, light_ink=light_ink)
+    drawn = Drawn(small, settings.min_height, light_ink=light_ink, share=share)
     frame = grey
     grey, draft = _drafted(frame, half, scale, drawn)
     if light_ink and settings.polarity == "auto" and not draft.written():
@@ -67,7 +68,8 @@ def segment(image: Image, settings: SegmentSettings) -> Segmentation:
     found = _written(page, settings)
     if settings.polarity == "auto":
         for plate in plates(grey, page.pieces, page.least):
-            drawn = Drawn(binarize.fine(plate.grey), settings.min_height, light_ink=not light_ink)
+            small = binarize.fine(plate.grey)
+            drawn = replace(drawn, small=small, light_ink=not light_ink)
             inside = _written(Draft.of(plate.grey, page.scale, drawn).page(), settings)
             # A plate with nothing written on it may be the hole of a thick 0.
             if inside.glyphs:

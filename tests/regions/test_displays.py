@@ -68,7 +68,8 @@ def test_corners_straighten_a_display_first(model: svm.Model) -> None:
     turned = np.asarray(cv2.warpAffine(image, turn, SIZE, borderValue=(120, 120, 120)), np.uint8)
     points = np.array([(184, 188), (444, 188), (444, 280), (184, 280)], np.float64)
     corners = (points @ turn[:, :2].T + turn[:, 2]) / SIZE
-    reader = pipeline(model, polygon=None, corners=tuple(map(tuple, corners.tolist())))
+    straight = tuple(map(tuple, corners.tolist()))
+    reader = pipeline(model, "segments", polygon=None, corners=straight)
     assert still(reader, turned).value == 4026
 
 

@@ -40,6 +40,25 @@ def test_mask_holds_the_strokes_only() -> None:
     assert not mask[:, 120:].any()
 
 
+def test_at_a_lower_share_fainter_ink_counts() -> None:
+    sheet = line(paper(), (100, 100), (100, 300), pen=9)
+    sheet = line(sheet, (112, 100), (112, 300), pen=9, ink=185)
+    ink = flat(binarize.to_grey(sheet))
+    usual, lower = (
+        binarize.threshold(ink, share) > 0 for share in (binarize.USUAL, binarize.LOWER)
+    )
+    assert not usual[120:280, 113].any()
+    assert lower[120:280, 113].all()
+
+
+def test_a_stroke_that_fills_whole_blocks_is_no_paper() -> None:
+    ink = np.zeros((1200, 900), np.uint8)
+    cv2.line(ink, (200, 100), (400, 1100), 200, 120)
+    cv2.circle(ink, (500, 800), 220, 200, 120)
+    ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), 12), np.uint8)
+    assert (binarize.threshold(ink)[ink > 190] > 0).all()
+
+
 @pytest.mark.parametrize("noise", [0.0, 3.0, 8.0])
 def test_bare_paper_has_no_ink(noise: float) -> None:
     mask = binarize.threshold(flat(binarize.to_grey(paper(noise=noise))))
