@@ -90,6 +90,8 @@ class Loop:
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
         self._shown: Shown | None = None
+        self._holds = Result()
+        """What is read now; nothing, once the reading has ended."""
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
         # All frames of a file are read, whether anything moves or not.
@@ -185,6 +187,7 @@ class Loop:
             return
         self._unread = ""
         self._shown = (frame, result)
+        self._holds = result
         now = time.monotonic()
         laps = Laps(time.perf_counter)
         if self._publisher:
@@ -237,7 +240,7 @@ class Loop:
     def _clear(self) -> None:
         """End the reading and all digits that are followed."""
         self._rest.wake()
-        result = self._pipeline.absent(time.monotonic())
+        result = self._holds = self._pipeline.absent(time.monotonic())
         if self._publisher:
             self._publisher.absent(result, time.time())
         if self._feed:
@@ -320,7 +323,7 @@ class Loop:
             return
         if frame is not None:
             # Of a camera at rest each frame is shown, though few are read: they show the same.
-            self._feed.show(frame, self._shown[1] if self._shown else Result())
+            self._feed.show(frame, self._holds)
         if now >= self._next_state:
             self._next_state = now + STATE_S
             hud = replace(self._hud(now), paused=self.paused)

@@ -28,7 +28,6 @@ HEAD_S = 10.0
 """In which the first request of a connection must be there, seconds."""
 GOODBYE_S = 1
 """Longest wait at the end for answers on their way, seconds; all that wait end by themselves."""
-START_S = 10.0
 
 
 class _Protocol(H11Protocol):
@@ -85,7 +84,7 @@ class Page:
         listening = self._listen()
         logging.getLogger().addHandler(self._tail)
         self._thread = threading.Thread(
-            target=self._server.run, args=([listening],), name="web", daemon=True
+            target=self._serve, args=(listening,), name="web", daemon=True
         )
         self._thread.start()
 
@@ -95,6 +94,12 @@ class Page:
         self._server.should_exit = True
         if self._thread:
             self._thread.join(GOODBYE_S + 4)
+
+    def _serve(self, listening: socket.socket) -> None:
+        try:
+            self._server.run([listening])
+        except Exception:
+            log.exception("the page has died by a bug in camd; reading goes on")
 
     def _listen(self) -> socket.socket:
         bind, port = self.settings.bind, self.settings.port
