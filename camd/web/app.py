@@ -25,7 +25,7 @@ from camd.display import overlay
 from camd.errors import CamdError, ConfigError
 from camd.exposition import CONTENT_TYPE, render
 from camd.web import answers, live, openapi, setup
-from camd.web.access import Access, cookie
+from camd.web.access import SESSION_S, Access, cookie
 from camd.web.changes import Changes, OutdatedError, Place, lines
 from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
@@ -167,6 +167,8 @@ class Site:
 
     async def _log_in(self, request: Request) -> Response:
         client = address(request.scope)
+        given = (await body(request)).get("password")
+        # No wait from here on: who asks a hundred times at once has no more guesses.
         if wait := self._access.wait_s(client):
             seconds = round(wait) + 1
             return JSONResponse(
@@ -174,7 +176,6 @@ class Site:
                 HTTPStatus.TOO_MANY_REQUESTS,
                 headers={"retry-after": str(seconds)},
             )
-        given = (await body(request)).get("password")
         if not self._access.closed:
             raise HTTPException(HTTPStatus.BAD_REQUEST, "there is no password to log in with")
         name = self._access.log_in(given, client) if isinstance(given, str) else None
@@ -187,7 +188,7 @@ class Site:
             self._cookie,
             name,
             path=None,
-            max_age=30 * 24 * 3600,
+            max_age=round(SESSION_S),
             httponly=True,
             samesite="strict",
             secure=request.url.scheme == "https",

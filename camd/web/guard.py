@@ -27,9 +27,9 @@ HEADERS = {
 TOKEN = "x-camd-token"  # noqa: S105
 """The header in which the page sends its session's token with each change."""
 SAFE = ("GET", "HEAD")
-LOGIN = "/page/session"
-"""Where a browser logs in: open to all, as are the page itself, which holds no data, and its
-files."""
+LOGIN = "/session"
+"""Where a browser logs in: open to all, as are the page itself, which holds no data, and its files.
+It lies beside the page, and not below it: a browser sends a cookie to what lies where it got it."""
 DENIED = {
     HTTPStatus.MISDIRECTED_REQUEST: "this name is not one of this machine: call it by its address, "
     "or set web.hosts",

@@ -53,7 +53,7 @@ class Client:
             connection.close()
 
     def log_in(self, password: str = PASSWORD) -> Answer:
-        answer = self.ask("/page/session", {"password": password})
+        answer = self.ask("/session", {"password": password})
         if answer.status == 200:
             self.headers["cookie"] = answer.headers["set-cookie"].partition(";")[0]
             self.headers["x-camd-token"] = answer.json["token"]

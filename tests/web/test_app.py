@@ -178,7 +178,7 @@ def test_the_page_asks_for_nothing_from_elsewhere_and_is_small() -> None:
 
 def test_without_a_password_a_change_needs_the_token_of_the_page() -> None:
     with serving(feed()) as client:
-        token = client.ask("/page/session").json["token"]
+        token = client.ask("/session").json["token"]
         assert client.ask("/api/readings").status == 200
         assert client.ask("/api/readings", {}).status == 403
         assert client.ask("/api/readings", {}, x_camd_token=token).status == 405
@@ -191,7 +191,7 @@ def test_without_a_password_a_change_needs_the_token_of_the_page() -> None:
 
 def test_with_a_password_nothing_is_told_before_it() -> None:
     with serving(feed(), password=PASSWORD) as client:
-        assert client.ask("/page/session").json == {"closed": True, "token": None}
+        assert client.ask("/session").json == {"closed": True, "token": None}
         open_to_all = {"/", "/static/main.js"}
         for path in (*open_to_all, "/api/readings", "/metrics", "/page/picture", "/page/events"):
             assert client.ask(path).status == (200 if path in open_to_all else 401), path
@@ -205,7 +205,7 @@ def test_with_a_password_nothing_is_told_before_it() -> None:
         assert client.ask("/api/readings", {}, x_camd_token="guess").status == 403
         basic = base64.b64encode(f"any:{PASSWORD}".encode()).decode()
         assert Client(client.port).ask("/metrics", authorization=f"Basic {basic}").status == 200
-        assert client.ask("/page/session", {}, method="DELETE").status == 200
+        assert client.ask("/session", {}, method="DELETE").status == 200
         assert client.ask("/api/readings").status == 401
 
 
@@ -233,7 +233,7 @@ def test_who_guesses_passwords_has_to_wait() -> None:
 def test_a_login_that_is_no_login_is_refused(body: bytes, kind: str, status: int) -> None:
     with serving(password=PASSWORD) as client:
         head = (
-            f"POST /page/session HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
+            f"POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         )
         with socket.create_connection(("127.0.0.1", client.port), timeout=60) as stream:
@@ -254,3 +254,16 @@ def test_a_port_that_is_taken_is_said_in_words() -> None:
         serving(port=client.port),
     ):
         pass
+
+
+def test_who_guesses_many_times_at_once_has_no_more_guesses() -> None:
+    with serving(password=PASSWORD) as client:
+        statuses: list[int] = []
+        guess = lambda: statuses.append(client.log_in("cow").status)  # noqa: E731
+        guessers = [threading.Thread(target=guess) for _ in range(4 * GUESSES)]
+        for one in guessers:
+            one.start()
+        for one in guessers:
+            one.join()
+        assert statuses.count(401) == GUESSES
+        assert statuses.count(429) == 3 * GUESSES

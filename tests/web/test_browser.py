@@ -194,6 +194,9 @@ def test_nothing_is_shown_before_the_password(browser: Browser) -> None:
         browser["password"].send_keys(PASSWORD, Keys.ENTER)
         browser.says("reading", "7")
         browser.says("name", "desk")
+        ask = "fetch(arguments[0]).then((answer) => arguments[1](answer.status))"
+        for path in ("api/snapshot.jpg", "page/setup"):
+            assert browser.driver.execute_async_script(ask, path) == 200
         browser["log-out"].click()
         until(browser["login"].is_displayed, "the login again")
         assert client.ask("/api/readings").status == 401

@@ -93,7 +93,7 @@ def test_it_ends_at_once_though_browsers_wait(client: Client) -> None:
 
 
 PIECES = (
-    b"GET ", b"POST ", b"PUT ", b"/", b"/api/readings", b"/page/session", b"/static/..%2f",
+    b"GET ", b"POST ", b"PUT ", b"/", b"/api/readings", b"/session", b"/static/..%2f",
     b"/page/picture?width=", b"?", b"%00", b" HTTP/1.1\r\n", b" HTTP/9\r\n", b"\r\n",
     b"Host: localhost\r\n", b"Host: [\r\n", b"Host: a@b\r\n", b"Content-Length: 5\r\n",
     b"Content-Length: x\r\n", b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n",

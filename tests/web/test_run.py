@@ -35,11 +35,11 @@ def test_the_page_says_what_is_read_and_outlasts_a_reload(tmp_path: Path, clip: 
     client = Client(port)
     try:
         until(lambda: serves(client), "the reading")
-        token = client.ask("/page/session").json["token"]
+        token = client.ask("/session").json["token"]
         config.write_text(f'name = "till"\n[web]\nport = {port}\n')
         process.send_signal(signal.SIGHUP)
         until(lambda: client.ask("/api/readings").json["camera"] == "till", "the new name")
-        assert client.ask("/page/session").json["token"] == token
+        assert client.ask("/session").json["token"] == token
         other = free_port()
         config.write_text(f"[web]\nport = {other}\n")
         process.send_signal(signal.SIGHUP)

@@ -101,7 +101,7 @@ def test_every_option_of_a_region_can_be_set(tmp_path: Path) -> None:
 def test_a_region_is_saved_and_taken_back_over_the_wire(feed: Feed, tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     with serving(feed, Changes(file, lambda: None)) as client:
-        client.headers["x-camd-token"] = client.ask("/page/session").json["token"]
+        client.headers["x-camd-token"] = client.ask("/session").json["token"]
         version = client.ask("/page/setup").json["version"]
         region = {
             "kind": "corners", "name": "total", "points": CORNERS, "options": {"unit": "kg"},

@@ -12,18 +12,18 @@ export class Refused extends Error {
 
 /** Return {closed, token}; a token only where nobody has to log in any more. */
 export async function session() {
-  const found = await answer(await fetch("page/session"));
+  const found = await answer(await fetch("session"));
   token = found.token;
   return found;
 }
 
 /** Raises Refused where the password is wrong, or has to wait. */
 export async function logIn(password) {
-  token = (await change("page/session", { password })).token;
+  token = (await change("session", { password })).token;
 }
 
 export async function logOut() {
-  await change("page/session", {}, "DELETE");
+  await change("session", {}, "DELETE");
   token = null;
 }
 
