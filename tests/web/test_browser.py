@@ -25,9 +25,18 @@ COMMENT = "# the till in the kitchen\n"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as opened:
-        yield opened
+def opened() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(opened: Browser) -> Browser:
+    """Nothing of another test is open in it, nor complained of."""
+    opened.driver.get("about:blank")
+    opened.complaints()
+    opened.size(1280, 800)
+    return opened
 
 
 @pytest.fixture
@@ -80,7 +89,6 @@ def drawn(browser: Browser, *points: tuple[float, float]) -> None:
 def test_a_region_is_drawn_seen_saved_used_and_taken_back(
     browser: Browser, camd: str, config: Path
 ) -> None:
-    browser.size(1280, 800)
     browser.driver.get(camd)
     browser.says("reading", "325")
     browser.says("name", "till")
