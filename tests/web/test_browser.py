@@ -42,7 +42,9 @@ def browser(opened: Browser) -> Browser:
 @pytest.fixture
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "config.toml"
-    path.write_text(f'{COMMENT}name = "till"\n[web]\nport = {free_port()}\n')
+    # On a machine with much to do, frames come so seldom that tracks would be forgotten.
+    slow = "[track]\nforget_ms = 60_000\nmemory_ms = 60_000\n"
+    path.write_text(f'{COMMENT}name = "till"\n{slow}[web]\nport = {free_port()}\n')
     return path
 
 
