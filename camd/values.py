@@ -88,11 +88,17 @@ class Classified:
     def __getitem__(self, some: slice | IntArray) -> "Classified":
         return Classified(self.labels[some], self.margins[some], self.confidence[some])
 
-    def put(self, where: IntArray, others: "Classified") -> None:
-        """Put `others` in place of those at `where`."""
-        self.labels[where] = others.labels
-        self.margins[where] = others.margins
-        self.confidence[where] = others.confidence
+    def replaced(self, where: IntArray, others: "Classified") -> "Classified":
+        """Return these with `others` in place of those at `where`."""
+        labels, margins, confidence = (
+            self.labels.copy(),
+            self.margins.copy(),
+            self.confidence.copy(),
+        )
+        labels[where] = others.labels
+        margins[where] = others.margins
+        confidence[where] = others.confidence
+        return Classified(labels, margins, confidence)
 
     @classmethod
     def joined(cls, parts: Iterable["Classified"]) -> "Classified":

@@ -24,7 +24,7 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
 
 
 def camd(
-    *arguments: str | Path, home: Path, env: Mapping[str, str] | None = None, timeout: float = 50
+    *arguments: str | Path, home: Path, env: Mapping[str, str] | None = None, timeout: float = LONG
 ) -> subprocess.CompletedProcess[str]:
     """Run camd to its end."""
     return subprocess.run(

@@ -310,10 +310,10 @@ def test_tracks_and_reading_go_on_while_the_sheet_turns() -> None:
     sheet = np.full((700, 700, 3), 220, np.uint8)
     write(write(sheet, "23457", (230, 320)), "9583", (230, 440))
     said, ended, turns = [], 0, []
-    for frame in range(240):
-        matrix = cv2.getRotationMatrix2D((350, 350), -1.5 * max(0, frame - 20), 1)
+    for frame in range(120):
+        matrix = cv2.getRotationMatrix2D((350, 350), -3 * max(0, frame - 10), 1)
         image = cv2.warpAffine(sheet, matrix, (700, 700), borderValue=(220, 220, 220))
-        result = pipeline.process(np.asarray(image, np.uint8), frame / 30)
+        result = pipeline.process(np.asarray(image, np.uint8), frame / 15)
         said += [result.reading.lines] if result.changed else []
         ended += sum(event.type == "end" for event in result.events)
         turns.append(result.turn)

@@ -56,10 +56,10 @@ def judge(
     near = theirs < clear
     near[rows, first] = False
     _decide(full, inputs[lost], challenger, theirs, near)
-    better.put(lost, full.won(challenger, theirs.min(axis=1)))
+    better = better.replaced(lost, full.won(challenger, theirs.min(axis=1)))
     lost = lost[better.margins[lost] <= 0]
     if len(lost):
-        better.put(lost, full.judge(features[lost]))
+        better = better.replaced(lost, full.judge(features[lost]))
     return better
 
 

@@ -11,7 +11,6 @@ from threading import Event
 from typing import TYPE_CHECKING
 
 from camd import paths, sources, stdio
-from camd import paths as state
 from camd.capture.capture import Capture
 from camd.classify import svm
 from camd.config.live import LiveOptions
@@ -179,7 +178,7 @@ def prepare(load: Callable[[], Settings], options: Options) -> Plan:
 def _prepare(settings: Settings, options: Options) -> Plan:
     live = None
     if settings.mqtt.requests:
-        live = LiveOptions(settings, state.directory() / f"{settings.name}.live.json")
+        live = LiveOptions(settings, paths.directory() / f"{settings.name}.live.json")
         settings = live.settings
 
     boot = secrets.token_hex(2)
@@ -193,7 +192,7 @@ def _prepare(settings: Settings, options: Options) -> Plan:
     if sources.are_stills(settings.camera.device, settings.camera) and not options.realtime:
         settings = settings.model_copy(update={"track": STILLS})
     if settings.mqtt.broker != "none" and settings.mqtt.outbox == "disk":
-        state.directory()  # which a user without a home lacks
+        paths.directory()  # which a user without a home lacks
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":

@@ -33,10 +33,6 @@ ROUND = 5
 QUARTER = 20
 """Degrees that one may be off a quarter of a circle to be taken for it where there are no rows to
 tell: a hand's slant looks like a turn, and rows that slope by so much are read."""
-IN_ROWS = 0.4
-"""A direction is none in which glyphs stand in rows less than this share as well as in another.
-Of
-80 upright dev images 76 have 0.5 and more; 70 degrees off 64 of them have less than 0.1."""
 LINED = 480
 """Greatest long side of the picture in which long lines are looked for, pixels."""
 LINE = 0.2
@@ -59,7 +55,7 @@ def ways(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classifi
     found = np.flatnonzero(peaks)
     found = found[np.argsort(-worth[found], kind="stable")][:WAYS]
     likely = [_level(_between(i, before[i], worth[i], after[i]), chosen) for i in found.tolist()]
-    return [way for way in likely if way and _in_rows(way, chosen)]
+    return [way for way in likely if way]
 
 
 def _between(i: int, before: float, worth: float, after: float) -> float:
@@ -82,15 +78,6 @@ def _level(angle: float, glyphs: Sequence[Glyph]) -> int:
     if abs(angle - quarter) <= (deskew.LEAST if rows else QUARTER):
         return quarter % 360
     return int(ROUND * round(angle / ROUND)) % 360
-
-
-def _in_rows(way: int, glyphs: Sequence[Glyph]) -> bool:
-    """Tell whether the glyphs stand in rows about as well in this direction as in any."""
-    if len(glyphs) < deskew.FEWEST:
-        return True
-    slopes = -np.radians([way, *range(0, 180, ROUND)])
-    found = deskew.level(*_middles(glyphs), slopes)
-    return bool(found[0] >= IN_ROWS * found.max())
 
 
 def _middles(glyphs: Sequence[Glyph]) -> tuple[DoubleArray, DoubleArray, DoubleArray]:
@@ -121,7 +108,7 @@ def lean(grey: Plane) -> int:
     apart = np.abs((angle[:, None] - angle + 45) % 90 - 45)
     main = float(angle[np.argmax((apart <= ROUND) @ length)])
     back = -main if main < 45 else 90 - main
-    return 0 if abs(back) <= QUARTER else int(ROUND * round(back / ROUND))
+    return int(ROUND * round(back / ROUND))
 
 
 def worth_of(sure: FloatArray) -> DoubleArray:

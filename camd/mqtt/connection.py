@@ -56,9 +56,12 @@ class Connection:
         subscriptions: Sequence[str] = (),
         on_message: OnMessage = lambda *_: None,
         timing: Timing = USUAL,
+        backoff: Backoff | None = None,
     ) -> None:
-        """`on_message` is called in the connection's thread."""
+        """`on_message` is called in the connection's thread. Without a `backoff` the waits between
+        tries are those of `timing`."""
         self._timing = timing
+        self._backoff = backoff or Backoff(*timing.retry_s)
         self._endpoint = endpoint
         self._subscriptions = subscriptions
         self._on_message = on_message
@@ -146,14 +149,13 @@ class Connection:
             self._waker.send(b"\0")
 
     def _run(self) -> None:
-        backoff = Backoff(*self._timing.retry_s)
         while self._stop_at is None:
             outcome = self._attempt()
             if outcome == "at once":
                 continue
             if outcome == "stood":
-                backoff.reset()
-            pause = backoff.next(longest=self.state in HOPELESS)
+                self._backoff.reset()
+            pause = self._backoff.next(longest=self.state in HOPELESS)
             with self._changed:
                 self._changed.wait_for(lambda: self._stop_at is not None, pause)
         self._enter("stopped", "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from camd import __version__, paths
+from camd.backoff import Backoff
 from camd.config.settings import Settings
 from camd.laps import Lap, no_lap
 from camd.mqtt import discovery, payloads, troubles
@@ -57,11 +58,13 @@ class Publisher:
         model_id: str,
         on_classes: Callable[[bytes], None] | None = None,
         timing: Timing = USUAL,
+        backoff: Backoff | None = None,
     ) -> None:
         """Raises ConfigError where the login or certificates cannot be used.
 
         `boot`: 4 hexadecimal digits that tell this run from the one before. `on_classes` is given
-        the answers of workers, in the connection's thread."""
+        the answers of workers, in the connection's thread. Without a `backoff` the waits between
+        tries to connect are those of `timing`."""
         self._patience_s = timing.patience_s
         self._camera = settings.name
         self._boot = boot
@@ -90,7 +93,7 @@ class Publisher:
         if settings.mqtt.discovery:
             outbox.put(self._announcement())
         self._connection = Connection(
-            endpoint, outbox, self._inbox.subscriptions, self._hear, timing
+            endpoint, outbox, self._inbox.subscriptions, self._hear, timing, backoff
         )
 
     def start(self) -> None:

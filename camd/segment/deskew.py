@@ -25,9 +25,9 @@ REACH = 4.0
 ALIKE = 1.7
 """Only glyphs whose height is between 1/1.7 and 1.7 of the usual one count."""
 
-_SLOPES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
-STEEPEST = np.radians(MAX_SKEW + 15)
-"""Two glyphs of one row do not lie steeper than this to each other, radians."""
+_ANGLES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
+_ACROSS = np.stack([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
+"""(A, 2): for each slope, how far a step down and a step to the right lead away from the row."""
 
 
 def turn(boxes: Sequence[Box]) -> float:
@@ -50,45 +50,27 @@ def slope(boxes: Sequence[Box]) -> float:
 
 def skew(x: DoubleArray, y: DoubleArray, height: DoubleArray) -> float:
     """Return the slope of the rows in radians: the angle at which most neighbours are level."""
-    found = level(x, y, height, _SLOPES, STEEPEST)
-    # Upright is likelier: two digits of one row at different heights are no slope.
-    return (
-        float(_SLOPES[np.argmax(found * (1 - 0.4 * np.abs(_SLOPES) / _SLOPES[-1]))])
-        if found.any()
-        else 0.0
-    )
-
-
-def level(
-    x: DoubleArray,
-    y: DoubleArray,
-    height: DoubleArray,
-    slopes: DoubleArray,
-    steepest: float = np.pi / 2,
-) -> DoubleArray:
-    """Tell how well glyphs (N), given by their middles and heights, pixels, stand in rows of each
-    of these slopes (A,), radians: a sum over neighbours that lie no steeper than the `steepest` to
-    each other; 0 where there are none."""
     if len(x) < 2:
-        return np.zeros(len(slopes))
+        return 0.0
     dx, dy = x[None, :] - x[:, None], y[None, :] - y[:, None]
     size = np.maximum(height[None, :], height[:, None])
     distance = np.hypot(dx, dy) / size
     np.fill_diagonal(distance, np.inf)
-    distance[(np.abs(dy) > np.tan(steepest) * np.abs(dx)) | (distance > REACH)] = np.inf
+    steep = np.abs(dy) > np.tan(np.radians(MAX_SKEW + 15)) * np.abs(dx)
+    distance[steep | (distance > REACH)] = np.inf
     near = np.argsort(distance, axis=1)[:, :NEIGHBOURS]
     left = np.repeat(np.arange(len(x)), near.shape[1])
     right = near.ravel()
     usable = np.isfinite(distance[left, right])
     left, right = left[usable], right[usable]
     if not len(left):
-        return np.zeros(len(slopes))
+        return 0.0
     size, closeness = size[left, right], 1 / (1 + distance[left, right])
-    # How far a step down and a step to the right lead away from the row.
-    across = np.stack([np.cos(slopes), -np.sin(slopes)], axis=1)
-    off = across @ (np.stack([dy[left, right], dx[left, right]]) / (0.25 * size))
+    off = _ACROSS @ (np.stack([dy[left, right], dx[left, right]]) / (0.25 * size))
     # NumPy's exponential takes three times as long on a processor without AVX-512.
-    return np.asarray(cv2.exp(-off * off) @ closeness, np.float64)
+    level = np.asarray(cv2.exp(-off * off)) @ closeness
+    # Upright is likelier: two digits of one row at different heights are no slope.
+    return float(_ANGLES[np.argmax(level * (1 - 0.4 * np.abs(_ANGLES) / _ANGLES[-1]))])
 
 
 def turned(ink: Plane, angle: float) -> Plane:

@@ -32,7 +32,8 @@ POLL_S = 0.25
 def run(settings: Settings, stop: threading.Event) -> None:
     """Load the model and work until `stop` is set. Raises CamdError where it cannot start."""
     with bounded(settings.model.threads):
-        model = svm.load(paths.model_file(settings.model.file))
+        # It gets crops; rows of digits are read where the camera is.
+        model = svm.load(paths.model_file(settings.model.file), with_rows=False)
         Worker(settings, model, stop).run()
 
 

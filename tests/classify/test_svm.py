@@ -12,11 +12,13 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.svm import SVC
 
+from camd import paths
 from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec, Scale, extract
 from camd.classify.kernel import Projection
 from camd.classify.one_vs_one import Duels, Shared, duels
 from camd.errors import ModelError
+from camd.values import Classified
 from training.fit.export import Machine, SmallMachine, pack, to_bytes
 from training.fit.reduced import Cases, reduce
 
@@ -201,8 +203,6 @@ def test_a_file_comes_back_as_it_was_written(fitted: Fitted, path: Path) -> None
 
 
 def test_the_shipped_model_loads_and_reads() -> None:
-    from camd import paths
-
     model = svm.load(paths.model_file())
     crops, labels = enlarged(400)
     # Enlarged 8x8 pictures are a poor likeness of MNIST.
@@ -384,3 +384,23 @@ def test_missing_and_unreadable_files_are_named(tmp_path: Path) -> None:
         svm.load(tmp_path / "nowhere.npz")
     with pytest.raises(ModelError, match="cannot be read"):
         svm.load(tmp_path)
+
+
+def test_what_reads_rows_can_be_left_out() -> None:
+    whole, lean = (svm.load(paths.model_file(), with_rows=rows) for rows in (True, False))
+    assert whole.rows is not None
+    assert lean.rows is None
+    crops = enlarged(50)[0]
+    np.testing.assert_array_equal(lean.classify(crops).margins, whole.classify(crops).margins)
+
+
+def test_some_are_replaced_in_a_copy() -> None:
+    floats = np.float32([0.5, 0.6, 0.7])
+    three = Classified(np.array([1, 2, 3]), floats, floats)
+    other = Classified(np.array([9]), np.float32([0.1]), np.float32([0.2]))
+    replaced = three.replaced(np.array([1]), other)
+    assert replaced.labels.tolist() == [1, 9, 3]
+    assert replaced.margins[1] == np.float32(0.1)
+    assert replaced.confidence[1] == np.float32(0.2)
+    assert three.labels.tolist() == [1, 2, 3]
+    assert three.margins[1] == three.confidence[1] == np.float32(0.6)

@@ -20,28 +20,49 @@ NO_THRESHOLD = {"CAMD_MODEL__MIN_CONFIDENCE": "0"}
 CONFIG = '# the desk\n[model]\nmin_confidence = 0.25  # by hand\n\n[mqtt]\nbroker = "none"\n'
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    images = tmp_path / "photos"
-    images.mkdir()
+Readings = dict[str, list[tuple[int, float]]]
+"""Digit and confidence of everything read on each image, without a threshold."""
+
+
+def draw(folder: Path) -> None:
     for name, text, level, pen in (
         ("bold.png", "325 8", 220, 7),
         ("thin.png", "4973", 220, 3),
         ("dull.png", "6250", 90, 5),
     ):
-        cv2.imwrite(str(images / name), write(paper(level=level), text, (60, 240), pen=pen))
-    cv2.imwrite(str(images / "empty.png"), paper())
+        cv2.imwrite(str(folder / name), write(paper(level=level), text, (60, 240), pen=pen))
+    cv2.imwrite(str(folder / "empty.png"), paper())
+
+
+def draw_more(folder: Path) -> None:
+    for name, text in (("more.png", "3258 467"), ("last.png", "8352 764")):
+        cv2.imwrite(str(folder / name), write(paper(), text, (40, 240), pen=6))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    images = tmp_path / "photos"
+    images.mkdir()
+    draw(images)
     return images
 
 
-def read(folder: Path, home: Path) -> dict[str, list[tuple[int, float]]]:
-    """Digit and confidence of everything read on each image, without a threshold."""
-    done = camd("read", "--json", *sorted(folder.glob("*.png")), home=home, env=NO_THRESHOLD)
+@cache
+def everything() -> Readings:
+    with tempfile.TemporaryDirectory() as folder:
+        draw(Path(folder))
+        draw_more(Path(folder))
+        files = sorted(Path(folder).glob("*.png"))
+        done = camd("read", "--json", *files, home=Path(folder), env=NO_THRESHOLD)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     return {
         Path(row["image"]).name: [(d["digit"], d["confidence"]) for d in row["digits"]]
         for row in rows
     }
+
+
+def read(folder: Path) -> Readings:
+    return {path.name: everything()[path.name] for path in sorted(folder.glob("*.png"))}
 
 
 def label(folder: Path, digits: dict[str, list[int]]) -> None:
@@ -53,9 +74,8 @@ def label(folder: Path, digits: dict[str, list[int]]) -> None:
 
 
 def test_the_threshold_parts_right_from_wrong_and_is_written(tmp_path: Path, folder: Path) -> None:
-    for name, text in (("more.png", "3258 467"), ("last.png", "8352 764")):
-        cv2.imwrite(str(folder / name), write(paper(), text, (40, 240), pen=6))
-    images = read(folder, tmp_path)
+    draw_more(folder)
+    images = read(folder)
     sure = sorted(confidence for digits in images.values() for _, confidence in digits)
     least = len(sure) // 5 + 1  # more than a fifth are wrong, and those the least sure
     wrong = next(n for n in range(least, len(sure)) if sure[n - 1] < sure[n])
@@ -82,12 +102,9 @@ def test_the_threshold_parts_right_from_wrong_and_is_written(tmp_path: Path, fol
     assert f"min_confidence = {line.split()[2]}" in tried.stdout
 
 
-@cache
 def surest() -> list[int]:
-    """Read the sheet of `doubtful`, and return the surest half of its digits."""
-    with tempfile.TemporaryDirectory() as folder:
-        cv2.imwrite(str(Path(folder) / "0.png"), write(paper(), "3258 467", (40, 240), pen=6))
-        digits = sorted(read(Path(folder), Path(folder))["0.png"], key=lambda one: -one[1])
+    """Return the surest half of the digits of the sheet of `doubtful`."""
+    digits = sorted(everything()["more.png"], key=lambda one: -one[1])
     parts = [n for n in range(3, len(digits)) if digits[n - 1][1] > digits[n][1]]
     return [digit for digit, _ in digits[: parts[0]]]
 
@@ -114,7 +131,7 @@ def test_a_threshold_that_keeps_to_the_budget_stays(
     tmp_path: Path, folder: Path, budget: str
 ) -> None:
     """As with one photograph of which all is right: a higher one would only miss more."""
-    images = read(folder, tmp_path)
+    images = read(folder)
     label(folder, {"bold.png": [d for d, _ in images["bold.png"]]})
     done = camd("calibrate", "--max-error", budget, folder, home=tmp_path)
     assert done.returncode == 0
@@ -125,7 +142,7 @@ def test_a_threshold_that_keeps_to_the_budget_stays(
 
 
 def test_too_few_digits_for_the_promise_write_nothing(tmp_path: Path, folder: Path) -> None:
-    images = read(folder, tmp_path)
+    images = read(folder)
     sure = sorted(confidence for digits in images.values() for _, confidence in digits)
     label(folder, {name: [d for d, c in row if c > sure[0]] for name, row in images.items()})
     file = tmp_path / "desk.toml"

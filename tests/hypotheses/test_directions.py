@@ -46,17 +46,6 @@ def test_rows_tell_the_direction_where_a_slant_misleads(angle: int) -> None:
     assert found[0] == pytest.approx(360 - angle, abs=6)
 
 
-def test_a_direction_without_rows_is_none() -> None:
-    glyphs = segment(write(paper(), "23457234", (40, 260)), SegmentSettings()).glyphs
-
-    def best_on_its_side(shown: Sequence[Glyph]) -> Classified:
-        sure = np.full(len(shown), 0.6, np.float32)
-        sure[len(glyphs) * 2 : len(glyphs) * 3] = 0.99  # the third direction, of 60 degrees
-        return Classified(np.ones(len(shown), np.int64), sure, sure)
-
-    assert ways(glyphs, best_on_its_side) == []
-
-
 def test_upright_writing_has_no_other_way() -> None:
     assert likeliest("23457", 0) == []
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from camd.backoff import Backoff
 from camd.config.settings import MqttSettings, RegionSettings, Settings
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.session import Session
@@ -48,13 +49,19 @@ def publishers() -> Iterator[Publishers]:
         wait: bool = True,
         on_classes: Callable[[bytes], None] | None = None,
         timing: Timing = IMPATIENT,
+        backoff: Backoff | None = None,
         region: Sequence[RegionSettings] = (),
         **options: object,
     ) -> Publisher:
         mqtt = MqttSettings.model_validate({"host": broker.host, "port": broker.port} | options)
         settings = Settings(name="desk", mqtt=mqtt, region=tuple(region))
         publisher = Publisher(
-            settings, boot="9f3c", model_id="a1b2c3d4", on_classes=on_classes, timing=timing
+            settings,
+            boot="9f3c",
+            model_id="a1b2c3d4",
+            on_classes=on_classes,
+            timing=timing,
+            backoff=backoff,
         )
         made.append(publisher)
         if start:

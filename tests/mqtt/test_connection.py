@@ -140,65 +140,60 @@ def test_who_answers_is_not_called_absent(
 
 
 @pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds between one try and the next, in order."""
-    recorded = Recorded(1.0, 30.0)
-    monkeypatch.setattr("camd.mqtt.connection.Backoff", lambda *_: recorded)
-    return recorded.waits
+def backoff() -> Recorded:
+    return Recorded(1.0, 30.0)
 
 
 def test_what_only_a_person_can_mend_is_tried_again_slowly(
-    publishers: Publishers, waits: list[float]
+    publishers: Publishers, backoff: Recorded
 ) -> None:
     with peer(UNAUTHORIZED) as refusing:
-        publisher = publishers(refusing, wait=False)
-        until(lambda: len(waits) >= 3)
+        publisher = publishers(refusing, wait=False, backoff=backoff)
+        until(lambda: len(backoff.waits) >= 3)
         assert publisher.stats().state == "refused"
-        assert min(waits) >= 15
+        assert min(backoff.waits) >= 15
 
 
-def test_a_rival_for_the_client_id_is_met_slowly(
-    publishers: Publishers, waits: list[float]
-) -> None:
+def test_a_rival_for_the_client_id_is_met_slowly(publishers: Publishers, backoff: Recorded) -> None:
     """Each throws the other out at once: fast, they would do nothing else."""
     with peer(b"\x20\x03\x00\x00\x00" + b"\xe0\x02\x8e\x00") as shared:
-        publisher = publishers(shared, wait=False, protocol="5")
+        publisher = publishers(shared, wait=False, protocol="5", backoff=backoff)
         until(lambda: publisher.stats().state == "taken over")
-        until(lambda: len(waits) >= 3)
-        assert min(waits) >= 15
+        until(lambda: len(backoff.waits) >= 3)
+        assert min(backoff.waits) >= 15
 
 
 def test_an_absent_broker_is_looked_for_less_and_less_often(
-    publishers: Publishers, waits: list[float]
+    publishers: Publishers, backoff: Recorded
 ) -> None:
-    publishers(absent(), wait=False)
-    until(lambda: len(waits) >= 8)
-    for wait, most in zip(waits, (1, 2, 4, 8, 16, 30, 30, 30), strict=False):
+    publishers(absent(), wait=False, backoff=backoff)
+    until(lambda: len(backoff.waits) >= 8)
+    for wait, most in zip(backoff.waits, (1, 2, 4, 8, 16, 30, 30, 30), strict=False):
         assert most / 2 <= wait <= most
 
 
 def test_a_broker_that_takes_us_and_hangs_up_gets_no_fast_tries(
-    publishers: Publishers, waits: list[float]
+    publishers: Publishers, backoff: Recorded
 ) -> None:
     with peer(ACCEPTED, hang_up=True) as flapping:
-        publishers(flapping, wait=False)
-        until(lambda: len(waits) >= 5)
-        for wait, least in zip(waits, (0.5, 1, 2, 4, 8), strict=False):
+        publishers(flapping, wait=False, backoff=backoff)
+        until(lambda: len(backoff.waits) >= 5)
+        for wait, least in zip(backoff.waits, (0.5, 1, 2, 4, 8), strict=False):
             assert wait >= least
 
 
 def test_after_a_good_connection_the_next_is_tried_soon(
     real: Mosquitto,
     publishers: Publishers,
-    waits: list[float],
+    backoff: Recorded,
 ) -> None:
-    publisher = publishers(real, timing=Timing(short_s=0.0))  # each is good enough
+    publisher = publishers(real, timing=Timing(short_s=0.0), backoff=backoff)  # each is good enough
     for _ in range(2):
-        before = len(waits)
+        before = len(backoff.waits)
         real.kill()
-        until(lambda: len(waits) >= before + 5)  # noqa: B023
-        assert waits[before] <= 1
-        assert waits[before + 4] >= 8
+        until(lambda: len(backoff.waits) >= before + 5)  # noqa: B023
+        assert backoff.waits[before] <= 1
+        assert backoff.waits[before + 4] >= 8
         real.start()
         until(lambda: publisher.stats().connected)
 

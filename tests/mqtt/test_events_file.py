@@ -12,7 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from camd.mqtt.events_file import ASIDE, TABLE, EventsFile, damages, salvage, set_aside
+from camd.mqtt.events_file import (
+    ASIDE,
+    FLOOR_BYTES,
+    TABLE,
+    TRIES,
+    EventsFile,
+    damages,
+    salvage,
+    set_aside,
+)
 from camd.mqtt.journal import DiskJournal
 from camd.mqtt.outbox import Message
 
@@ -260,40 +269,35 @@ def test_only_the_newest_are_read_however_many_there_are(
     assert left(path) == payloads[-7:]
 
 
-def test_more_bad_rows_than_are_looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camd.mqtt.events_file.TRIES", 10)
+def test_more_bad_rows_than_are_looked_at(path: Path) -> None:
     payloads = fill(path, 3)
-    statements(path, *[insert("'#', '{}'")] * 30)
+    bad = "INSERT INTO events (topic, payload) VALUES ('#', ?)"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executemany(bad, [(b"{}",)] * (TRIES + 20))
     assert left(path) == payloads, "the oldest are looked for, too"
 
 
-def test_a_file_larger_than_events_ever_are_is_not_read_through(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("camd.mqtt.events_file.FLOOR_BYTES", 1 << 20)
+def test_a_file_larger_than_events_ever_are_is_not_read_through(path: Path) -> None:
     payloads = fill(path, 3)
-    statements(path, insert("'a', zeroblob(2000000)"), insert("'b', '{}'"))
+    statements(path, insert(f"'a', zeroblob({FLOOR_BYTES})"), insert("'b', '{}'"))
     journal = DiskJournal(path, 3)
     found = journal.load()
     journal.close()
     assert [message.payload for message in found.messages] == [*payloads[1:], b"{}"]
     assert found.dropped == 2
-    assert path.with_suffix(".damaged").stat().st_size > 2_000_000
+    assert path.with_suffix(".damaged").stat().st_size > FLOOR_BYTES
     assert left(path) == [*payloads[1:], b"{}"]
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-journal"])
-def test_a_large_file_beside_it_is_not_read(
-    path: Path, ending: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("camd.mqtt.events_file.FLOOR_BYTES", 1 << 20)
+def test_a_large_file_beside_it_is_not_read(path: Path, ending: str) -> None:
     fill(path, 3)
     beside = Path(f"{path}{ending}")
     with beside.open("wb") as file:
-        file.truncate(2 << 20)
+        file.truncate(FLOOR_BYTES + 1)
     assert left(path, 5) == []
     assert not beside.exists() or beside.stat().st_size < 1 << 20
-    assert Path(f"{path.with_suffix('.damaged')}{ending}").stat().st_size == 2 << 20
+    assert Path(f"{path.with_suffix('.damaged')}{ending}").stat().st_size == FLOOR_BYTES + 1
 
 
 ENDLESS = """

@@ -24,7 +24,7 @@ __all__ = ["small_grids"]
 
 @pytest.mark.usefixtures("small_grids")
 def test_every_row_is_fitted_saved_and_reported_and_again_from_the_cache(tmp_path: Path) -> None:
-    source, out, cache = write(tmp_path / "own.npz"), tmp_path / "out", tmp_path / "cache"
+    source, out, cache = write(tmp_path / "own.npz", 490), tmp_path / "out", tmp_path / "cache"
     found = study.run(source, out, cache=cache)
     names = [row.name for row in study.ROWS]
     assert list(found["rows"]) == names
@@ -38,7 +38,7 @@ def test_every_row_is_fitted_saved_and_reported_and_again_from_the_cache(tmp_pat
         assert np.trace(row["test"]["confusion"]) == len(said) - row["test"]["errors"]
         assert row["test"]["accuracy"] > 0.7
         assert ("validation" in row) == (not is_augmented(name))
-        assert row["learnt"] == (4 * 600 if is_augmented(name) else 500)
+        assert row["learnt"] == (4 * 420 if is_augmented(name) else 350)
 
     report = (out / "REPORT.md").read_text()
     plots = {part.split(")")[0] for part in report.split("](")[1:]} - {"study.json"}
