@@ -5,10 +5,11 @@ from pathlib import Path
 
 import click
 
-from camd import files
+from camd import files, paths
 from camd.cli.options import config_file
 from camd.config.layers import load, user_file
 from camd.config.text import defaults, effective
+from camd.errors import MissingExtraError
 from camd.stdio import say
 
 
@@ -58,6 +59,19 @@ def init(path: Path | None, force: bool) -> None:
     except OSError as error:
         raise click.UsageError(f"{path} cannot be written: {error.strerror}") from error
     say(f"wrote {path}")
+
+
+@config.command()
+def password() -> None:
+    """Ask for a password of the page, and print its hash for web.password_file."""
+    try:
+        from camd.web.access import hashed  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError(
+            f"this needs a package that is not installed ({error.name}): {paths.pip_install('web')}"
+        ) from error
+    given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    say(hashed(given))
 
 
 def _exists(path: Path) -> bool:

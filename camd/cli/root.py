@@ -143,6 +143,7 @@ cli.add_command(completion)
     help="Turn the picture clockwise, degrees.",
 )
 @click.option("--mirror/--no-mirror", default=None, help="Swap left and right, as a mirror does.")
+@click.option("--web/--no-web", default=None, help="Serve a page for browsers (extra web).")
 @click.option("--segment-only", is_flag=True, help="Let camd workers classify, over MQTT.")
 @verbose_log
 def run(
@@ -158,6 +159,7 @@ def run(
     loop: bool,
     rotate: str | None,
     mirror: bool | None,
+    web: bool | None,
     segment_only: bool,
     verbose: bool,
 ) -> None:
@@ -169,6 +171,7 @@ def run(
         ("name",): name,
         ("model", "file"): str(model) if model else None,
         ("overlay", "window"): window,
+        ("web", "enabled"): web,
         **parse_broker(broker),
     }
     from camd.daemon.loop import Options  # noqa: PLC0415
@@ -176,7 +179,12 @@ def run(
     _run(
         lambda: load_config(file, overrides, verbose).settings,
         Options(
-            realtime=realtime, loop=loop, frames=frames, json=as_json, segment_only=segment_only
+            realtime=realtime,
+            loop=loop,
+            frames=frames,
+            json=as_json,
+            segment_only=segment_only,
+            config=file,
         ),
     )
 

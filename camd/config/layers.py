@@ -34,6 +34,7 @@ SYSTEM_FILE = Path("/etc/camd/config.toml")
 CREDENTIALS: Mapping[str, KeyPath] = {
     "mqtt.password": ("mqtt", "password_file"),
     "camera.device": ("camera", "device"),
+    "web.password": ("web", "password_file"),
 }
 """Files that systemd puts in $CREDENTIALS_DIRECTORY, and the option that each one sets."""
 

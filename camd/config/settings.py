@@ -90,7 +90,7 @@ def _own_address(text: str) -> str:
     if not address or address.is_multicast or bare == "255.255.255.255":
         raise ValueError(
             "should be an IP address of this machine (127.0.0.1: only this machine can connect; "
-            "0.0.0.0 or ::, everybody who can reach it; the port is mqtt.port)"
+            "0.0.0.0 or ::, everybody who can reach it; the port is an option of its own)"
         )
     return str(address)
 
@@ -113,6 +113,8 @@ FourCorners = Annotated[Corners, Field(min_length=4, max_length=4), AfterValidat
 File = Annotated[Path, AfterValidator(_file)]
 Device = Annotated[str, StringConstraints(min_length=1), AfterValidator(_device), Hidden()]
 Host = Annotated[str, AfterValidator(address.check_host), Hidden()]
+HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,253}$", to_lower=True)]
+UrlPath = Annotated[str, StringConstraints(pattern=r"^/([A-Za-z0-9._~-]+/)*$", max_length=200)]
 
 
 class RegionSettings(Section):
@@ -547,6 +549,37 @@ class MetricsSettings(Section):
     )
 
 
+class WebSettings(Section):
+    enabled: bool = Field(
+        False, description='serve a page for browsers; needs the extra "web", see docs/page.md'
+    )
+    bind: Annotated[str, AfterValidator(_own_address)] = Field(
+        "127.0.0.1",
+        description="IP address where it listens; any but this machine's own needs a password",
+    )
+    port: int = Field(8711, ge=1, le=65535, description="port of the page")
+    password: SecretStr | None = Field(
+        None,
+        examples=["secret"],
+        description="of the page, or its hash by `camd config password`; safer: password_file",
+    )
+    password_file: File | None = Field(
+        None,
+        examples=["/etc/camd/web.password"],
+        description="its first line is the password, or the hash",
+    )
+    hosts: tuple[HostName, ...] = Field(
+        (),
+        max_length=16,
+        examples=[("camera.example.org",)],
+        description="names by which browsers may call it, beside its addresses and its own name",
+    )
+    path: UrlPath = Field(
+        "/",
+        description="what a reverse proxy leaves before the path of each request, as /camd/",
+    )
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="log messages as serious as this, or more"
@@ -564,6 +597,7 @@ class Settings(Section):
     mqtt: MqttSettings = MqttSettings()
     overlay: OverlaySettings = OverlaySettings()
     metrics: MetricsSettings = MetricsSettings()
+    web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     region: tuple[RegionSettings, ...] = Field((), max_length=64)
     mask: tuple[MaskSettings, ...] = Field((), max_length=64)

@@ -22,7 +22,7 @@ from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
 from camd.display.window import Window
-from camd.errors import CamdError, ConfigError, SourceError
+from camd.errors import CamdError, ConfigError, MissingExtraError, SourceError
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
@@ -31,10 +31,12 @@ from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
+from camd.web.feed import Feed
 from camd.workers.remote import Answers, RemoteModel
 
 if TYPE_CHECKING:
     from camd.mqtt.embedded import EmbeddedBroker
+    from camd.web.server import Page
 
 log = logging.getLogger(__name__)
 
@@ -86,13 +88,75 @@ def run(
     in this process; settings that are wrong change nothing but the log.
     Raises CamdError where it cannot start or a file cannot be read on."""
     keep_freed()
-    plan: Plan | None = prepare(load, options)
+    first = prepare(load, options)
+    plan: Plan | None = first
+    served = _Served(options.config, _reloader(load, options, signals))
     last_good = LastGood()
     try:
+        served.follow(first.settings)
         while plan is not None:
-            plan = _run(plan, load, options, printer, signals, service, last_good)
+            plan = _run(plan, load, options, printer, signals, service, served, last_good)
     finally:
         service.stopping()
+        served.close()
+
+
+def _reloader(
+    load: Callable[[], Settings], options: Options, signals: Signals
+) -> Callable[[], None]:
+    """Return what checks the configuration and makes camd use it, or raises CamdError."""
+
+    def reload() -> None:
+        prepare(load, options)
+        signals.reload.set()
+
+    return reload
+
+
+class _Served:
+    """The page, which outlasts a reload: browsers stay logged in, and see that camd starts anew."""
+
+    def __init__(self, file: Path | None, reload: Callable[[], None]) -> None:
+        """`file`: the configuration that the command line names. `reload` has camd use it as it is
+        now, or raises CamdError."""
+        self._file, self._reload = file, reload
+        self._feed = Feed()
+        self._page: Page | None = None
+
+    def follow(self, settings: Settings) -> None:
+        """Serve it as `settings` say, or not at all. Raises ConfigError."""
+        if self._page and self._page.settings == settings.web:
+            return
+        self.close()
+        if settings.web.enabled:
+            page = _web(settings, self._feed, self._file, self._reload)
+            page.start()
+            self._page = page
+            log.info("page: %s", page.address)
+
+    def feed(self, settings: Settings, model: Model) -> Feed | None:
+        """Return what a run with `settings` hands to the page; None without one."""
+        self._feed.settings, self._feed.model_id = settings, model.id
+        self._feed.model = model if isinstance(model, svm.Model) else None
+        return self._feed if self._page else None
+
+    def close(self) -> None:
+        if self._page:
+            self._page.stop()
+            self._page = None
+
+
+def _web(settings: Settings, feed: Feed, file: Path | None, reload: Callable[[], None]) -> "Page":
+    # Imported only where it is asked for: it belongs to an extra, and takes a while.
+    try:
+        from camd.web.changes import Changes  # noqa: PLC0415
+        from camd.web.server import Page  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingExtraError(
+            f"the page needs packages that are not installed ({error.name}):"
+            f" {paths.pip_install('web')}"
+        ) from error
+    return Page(settings.web, feed, Changes(file, reload))
 
 
 def prepare(load: Callable[[], Settings], options: Options) -> Plan:
@@ -136,6 +200,8 @@ def _prepare(settings: Settings, options: Options) -> Plan:
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":
         _embedded_broker(settings).free_port()
+    if settings.web.enabled:
+        _web(settings, Feed(), None, lambda: None)
     return Plan(settings, model, source, boot, live)
 
 
@@ -146,6 +212,7 @@ def _run(
     printer: Printer,
     signals: Signals,
     service: Service,
+    served: _Served,
     last_good: LastGood,
 ) -> Plan | None:
     """Return the plan to go on with, or None at the end."""
@@ -184,12 +251,7 @@ def _run(
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
         if publisher and plan.live:
-
-            def reload() -> None:
-                prepare(load, options)
-                signals.reload.set()
-
-            control = Control(publisher, plan.live, reload)
+            control = Control(publisher, plan.live, _reloader(load, options, signals))
         loop = Loop(
             Run(
                 settings=settings,
@@ -204,6 +266,7 @@ def _run(
                 pulse=pulse,
                 control=control,
                 last_good=last_good if keeps else None,
+                feed=served.feed(settings, model),
             )
         )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
@@ -233,6 +296,10 @@ def _run(
                         service.stopping()
                         return None
                     raise SourceError(f"{source.name}: its driver does not return; start camd anew")
+                try:
+                    served.follow(following.settings)
+                except ConfigError as error:  # its port is taken, say: reading is worth more
+                    log.error("there is no page: %s", error)
                 return following
 
 

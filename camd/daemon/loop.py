@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from camd.capture.capture import Capture
@@ -27,11 +28,14 @@ from camd.sources.base import Source
 from camd.stdio import write_json
 from camd.terminal import APART, Printer
 from camd.values import Frame, Problem, Reading, RegionEvent, RegionReading, Result
+from camd.web.feed import Feed, State
 
 log = logging.getLogger(__name__)
 
 WINDOW_POLL_S = 0.02
 QUIET_POLL_S = 0.25
+STATE_S = 1.0
+"""How often a page is told how camd is doing."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Options:
     json: bool = False
     segment_only: bool = False
     """Leave the classification to workers."""
+    config: Path | None = None
+    """The file that --config names: a page writes regions there."""
     observe: Callable[[int, Result], None] | None = None
     """Called with each processed frame's number and result: the demo keeps its score."""
 
@@ -68,6 +74,8 @@ class Run:
     """None: no requests are obeyed."""
     last_good: LastGood | None = None
     """None: nothing of the regions outlasts the run."""
+    feed: Feed | None = None
+    """None: there is no page."""
 
 
 class Loop:
@@ -87,10 +95,13 @@ class Loop:
         self._last_good = run.last_good
         self._scene_at = 0.0
         """Of the last frame, on the clock of the pipeline; seconds."""
+        self._feed = run.feed
         self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
         self._shown: Shown | None = None
+        self._holds = Result()
+        """What is read now; nothing, once the reading has ended."""
         self._size: tuple[int, ...] = ()
         self._reading = Reading()
         # All frames of a file are read, whether anything moves or not.
@@ -112,7 +123,7 @@ class Loop:
         self._snapshot_bytes = 0
         self._snapshot_room = sys.maxsize
         """What there was room for when the last one was made, bytes."""
-        self._next_snapshot = self._next_health = 0.0
+        self._next_snapshot = self._next_health = self._next_state = 0.0
 
     def run(self, leave: Callable[[], bool], poll: float) -> None:
         """Run until `leave` returns True, the source has ended, or the user has quit. It may be
@@ -140,6 +151,7 @@ class Loop:
             self._send_snapshot(now)
             self._send_health(now)
             self._show(now, fresh=frame is not None)
+            self._feed_page(frame, now)
         self._send_health(float("inf"))
         self._keep()
 
@@ -206,6 +218,7 @@ class Loop:
         self._unread = ""
         result = replace(result, regions=self._judged(result.regions, self._scene_at))
         self._shown = (frame, result)
+        self._holds = result
         self._keep()
         now = time.monotonic()
         laps = Laps(time.perf_counter)
@@ -269,9 +282,11 @@ class Loop:
         self._rest.wake()
         now = time.monotonic()
         result = self._pipeline.absent(now)
-        result = replace(result, regions=self._judged(result.regions, now))
+        result = self._holds = replace(result, regions=self._judged(result.regions, now))
         if self._publisher:
             self._publisher.absent(result, time.time())
+        if self._feed:
+            self._feed.end(result, time.time())
         self._read(result, time.time())
 
     def _judged(self, regions: Sequence[RegionReading], at: float) -> tuple[RegionReading, ...]:
@@ -376,6 +391,17 @@ class Loop:
         if fresh or self._screen.due(now):
             self._screen.show(now, hud, self._shown, self._says())
         self._screen.act(now, hud, self._shown)
+
+    def _feed_page(self, frame: Frame | None, now: float) -> None:
+        if not self._feed:
+            return
+        if frame is not None:
+            # Of a camera at rest each frame is shown, though few are read: they show the same.
+            self._feed.show(frame, self._holds)
+        if now >= self._next_state:
+            self._next_state = now + STATE_S
+            hud = replace(self._hud(now), paused=self.paused)
+            self._feed.state = State(self.status(), hud, now, resting=self._rest.resting)
 
 
 def _trouble(said: RegionReading) -> str:

@@ -31,6 +31,24 @@ class Tag:
         self.value.write(image, x + wide - pad - self.value.width, y + high / 2)
 
 
+_WHY = {
+    "empty": "no digits",
+    "unsure": "not sure of a digit",
+    "rows": "more than one row",
+    "count": "too many or too few digits",
+    "pattern": "does not fit the pattern",
+    "range": "outside of min and max",
+    "decreased": "less than before",
+    "step": "changed too much at once",
+    "unseen": "not seen yet",
+}
+
+
+def why(status: str) -> str:
+    """Say in words why a region has no value. A status without words is given as it is."""
+    return _WHY.get(status, status)
+
+
 def outline_regions(image: Image, regions: Sequence[RegionReading], unit: float) -> None:
     for region in regions:
         if region.outline:

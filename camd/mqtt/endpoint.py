@@ -10,8 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from camd import files
 from camd.address import redact
+from camd.config.password import first_line
 from camd.config.settings import MqttSettings, Settings
 from camd.errors import ConfigError
 from camd.mqtt.limits import FULL, Terms
@@ -137,22 +137,10 @@ def _password(options: MqttSettings) -> str | None:
     if options.password is not None:
         password = options.password.get_secret_value()
     elif options.password_file is not None:
-        password = _first_line(options.password_file, "mqtt.password_file")
+        password = first_line(options.password_file, "mqtt.password_file")
     if password is not None and not options.username:
         raise ConfigError("mqtt: a password needs mqtt.username as well")
     return password
-
-
-def _first_line(path: Path, what: str) -> str:
-    try:
-        lines = files.read_text(path).splitlines()
-    except OSError as exc:
-        raise ConfigError(f"{what}: cannot read {path}: {exc.strerror}") from exc
-    except files.NotTextError as exc:
-        raise ConfigError(f"{what}: {path} {exc}") from exc
-    if not lines or not lines[0]:
-        raise ConfigError(f"{what}: the first line of {path} is empty")
-    return lines[0]
 
 
 def _tls(options: MqttSettings) -> ssl.SSLContext:

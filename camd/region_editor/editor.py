@@ -9,16 +9,15 @@ from pydantic import ValidationError
 from camd import paths
 from camd.classify import svm
 from camd.config.layers import Config
-from camd.config.settings import MaskSettings, RegionSettings, Settings
+from camd.config.settings import MaskSettings, RegionSettings
 from camd.display.window import Action, Pointer, Window
 from camd.errors import ConfigError, SourceError
 from camd.geometry import Corners, Point
-from camd.pipeline import Pipeline
+from camd.region_editor.reader import Reader, places
 from camd.region_editor.sketch import Board, Kind, Scene, Sketch, draw
-from camd.regions.view import View
 from camd.runtime import bounded
 from camd.sources import CorruptFrameError, EndOfStreamError, Source, from_uri
-from camd.values import Image, Result
+from camd.values import Image
 
 FIRST_FRAME_S = 15.0
 """Seconds without a picture after which the camera counts as broken; some are slow to begin."""
@@ -43,12 +42,13 @@ def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Co
             "missing",
         )
     source = from_uri(settings.camera.device or "0", settings.camera)
-    own = [place for place in _places(settings, kind) if place.name == name]
+    own = [place for place in places(settings, kind) if place.name == name]
     start = Sketch(kind, _points(own[0], kind) if own else ())
     try:
         fps = source.open().fps or USUAL_FPS
         with bounded(settings.model.threads):
-            reader = _Reader(settings, kind, name, options)
+            model = svm.load(paths.model_file(settings.model.file))
+            reader = Reader(settings, model, kind, name, options)
             skip = max(1, round(SKIP_S * fps))
             return _Drawing(window, source, reader, start, skip).run()
     finally:
@@ -56,37 +56,9 @@ def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Co
         window.close()
 
 
-class _Reader:
-    """Reads the region as it is drawn so far, to show at once what would be read in it."""
-
-    def __init__(
-        self, settings: Settings, kind: Kind, name: str, options: Mapping[str, Any]
-    ) -> None:
-        self.settings, self.kind, self.name = settings, kind, name
-        self._options = options
-        self._model = svm.load(paths.model_file(settings.model.file))
-
-    @property
-    def others(self) -> list[RegionSettings | MaskSettings]:
-        own = _places(self.settings, self.kind)
-        every: list[RegionSettings | MaskSettings] = [*self.settings.region, *self.settings.mask]
-        return [place for place in every if place.name != self.name or place not in own]
-
-    def read(self, image: Image, outline: Corners) -> tuple[Image | None, Result | None]:
-        """Return the picture cut out for the region, and what is read in it; for a mask None."""
-        if self.kind == "mask":
-            return None, None
-        region = RegionSettings.model_validate(
-            {**self._options, "name": self.name, self.kind: outline}
-        )
-        settings = self.settings.model_copy(update={"region": (region,)})
-        view = View.of(region, (), (image.shape[1], image.shape[0]))
-        return view.cut(image), Pipeline(settings, self._model).still(image)
-
-
 class _Drawing:
     def __init__(
-        self, window: Window, source: Source, reader: _Reader, sketch: Sketch, skip: int
+        self, window: Window, source: Source, reader: Reader, sketch: Sketch, skip: int
     ) -> None:
         self._window, self._source, self._reader = window, source, reader
         self._sketch = sketch
@@ -209,10 +181,6 @@ def _check(name: str, options: Mapping[str, Any]) -> None:
     except ValidationError as error:
         wrong = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
         raise ConfigError("; ".join(wrong)) from error
-
-
-def _places(settings: Settings, kind: Kind) -> tuple[RegionSettings | MaskSettings, ...]:
-    return settings.mask if kind == "mask" else settings.region
 
 
 def _points(place: RegionSettings | MaskSettings, kind: Kind) -> Corners:

@@ -17,6 +17,7 @@ from camd.config.settings import MaskSettings, RegionSettings
 from camd.display import paint
 from camd.display.labels import ACCENT, AMBER
 from camd.display.paint import Text
+from camd.display.regions import why
 from camd.geometry import Corners, Point, area, crosses_itself, is_convex
 from camd.values import Box, DoubleArray, Image, RegionReading, Result
 
@@ -25,6 +26,7 @@ Kind: TypeAlias = Literal["corners", "polygon", "mask"]
 MOST = {"corners": 4, "polygon": 100, "mask": 100}
 LEAST = {"corners": 4, "polygon": 3, "mask": 3}
 """How many points there can be, as in config/settings.py."""
+_CORNERS = ("top left", "top right", "bottom right", "bottom left")
 PLACES = 4
 """Decimals kept of a share: a ten-thousandth of the frame, well under a pixel of most cameras."""
 
@@ -71,6 +73,15 @@ class Sketch:
     def done(self) -> bool:
         return not self.lacking and not self.problem
 
+    @property
+    def asks(self) -> str:
+        """What to do next, in words; empty where nothing is lacking or wrong."""
+        if self.kind == "corners" and self.lacking:
+            return f"click the {_CORNERS[len(self.points)]} corner"
+        if self.lacking:
+            return f"click around it: {self.lacking} more at least"
+        return self.problem
+
     def near(self, at: Point, reach: Point) -> int | None:
         """Return which point is nearest to `at`; None where all are further away than `reach`."""
         distances = [_apart(point, at, reach) for point in self.points]
@@ -86,14 +97,14 @@ class Sketch:
         if len(self.points) == MOST[self.kind]:
             return self
         place = self._side(at, reach)
-        points = (*self.points[:place], _inside(at), *self.points[place:])
+        points = (*self.points[:place], inside(at), *self.points[place:])
         return replace(self, points=points, held=place, past=(*self.past, self.points))
 
     def drag(self, at: Point) -> "Sketch":
         """Move the point that the mouse holds."""
         if self.held is None:
             return self
-        points = (*self.points[: self.held], _inside(at), *self.points[self.held + 1 :])
+        points = (*self.points[: self.held], inside(at), *self.points[self.held + 1 :])
         return replace(self, points=points)
 
     def release(self) -> "Sketch":
@@ -139,7 +150,8 @@ def _from_side(at: Point, start: Point, end: Point, unit: Point) -> float:
     return math.hypot(x - along * dx, y - along * dy)
 
 
-def _inside(at: Point) -> Point:
+def inside(at: Point) -> Point:
+    """Return the nearest point of the frame, rounded to what is kept of it."""
     x, y = (round(min(1.0, max(0.0, value)), PLACES) for value in at)
     return x, y
 
@@ -210,7 +222,6 @@ LOUPE = 4.0
 """How many times larger than on the board the pointer's surroundings are shown."""
 
 _PREVIEW = 150
-_CORNERS = ("top left", "top right", "bottom right", "bottom left")
 _KEYS = {
     "click": "set a point",
     "drag": "move a point",
@@ -223,14 +234,6 @@ _KEYS = {
     "Esc": "cancel",
 }
 _STEPS = ("Right", "Page Down", "Home")
-_WHY = {
-    "empty": "no digits",
-    "unsure": "not sure of a digit",
-    "rows": "more than one row",
-    "count": "too many or too few digits",
-    "pattern": "does not fit the pattern",
-    "range": "outside of min and max",
-}
 
 
 def _panel(board: Board, canvas: Image, scene: Scene) -> None:
@@ -275,12 +278,8 @@ def _panel(board: Board, canvas: Image, scene: Scene) -> None:
 
 
 def _next(sketch: Sketch) -> tuple[str, paint.Colour]:
-    if sketch.problem:
-        return sketch.problem, AMBER
-    if sketch.kind == "corners" and sketch.lacking:
-        return f"click the {_CORNERS[len(sketch.points)]} corner", AMBER
-    if sketch.lacking:
-        return f"click around it: {sketch.lacking} more at least", AMBER
+    if sketch.asks:
+        return sketch.asks, AMBER
     return "right? Enter saves it", ACCENT
 
 
@@ -328,8 +327,8 @@ def _said(
     big = Text(shown, 30 * unit, ACCENT if good else AMBER, 600)
     big.shortened(wide).write(canvas, left, y + 34 * unit)
     sure = "" if said.confidence is None else f"{min(99, int(100 * said.confidence))} % sure"
-    why = sure if good else _WHY.get(said.status, said.status)
-    Text(why, 12 * unit, paint.SILVER).shortened(wide).write(canvas, left, y + 62 * unit)
+    reason = sure if good else why(said.status)
+    Text(reason, 12 * unit, paint.SILVER).shortened(wide).write(canvas, left, y + 62 * unit)
 
 
 def draw(board: Board, scene: Scene) -> Image:

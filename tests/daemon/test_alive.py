@@ -6,20 +6,18 @@ from pathlib import Path
 import pytest
 
 from camd.daemon.alive import problem
-from camd.daemon.metrics import render
+from camd.daemon.health import Health
+from camd.exposition import render
 from testing.broker import until
 from testing.process import camd, start
+from tests.daemon.test_health import CAMERA
 from tests.daemon.test_run import clip
 
 __all__ = ["clip"]
 
 
 def metrics(state: str) -> str:
-    camera = {"state": state, "failures": {"missing": 3}}
-    return render(
-        "desk",
-        {"fps": 30.0, "camera": camera, "rejected": {}, "stages_ms": {}, "messages": {}},
-    )
+    return render("desk", Health(0.0).payload(1.0, {**CAMERA, "state": state}, {}))
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,9 @@ from camd.pipeline import Pipeline
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
+from camd.web.feed import Feed
 from testing.broker import LONG, Subscriber, mosquitto, until
+from testing.pages import film
 from testing.scenes import IMPATIENT
 from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted
@@ -117,3 +120,24 @@ def test_a_snapshot_too_large_for_the_broker_is_made_smaller(
     assert first.shape[1] < 320
     said = [record.getMessage() for record in caplog.records]
     assert len([text for text in said if "pictures are made coarser" in text]) == 1
+
+
+def test_a_page_is_told_what_is_read_and_not_what_no_longer_holds(tmp_path: Path) -> None:
+    settings = Settings()
+    path = str(film(tmp_path / "clip.mp4", "3 2 5"))
+    source = sources.from_uri(path, settings.camera, loop=True)
+    feed = Feed(settings)
+    with ExitStack() as stack:
+        loop = Loop(replace(run(stack, source, settings), feed=feed))
+        loop.run(lambda: bool(feed.result.reading.text), 0.1)
+        assert feed.result.reading.text == "325"
+        assert feed.scene
+        loop.paused = True
+        track = settings.track.model_copy(update={"settle_ms": 200})
+        loop.retune(settings.model_copy(update={"track": track}))  # which forgets what was read
+        seen = feed.scene
+        loop.run(lambda: feed.scene is not seen, 0.1)
+        assert feed.result.reading.lines == ()
+        loop.run(lambda: feed.state is not None and feed.state.hud.paused, 0.1)
+    assert feed.state
+    assert feed.state.health["camera"]["state"] == "open"

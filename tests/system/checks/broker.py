@@ -8,7 +8,7 @@ from checks.sandbox import METRICS
 
 
 def _queued() -> int:
-    return int(re.findall(r"^camd_messages_queued\S* (\d+)", METRICS.read_text(), re.MULTILINE)[0])
+    return int(re.findall(r"^camd_messages_queued{\S* (\d+)", METRICS.read_text(), re.MULTILINE)[0])
 
 
 def restarted() -> str:

@@ -1,0 +1,149 @@
+"""PURE. What the page's API answers: the shape of each answer, and how it is made. The document at
+/api/openapi.json is made from the same shapes."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, with_config
+from typing_extensions import TypedDict  # pydantic wants this one before 3.12
+
+from camd.config.settings import Settings
+from camd.display.regions import why
+from camd.mqtt import payloads
+from camd.mqtt.fields import At, Camera, Count, Turn
+from camd.mqtt.messages import CameraState, DigitItem, Frames, Percentiles, RegionItem
+from camd.values import RegionReading, Result
+from camd.web.feed import State
+
+_described = with_config(ConfigDict(use_attribute_docstrings=True))
+
+Live = Annotated[
+    bool, Field(description="true while the camera gives pictures; else nothing is read")
+]
+Since = Annotated[
+    At | None, Field(description="since when this is so; null before a first picture")
+]
+
+
+@_described
+class Readings(TypedDict):
+    """What the whole picture says."""
+
+    camera: Camera
+    live: Live
+    at: Since
+    lines: list[str]
+    """From top to bottom; empty where regions are read instead."""
+    text: str
+    """The lines, joined by spaces."""
+    complete: bool
+    """False while something beside these digits may be one more."""
+    turn: Turn
+    digits: list[DigitItem]
+
+
+@_described
+class RegionAnswer(RegionItem):
+    label: str
+    """Its name for people."""
+    unit: str | None
+    why: str
+    """Why there is no value, in words; empty where there is one."""
+
+
+@_described
+class Regions(TypedDict):
+    """What each region says."""
+
+    camera: Camera
+    live: Live
+    at: Since
+    regions: list[RegionAnswer]
+    """In the order of the configuration."""
+
+
+@_described
+class Health(TypedDict):
+    """How camd is doing."""
+
+    camera: Camera
+    live: Live
+    paused: bool
+    """Somebody has paused the reading."""
+    resting: bool
+    """Nothing moves, so few frames are read."""
+    broker: str
+    """connected, what it waits for, or empty without one."""
+    source: CameraState
+    fps: Annotated[float, Field(ge=0)]
+    """Frames read a second."""
+    latency_ms: Percentiles
+    """From capture to result."""
+    frames: Frames
+    rejected: dict[str, Count]
+    """Pieces of ink that are no digits, by reason, since the start."""
+    reconnects: Count
+    uptime_s: Annotated[float, Field(ge=0)]
+
+
+@_described
+class Problem(TypedDict):
+    """Why a request was not answered."""
+
+    error: str
+
+
+def readings(settings: Settings, result: Result, at: float, *, live: bool) -> Readings:
+    value = result.reading
+    return {
+        "camera": settings.name,
+        "live": live,
+        "at": _since(at),
+        "lines": list(value.lines),
+        "text": value.text,
+        "complete": value.complete,
+        "turn": value.turn,
+        "digits": [payloads.digit(item) for item in value.digits],
+    }
+
+
+def regions(settings: Settings, result: Result, at: float, *, live: bool) -> Regions:
+    said = {item.name: item for item in result.regions}
+    answers = []
+    for place in settings.region:
+        value = said.get(place.name, RegionReading(place.name, "unseen"))
+        item: RegionAnswer = {
+            **payloads.region_item(value),
+            "label": place.label or _label(place.name),
+            "unit": place.unit,
+            "why": "" if value.status == "ok" else why(value.status),
+        }
+        answers.append(item)
+    return {"camera": settings.name, "live": live, "at": _since(at), "regions": answers}
+
+
+def health(settings: Settings, state: State, *, live: bool) -> Health:
+    payload: Mapping[str, Any] = state.health
+    return {
+        "camera": settings.name,
+        "live": live,
+        "paused": state.hud.paused,
+        "resting": state.resting,
+        "broker": state.hud.broker,
+        "source": payload["camera"],
+        "fps": payload["fps"],
+        "latency_ms": payload["latency_ms"],
+        "frames": payload["frames"],
+        "rejected": payload["rejected"],
+        "reconnects": payload["reconnects"],
+        "uptime_s": payload["uptime_s"],
+    }
+
+
+def _label(name: str) -> str:
+    words = name.replace("_", " ").replace("-", " ").strip() or name
+    return words[0].upper() + words[1:]
+
+
+def _since(at: float) -> str | None:
+    return payloads.timestamp(at) if at else None

@@ -1,0 +1,362 @@
+"""What is served, and where: the page and its files, the API for programs, and what the page itself
+asks for."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from camd.config.settings import WebSettings
+from camd.display import overlay
+from camd.errors import CamdError, ConfigError
+from camd.exposition import CONTENT_TYPE, render
+from camd.web import answers, live, openapi, setup
+from camd.web.access import SESSION_S, Access, cookie
+from camd.web.changes import Changes, OutdatedError, Place, lines
+from camd.web.feed import Feed
+from camd.web.guard import LOGIN, Guard, address
+from camd.web.log_tail import LogTail
+from camd.web.pictures import WIDTHS, Pictures
+
+log = logging.getLogger(__name__)
+
+_Made = TypeVar("_Made")
+
+STATIC = Path(__file__).parent / "static"
+LARGEST_BODY = 64 * 1024
+"""Bytes of a request; a region of a hundred points has 5,000."""
+BODY_S = 10.0
+"""In which a request must be whole, seconds."""
+LOOK_S = 0.2
+"""How often it is looked whether something is new, seconds: as fast as a person reads a number."""
+LONG_POLL_S = 10.0
+"""Longest wait for a new picture before the page has to ask again; proxies give up after 30 or
+more."""
+SIGN_S = 2.0
+"""Longest silence of the events, seconds: then a sign of life tells the page, and any proxy, that
+camd is there."""
+MOST_STREAMS = 50
+"""Browsers that are told of events at once; each costs a little of the processor."""
+
+
+class Site:
+    """Used by the page's thread alone."""
+
+    def __init__(
+        self,
+        settings: WebSettings,
+        feed: Feed,
+        access: Access,
+        tail: LogTail,
+        changes: Changes,
+        leaving: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`leaving` tells whether the server is to end: then nothing waits any longer."""
+        self._feed = feed
+        self._access = access
+        self._tail = tail
+        self._changes = changes
+        self._working = asyncio.Lock()
+        self._leaving = leaving
+        self._pictures = Pictures(feed)
+        self._streams = 0
+        # Cookies know no ports: two camds on one machine have two names.
+        self._cookie = f"camd_{settings.port}"
+        self._path = settings.path
+        self._told: tuple[float, str] = (-1.0, "")
+
+    def app(self) -> Starlette:
+        return Starlette(
+            routes=[
+                Route("/", self._index),
+                Mount("/static", StaticFiles(directory=STATIC)),
+                Route("/api/readings", self._readings),
+                Route("/api/regions", self._regions),
+                Route("/api/health", self._health),
+                Route("/api/snapshot.jpg", self._snapshot),
+                Route("/api/openapi.json", self._openapi),
+                Route("/metrics", self._metrics),
+                Route(LOGIN, self._session),
+                Route(LOGIN, self._log_in, methods=["POST"]),
+                Route(LOGIN, self._log_out, methods=["DELETE"]),
+                Route("/page/picture", self._picture),
+                Route("/page/events", self._events),
+                Route("/page/setup", self._known),
+                Route("/page/setup/look", self._look, methods=["POST"]),
+                Route("/page/setup/save", self._save, methods=["POST"]),
+                Route("/page/setup/remove", self._remove, methods=["POST"]),
+                Route("/page/setup/undo", self._undo, methods=["POST"]),
+            ],
+            middleware=[
+                Middleware(Guard, access=self._access, path=self._path, cookie_name=self._cookie)
+            ],
+            exception_handlers={
+                HTTPException: _problem,
+                ValidationError: _malformed,
+                CamdError: _refused,
+                Exception: _bug,
+            },
+        )
+
+    # The API.
+
+    async def _readings(self, _: Request) -> Response:
+        feed = self._feed
+        live_now = not self._pictures.stale
+        return JSONResponse(answers.readings(feed.settings, feed.result, feed.at, live=live_now))
+
+    async def _regions(self, _: Request) -> Response:
+        feed = self._feed
+        live_now = not self._pictures.stale
+        return JSONResponse(answers.regions(feed.settings, feed.result, feed.at, live=live_now))
+
+    async def _health(self, _: Request) -> Response:
+        state = self._feed.state
+        if state is None:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "camd is starting")
+        live_now = not self._pictures.stale
+        return JSONResponse(answers.health(self._feed.settings, state, live=live_now))
+
+    async def _snapshot(self, _: Request) -> Response:
+        scene = self._pictures.newest()
+        state = self._feed.state
+        if scene is None or state is None:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "there is no picture")
+        settings = self._feed.settings
+        image = overlay.draw(
+            scene.frame.shown(),
+            scene.result,
+            state.hud,
+            details=settings.overlay.rejected,
+            masks=settings.mask,
+        )
+        jpeg = overlay.encode_jpeg(image, settings.overlay.snapshot_quality)
+        return Response(jpeg, media_type="image/jpeg")
+
+    async def _openapi(self, _: Request) -> Response:
+        return JSONResponse(_document())
+
+    async def _metrics(self, _: Request) -> Response:
+        state = self._feed.state
+        if state is None:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "camd is starting")
+        return Response(render(self._feed.settings.name, state.health), media_type=CONTENT_TYPE)
+
+    # The page.
+
+    async def _index(self, _: Request) -> Response:
+        return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
+
+    async def _session(self, request: Request) -> Response:
+        token = self._access.token(cookie(request.headers, self._cookie))
+        return JSONResponse({"closed": self._access.closed, "token": token})
+
+    async def _log_in(self, request: Request) -> Response:
+        client = address(request.scope)
+        given = (await body(request)).get("password")
+        # No wait from here on: who asks a hundred times at once has no more guesses.
+        if wait := self._access.wait_s(client):
+            seconds = round(wait) + 1
+            return JSONResponse(
+                {"error": f"too many wrong passwords: wait {seconds} s"},
+                HTTPStatus.TOO_MANY_REQUESTS,
+                headers={"retry-after": str(seconds)},
+            )
+        if not self._access.closed:
+            raise HTTPException(HTTPStatus.BAD_REQUEST, "there is no password to log in with")
+        name = self._access.log_in(given, client) if isinstance(given, str) else None
+        if name is None:
+            log.warning("page: a wrong password from %s", client)
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, "this is not the password")
+        answer = JSONResponse({"closed": True, "token": self._access.token(name)})
+        # Without a path a browser takes the one that it sees, under whatever prefix of a proxy.
+        answer.set_cookie(
+            self._cookie,
+            name,
+            path=None,
+            max_age=round(SESSION_S),
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+        return answer
+
+    async def _log_out(self, request: Request) -> Response:
+        self._access.log_out(cookie(request.headers, self._cookie) or "")
+        return JSONResponse({"closed": self._access.closed, "token": None})
+
+    async def _picture(self, request: Request) -> Response:
+        """Give the picture that follows the one the page has, and what is marked on it; nothing
+        where none comes. A browser that is slow asks less often: pictures queue up nowhere."""
+        had = request.query_params.get("after", "")
+        width = _number(request.query_params.get("width", ""), WIDTHS[0])
+        until = time.monotonic() + LONG_POLL_S
+        while not self._leaving() and time.monotonic() < until:
+            scene = self._pictures.newest()
+            if scene is not None and had != _label(scene.frame.at, scene.frame.number):
+                found = live.marks(self._feed, scene)
+                found["label"] = _label(scene.frame.at, scene.frame.number)
+                return Response(
+                    live.together(found, self._pictures.jpeg(width)),
+                    media_type=f"multipart/form-data; boundary={live.BOUNDARY}",
+                )
+            if await request.is_disconnected():
+                break
+            await asyncio.sleep(0.03)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def _events(self, _: Request) -> Response:
+        if self._streams >= MOST_STREAMS:
+            raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "too many browsers are watching")
+        headers = {"x-accel-buffering": "no"}  # nginx would keep them back
+        return StreamingResponse(self._stream(), media_type="text/event-stream", headers=headers)
+
+    async def _stream(self) -> AsyncIterator[str]:
+        self._streams += 1
+        try:
+            said, line, quiet = "", 0, 0.0
+            while not self._leaving():
+                state = self._state()
+                if state != said:
+                    said, quiet = state, 0.0
+                    yield state
+                if lines := self._tail.after(line):
+                    line, quiet = lines[-1].number, 0.0
+                    yield live.event("log", live.log_lines(lines))
+                if quiet >= SIGN_S:
+                    quiet = 0.0
+                    yield live.event("sign", None)
+                quiet += LOOK_S
+                await asyncio.sleep(LOOK_S)
+        finally:
+            self._streams -= 1
+
+    def _state(self) -> str:
+        """Return the state as an event, made once for all who are told."""
+        now = time.monotonic()
+        if now - self._told[0] >= LOOK_S / 2:
+            found = live.state(self._feed, now, live=not self._pictures.stale)
+            self._told = now, live.event("state", found)
+        return self._told[1]
+
+    # Setting up. What takes long is done in a thread of its own, one after the other: pictures go
+    # on meanwhile, and the processor is left to the loop.
+
+    async def _apart(self, work: Callable[[], _Made]) -> _Made:
+        async with self._working:
+            return await asyncio.to_thread(work)
+
+    async def _known(self, _: Request) -> Response:
+        return JSONResponse(await self._apart(lambda: setup.known(self._changes)))
+
+    async def _look(self, request: Request) -> Response:
+        drawing = setup.Drawing.model_validate(await body(request))
+        return JSONResponse(await self._apart(lambda: setup.look(drawing, self._feed)))
+
+    async def _save(self, request: Request) -> Response:
+        asked = setup.Saving.model_validate(await body(request))
+        sketch = asked.sketch
+        if not sketch.done:
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, sketch.asks)
+        place = Place(asked.kind, asked.name, sketch.outline, asked.options, asked.was)
+        try:
+            return await self._changed(lambda: self._changes.save(place, asked.version))
+        except ConfigError as error:  # where camd may not write, a person may
+            found = {"error": str(error), "lines": lines(place)}
+            return JSONResponse(found, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+    async def _remove(self, request: Request) -> Response:
+        asked = setup.Removal.model_validate(await body(request))
+        return await self._changed(
+            lambda: self._changes.remove(asked.kind, asked.name, asked.version)
+        )
+
+    async def _undo(self, request: Request) -> Response:
+        asked = setup.Undo.model_validate(await body(request))
+        return await self._changed(lambda: self._changes.undo(asked.version))
+
+    async def _changed(self, change: Callable[[], None]) -> Response:
+        def work() -> dict[str, Any]:
+            change()
+            return setup.known(self._changes)
+
+        return JSONResponse(await self._apart(work))
+
+
+async def body(request: Request) -> dict[str, Any]:
+    """Return the JSON object that a request holds.
+
+    Raises HTTPException where it holds something else, or too much, or comes too slowly."""
+
+    async def read() -> bytes:
+        parts, size = [], 0
+        async for part in request.stream():
+            size += len(part)
+            if size > LARGEST_BODY:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "the request is too long")
+            parts.append(part)
+        return b"".join(parts)
+
+    if not request.headers.get("content-type", "").startswith("application/json"):
+        raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
+    try:
+        found = json.loads(await asyncio.wait_for(read(), BODY_S))
+    except TimeoutError:
+        raise HTTPException(HTTPStatus.REQUEST_TIMEOUT, "the request came too slowly") from None
+    except (ValueError, RecursionError):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "this is no JSON") from None
+    if not isinstance(found, dict):
+        raise HTTPException(HTTPStatus.BAD_REQUEST, "this is no JSON object")
+    return found
+
+
+def _label(at: float, number: int) -> str:
+    """Tell pictures apart, also over a new start, after which frames are counted from 1 again."""
+    return f"{number}-{round(1000 * at)}"
+
+
+def _number(text: str, otherwise: int) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else otherwise
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    text = error.detail or HTTPStatus(error.status_code).phrase
+    return JSONResponse({"error": text}, error.status_code, headers=error.headers)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ValidationError)
+    said = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
+    return JSONResponse({"error": "; ".join(said[:5])}, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    outdated = isinstance(error, OutdatedError)
+    status = HTTPStatus.CONFLICT if outdated else HTTPStatus.UNPROCESSABLE_ENTITY
+    return JSONResponse({"error": str(error)}, status)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("page: %s failed by a bug in camd", request.url.path, exc_info=error)
+    text = "a bug in camd; its log says more"
+    return JSONResponse({"error": text}, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+@lru_cache(1)
+def _document() -> dict[str, Any]:
+    return openapi.document()

@@ -1,0 +1,231 @@
+"""The page in a real browser, served by a real camd."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from camd.config.layers import load
+from camd.values import Result
+from camd.web.access import hashed
+from camd.web.feed import Feed
+from testing.broker import free_port, until
+from testing.browser import Browser, chromium
+from testing.pages import film
+from testing.process import start
+from testing.scenes import frame, result
+from tests.web.serving import PASSWORD, serving, settings, state
+
+SIZES = ((390, 844), (1280, 800), (3840, 2160))
+COMMENT = "# the till in the kitchen\n"
+
+
+@pytest.fixture(scope="module")
+def opened() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(opened: Browser) -> Browser:
+    """Nothing of another test is open in it, nor complained of."""
+    opened.driver.get("about:blank")
+    opened.complaints()
+    opened.size(1280, 800)
+    return opened
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    path = tmp_path / "config.toml"
+    # On a machine with much to do, frames come so seldom that tracks would be forgotten.
+    slow = "[track]\nforget_ms = 60_000\nmemory_ms = 60_000\n"
+    path.write_text(f'{COMMENT}name = "till"\n{slow}[web]\nport = {free_port()}\n')
+    return path
+
+
+@pytest.fixture
+def camd(tmp_path: Path, config: Path) -> Iterator[str]:
+    """The address of a page whose camera sees 325."""
+    clip = film(tmp_path / "clip.mp4", "3 2 5")
+    process = start(
+        "run", "--device", clip, "--realtime", "--loop", "--broker", "none", "--web",
+        "--config", config, home=tmp_path,
+    )  # fmt: skip
+    assert process.stderr
+    try:
+        address = ""
+        while "page: " not in address:
+            address = process.stderr.readline()
+            assert address, "ended"
+        yield address.partition("page: ")[2].strip()
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=50)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def clicked(browser: Browser, name: str, x: float, y: float) -> None:
+    """Click at shares of an element's width and height."""
+    area = browser[name]
+    wide, high = area.size["width"], area.size["height"]
+    actions = ActionChains(browser.driver)
+    actions.move_to_element_with_offset(area, round((x - 0.5) * wide), round((y - 0.5) * high))
+    actions.click().perform()
+
+
+def drawn(browser: Browser, *points: tuple[float, float]) -> None:
+    there = len(browser.all("#sketch .handle"))
+    for number, point in enumerate(points, there + 1):
+        clicked(browser, "sketch", *point)
+        until(lambda number=number: len(browser.all("#sketch .handle")) == number, "a point")
+
+
+def test_a_region_is_drawn_seen_saved_used_and_taken_back(
+    browser: Browser, camd: str, config: Path
+) -> None:
+    browser.driver.get(camd)
+    browser.says("reading", "325")
+    browser.says("name", "till")
+    browser.driver.get(f"{camd}#setup")
+    browser.says("no-places", "whole picture")
+    browser["new-region"].click()
+    drawn(browser, (0.05, 0.1), (0.95, 0.1), (0.95, 0.9))
+    browser.says("hint", "Click the bottom left corner")
+    drawn(browser, (0.05, 0.9))
+    browser.says("read", "325")
+    assert browser["preview"].get_attribute("src").startswith("data:image/jpeg")
+    browser["place-name"].send_keys("Total")
+    browser.says("name-problem", "small letters")
+    assert not browser["save"].is_enabled()
+    browser["place-name"].send_keys(Keys.CONTROL, "a")
+    browser["place-name"].send_keys("total")
+    browser["option-unit"].send_keys("kg")
+    browser["option-decimals"].send_keys(Keys.CONTROL, "a")
+    browser["option-decimals"].send_keys("1")
+    browser.says("read", "32.5")
+    browser["save"].click()
+    browser.says("saved", "Saved")
+    text = config.read_text()
+    assert text.startswith(COMMENT)
+    saved = load(config).settings.region
+    assert [(one.name, one.unit, one.decimals) for one in saved] == [("total", "kg", 1)]
+    assert saved[0].corners
+    browser.driver.get(f"{camd}#live")
+    browser.says("regions", "32.5 kg")
+
+    browser.driver.get(f"{camd}#setup")
+    browser.says("places", "total")
+    browser["take-back"].click()
+    browser.says("saved", "taken back")
+    assert load(config).settings.region == ()
+    assert config.read_text().startswith(COMMENT)
+    assert browser.complaints() == []
+
+
+def test_points_are_moved_with_the_mouse_and_the_keys_and_undone(
+    browser: Browser, camd: str
+) -> None:
+    browser.size(390, 844)
+    browser.driver.get(f"{camd}#setup")
+    browser.says("no-places", "whole picture")
+    browser["new-region"].click()
+    browser["box"].click()
+    until(lambda: len(browser.all("#sketch .handle")) == 4, "the box")
+    handle = browser.all("#sketch .handle")[0]
+
+    def at() -> tuple[float, ...]:
+        handle = browser.all("#sketch .handle")[0]
+        return tuple(float(handle.get_attribute(name) or 0) for name in ("cx", "cy"))
+
+    before = at()
+    ActionChains(browser.driver).drag_and_drop_by_offset(handle, -60, -40).perform()
+    until(lambda: at()[0] < before[0] - 50, "moved by the mouse")
+    moved = at()
+    browser.all("#sketch .handle")[0].send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    until(lambda: at()[0] > moved[0], "moved by a key")
+    assert browser.run("return document.activeElement.dataset.point") == "0"
+    for _ in range(3):
+        browser["step-back"].click()
+    until(lambda: at() == pytest.approx(before, abs=0.1), "undone")
+    assert browser.complaints() == []
+
+
+def test_two_windows_do_not_write_over_each_other(
+    browser: Browser, camd: str, config: Path
+) -> None:
+    browser.driver.get(f"{camd}#setup")
+    browser.says("no-places", "whole picture")
+    browser["new-mask"].click()
+    drawn(browser, (0.1, 0.1), (0.3, 0.1), (0.3, 0.3))
+    config.write_text(config.read_text() + "[log]\nlevel = 'debug'\n")  # somebody else
+    browser["place-name"].send_keys("clock")
+    until(browser["save"].is_enabled, "it can be saved")
+    browser["save"].click()
+    browser.says("editor-problem", "changed meanwhile")
+    assert load(config).settings.mask == ()
+
+
+def test_an_old_picture_is_taken_away(browser: Browser) -> None:
+    feed = Feed(settings())
+    feed.show(frame(clock=time.monotonic() + 1000), result())
+    feed.state = state(time.monotonic() + 1000, camera="open")
+    with serving(feed) as client:
+        browser.driver.get(f"http://127.0.0.1:{client.port}/")
+        browser.says("reading", "7")
+        until(lambda: "none" not in browser["frame"].get_attribute("class"), "the picture")
+        feed.show(frame(clock=time.monotonic() - 1000), result())
+        feed.state = state(time.monotonic() + 1000, camera="missing")
+        feed.end(Result(), 0)
+        browser.says("message", "No picture since")
+        browser.says("state-camera", "missing")
+        assert "none" in browser["frame"].get_attribute("class")
+        assert not browser["picture"].is_displayed()
+    browser.says("message", "camd does not answer")
+
+
+def test_nothing_is_shown_before_the_password(browser: Browser) -> None:
+    feed = Feed(settings())
+    feed.show(frame(clock=time.monotonic() + 1000), result())
+    feed.state = state(time.monotonic() + 1000, camera="open")
+    with serving(feed, password=hashed(PASSWORD)) as client:
+        browser.driver.get(f"http://127.0.0.1:{client.port}/")
+        until(browser["login"].is_displayed, "the login")
+        assert browser["name"].text == "camd"
+        browser["password"].send_keys("cow", Keys.ENTER)
+        browser.says("login-problem", "not the password")
+        browser["password"].send_keys(PASSWORD, Keys.ENTER)
+        browser.says("reading", "7")
+        browser.says("name", "desk")
+        ask = "fetch(arguments[0]).then((answer) => arguments[1](answer.status))"
+        for path in ("api/snapshot.jpg", "page/setup"):
+            assert browser.driver.execute_async_script(ask, path) == 200
+        browser["log-out"].click()
+        until(browser["login"].is_displayed, "the login again")
+        assert client.ask("/api/readings").status == 401
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_it_fits_on_screens_of_every_size(browser: Browser, size: tuple[int, int]) -> None:
+    feed = Feed(settings())
+    feed.show(frame(clock=time.monotonic() + 1000), result())
+    feed.state = state(time.monotonic() + 1000, camera="open", broker="connected")
+    with serving(feed) as client:
+        browser.size(*size)
+        browser.driver.get(f"http://127.0.0.1:{client.port}/")
+        browser.says("reading", "7")
+        browser["details"].click()
+        browser.says("why", "too small")
+        wide = browser.run("return document.documentElement.scrollWidth")
+        assert wide <= size[0]
+        assert browser["picture"].size["width"] >= 0.6 * min(size[0], 16 / 9 * (size[1] - 200))
+        for button in browser.all("button, a.button, nav a"):
+            if button.is_displayed():
+                assert button.size["height"] >= 24, button.text  # WCAG 2.5.8

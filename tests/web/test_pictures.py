@@ -1,0 +1,70 @@
+"""How many pictures are made, and which are too old to be shown."""
+
+import cv2
+import numpy as np
+
+from camd.values import Frame, Image
+from camd.web.feed import Feed
+from camd.web.pictures import Pictures
+from testing.scenes import frame, result
+from tests.web.serving import state
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_however_many_ask_a_picture_is_made_once_and_at_most_ten_a_second() -> None:
+    clock, feed, made = Clock(), Feed(), []
+
+    def colour() -> Image:
+        made.append(clock.now)
+        return np.zeros((720, 1280, 3), np.uint8)
+
+    pictures = Pictures(feed, clock)
+    for number in range(90):  # three seconds of 30 frames a second
+        clock.now = 100 + number / 30
+        feed.show(Frame(np.zeros((720, 1280), np.uint8), number, 0.0, clock.now, colour), result())
+        for _ in range(3):
+            assert pictures.newest()
+            pictures.jpeg(640)
+    assert 20 <= len(made) <= 31
+
+
+def test_a_frame_that_nobody_asks_for_is_never_decoded() -> None:
+    feed = Feed()
+
+    def colour() -> Image:
+        raise AssertionError("decoded")
+
+    for number in range(10):
+        feed.show(Frame(np.zeros((4, 4), np.uint8), number, 0.0, 100.0, colour), result())
+    assert feed.scene
+    assert feed.scene.frame.number == 9
+
+
+def test_the_picture_is_as_wide_as_the_browser_needs() -> None:
+    clock, feed = Clock(), Feed()
+    feed.show(frame(), result())
+    pictures = Pictures(feed, clock)
+    assert pictures.newest()
+    for asked, wide in ((10, 640), (640, 640), (700, 1280), (9999, 1280)):
+        data = np.frombuffer(pictures.jpeg(asked), np.uint8)
+        assert cv2.imdecode(data, cv2.IMREAD_COLOR).shape[1] == wide
+
+
+def test_an_old_picture_is_none_but_the_last_of_a_film_stays() -> None:
+    clock, feed = Clock(), Feed()
+    pictures = Pictures(feed, clock)
+    assert pictures.stale
+    feed.show(frame(clock=100.0), result())
+    feed.state = state(camera="open")
+    assert pictures.newest()
+    clock.now = 100 + feed.settings.camera.timeout_s + 1
+    assert pictures.newest() is None
+    assert pictures.stale
+    feed.state = state(camera="ended")
+    assert pictures.newest()
