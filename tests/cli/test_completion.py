@@ -19,8 +19,8 @@ printf '%s\\n' "${COMPREPLY[@]}"
     ("words", "offered"),
     [
         (["con"], {"config"}),
-        (["config", ""], {"check", "init", "schema", "show"}),
-        (["run", "--no-"], {"--no-window", "--no-mirror"}),
+        (["config", ""], {"check", "init", "password", "schema", "show"}),
+        (["run", "--no-"], {"--no-window", "--no-mirror", "--no-web"}),
         (["run", "--rotate", ""], {"0", "90", "180", "270"}),
     ],
 )

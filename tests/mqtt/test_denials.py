@@ -177,7 +177,8 @@ def test_a_broker_that_says_how_much_it_takes_gets_so_much_and_no_more(
     ):
         publisher = publishers(between, protocol="5", prefix="ää")
         topic = "ää/desk/snapshot"
-        beside = len(topic.encode()) + 1 + 3 + 2 + 1
+        expiry = 5
+        beside = len(topic.encode()) + 1 + 3 + 2 + 1 + expiry
         for size in (20_001, 20_000, 19_999, 20_002, 20_000):
             publisher.snapshot(bytes(size - beside))
             until(lambda: not publisher.stats().queued)
