@@ -89,32 +89,28 @@ def command(tmp_path: Path, *more: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-@pytest.mark.timeout(180)  # two processes that import scikit-learn, and their workers
-@pytest.mark.parametrize(
-    "stop",
-    [
-        lambda pid: os.killpg(pid, signal.SIGINT),  # as a terminal does, to the workers too
-        lambda pid: os.kill(pid, signal.SIGTERM),
-    ],
-    ids=["ctrl-c", "sigterm"],
-)
-def test_it_stops_cleanly_and_the_same_command_goes_on(
-    stop: Callable[[int], None], tmp_path: Path
-) -> None:
-    arguments = ("--data", str(write(tmp_path / "own.npz", 350)), "--rows", "logistic")
-    first = command(tmp_path, *arguments)
-    assert first.stderr is not None
+def stopped(stop: Callable[[int], None], *arguments: str, out: Path) -> None:
+    """Start a study and stop it when it has done a quarter."""
+    study = command(out, *arguments)
+    assert study.stderr is not None
     said = []
-    for line in first.stderr:
+    for line in study.stderr:
         said.append(line)
         if "3 of 12" in line:
-            stop(first.pid)
-    assert first.wait(60) == 130
+            stop(study.pid)
+    assert study.wait(60) == 130
     assert "goes on from here" in said[-1]
     assert not [line for line in said if "Traceback" in line or "Warning" in line]
-    assert not (tmp_path / "out" / "REPORT.md").exists()
-    while alive(first.pid):  # its workers; else pytest-timeout
+    assert not (out / "out" / "REPORT.md").exists()
+    while alive(study.pid):  # its workers; else pytest-timeout
         time.sleep(0.1)
+
+
+@pytest.mark.timeout(180)  # two processes that import scikit-learn, and their workers
+def test_it_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    arguments = ("--data", str(write(tmp_path / "own.npz", 350)), "--rows", "logistic")
+    # As a terminal does, to the workers too.
+    stopped(lambda pid: os.killpg(pid, signal.SIGINT), *arguments, out=tmp_path)
 
     second = command(tmp_path, *arguments)
     rest = second.communicate(timeout=100)[1].splitlines()
@@ -123,6 +119,12 @@ def test_it_stops_cleanly_and_the_same_command_goes_on(
     assert 3 <= done < 12
     assert "logistic: done, 1 of 1" in rest
     assert (tmp_path / "out" / "REPORT.md").exists()
+
+
+@pytest.mark.timeout(120)
+def test_sigterm_stops_it_as_cleanly(tmp_path: Path) -> None:
+    arguments = ("--data", str(write(tmp_path / "own.npz", 350)), "--rows", "logistic")
+    stopped(lambda pid: os.kill(pid, signal.SIGTERM), *arguments, out=tmp_path)
 
 
 def alive(group: int) -> list[int]:
