@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
+from rich.cells import cell_len
 from rich.table import Table
 
 from camd.stdio import printable
@@ -201,7 +202,8 @@ def test_no_text_is_taken_for_markup(text: str) -> None:
     table.add_row(text)
     out.print(table)
     for line in printable(text).split("\n"):
-        assert stream.getvalue().count(line) >= 3
+        if cell_len(line) or not line:  # rich leaves out of a table what cannot be seen
+            assert stream.getvalue().count(line) >= 3
 
 
 @given(texts)

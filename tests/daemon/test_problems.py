@@ -5,6 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -70,7 +71,11 @@ def test_a_region_that_cannot_be_read_says_so_since_when_and_why(tmp_path: Path)
         until(lambda: None in problems()[first:], "the problem is solved")
         told = heard.on(topic)[first].json
         assert (told["status"], told["good"]) == ("count", 325)
-        assert told["since"] <= told["problem"]["since"] < told["at"]
+        since, begun, at = map(
+            datetime.fromisoformat, (told["since"], told["problem"]["since"], told["at"])
+        )
+        assert abs(since - begun) < timedelta(seconds=0.5), "both are of the last good frame"
+        assert begun < at
         solved = heard.on(topic)[first + problems()[first:].index(None)].json
         assert solved["status"] == "ok"
 
