@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from camd.values import Box, Classified, DoubleArray, FloatArray, Glyph, IntArray, Rejected
 
 SHARED = 0.3
-"""Share of the smaller of two boxes that both cover, from which they contend. At 0.5 the dev images
-read the same."""
+"""Share of the smaller of two boxes that both cover, from which they contend. With 0.15 and 0.5 F1
+of the dev images is within 0.001."""
 LATER = 1.5
 """What a digit of the lower threshold is worth less, in logits: where both say about the same, the
 usual one counts. From 0.5 to 2.5 the dev images read within 0.004 of F1."""
@@ -30,7 +30,8 @@ MOST = 10
 """So many glyphs of one threshold, all in one knot of conflicts, are tried in every combination. Of
 more, as on a page of scribbles, those of the threshold that is worth more are taken."""
 PART = 0.5
-"""Share of the smaller of two boxes that both cover, from which a mark is a part of a digit."""
+"""Share of the smaller of two boxes that both cover, from which a mark is a part of a digit. With
+0.3 the dev images read the same."""
 CLIPPED = 1e-3
 """No confidence is taken to be nearer to 0 or to 1 than this."""
 
