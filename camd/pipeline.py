@@ -329,7 +329,9 @@ class Pipeline:
         stacked = stack.apart(found.glyphs)
         usual, lower = _cut(stacked.glyphs, classify), select.NOTHING
         laps.lap("split")
-        if select.leads(usual) and directions.worth_of(usual.sure) < WELL * len(found.glyphs):
+        if select.leads(usual) and directions.worth_of(usual.classified.sure) < WELL * len(
+            found.glyphs
+        ):
             again = area.segment(image, binarize.LOWER)
             laps.lap("segment")
             read = _cut(stack.apart(again.glyphs).glyphs, classify)

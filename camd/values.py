@@ -85,6 +85,11 @@ class Classified:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def sure(self) -> FloatArray:
+        """(N,) 0..1, how sure each is to be a digit: 0 for what is none."""
+        return np.where(self.labels >= 0, self.confidence, 0).astype(np.float32)
+
     def __getitem__(self, some: slice | IntArray) -> "Classified":
         return Classified(self.labels[some], self.margins[some], self.confidence[some])
 

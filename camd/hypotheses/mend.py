@@ -57,7 +57,7 @@ def whole(
     if not pairs:
         return tuple(glyphs), judged
     tried = classify([pair.glyph for pair in pairs])
-    apart = np.where(judged.labels >= 0, judged.confidence, 0)
+    apart = judged.sure
     sure = ODDS * tried.confidence / (ODDS * tried.confidence + 1 - tried.confidence)
     sure[tried.labels < 0] = 0
     gone: list[int] = []

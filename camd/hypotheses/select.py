@@ -46,28 +46,23 @@ class Reading:
     def __getitem__(self, some: IntArray) -> "Reading":
         return Reading(tuple(self.glyphs[i] for i in some.tolist()), self.classified[some])
 
-    @property
-    def sure(self) -> FloatArray:
-        """(N,) confidence in each digit, 0 in what is none."""
-        return np.where(self.classified.labels >= 0, self.classified.confidence, 0)
-
 
 NOTHING = Reading((), Classified.joined([]))
 
 
 def leads(usual: Reading) -> bool:
     """Tell whether there is a digit at the usual threshold for which a second look is worth it."""
-    return bool((usual.sure >= LEADER).any())
+    return bool((usual.classified.sure >= LEADER).any())
 
 
 def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
     """Choose of both, found in the same picture, what is likeliest to be written there. All that is
     chosen of `lower` are digits."""
-    worth = _worth(lower.sure) - LATER
+    worth = _worth(lower.classified.sure) - LATER
     likely = np.flatnonzero(worth > 0)
     lower, worth = lower[likely], worth[likely]
     contend = overlap(_boxes(usual), _boxes(lower)) > SHARED
-    own = np.maximum(_worth(usual.sure), 0)
+    own = np.maximum(_worth(usual.classified.sure), 0)
     taken = np.ones(len(worth), bool)
     for rows, columns in _knots(contend):
         taken[columns] = _heaviest(own[rows], worth[columns], contend[np.ix_(rows, columns)])

@@ -69,13 +69,13 @@ def apart(
 
     A piece is right only where all of its glyph are: each has the product of their confidences."""
     whole = classify(glyphs)
-    single = np.where(whole.labels >= 0, whole.confidence, 0).astype(np.float32)
+    single = whole.sure
     proposals = propose(glyphs, single)
     if not proposals:
         return tuple(glyphs), whole
     pieces = [piece.glyph for proposal in proposals for piece in proposal.pieces]
     parts = classify(pieces)
-    digits = np.where(parts.labels >= 0, parts.confidence, 0).astype(np.float32)
+    digits = parts.sure
     gone: list[int] = []
     chosen: list[int] = []
     sure: list[float] = []

@@ -91,8 +91,8 @@ def test_no_other_set_without_conflicts_is_heavier(usual: Reading, lower: Readin
     def logits(sure: float) -> float:
         return float(np.log(sure / (1 - sure))) if sure else -np.inf
 
-    one = [max(0.0, logits(sure)) for sure in usual.sure.tolist()]
-    other = [logits(sure) - LATER for sure in lower.sure.tolist()]
+    one = [max(0.0, logits(sure)) for sure in usual.classified.sure.tolist()]
+    other = [logits(sure) - LATER for sure in lower.classified.sure.tolist()]
     contend = overlap([g.box for g in usual.glyphs], [g.box for g in lower.glyphs]) > SHARED
     best = 0.0
     for taken in product([False, True], repeat=len(other)):
