@@ -140,11 +140,9 @@ class _Seen:
         return many and float(np.mean(sure)) >= SURE
 
 
-def _cut(
-    glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]
-) -> select.Reading:
+def _cut(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]) -> select.Cut:
     """Classify glyphs, cut or mended where the classifier believes in it."""
-    return select.Reading(*mend.whole(*split.apart(glyphs, classify), classify))
+    return select.Cut(*mend.whole(*split.apart(glyphs, classify), classify))
 
 
 def _within(part: str, whole: str) -> bool:

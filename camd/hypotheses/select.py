@@ -37,25 +37,25 @@ CLIPPED = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class Cut:
     """The glyphs that were found at one threshold (N), and what they are taken for."""
 
     glyphs: tuple[Glyph, ...]
     classified: Classified
 
-    def __getitem__(self, some: IntArray) -> "Reading":
-        return Reading(tuple(self.glyphs[i] for i in some.tolist()), self.classified[some])
+    def __getitem__(self, some: IntArray) -> "Cut":
+        return Cut(tuple(self.glyphs[i] for i in some.tolist()), self.classified[some])
 
 
-NOTHING = Reading((), Classified.joined([]))
+NOTHING = Cut((), Classified.joined([]))
 
 
-def leads(usual: Reading) -> bool:
+def leads(usual: Cut) -> bool:
     """Tell whether there is a digit at the usual threshold for which a second look is worth it."""
     return bool((usual.classified.sure >= LEADER).any())
 
 
-def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
+def likeliest(usual: Cut, lower: Cut) -> tuple[Cut, Cut]:
     """Choose of both, found in the same picture, what is likeliest to be written there. All that is
     chosen of `lower` are digits."""
     worth = _worth(lower.classified.sure) - LATER
@@ -70,7 +70,7 @@ def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
     return usual[np.flatnonzero(kept)], lower[np.flatnonzero(taken)]
 
 
-def unexplained(rejected: Sequence[Rejected], digits: Reading) -> tuple[Rejected, ...]:
+def unexplained(rejected: Sequence[Rejected], digits: Cut) -> tuple[Rejected, ...]:
     """Give the marks, rejected at the usual threshold, that are no part of these digits."""
     part = _any(overlap([mark.box for mark in rejected], _boxes(digits)) > PART, 1)
     return tuple(rejected[i] for i in np.flatnonzero(~part).tolist())
@@ -118,7 +118,7 @@ def _worth(sure: FloatArray) -> DoubleArray:
     return np.asarray(np.log(p / (1 - p)))
 
 
-def _boxes(reading: Reading) -> list[Box]:
+def _boxes(reading: Cut) -> list[Box]:
     return [glyph.box for glyph in reading.glyphs]
 
 

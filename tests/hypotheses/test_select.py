@@ -10,7 +10,7 @@ from camd.hypotheses.select import (
     LATER,
     NOTHING,
     SHARED,
-    Reading,
+    Cut,
     leads,
     likeliest,
     overlap,
@@ -21,10 +21,10 @@ from camd.values import SIDE, Box, Classified, Glyph, Reason, Rejected
 LEFT, RIGHT, BOTH = (0, 0, 10, 20), (12, 0, 10, 20), (0, 0, 22, 20)
 
 
-def reading(*said: tuple[Box, int, float]) -> Reading:
+def reading(*said: tuple[Box, int, float]) -> Cut:
     """Make a reading of boxes, each taken for a label with a confidence."""
     crop = np.zeros((SIDE, SIDE), np.uint8)
-    return Reading(
+    return Cut(
         tuple(Glyph(box, crop) for box, _, _ in said),
         Classified(
             np.array([label for _, label, _ in said], np.int64),
@@ -34,7 +34,7 @@ def reading(*said: tuple[Box, int, float]) -> Reading:
     )
 
 
-def said(readings: Sequence[Reading]) -> list[list[int]]:
+def said(readings: Sequence[Cut]) -> list[list[int]]:
     return [one.classified.labels.tolist() for one in readings]
 
 
@@ -87,7 +87,7 @@ readings = st.lists(st.tuples(boxes, st.integers(-1, 9), st.floats(0.01, 0.99)),
 
 
 @given(readings, readings)
-def test_no_other_set_without_conflicts_is_heavier(usual: Reading, lower: Reading) -> None:
+def test_no_other_set_without_conflicts_is_heavier(usual: Cut, lower: Cut) -> None:
     def logits(sure: float) -> float:
         return float(np.log(sure / (1 - sure))) if sure else -np.inf
 
