@@ -45,6 +45,11 @@ def directory() -> Path:
     return _home(platformdirs.user_state_dir, "what camd keeps: set HOME or STATE_DIRECTORY")
 
 
+def history(name: str) -> Path:
+    """Return the file of what the regions of the camera `name` said. Raises ConfigError."""
+    return directory() / f"{name}.history.sqlite"
+
+
 def cache() -> Path:
     """Return the folder of files that can be made again, which may not exist yet.
 

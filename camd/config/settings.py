@@ -578,6 +578,12 @@ class WebSettings(Section):
         "/",
         description="what a reverse proxy leaves before the path of each request, as /camd/",
     )
+    history: bool = Field(
+        True, description="keep what regions say for years, in the state directory, for its charts"
+    )
+    history_mb: int = Field(
+        50, ge=1, le=10_000, description="most that this may take; the oldest values go first"
+    )
 
 
 class LogSettings(Section):

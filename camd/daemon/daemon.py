@@ -23,6 +23,7 @@ from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
 from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, MissingExtraError, SourceError
+from camd.history import History
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
@@ -246,6 +247,7 @@ def _run(
                 _state_file(settings), settings.region, time.monotonic(), time.time()
             )
             stack.callback(last_good.close, GOODBYE_S)
+        history = _history(settings, source, stack)
         pipeline = Pipeline(settings, model, time.perf_counter, kept)
         screen = Screen(settings, window, printer)
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
@@ -267,6 +269,7 @@ def _run(
                 control=control,
                 last_good=last_good if keeps else None,
                 feed=served.feed(settings, model),
+                history=history,
             )
         )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
@@ -310,6 +313,21 @@ def _state_file(settings: Settings) -> Path | None:
     except ConfigError as error:
         log.warning("the last good values are kept in memory only: %s", error)
         return None
+
+
+def _history(settings: Settings, source: Source, stack: ExitStack) -> History | None:
+    """Keep what regions say where the page shows it; a film is no history."""
+    web = settings.web
+    if not (web.enabled and web.history and settings.region and source.live):
+        return None
+    try:
+        path = paths.history(settings.name)
+    except ConfigError as error:
+        log.warning("there is no history: %s", error)
+        return None
+    history = History(path, web.history_mb * 10**6)
+    stack.callback(history.close, GOODBYE_S)
+    return history
 
 
 def _publisher(

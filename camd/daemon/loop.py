@@ -19,6 +19,7 @@ from camd.daemon.watchdog import Pulse
 from camd.display.overlay import Hud
 from camd.display.screen import Screen, Shown
 from camd.errors import PublishError
+from camd.history import History
 from camd.laps import Laps
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
@@ -76,6 +77,8 @@ class Run:
     """None: nothing of the regions outlasts the run."""
     feed: Feed | None = None
     """None: there is no page."""
+    history: History | None = None
+    """None: what regions say is not kept."""
 
 
 class Loop:
@@ -96,6 +99,7 @@ class Loop:
         self._scene_at = 0.0
         """Of the last frame, on the clock of the pipeline; seconds."""
         self._feed = run.feed
+        self._history = run.history
         self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
@@ -220,6 +224,8 @@ class Loop:
         self._shown = (frame, result)
         self._holds = result
         self._keep()
+        if self._history:
+            self._history.note(result.regions, frame.at)
         now = time.monotonic()
         laps = Laps(time.perf_counter)
         if self._publisher:
@@ -287,6 +293,8 @@ class Loop:
             self._publisher.absent(result, time.time())
         if self._feed:
             self._feed.end(result, time.time())
+        if self._history:
+            self._history.note(result.regions, time.time())
         self._read(result, time.time())
 
     def _judged(self, regions: Sequence[RegionReading], at: float) -> tuple[RegionReading, ...]:

@@ -2,7 +2,7 @@
 /api/openapi.json is made from the same shapes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
@@ -84,6 +84,35 @@ class Health(TypedDict):
     """Pieces of ink that are no digits, by reason, since the start."""
     reconnects: Count
     uptime_s: Annotated[float, Field(ge=0)]
+
+
+@_described
+class PointItem(TypedDict):
+    at: At
+    value: Annotated[float | None, Field(description="the last good one; null without one")]
+    low: Annotated[float | None, Field(description="the least good one")]
+    high: Annotated[float | None, Field(description="the greatest good one")]
+    change: Annotated[float | None, Field(description="from the good value before to this one")]
+    good: Annotated[Count, Field(description="how often a good value was noted")]
+    refused: Annotated[Count, Field(description="how often a value was refused")]
+    why: Annotated[str, Field(description="status of the last refusal; empty without one")]
+
+
+@_described
+class History(TypedDict):
+    """What a region said in a range of time."""
+
+    camera: Camera
+    region: str
+    unit: str | None
+    since: At
+    until: At
+    step: Annotated[
+        Annotated[int, Field(ge=0)] | Literal["hour", "day", "month"],
+        Field(description="between points, seconds, or a part of the calendar; 0: all"),
+    ]
+    points: list[PointItem]
+    """The oldest first; the newest 5000."""
 
 
 @_described

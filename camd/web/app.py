@@ -24,7 +24,7 @@ from camd.config.settings import WebSettings
 from camd.display import overlay
 from camd.errors import CamdError, ConfigError
 from camd.exposition import CONTENT_TYPE, render
-from camd.web import answers, live, openapi, setup
+from camd.web import answers, live, openapi, past, setup
 from camd.web.access import SESSION_S, Access, cookie
 from camd.web.changes import Changes, OutdatedError, Place, lines
 from camd.web.feed import Feed
@@ -88,6 +88,8 @@ class Site:
                 Route("/api/regions", self._regions),
                 Route("/api/health", self._health),
                 Route("/api/snapshot.jpg", self._snapshot),
+                Route("/api/history", self._history),
+                Route("/api/history.csv", self._history_csv),
                 Route("/api/openapi.json", self._openapi),
                 Route("/metrics", self._metrics),
                 Route(LOGIN, self._session),
@@ -108,6 +110,7 @@ class Site:
                 HTTPException: _problem,
                 ValidationError: _malformed,
                 CamdError: _refused,
+                OSError: _unreadable,
                 Exception: _bug,
             },
         )
@@ -146,6 +149,19 @@ class Site:
         )
         jpeg = overlay.encode_jpeg(image, settings.overlay.snapshot_quality)
         return Response(jpeg, media_type="image/jpeg")
+
+    async def _history(self, request: Request) -> Response:
+        settings = self._feed.settings
+        asked = past.Range.of(request.query_params, settings, time.time())
+        return JSONResponse(await self._apart(lambda: past.answer(settings, asked)))
+
+    async def _history_csv(self, request: Request) -> Response:
+        settings = self._feed.settings
+        asked = past.Range.of(request.query_params, settings, time.time())
+        text = await self._apart(lambda: past.table(settings, asked))
+        name = f"{settings.name}-{asked.region}.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type="text/csv", headers=headers)
 
     async def _openapi(self, _: Request) -> Response:
         return JSONResponse(_document())
@@ -349,6 +365,11 @@ async def _refused(_: Request, error: Exception) -> Response:
     outdated = isinstance(error, OutdatedError)
     status = HTTPStatus.CONFLICT if outdated else HTTPStatus.UNPROCESSABLE_ENTITY
     return JSONResponse({"error": str(error)}, status)
+
+
+async def _unreadable(_: Request, error: Exception) -> Response:
+    log.warning("page: %s", error)
+    return JSONResponse({"error": str(error)}, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -9,11 +9,14 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from camd import paths
 from camd.config.layers import load
-from camd.values import Result
+from camd.config.settings import RegionSettings
+from camd.history import History
+from camd.values import RegionReading, Result
 from camd.web.access import hashed
 from camd.web.feed import Feed
-from testing.broker import free_port, until
+from testing.broker import LONG, free_port, until
 from testing.browser import Browser, chromium
 from testing.pages import film
 from testing.process import start
@@ -21,6 +24,7 @@ from testing.scenes import frame, result
 from tests.web.serving import PASSWORD, serving, settings, state
 
 SIZES = ((390, 844), (1280, 800), (3840, 2160))
+CORNERS = ((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))
 COMMENT = "# the till in the kitchen\n"
 
 
@@ -210,6 +214,37 @@ def test_nothing_is_shown_before_the_password(browser: Browser) -> None:
         browser["log-out"].click()
         until(browser["login"].is_displayed, "the login again")
         assert client.ask("/api/readings").status == 401
+
+
+def test_the_history_is_drawn_and_can_be_turned_back(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    place = RegionSettings(name="water", label="Water", unit="m³", corners=CORNERS)
+    now = time.time()
+    history = History(paths.history("desk"), 10**8)
+    for hour in range(80, -1, -1):
+        history.note([RegionReading("water", "ok", 500 - hour)], now - 3600 * hour)
+    history.note([RegionReading("water", "decreased")], now)
+    history.close(LONG)
+    feed = Feed(settings(region=(place,)))
+    feed.state = state(time.monotonic() + 1000)
+    with serving(feed) as client:
+        browser.size(390, 844)
+        browser.driver.get(f"http://127.0.0.1:{client.port}/#history")
+        until(lambda: len(browser.all(".uplot canvas")) == 2, "two charts")
+        browser.says("value-title", "Value, m³")
+        browser.says("rate-title", "Change by hour, m³")
+        browser.says("history-note", "decreased")
+        rows = "return document.getElementById('history-rows').textContent"
+        assert "5001" in browser.run(rows)  # the newest hour: 500, and 1 more than before
+        browser["earlier"].click()
+        until(lambda: "476" in browser.run(rows), "the day before")
+        browser.all("#spans button")[1].click()
+        browser.says("rate-title", "Change by day")
+        assert browser.run("return document.documentElement.scrollWidth") <= 390
+        assert "/api/history.csv?region=water" in str(browser["csv"].get_attribute("href"))
+    assert browser.complaints() == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
