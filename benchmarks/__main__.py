@@ -12,6 +12,7 @@ TABLES = {
     "ablate": "each mechanism that tells digits from other ink, switched off alone",
     "angles": "the same images turned by 24 angles",
     "regions": "values of regions drawn on labelled images: right, wrong or withheld",
+    "learn": "what forty corrections of one writer bring, and what they cost elsewhere",
     "frame": "from a 1080p frame to its digits, beside other readers",
     "latency": "from capture to the message that a subscriber receives",
     "growth": "digits a frame, size of a frame, number of cameras",

@@ -27,6 +27,7 @@ from camd.sources import from_uri
 from camd.values import Frame
 from camd.web.changes import Changes
 from camd.web.feed import Feed, State
+from camd.web.learning import Learning
 from camd.web.server import Page
 from scripts.pictures import DOCS, FIRST, FPS, LAST
 from testing.broker import free_port, until
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
         config.write_text(CONFIG)
         feed = _feed()
         web = WebSettings(enabled=True, port=free_port())
-        page = Page(web, feed, Changes(config, lambda: None))
+        page = Page(web, feed, Changes(config, lambda: None), Learning(None, lambda: None))
         page.start()
         try:
             with chromium() as browser:

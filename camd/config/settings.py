@@ -586,6 +586,22 @@ class WebSettings(Section):
     )
 
 
+class LearnSettings(Section):
+    keep: bool = Field(
+        False,
+        description="keep pictures of digits that were unsure, to label them and learn from them",
+    )
+    most: int = Field(
+        500, ge=20, le=10_000, description="pictures kept that nobody has labelled, 3 kB each"
+    )
+    max_error: float = Field(
+        0.01,
+        gt=0,
+        le=0.2,
+        description="share of wrong digits, of those published, that a learnt model may have",
+    )
+
+
 class LogSettings(Section):
     level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="log messages as serious as this, or more"
@@ -604,6 +620,7 @@ class Settings(Section):
     overlay: OverlaySettings = OverlaySettings()
     metrics: MetricsSettings = MetricsSettings()
     web: WebSettings = WebSettings()
+    learn: LearnSettings = LearnSettings()
     log: LogSettings = LogSettings()
     region: tuple[RegionSettings, ...] = Field((), max_length=64)
     mask: tuple[MaskSettings, ...] = Field((), max_length=64)

@@ -4,7 +4,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
 
 from camd.config.settings import Settings
@@ -12,6 +12,7 @@ from camd.display.regions import why
 from camd.mqtt import payloads
 from camd.mqtt.fields import At, Camera, Count, Turn
 from camd.mqtt.messages import CameraState, DigitItem, Frames, Percentiles, RegionItem
+from camd.regions.value import MOST_VALUE
 from camd.values import RegionReading, Result
 from camd.web.feed import State
 
@@ -113,6 +114,27 @@ class History(TypedDict):
     ]
     points: list[PointItem]
     """The oldest first; the newest 5000."""
+
+
+class Forgetting(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    region: str = Field(max_length=200, description="its name")
+
+
+class Setting(Forgetting):
+    value: float = Field(gt=-MOST_VALUE, lt=MOST_VALUE, description="what it shows")
+
+
+@_described
+class Changed(TypedDict):
+    """What a person's value has changed."""
+
+    region: str
+    value: float | None
+    """Null where it is forgotten."""
+    was: float | None
+    """Null where there was none."""
 
 
 @_described

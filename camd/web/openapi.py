@@ -8,6 +8,11 @@ from pydantic import TypeAdapter
 from camd import __version__
 from camd.web import answers
 
+_PROBLEMS = {
+    "401": "a password is needed",
+    "421": "this name is not one of this machine: web.hosts",
+    "429": "too many wrong passwords: wait",
+}
 _MOMENT = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}]}
 _RANGE = [
     {"name": name, "in": "query", "description": text, "schema": schema}
@@ -39,6 +44,9 @@ def document() -> dict[str, Any]:
         answers.Health,
         answers.Problem,
         answers.History,
+        answers.Changed,
+        answers.Setting,
+        answers.Forgetting,
     ):
         schema = TypeAdapter(shape).json_schema(ref_template=_REF)
         schemas |= schema.pop("$defs", {})
@@ -62,6 +70,10 @@ def document() -> dict[str, Any]:
                 {"image/jpeg": {"schema": {"type": "string", "contentMediaType": "image/jpeg"}}},
                 none="there is no picture that is new enough",
             ),
+            "/api/region/set": _post(
+                "Have a region go on from a value that somebody knows to be right", "Setting"
+            ),
+            "/api/region/forget": _post("Have the last value of a region forgotten", "Forgetting"),
             "/api/history": _get(
                 "What a region said in a range of time",
                 _json("History"),
@@ -85,7 +97,10 @@ def document() -> dict[str, Any]:
         },
         "components": {
             "schemas": schemas,
-            "securitySchemes": {"password": {"type": "http", "scheme": "basic"}},
+            "securitySchemes": {
+                "password": {"type": "http", "scheme": "basic"},
+                "token": {"type": "apiKey", "in": "header", "name": "x-camd-token"},
+            },
         },
     }
 
@@ -94,17 +109,34 @@ def _json(name: str) -> dict[str, Any]:
     return {"application/json": {"schema": {"$ref": _REF.format(model=name)}}}
 
 
+def _post(what: str, body: str) -> dict[str, Any]:
+    problems = {
+        **_PROBLEMS,
+        "400": "this is no JSON",
+        "403": "without a password: send the token that /session gives as x-camd-token",
+        "408": "the request came too slowly",
+        "413": "the request is too long",
+        "415": "send application/json",
+        "422": "what was asked for is wrong",
+    }
+    answers: dict[str, Any] = {"200": {"description": what, "content": _json("Changed")}}
+    answers |= {
+        code: {"description": text, "content": _json("Problem")} for code, text in problems.items()
+    }
+    request = {"required": True, "content": _json(body)}
+    secured: list[dict[str, list[str]]] = [{"token": []}, {"password": []}]
+    return {
+        "post": {"summary": what, "requestBody": request, "responses": answers, "security": secured}
+    }
+
+
 def _get(
     what: str,
     content: dict[str, Any],
     none: str = "",
     parameters: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    problems = {
-        "401": "a password is needed",
-        "421": "this name is not one of this machine: web.hosts",
-        "429": "too many wrong passwords: wait",
-    }
+    problems = dict(_PROBLEMS)
     if none:
         problems["503"] = none
     if parameters:

@@ -2,12 +2,13 @@
 
 import { $, say } from "./dom.js";
 import { History } from "./history.js";
+import { Learn } from "./learn.js";
 import { Live } from "./live.js";
 import { logIn, logOut, session } from "./net.js";
 import { SetUp } from "./setup.js";
 
 const live = new Live(enter);
-const parts = { live, history: new History(enter), setup: new SetUp(enter) };
+const parts = { live, history: new History(enter), learn: new Learn(enter), setup: new SetUp(enter) };
 let inside = false;
 
 async function enter() {
