@@ -15,6 +15,7 @@ TABLES = {
     "learn": "what forty corrections of one writer bring, and what they cost elsewhere",
     "frame": "from a 1080p frame to its digits, beside other readers",
     "latency": "from capture to the message that a subscriber receives",
+    "browsers": "what three browsers that watch the page cost the reading",
     "growth": "digits a frame, size of a frame, number of cameras",
     "start": "from the command to the first frame",
     "rest": "the cost of a still scene",

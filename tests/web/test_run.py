@@ -53,12 +53,23 @@ def test_the_page_says_what_is_read_and_outlasts_a_reload(tmp_path: Path, clip: 
     assert "Traceback" not in said
 
 
-def test_what_a_region_says_is_kept_and_outlasts_the_process(tmp_path: Path) -> None:
+def correct(client: Client) -> None:
+    """Say that it is another number, so that one digit was misread."""
+    token = client.ask("/session").json["token"]
+    data = {"region": "meter", "value": 425}
+    answer = client.ask("/api/region/set", data, x_camd_token=token)
+    assert answer.json == {"region": "meter", "value": 425, "was": 325}
+    until(lambda: client.ask("/page/learn").json["crops"], "the crop")
+    crops = client.ask("/page/learn").json["crops"]
+    assert [(one["why"], one["region"], one["guess"]) for one in crops] == [("changed", "meter", 4)]
+
+
+def test_what_a_region_says_is_kept_corrected_and_outlasts_the_process(tmp_path: Path) -> None:
     port = free_port()
     config = tmp_path / "config.toml"
     config.write_text(
         f'name = "desk"\n[web]\nport = {port}\n[track]\nsettle_ms = 50\n'
-        '[[region]]\nname = "meter"\n'
+        '[learn]\nkeep = true\n[[region]]\nname = "meter"\n'
         "polygon = [[0.02, 0.02], [0.98, 0.02], [0.98, 0.98], [0.02, 0.98]]\n"
     )
     client = Client(port)
@@ -72,13 +83,15 @@ def test_what_a_region_says_is_kept_and_outlasts_the_process(tmp_path: Path) -> 
 
     with mjpeg([page("325")]) as camera:
         device = f"http://127.0.0.1:{camera}/stream"
-        for _ in range(2):
+        for number in (1, 2):
             process = start(
                 "run", "--device", device, "--broker", "none", "--web", "--config", config,
                 home=tmp_path,
             )  # fmt: skip
             try:
                 until(noted, "the value")
+                if number == 1:
+                    correct(client)
             finally:
                 process.send_signal(signal.SIGKILL)
                 process.communicate(timeout=50)
