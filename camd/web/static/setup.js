@@ -139,6 +139,7 @@ export class SetUp {
 
   swap(editing) {
     $("places-card").hidden = editing;
+    $("broker-card").hidden = editing;
     $("editor").hidden = !editing;
     $("draw-tools").hidden = !editing;
     $("sketch").classList.toggle("drawing", editing);
