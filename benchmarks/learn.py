@@ -16,6 +16,7 @@ import numpy as np
 
 from camd import paths
 from camd.classify import model_file, svm
+from camd.corrections import LEAST_LABELLED
 from testing.writer import Writer
 from training import digits as datasets
 from training import hands
@@ -48,7 +49,7 @@ def main() -> None:
     for number in range(options.writers):
         writer = Writer.of(number)
         own = corrections(writer, old, number)
-        if len(own) < learn.LEAST:
+        if len(own) < LEAST_LABELLED:
             sys.stdout.write(f"{number:6} {len(own):5}  reads well: nothing to learn\n")
             continue
         began = time.perf_counter()

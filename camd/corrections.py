@@ -49,6 +49,9 @@ AROUND = 1.2
 """Of the height of a digit, what is shown around it."""
 HIGH = 96
 """Height of the picture of the surroundings, pixels."""
+LEAST_LABELLED = 10
+"""Labelled crops below which nothing is learnt: of fewer, chance alone can make a model look
+better."""
 MOST_LABELLED = 5000
 """Labelled crops kept; the oldest go first. 15 MB."""
 

@@ -2,7 +2,7 @@
 training package, which is an extra."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from camd.cli.options import config_file, interruptible, load_config
 from camd.config.settings import Settings
 from camd.errors import DataError, MissingExtraError
 from camd.stdio import say, tell, write_json
+
+if TYPE_CHECKING:
+    from camd.corrections import Sample
 
 
 @click.command()
@@ -39,11 +42,19 @@ def learn(
     Of the published digits at most learn.max_error may be wrong."""
     settings = load_config(file, {("name",): name}, False).settings
     from camd import learnt  # noqa: PLC0415
+    from camd.corrections import LEAST_LABELLED  # noqa: PLC0415
 
     if undo:
         say(f"{learnt.back(settings)} is back")
         _how_to_use()
         return
+    samples = _labelled(settings)
+    if not extra and len(samples) < LEAST_LABELLED:
+        raise DataError(
+            f"{len(samples)} labelled crops in {paths.crops(settings.name)} are too few to learn"
+            f" from: label {LEAST_LABELLED} or more on the page, under Correct; it needs"
+            " learn.keep = true"
+        )
     try:
         from training.fit import learn as training  # noqa: PLC0415
     except ImportError as error:
@@ -55,7 +66,7 @@ def learn(
     from camd.terminal import stages  # noqa: PLC0415
 
     with stages("camd: ") as progress:
-        own = _own(settings, extra)
+        own = _own(samples, extra)
         found = training.learn_from(
             paths.model_file(settings.model.file),
             *own,
@@ -84,14 +95,17 @@ def _how_to_use() -> None:
     tell("camd: a camd that runs takes it with its next reload: sudo systemctl reload camd")
 
 
-def _own(settings: Settings, extra: Path | None) -> tuple[Any, Any]:
-    """Return the labelled crops (N, 28, 28) and their labels (N,)."""
-    import numpy as np  # noqa: PLC0415
-
+def _labelled(settings: Settings) -> list["Sample"]:
     from camd.corrections import Store  # noqa: PLC0415
 
     path = paths.crops(settings.name)
-    samples = Store(path, settings.learn.most).labelled() if path.exists() else []
+    return Store(path, settings.learn.most).labelled() if path.exists() else []
+
+
+def _own(samples: list["Sample"], extra: Path | None) -> tuple[Any, Any]:
+    """Return crops (N, 28, 28) and their labels (N,): those that were labelled, and more."""
+    import numpy as np  # noqa: PLC0415
+
     crops = [sample.crop for sample in samples]
     labels = [sample.label for sample in samples]
     if extra:
@@ -100,11 +114,6 @@ def _own(settings: Settings, extra: Path | None) -> tuple[Any, Any]:
         more = digits.load_folder(extra)
         crops += list(more.images)
         labels += more.labels.tolist()
-    if not crops:
-        raise DataError(
-            f"nothing is labelled in {path}: set learn.keep = true, run camd with its page, and"
-            " label what it shows there under Correct"
-        )
     return np.stack(crops), np.array(labels, np.int64)
 
 

@@ -11,7 +11,7 @@ from camd.errors import DataError
 from testing.writer import Writer
 from training.digits import NONE, Digits
 from training.fit import learn, standing
-from training.fit.learn import Learnt
+from training.fit.learn import Learnt, Tally
 
 WRITER, BUDGET, LEAST = 1, 0.01, 0.5
 
@@ -86,13 +86,47 @@ def test_the_small_machines_say_what_the_full_ones_do(found: Learnt, corrections
     assert clear.all()
 
 
-def test_wrong_labels_are_not_learnt(shipped: tuple[Any, Any]) -> None:
+def test_wrong_labels_are_not_learnt(
+    shipped: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody calls plain 1s sevens."""
+    monkeypatch.setattr(learn, "FOLDS", 2)
     held = standing.read().digits
     ones = np.flatnonzero(held.labels == 1)[:12]
     own = Digits(held.images[ones], np.full(len(ones), 7))
     report = learnt(shipped, own, strengths=learn.STRENGTHS[-1:]).report
     assert "on your own crops" in report.refused or "on the standing set" in report.refused
+
+
+@pytest.mark.parametrize(
+    ("digits", "others", "says"),
+    [
+        (Tally(1000, 20, 990, 3), Tally(300, 30, 30, 30), ""),
+        (Tally(1000, 21, 990, 3), Tally(300, 30, 30, 30), "21 errors instead of 20"),
+        (Tally(1000, 20, 990, 3), Tally(300, 31, 31, 31), "31 others taken for digits"),
+        (Tally(1000, 20, 990, 5), Tally(300, 30, 30, 30), "5 of 990 published digits are wrong"),
+    ],
+)
+def test_what_is_worse_on_the_standing_set_is_said(digits: Tally, others: Tally, says: str) -> None:
+    before = Tally(1000, 20, 990, 3), Tally(300, 30, 30, 30)
+    assert before[0].bound < BUDGET < Tally(1000, 20, 990, 5).bound
+    said = learn._harm(before, (digits, others), BUDGET)
+    assert says in said
+    assert bool(says) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("after", "says"),
+    [
+        (Tally(40, 20, 38, 4), ""),
+        (Tally(40, 30, 38, 4), "30 errors, and made 30"),
+        (Tally(40, 20, 38, 6), "publish 6 wrong digits, and published 5"),
+    ],
+)
+def test_what_is_no_better_on_the_users_own_is_said(after: Tally, says: str) -> None:
+    said = learn._no_gain(Tally(40, 30, 30, 5), after)
+    assert says in said
+    assert bool(says) == bool(said)
 
 
 def test_what_is_no_digit_is_learnt_by_the_gate(shipped: tuple[Any, Any], old: svm.Model) -> None:

@@ -107,7 +107,7 @@ def test_why_nothing_was_learnt_is_said_in_words(
     client.ask("/page/learn/start", {})
     until(lambda: not client.ask("/page/learn").json["job"]["running"], "learning")
     job = client.ask("/page/learn").json["job"]
-    assert re.search("3 labelled crops .* are too few", job["error"])
+    assert re.search("3 labelled crops .* are too few to learn from: label 10", job["error"])
     assert job["report"] is None
 
 

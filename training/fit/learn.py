@@ -27,7 +27,7 @@ from camd.classify.features import extract
 from camd.classify.kernel import Kernel
 from camd.classify.model_schema import Arrays, Meta
 from camd.classify.one_vs_one import Duels, duels
-from camd.corrections import ALIKE, likeness
+from camd.corrections import ALIKE, LEAST_LABELLED, likeness
 from camd.errors import DataError
 from camd.evaluate.calibration import upper_bound
 from camd.values import FloatArray
@@ -41,8 +41,6 @@ from training.fit.standing import Standing
 
 CACHE_MB = 300
 """Memory for kernel values while a duel is fitted, MB."""
-LEAST = 10
-"""Crops below which nothing is learnt: of fewer, chance alone can make a model look better."""
 FOLDS = 4
 """Parts of the user's crops, each of which is judged by machines fitted without it."""
 COPIES = 3
@@ -183,10 +181,10 @@ def learn(
     the standing set.
     `least`: the confidence from which on digits are published. `budget`: the share of these that
     may be wrong. Raises DataError where the crops are too few."""
-    if len(own) < LEAST or len(np.unique(groups)) < FOLDS:
+    if len(own) < LEAST_LABELLED or len(np.unique(groups)) < FOLDS:
         raise DataError(
             f"{len(own)} labelled crops of {len(np.unique(groups))} different marks are too few to"
-            f" learn from: label {LEAST} or more"
+            f" learn from: label {LEAST_LABELLED} or more"
         )
     old = svm.build(arrays, meta, with_rows=False)
     before = _standing(old, held, least)
