@@ -8,6 +8,7 @@ import pytest
 from camd import learnt, paths
 from camd.classify import model_file
 from camd.config.settings import Settings
+from camd.doctor import system
 from camd.errors import CamdError
 from training.fit.export import seal, to_bytes
 
@@ -68,3 +69,11 @@ def test_one_that_is_damaged_keeps_nobody_from_reading(
         caplog.clear()
         assert learnt.load(SETTINGS).id == learnt.identity(paths.model_file())[:8]
         assert "not used" in caplog.text
+
+
+def test_the_doctor_says_which_model_is_read_with(shipped: tuple) -> None:  # type: ignore[type-arg]
+    assert [one.level for one in system.model(SETTINGS)] == ["ok"]
+    learnt.put(SETTINGS, made_of(shipped, learnt.identity(paths.model_file())))
+    assert "camd learn has made" in [one.text for one in system.model(SETTINGS)][-1]
+    learnt.put(SETTINGS, made_of(shipped, "0" * 64))
+    assert [one.level for one in system.model(SETTINGS)] == ["ok", "warning"]
