@@ -1,11 +1,8 @@
 """Serves the page from a thread of its own."""
 
 import asyncio
-import contextlib
 import logging
-import os
 import socket
-import sys
 import threading
 
 import uvicorn
@@ -30,9 +27,6 @@ PATIENCE_S = 20
 connection, and what waited for it is freed."""
 HEAD_S = 10.0
 """In which the first request of a connection must be there, seconds."""
-KIND = 10
-"""How nice the page's threads are to the one that reads: where there is one core for both, pictures
-for browsers wait, and digits do not."""
 GOODBYE_S = 1
 """Longest wait at the end for answers on their way, seconds; all that wait end by themselves."""
 
@@ -109,10 +103,6 @@ class Page:
             self._thread.join(GOODBYE_S + 4)
 
     def _serve(self, listening: socket.socket) -> None:
-        # Of Linux alone, where each thread has a priority; those that it starts get the same.
-        if sys.platform == "linux":
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), KIND)
         try:
             self._server.run([listening])
         except Exception:
