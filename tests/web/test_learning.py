@@ -1,4 +1,4 @@
-"""Labelling and learning over HTTP, with the real `camd learn`."""
+"""Labelling and learning over HTTP and in a browser, with the real `camd learn`."""
 
 import re
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from camd.web import learning
 from camd.web.feed import Feed
 from camd.web.learning import Learning
 from testing.broker import LONG
+from testing.browser import Browser, chromium
 from testing.writer import Writer
 from tests.web.serving import Client, serving, settings, until
 
@@ -45,6 +46,12 @@ def filled(crops: np.ndarray) -> Store:  # type: ignore[type-arg]
     return store
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture
 def reloads() -> list[str]:
     return []
@@ -68,6 +75,7 @@ def test_without_crops_there_is_nothing_to_label(client: Client) -> None:
 
 def test_what_is_labelled_is_learnt_used_and_taken_back(
     client: Client,
+    browser: Browser,
     reloads: list[str],
     written: tuple[np.ndarray, np.ndarray],  # type: ignore[type-arg]
 ) -> None:
@@ -79,22 +87,27 @@ def test_what_is_labelled_is_learnt_used_and_taken_back(
     assert (first["region"], first["guess"], first["why"]) == ("water", 9, "unsure")
     for number, digit in enumerate(digits.tolist(), 1):
         assert client.ask("/page/learn/label", {"id": number, "label": digit}).status == 200
-    said = client.ask("/page/learn/start", {}).json
-    assert (said["left"], said["digits"]) == (0, 40)
+    browser.driver.get(f"http://127.0.0.1:{client.port}/#learn")
+    browser.says("label-counts", "0 to label, 40 digits")
+    browser["start-learning"].click()
+    until(browser["progress"].is_displayed, "it is at work")
     assert client.ask("/page/learn/start", {}).status == 422  # one at a time
     assert client.ask("/page/learn/back", {}).status == 422
-    until(lambda: not client.ask("/page/learn").json["job"]["running"], "learning")
-    said = client.ask("/page/learn").json
-    report = said["job"]["report"]
-    assert report["swapped"], said["job"]
-    assert report["own"][1]["errors"] < report["own"][0]["errors"]
-    assert said["learnt"]
+    browser.says("outcome", "The new model is better, and is used now.")
+    report = client.ask("/page/learn").json["job"]["report"]
+    assert report["swapped"]
+    before, after = report["own"]
+    assert after["errors"] < before["errors"]
+    browser.says("report", f"Your digits, not learnt before 40 {before['errors']:.0f}")
     assert reloads == ["reload"]
     model = learnt.load(settings())
     assert model.id != svm.load(paths.model_file(), with_rows=False).id
     assert (model.classify(crops).labels == digits).mean() > 0.95
-    assert client.ask("/page/learn/back", {}).json["learnt"] is False
+    browser["old-model"].click()
+    browser.says("model-now", "It has learnt nothing here yet.")
     assert reloads == ["reload", "reload"]
+    assert learnt.file(settings()) is None
+    assert [line for line in browser.complaints() if "422" not in line] == []
 
 
 def test_why_nothing_was_learnt_is_said_in_words(
