@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 KEY = "learnt"
 """In the meta of a learnt model: of which one, and when."""
+READABLE = 0o644
+"""Root may learn for a service whose user is another one; what was learnt is no secret."""
 BEFORE = ".before"
 """What the name of the model before ends with."""
 
@@ -71,10 +73,10 @@ def put(settings: Settings, content: bytes) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         before = path.with_name(path.name + BEFORE)
         if path.exists():
-            files.write(before, path.read_bytes())
+            files.write(before, path.read_bytes(), mode=READABLE)
         else:
             before.unlink(missing_ok=True)
-        files.write(path, content)
+        files.write(path, content, mode=READABLE)
     except OSError as error:
         raise CamdError(f"{path} cannot be written: {error.strerror or error}") from error
     return path

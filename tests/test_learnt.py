@@ -37,6 +37,7 @@ def test_a_learnt_model_is_read_with_and_can_be_taken_back(shipped: tuple) -> No
     base = learnt.identity(paths.model_file())
     assert learnt.load(SETTINGS).id == base[:8]
     first = learnt.put(SETTINGS, made_of(shipped, base))
+    assert first.stat().st_mode & 0o777 == 0o644  # a service's user reads what root has learnt
     one = learnt.identity(first)
     assert learnt.load(SETTINGS).id == one[:8] != base[:8]
     learnt.put(SETTINGS, made_of(shipped, base, 50))
