@@ -13,7 +13,7 @@ set (standing.py), and what machines that were fitted without a part of the user
 part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ COPIES = 3
 """Distorted copies of each crop that the small machines learn from as well."""
 RIDGE = 0.1
 """Added to the diagonal of the equations for the small machines' new weights (ridge regression)."""
+OTHERS = "what is no digit"
+"""Name of the part of the standing set that is none."""
 ANCHORS = 4000
 """Support vectors at which the small machines are held to what they said."""
 
@@ -205,8 +207,8 @@ def learn(
     report = Report(
         len(own),
         int((own.labels >= 0).sum()),
-        (before[0], after[0]),
-        (before[1], after[1]),
+        (_digits_of(before), _digits_of(after)),
+        (before[OTHERS], after[OTHERS]),
         pair,
         strength,
         budget,
@@ -215,14 +217,22 @@ def learn(
     return Learnt(sealed, described, report)
 
 
-def _standing(model: svm.Model, held: Standing, least: float) -> Pair:
-    """Give what a model says of the digits of the standing set, and of what is none."""
+def _standing(model: svm.Model, held: Standing, least: float) -> dict[str, Tally]:
+    """Give what a model says of the digits of each part of the standing set, and of what is none
+    there, OTHERS."""
     digits, weights = held.digits, held.weights
     written = digits.labels >= 0
-    return (
-        tally(model, digits.take(np.flatnonzero(written)), weights[written], least),
-        tally(model, digits.take(np.flatnonzero(~written)), weights[~written], least),
-    )
+    parts = {name: written & (held.sets == place) for place, name in enumerate(standing.SETS)}
+    return {
+        name: tally(model, digits.take(np.flatnonzero(some)), weights[some], least)
+        for name, some in {**parts, OTHERS: ~written}.items()
+    }
+
+
+def _digits_of(found: Mapping[str, Tally]) -> Tally:
+    """Give what was said of all digits."""
+    parts = [_plain(part) for name, part in found.items() if name != OTHERS]
+    return Tally(*(sum(counts) for counts in zip(*parts, strict=True)))
 
 
 def tally(model: svm.Model, digits: Digits, weights: FloatArray, least: float) -> Tally:
@@ -236,20 +246,19 @@ def tally(model: svm.Model, digits: Digits, weights: FloatArray, least: float) -
     return Tally(float(weights.sum()), *(float(weights[some].sum()) for some in counts))
 
 
-def _harm(before: Pair, after: Pair, budget: float) -> str:
-    """Say what is worse than before on the standing set, if anything is."""
-    where = "on the standing set, "
-    if after[0].errors > before[0].errors:
-        return f"{where}{after[0].errors:.0f} errors instead of {before[0].errors:.0f}"
-    if after[1].errors > before[1].errors:
+def _harm(before: Mapping[str, Tally], after: Mapping[str, Tally], budget: float) -> str:
+    """Say what is worse than before on the standing set, if anything is: no part of it makes up for
+    another."""
+    for name, was in before.items():
+        now = after[name]
+        if now.errors > was.errors:
+            what = "taken for digits" if name == OTHERS else "errors"
+            return f"on {name}, {now.errors:.0f} {what} instead of {was.errors:.0f}"
+    digits = _digits_of(after)
+    if digits.bound > max(budget, _digits_of(before).bound):
         return (
-            f"{where}{after[1].errors:.0f} others taken for digits instead of"
-            f" {before[1].errors:.0f}"
-        )
-    if after[0].bound > max(budget, before[0].bound):
-        return (
-            f"{where}{after[0].wrong:.0f} of {after[0].published:.0f} published digits are wrong,"
-            f" which leaves up to {100 * after[0].bound:.2g} % possible"
+            f"on the standing set, {digits.wrong:.0f} of {digits.published:.0f} published digits"
+            f" are wrong, which leaves up to {100 * digits.bound:.2g} % possible"
         )
     return ""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camd import paths
 from camd.classify import svm
@@ -39,6 +40,7 @@ OTHERS = 1500
 DRAWN = 2500
 """Rendered crops, about half of them no digits: letters, scribbles, frames and textures."""
 SEED = 20261130
+SETS = ("MNIST's test", "other hands", "rendered photographs")
 LICENCES = {
     "MNIST": "Yann LeCun and Corinna Cortes, CC BY-SA 3.0; its test images",
     "Omniglot": "Brenden Lake, MIT; letters drawn again with other pens",
@@ -51,6 +53,8 @@ class Standing:
     digits: Digits
     weights: FloatArray
     """(N,): for how many images each stands."""
+    sets: NDArray[np.uint8]
+    """(N,): where each is from, as a place in SETS."""
 
 
 @functools.lru_cache(1)
@@ -59,23 +63,31 @@ def read(path: Path | None = None) -> Standing:
     path = path or paths.model_file().with_name(FILE)
     try:
         with np.load(path, allow_pickle=False) as stored:
-            images, labels, weights = (stored[name] for name in ("x", "y", "weights"))
+            images, labels, weights, sets = (stored[name] for name in ("x", "y", "weights", "sets"))
     except (OSError, KeyError, ValueError, EOFError) as error:
         raise DataError(f"{path}: damaged, or not there ({error}): install camd again") from error
     many = len(images)
-    if images.shape != (many, SIDE, SIDE) or labels.shape != (many,) or weights.shape != (many,):
+    shapes = {labels.shape, weights.shape, sets.shape}
+    if images.shape != (many, SIDE, SIDE) or shapes != {(many,)}:
         raise DataError(f"{path}: is no standing set: install camd again")
-    return Standing(Digits(images, labels.astype(np.int64)), weights.astype(np.float32))
+    return Standing(
+        Digits(images, labels.astype(np.int64)),
+        weights.astype(np.float32),
+        sets.astype(np.uint8),
+    )
 
 
-def choose(model: svm.Model, digits: Digits, others: int, seed: int) -> Standing:
-    """Take the images near a boundary of `model`, and `others` of the rest."""
+def choose(
+    model: svm.Model, digits: Digits, sets: NDArray[np.uint8], others: int, seed: int
+) -> Standing:
+    """Take the images near a boundary of `model`, and `others` of the rest. `sets` (N,) says where
+    each is from."""
     near = np.abs(model.classify(digits.images).margins) < NEAR
     rest = np.flatnonzero(~near)
     some = np.random.default_rng(seed).choice(rest, min(others, len(rest)), replace=False)
     index = np.sort(np.concatenate([np.flatnonzero(near), some]))
     weights = np.where(near[index], 1, len(rest) / max(1, len(some))).astype(np.float32)
-    return Standing(digits.take(index), weights)
+    return Standing(digits.take(index), weights, sets[index])
 
 
 def make(data: Path, folder: Path, letters: Path, fonts: Path) -> Standing:
@@ -90,10 +102,14 @@ def make(data: Path, folder: Path, letters: Path, fonts: Path) -> Standing:
         raise DataError(f"{fonts}: no DejaVu fonts there; on Debian: apt install fonts-dejavu")
     rendered = generate(Sources(hand, Fonts(prints, prints)), DRAWN, SEED)
     held = functools.reduce(join, (own for own in hands.load(folder).tests.values()), test)
-    written = choose(model, held, OTHERS, SEED)
-    seen = choose(model, Digits(rendered.crops, rendered.labels.astype(np.int64)), 700, SEED)
+    sets = np.where(np.arange(len(held)) < len(test), 0, 1).astype(np.uint8)
+    written = choose(model, held, sets, OTHERS, SEED)
+    photographed = Digits(rendered.crops, rendered.labels.astype(np.int64))
+    seen = choose(model, photographed, np.full(len(photographed), 2, np.uint8), 700, SEED)
     return Standing(
-        join(written.digits, seen.digits), np.concatenate([written.weights, seen.weights])
+        join(written.digits, seen.digits),
+        np.concatenate([written.weights, seen.weights]),
+        np.concatenate([written.sets, seen.sets]),
     )
 
 
@@ -105,6 +121,7 @@ def to_bytes(standing: Standing) -> bytes:
         x=standing.digits.images,
         y=standing.digits.labels.astype(np.int8),
         weights=standing.weights,
+        sets=standing.sets,
         licences=np.frombuffer(json.dumps(LICENCES).encode(), np.uint8),
     )
     return buffer.getvalue()
