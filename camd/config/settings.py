@@ -214,6 +214,11 @@ class RegionSettings(Section):
     problem_after_s: float = Field(
         300, ge=0, description="without a good value for so long, it is a problem; 0: never"
     )
+    max_shift: Share = Field(
+        0.2,
+        description="the camera may be nudged by this share of the frame: the region goes along; "
+        "0: it stays",
+    )
     rate_s: float = Field(
         3600, ge=1, le=31_536_000, description="rate: the change per hour, over so many seconds"
     )

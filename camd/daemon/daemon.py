@@ -19,6 +19,7 @@ from camd.daemon import watchdog
 from camd.daemon.control import Control
 from camd.daemon.last_good import LastGood
 from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
+from camd.daemon.surroundings import SurroundingsFile
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
 from camd.display.window import Window
@@ -26,6 +27,7 @@ from camd.errors import CamdError, ConfigError, MissingExtraError, SourceError
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
+from camd.regions.follow import Surroundings
 from camd.regions.memory import Kept
 from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
@@ -91,11 +93,11 @@ def run(
     first = prepare(load, options)
     plan: Plan | None = first
     served = _Served(options.config, _reloader(load, options, signals))
-    last_good = LastGood()
+    last_good, around = LastGood(), SurroundingsFile()
     try:
         served.follow(first.settings)
         while plan is not None:
-            plan = _run(plan, load, options, printer, signals, service, served, last_good)
+            plan = _run(plan, load, options, printer, signals, service, served, last_good, around)
     finally:
         service.stopping()
         served.close()
@@ -214,6 +216,7 @@ def _run(
     service: Service,
     served: _Served,
     last_good: LastGood,
+    around: SurroundingsFile,
 ) -> Plan | None:
     """Return the plan to go on with, or None at the end."""
     settings, source = plan.settings, plan.source
@@ -243,10 +246,17 @@ def _run(
         keeps = bool(settings.region) and source.live  # a film begins anew each time
         if keeps:
             kept = last_good.open(
-                _state_file(settings), settings.region, time.monotonic(), time.time()
+                _state_file(settings, "regions.json"),
+                settings.region,
+                time.monotonic(),
+                time.time(),
             )
             stack.callback(last_good.close, GOODBYE_S)
-        pipeline = Pipeline(settings, model, time.perf_counter, kept)
+        known: dict[str, Surroundings] = {}
+        if keeps:
+            known = around.open(_state_file(settings, "surroundings.npz"), settings)
+            stack.callback(around.close, GOODBYE_S)
+        pipeline = Pipeline(settings, model, time.perf_counter, kept, known)
         screen = Screen(settings, window, printer)
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
@@ -266,6 +276,7 @@ def _run(
                 pulse=pulse,
                 control=control,
                 last_good=last_good if keeps else None,
+                surroundings=around if keeps else None,
                 feed=served.feed(settings, model),
             )
         )
@@ -303,12 +314,12 @@ def _run(
                 return following
 
 
-def _state_file(settings: Settings) -> Path | None:
-    """Return where the last good values of regions are kept; None where this user has no place."""
+def _state_file(settings: Settings, name: str) -> Path | None:
+    """Return where something of the regions is kept; None where this user has no place."""
     try:
-        return paths.directory() / f"{settings.name}.regions.json"
+        return paths.directory() / f"{settings.name}.{name}"
     except ConfigError as error:
-        log.warning("the last good values are kept in memory only: %s", error)
+        log.warning("what is known of the regions is kept in memory only: %s", error)
         return None
 
 

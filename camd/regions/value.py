@@ -114,10 +114,10 @@ class Region:
         age = max(0.0, at - good.at)
         return replace(said, good=good.value, good_age=age, rate=self.memory.rate)
 
-    def absent(self, at: float) -> RegionReading:
-        """Say that there is no picture any more. What was good is remembered."""
+    def absent(self, at: float, why: RegionStatus = "unseen") -> RegionReading:
+        """Say that the region is not seen any more. What was good is remembered."""
         self._scene = _Scene()
-        return self.remembered(RegionReading(self._settings.name, "unseen"), at)
+        return self.remembered(RegionReading(self._settings.name, why), at)
 
 
 @dataclass(slots=True)

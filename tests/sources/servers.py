@@ -42,8 +42,15 @@ def mjpeg(
     every_s: float = 0.01,
 ) -> Iterator[int]:
     """Serve `pictures` over and over on a free port, one in `every_s` seconds; break off after
-    `frames`. `login`: serve them only to this user with this password."""
-    parts = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
+    `frames`. Other pictures may be put into the list meanwhile. `login`: serve them only to this
+    user with this password."""
+    coded: dict[int, tuple[Image, bytes]] = {}
+
+    def part_of(number: int) -> bytes:
+        picture = pictures[number % len(pictures)]
+        if id(picture) not in coded:
+            coded[id(picture)] = picture, cv2.imencode(".jpg", picture)[1].tobytes()
+        return coded[id(picture)][1]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -61,7 +68,7 @@ def mjpeg(
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
             try:
-                for part in itertools.islice(itertools.cycle(parts), frames):
+                for part in map(part_of, itertools.islice(itertools.count(), frames)):
                     if self.server.gone.is_set():  # type: ignore[attr-defined]
                         return
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}"
