@@ -198,6 +198,8 @@ def _prepare(settings: Settings, options: Options) -> Plan:
         settings = settings.model_copy(update={"track": STILLS})
     if settings.mqtt.broker != "none" and settings.mqtt.outbox == "disk":
         paths.directory()  # which a user without a home lacks
+    if settings.mqtt.broker == "none" and settings.camera.light_topic:
+        raise ConfigError('camera.light_topic needs a broker, but mqtt.broker = "none"')
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":
@@ -241,7 +243,10 @@ def _run(
         window = Window.open(window_title(settings.name)) if settings.overlay.window else None
         if window:
             stack.callback(window.close)
-        capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
+        light = publisher.light if publisher and settings.camera.light_topic else None
+        capture = stack.enter_context(
+            Capture(source, settings.camera, realtime=options.realtime, light=light)
+        )
         kept: dict[str, Kept] = {}
         keeps = bool(settings.region) and source.live  # a film begins anew each time
         if keeps:

@@ -224,6 +224,7 @@ class Loop:
         self._shown = (frame, result)
         self._holds = result
         self._keep()
+        self._lock(result.regions)
         now = time.monotonic()
         laps = Laps(time.perf_counter)
         if self._publisher:
@@ -256,6 +257,15 @@ class Loop:
             elif not picture:
                 continue
             self._printer.region(said, at, picture)
+
+    def _lock(self, regions: Sequence[RegionReading]) -> None:
+        """Hold exposure and focus while regions read well, until nothing at all reads for long."""
+        if not self._settings.camera.controls.lock or not regions:
+            return
+        if any(said.status == "ok" for said in regions):
+            self._capture.hold(True)
+        elif all(said.problem for said in regions):
+            self._capture.hold(False)
 
     def _keep(self, *, urgent: bool = False) -> None:
         if self._last_good:
