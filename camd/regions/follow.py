@@ -31,8 +31,10 @@ AROUND, CONTRAST = 0.1, 48.0
 """What a frame shows is divided by what it shows around, so far: share of the longer side. The mean
 contrast there becomes so many grey levels. Of 49 rendered nudges, most of them with another light,
 all are found so, to half a pixel; without it one in 25 is not."""
-FAINT = 3.0
-"""Grey levels: less contrast than that is noise."""
+FAINT = 10.0
+"""Grey levels: less contrast than that is noise, or what compression makes of it, which stands
+still as real things do. With 5 there are features on a bare wall in a film, with 8 there are none;
+with 20 the nudges above are still found."""
 FAST = 12
 """Contrast of a corner, of these grey levels."""
 FAR = 64
@@ -42,6 +44,8 @@ APART = 3.0
 LEAST = 16
 """So many pairs must agree. Of two textures that have nothing to do with each other, 8 did at
 most in 1,722 pairs rendered by training/render/textures.py."""
+ENOUGH = 48
+"""So many features must be around a region to follow it."""
 SPREAD = 0.04
 """And they must lie so far apart: mean distance from their middle, share of the longer side. A turn
 and a scale that a small spot says are wrong at a distance."""
@@ -203,7 +207,7 @@ class Follower:
         even = np.clip(grey + 128, 0, 255).astype(np.uint8)
         orb = cv2.ORB.create(nfeatures=FEATURES, fastThreshold=FAST, edgeThreshold=16)
         found, marks = orb.detectAndCompute(even, None)
-        if marks is None or len(found) < 2 * LEAST:
+        if marks is None or len(found) < LEAST:
             return None
         points = np.array([one.pt for one in found], np.float32) / max(small.shape)
         return Surroundings(points, np.asarray(marks, np.uint8), width / height)
@@ -215,7 +219,7 @@ class Follower:
             (seen.points * SIDE).astype(int).T, np.array(mask.shape)[::-1, None] - 1
         )
         free = mask[down, across] > 0
-        if np.count_nonzero(free) < 2 * LEAST:
+        if np.count_nonzero(free) < ENOUGH:
             return None
         return replace(seen, points=seen.points[free], marks=seen.marks[free])
 

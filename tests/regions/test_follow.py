@@ -138,6 +138,16 @@ def test_where_nothing_is_around_it_a_region_is_read_where_it_was_drawn() -> Non
     assert not follower.surroundings
 
 
+def test_noise_is_nothing_to_follow_even_where_it_stands_still() -> None:
+    """A compressed film repeats the noise of its last whole picture."""
+    noise = np.random.default_rng(1).normal(0, 3, (540, 960, 1))
+    wall = np.repeat(np.clip(120 + noise, 0, 255), 3, axis=2).astype(np.uint8)
+    follower = Follower([region()], (), {})
+    for number in range(4):
+        follower.update(wall, 2.0 * number)
+    assert not follower.surroundings
+
+
 def test_neither_digits_nor_masks_are_remembered(known: Surroundings) -> None:
     mask = ((0.0, 0.0), (1.0, 0.0), (1.0, 0.5), (0.0, 0.5))
     follower = Follower([region()], [MaskSettings(name="top", polygon=mask)], {})
