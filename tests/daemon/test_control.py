@@ -252,10 +252,10 @@ def test_a_retained_request_is_not_obeyed(
 
 
 @pytest.mark.timeout(300)
-def test_ten_thousand_malformed_requests_do_not_stop_it(daemon: Daemon, heard: Subscriber) -> None:
-    """500 that hypothesis makes, and 19 damaged copies of each. Most are beyond the rate."""
+def test_two_thousand_malformed_requests_do_not_stop_it(daemon: Daemon, heard: Subscriber) -> None:
+    """100 that hypothesis makes, and 19 damaged copies of each. Most are beyond the rate."""
 
-    @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.sampled_from(["status", "set", "dance"]), malformed, st.randoms())
     def flood(command: str, payload: bytes, random: Random) -> None:
         for item in damaged(payload, random):
@@ -268,8 +268,8 @@ def test_ten_thousand_malformed_requests_do_not_stop_it(daemon: Daemon, heard: S
         said = [item.json for item in heard.on(f"camd/camd/response/{command}")]
         return [i for i in said if i.get("transaction") == "calm" and i["status"] == "ok"]
 
-    # Some of the 10,000 are in order, and {"detection": false} pauses it.
+    # Some of the 2,000 are in order, and {"detection": false} pauses it.
     until(lambda: answers("resume"), "an answer, now that it is calm")
     still_reads(heard)
     until(lambda: answers("status"), "the status")
-    assert answers("status")[-1]["data"]["messages"]["requests_ignored"] > 5000
+    assert answers("status")[-1]["data"]["messages"]["requests_ignored"] > 1000

@@ -50,18 +50,13 @@ def test_every_row_is_fitted_saved_and_reported_and_again_from_the_cache(tmp_pat
         assert picture.std() > 5
 
     steps: list[Step] = []
-    again = study.run(source, tmp_path / "other", cache=cache, progress=steps.append)
-    for name, row in found["rows"].items():
-        assert again["rows"][name] == row | {"model_bytes": again["rows"][name]["model_bytes"]}
+    some = ["hard", "augmented"]
+    again = study.run(source, tmp_path / "other", cache=cache, rows=some, progress=steps.append)
+    assert list(again["rows"]) == ["forest", "svm", "hard", "augmented"]
+    for name, row in again["rows"].items():
+        assert row == found["rows"][name] | {"model_bytes": row["model_bytes"]}
     assert not [step for step in steps if step.what == "grid" and step.done < step.total]
-    assert {step.row for step in steps if step.what == "fitting"} == {"hard", "soft"}
-
-
-@pytest.mark.usefixtures("small_grids")
-def test_a_vote_brings_its_voters(tmp_path: Path) -> None:
-    source = write(tmp_path / "own.npz", 350)
-    found = study.run(source, tmp_path / "out", cache=tmp_path / "cache", rows=["hard"])
-    assert list(found["rows"]) == ["forest", "svm", "hard"]
+    assert {step.row for step in steps if step.what == "fitting"} == {"hard"}
 
 
 def test_an_unknown_row_is_told_before_any_data_is_read(tmp_path: Path) -> None:
@@ -89,42 +84,33 @@ def command(tmp_path: Path, *more: str) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-def stopped(stop: Callable[[int], None], *arguments: str, out: Path) -> None:
-    """Start a study and stop it when it has done a quarter."""
-    study = command(out, *arguments)
+def stopped(
+    tmp_path: Path, *arguments: str, at: str, by: Callable[[int, int], None], number: int
+) -> list[str]:
+    """Start a study, stop it when it says `at`, and return what it said."""
+    study = command(tmp_path, *arguments)
     assert study.stderr is not None
     said = []
     for line in study.stderr:
         said.append(line)
-        if "3 of 12" in line:
-            stop(study.pid)
+        if at in line:
+            by(study.pid, number)
     assert study.wait(60) == 130
     assert "goes on from here" in said[-1]
     assert not [line for line in said if "Traceback" in line or "Warning" in line]
-    assert not (out / "out" / "REPORT.md").exists()
+    assert not (tmp_path / "out" / "REPORT.md").exists()
     while alive(study.pid):  # its workers; else pytest-timeout
         time.sleep(0.1)
+    return said
 
 
 @pytest.mark.timeout(180)  # two processes that import scikit-learn, and their workers
 def test_it_stops_cleanly_and_the_same_command_goes_on(tmp_path: Path) -> None:
     arguments = ("--data", str(write(tmp_path / "own.npz", 350)), "--rows", "logistic")
     # As a terminal does, to the workers too.
-    stopped(lambda pid: os.killpg(pid, signal.SIGINT), *arguments, out=tmp_path)
-
-    second = command(tmp_path, *arguments)
-    rest = second.communicate(timeout=100)[1].splitlines()
-    assert second.returncode == 0
-    done = int(rest[0].split(", ")[1].split()[0])
-    assert 3 <= done < 12
-    assert "logistic: done, 1 of 1" in rest
-    assert (tmp_path / "out" / "REPORT.md").exists()
-
-
-@pytest.mark.timeout(120)
-def test_sigterm_stops_it_as_cleanly(tmp_path: Path) -> None:
-    arguments = ("--data", str(write(tmp_path / "own.npz", 350)), "--rows", "logistic")
-    stopped(lambda pid: os.kill(pid, signal.SIGTERM), *arguments, out=tmp_path)
+    stopped(tmp_path, *arguments, at=" 3 of 12", by=os.killpg, number=signal.SIGINT)
+    rest = stopped(tmp_path, *arguments, at=" 9 of 12", by=os.kill, number=signal.SIGTERM)
+    assert 3 <= int(rest[0].split(", ")[1].split()[0]) < 12
 
 
 def alive(group: int) -> list[int]:
