@@ -31,10 +31,11 @@ AROUND, CONTRAST = 0.1, 48.0
 """What a frame shows is divided by what it shows around, so far: share of the longer side. The mean
 contrast there becomes so many grey levels. Of 49 rendered nudges, most of them with another light,
 all are found so, to half a pixel; without it one in 25 is not."""
+SOFT = 1.0
+"""Pixels of SIDE by which the noise of a sensor is smoothed away."""
 FAINT = 10.0
 """Grey levels: less contrast than that is noise, or what compression makes of it, which stands
-still as real things do. With 5 there are features on a bare wall in a film, with 8 there are none;
-with 20 the nudges above are still found."""
+still as real things do. So there are no features on a bare wall with noise of 4 grey levels."""
 FAST = 12
 """Contrast of a corner, of these grey levels."""
 FAR = 64
@@ -201,7 +202,7 @@ class Follower:
             size = round(width * scale), round(height * scale)
             small = np.asarray(cv2.resize(small, size, interpolation=cv2.INTER_AREA), np.uint8)
         reach = 2 * round(AROUND * max(small.shape) / 2) + 1
-        grey = small.astype(np.float32)
+        grey = np.asarray(cv2.GaussianBlur(small.astype(np.float32), (0, 0), SOFT), np.float32)
         grey -= cv2.blur(grey, (reach, reach))
         grey *= CONTRAST / (cv2.blur(np.abs(grey), (reach, reach)) + FAINT)
         even = np.clip(grey + 128, 0, 255).astype(np.uint8)

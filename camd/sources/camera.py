@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 LINUX = sys.platform == "linux"
 
+MOST_WAITED_S = 10.0
+"""No frame waits longer in a driver's buffers, seconds; a time that says so is of another clock."""
+
 _DAMAGED = re.compile("premature end|bad Huffman code", re.IGNORECASE)
 """How libjpeg says that a part of the picture is missing. Its other complaints are harmless."""
 
@@ -161,6 +164,16 @@ class Camera(opencv.CaptureSource):
         if heard:
             self._judge(heard[0])
         return image
+
+    def _grab(self) -> bool:
+        """Take the time that the driver gives a frame, where it is of our clock: a frame may have
+        waited in a buffer."""
+        if not super()._grab():
+            return False
+        left = self._opened().get(cv2.CAP_PROP_POS_MSEC) / 1000 if LINUX else 0.0
+        if 0 <= self.grabbed - left < MOST_WAITED_S:
+            self.grabbed = left
+        return True
 
     def _decoded(self) -> Image:
         self.colour = None

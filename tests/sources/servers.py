@@ -148,9 +148,12 @@ def file(content: bytes) -> Iterator[int]:
 
 
 @contextmanager
-def rtsp(transport_stream: Path, port: int = 0) -> Iterator[int]:
+def rtsp(
+    transport_stream: Path, port: int = 0, *, seconds: float = 0.0, stall_s: float = 0.0
+) -> Iterator[int]:
     """Serve a .ts file over and over on `port` or a free one, interleaved in the one TCP connection
-    (RFC 2326, 10.12; payload type 33, RFC 2250)."""
+    (RFC 2326, 10.12; payload type 33, RFC 2250). With `seconds`, once, and in that time; half of it
+    is sent, then nothing for `stall_s`, and then at once what is late."""
     packets = transport_stream.read_bytes()
     chunks = [packets[i : i + 7 * 188] for i in range(0, len(packets), 7 * 188)]
 
@@ -183,14 +186,19 @@ def rtsp(transport_stream: Path, port: int = 0) -> Iterator[int]:
 
         def _play(self) -> None:
             try:
-                for number, chunk in enumerate(itertools.cycle(chunks)):
+                began = time.monotonic()
+                for number, chunk in enumerate(chunks if seconds else itertools.cycle(chunks)):
                     if self.server.gone.is_set():  # type: ignore[attr-defined]
                         return
+                    share = number / len(chunks)
+                    held = stall_s if 0 < share - 0.5 < stall_s / (seconds or 1) else 0.0
+                    due = began + (0.5 * seconds + held if held else share * seconds)
+                    time.sleep(max(0.0, due - time.monotonic()))
                     packet = (
                         struct.pack(">BBHII", 0x80, 33, number % 65536, number * 900, 7) + chunk
                     )
                     self.wfile.write(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
-                    time.sleep(0.002)
+                    time.sleep(0.0 if seconds else 0.002)
             except OSError:
                 pass  # the client left
 
