@@ -20,6 +20,7 @@ TABLES = {
     "start": "from the command to the first frame",
     "rest": "the cost of a still scene",
     "mqtt": "messages a second, and workers",
+    "nudge": "a camera that is nudged before a meter: when its value is right again",
     "soak": "memory over 200,000 frames with faults",
 }
 ON_ONE_CORE = ("svm", "readers", "frame")

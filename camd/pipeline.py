@@ -14,6 +14,7 @@ from camd.errors import ConfigError
 from camd.hypotheses import cells, directions, mend, select, split, stack, surroundings
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
+from camd.regions.follow import Follower, Surroundings
 from camd.regions.memory import Kept, Memory
 from camd.segment import binarize
 from camd.segment.deskew import slope
@@ -174,9 +175,10 @@ class Pipeline:
         model: Model,
         timer: Timer = no_timer,
         kept: Mapping[str, Kept] | None = None,
+        surroundings: Mapping[str, Surroundings] | None = None,
     ) -> None:
-        """`timer` gives seconds for `Result.stages`; without one they are 0. `kept`: by the names
-        of regions, what an earlier pipeline remembered of them."""
+        """`timer` gives seconds for `Result.stages`; without one they are 0. `kept` and
+        `surroundings`: by the names of regions, what an earlier pipeline remembered of them."""
         self._settings = settings
         self._model = model
         self._timer = timer
@@ -190,6 +192,8 @@ class Pipeline:
         memories = [area.memory for area in self._areas if area.memory]
         self.memories: Mapping[str, Memory] = dict(zip(names, memories, strict=True))
         """The good values of each region."""
+        self._names = names or [""]
+        self._follower = Follower(settings.region, settings.mask, surroundings or {})
 
     def retune(self, settings: Settings) -> None:
         """Go on with other `settings`, of the same regions and masks. Call `absent` before where
@@ -198,6 +202,11 @@ class Pipeline:
         for area in self._areas:
             area.retune(settings, anew=anew)
         self._settings = settings
+
+    @property
+    def surroundings(self) -> Mapping[str, Surroundings]:
+        """What is remembered around each region, by which it is followed."""
+        return self._follower.surroundings
 
     @property
     def model_id(self) -> str:
@@ -211,7 +220,18 @@ class Pipeline:
         """Read one frame, BGR or grey uint8, captured at `clock` seconds."""
         laps = Laps(self._timer)
         results = []
-        for area in self._areas:
+        self._follower.update(image, clock)
+        if self._settings.region:
+            laps.lap("follow")
+        for name, area in zip(self._names, self._areas, strict=True):
+            where = self._follower.where(name)
+            if where.state == "unclear":
+                results.append(area.unread())
+                continue
+            area.go(where)
+            if where.state == "lost":
+                results.append(area.absent(clock, "lost"))
+                continue
             seen = self._look(area, image, laps, clock)
             tracked = area.track(seen.digits, clock)
             laps.lap("track")

@@ -208,7 +208,17 @@ class Event:
 
 
 RegionStatus: TypeAlias = Literal[
-    "ok", "empty", "unsure", "rows", "count", "pattern", "range", "decreased", "step", "unseen"
+    "ok",
+    "empty",
+    "unsure",
+    "rows",
+    "count",
+    "pattern",
+    "range",
+    "decreased",
+    "step",
+    "lost",
+    "unseen",
 ]
 
 
@@ -237,6 +247,19 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """How a region has moved along with what is around it, since it was drawn."""
+
+    x: float
+    y: float
+    """Of its middle, pixels of the frame, to the right and down."""
+    turn: float
+    """Degrees, clockwise."""
+    scale: float
+    """Greater than 1 where the camera has come nearer."""
+
+
+@dataclass(frozen=True, slots=True)
 class RegionReading:
     """What one region says."""
 
@@ -259,6 +282,8 @@ class RegionReading:
     """Change of the value an hour; None while that cannot be told."""
     problem: Problem | None = None
     """None while there is a good value often enough."""
+    moved: Moved | None = None
+    """None while it is where it was drawn."""
     event: RegionEvent | None = None
     """What this frame changed otherwise than by a reading that follows from the one before."""
 

@@ -23,7 +23,14 @@ from camd.capture.liveliness import Liveliness
 from camd.capture.mailbox import Mailbox
 from camd.config.settings import CameraSettings
 from camd.errors import SourceError
-from camd.sources.base import MOST_PIXELS, CorruptFrameError, EndOfStreamError, Opened, Source
+from camd.sources.base import (
+    MOST_PIXELS,
+    CorruptFrameError,
+    EndOfStreamError,
+    Holds,
+    Opened,
+    Source,
+)
 from camd.values import Frame, Image
 
 
@@ -143,10 +150,12 @@ class Capture:
         realtime: bool = False,
         backoff: Backoff | None = None,
         steady_s: float = STEADY_S,
+        light: Callable[[bool], object] | None = None,
     ) -> None:
         """`realtime`: play a file at its own rate, as if it were a camera. `backoff` says how long
         to wait before a failed source is opened again, and a source is steady after `steady_s`
-        seconds."""
+        seconds. `light` switches a lamp, camera.light_ms before a frame is handed on and after it;
+        it is called in the thread."""
         self._source = source
         self._settings = settings
         self._newest_only = source.live or realtime
@@ -165,6 +174,9 @@ class Capture:
         """The moment at which the film's time was 0, seconds since the epoch."""
         self._backoff = backoff or Backoff(FIRST_RETRY_S, settings.retry_s)
         self._steady_s = steady_s
+        self._light = light
+        self._lit = False
+        self._hold = self._held = False
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -201,6 +213,10 @@ class Capture:
 
     def stats(self) -> CaptureStats:
         return self._ledger.read()
+
+    def hold(self, on: bool) -> None:
+        """Have the camera hold exposure and focus as they are, where it can, or choose again."""
+        self._hold = on
 
     def stop(self, timeout: float = 2.0, leave: Callable[[], bool] = lambda: False) -> bool:
         """End the thread; it closes the source. Return False where the driver does not let the
@@ -251,10 +267,14 @@ class Capture:
         good = time.monotonic()
         pace = Pace(self._period())
         every_s = self._settings.every_s or (POLL_S if opened.polled else 0.0)
-        next_look = -math.inf
+        lead_s = self._settings.light_ms / 1000 if self._light else 0.0
+        next_look = good + lead_s if self._light else -math.inf
         while not self._stop.is_set():
-            if opened.polled and self._stop.wait(max(0.0, next_look - time.monotonic())):
+            if not self._await_look(next_look, lead_s, asks=opened.polled):
                 return
+            if self._hold != self._held and isinstance(self._source, Holds):
+                self._held = self._hold
+                self._source.hold(self._hold)
             try:
                 with self._ledger.calling():
                     image = self._source.read()
@@ -276,7 +296,18 @@ class Capture:
             # Frames that nobody wants are read all the same: the camera's buffers must not fill.
             if fresh and (not self._source.live or good >= next_look):
                 next_look = max(next_look + every_s, good)
+                self._switch(on=False)
                 self._deliver(image)
+
+    def _await_look(self, next_look: float, lead_s: float, *, asks: bool) -> bool:
+        """Switch the light on where it is time; before a source that is asked wait for it, and for
+        the look, too. False: it is to end."""
+        light_at = next_look - lead_s
+        if asks and self._stop.wait(max(0.0, light_at - time.monotonic())):
+            return False
+        if time.monotonic() >= light_at:
+            self._switch(on=True)
+        return not (asks and self._stop.wait(max(0.0, next_look - time.monotonic())))
 
     def _is_fresh(self, image: Image) -> bool:
         """Tell whether to hand the picture on: not while it is the one that froze. Raises
@@ -350,7 +381,13 @@ class Capture:
         elif self._source.live:
             log.warning("%s; trying again every %g s or sooner", error, self._settings.retry_s)
 
+    def _switch(self, *, on: bool) -> None:
+        if self._light and on != self._lit:
+            self._lit = on
+            self._light(on)
+
     def _close(self) -> None:
+        self._switch(on=False)
         try:
             with self._ledger.calling():
                 self._source.close()

@@ -103,6 +103,14 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+class _Clip(click.Choice[str]):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value not in self.choices:
+            hint = f"camd run --device {shlex.quote(value)}"
+            raise click.UsageError(f"{value!r} is no clip of camd's; to read it: {hint}", ctx)
+        return super().convert(value, param, ctx)
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="camd")
 def cli() -> None:
@@ -192,28 +200,37 @@ def run(
 
 
 @cli.command(cls=SourceCommand)
+@click.argument("clip", type=_Clip(["sheets", "meter"]), default="sheets")
 @click.option("--broker", default="embedded", show_default=True, help="See camd run --help.")
 @click.option(
     "--window/--no-window", default=None, help="Show the overlay (if there is a display)."
 )
 @verbose_log
-def demo(broker: str, window: bool | None, verbose: bool) -> None:
-    """Read the clip that ships with camd, and say how much of it was read right."""
+def demo(clip: str, broker: str, window: bool | None, verbose: bool) -> None:
+    """Read a clip that ships with camd, and say how much of it was read right: sheets of paper, or
+    a water meter whose camera is nudged and whose light goes out."""
     overrides: dict[KeyPath, Any] = {
-        ("camera", "device"): "demo",
+        ("camera", "device"): "demo" if clip == "sheets" else "demo-meter",
         ("overlay", "window"): window,
         **parse_broker(broker),
     }
     from camd.daemon.loop import Options  # noqa: PLC0415
-    from camd.evaluate.demo import DemoScore, load_truth  # noqa: PLC0415
+    from camd.evaluate import demo as sheets  # noqa: PLC0415
+    from camd.evaluate import meter  # noqa: PLC0415
 
-    score = DemoScore(load_truth())
-    _run(
-        lambda: load_config(None, overrides, verbose).settings,
-        Options(
-            realtime=True, observe=lambda number, result: score.observe(number, result.reading)
-        ),
-    )
+    def load() -> Settings:
+        return load_config(None, overrides, verbose).settings
+
+    score: sheets.DemoScore | meter.MeterScore
+    if clip == "sheets":
+        score = read = sheets.DemoScore(sheets.load_truth())
+        observe = lambda number, result: read.observe(number, result.reading)  # noqa: E731
+        _run(load, Options(realtime=True, observe=observe))
+    else:
+        truth = meter.load_truth()
+        score = meter.MeterScore(truth)
+        here = {"region": (truth.region,), "mask": ()}
+        _run(lambda: load().model_copy(update=here), Options(realtime=True, observe=score.observe))
     tell(score.summary())
 
 

@@ -214,6 +214,11 @@ class RegionSettings(Section):
     problem_after_s: float = Field(
         300, ge=0, description="without a good value for so long, it is a problem; 0: never"
     )
+    max_shift: Share = Field(
+        0.2,
+        description="the camera may be nudged by this share of the frame: the region goes along; "
+        "0: it stays",
+    )
     rate_s: float = Field(
         3600, ge=1, le=31_536_000, description="rate: the change per hour, over so many seconds"
     )
@@ -315,6 +320,36 @@ def _topic(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_text)]
 Topic = Annotated[Text, AfterValidator(_topic)]
+MaybeTopic = Annotated[Text, AfterValidator(lambda text: _topic(text) if text else text)]
+
+
+Automatic = Literal["auto"]
+
+
+class ControlSettings(Section):
+    """How a camera on this machine is set; what is unset stays as the camera has it."""
+
+    exposure: Automatic | Annotated[int, Field(ge=0, le=2**31 - 1)] | None = Field(
+        None, examples=[200], description="auto, or tenths of a millisecond with most cameras"
+    )
+    gain: Automatic | Annotated[int, Field(ge=-(2**31), le=2**31 - 1)] | None = Field(
+        None,
+        examples=[10],
+        description="auto, or the camera's own number; see camd doctor",
+    )
+    focus: Automatic | Annotated[int, Field(ge=-(2**31), le=2**31 - 1)] | None = Field(
+        None, examples=[30], description="auto, or the camera's own number"
+    )
+    white_balance: Automatic | Annotated[int, Field(ge=0, le=100_000)] | None = Field(
+        None, examples=[4000], description="auto, or a colour temperature, kelvin"
+    )
+    power_line_hz: Literal[0, 50, 60] | None = Field(
+        None, examples=[50], description="of the mains, against flicker of lamps; 0: off"
+    )
+    lock: bool = Field(
+        False,
+        description="once a region reads well, hold exposure, focus and white balance as they are",
+    )
 
 
 class CameraSettings(Section):
@@ -355,12 +390,45 @@ class CameraSettings(Section):
         le=3600,
         description="read a frame only so often; 0: all, or of one picture a request one a second",
     )
+    light_topic: MaybeTopic = Field(
+        "",
+        description="publish on there before a frame is read, and off after it; with every_s",
+    )
+    light_ms: float = Field(
+        2000,
+        ge=0,
+        le=60_000,
+        description="so long the light is on before that, for lamp and exposure to settle",
+    )
     problem_after_s: float = Field(
         60, ge=0, description="without a picture for so long, it is a problem; 0: never"
     )
     retry_s: float = Field(
         30, ge=0.1, le=600, description="longest wait before the next try to open the camera"
     )
+    controls: ControlSettings = Field(
+        default_factory=ControlSettings, description="how a camera on this machine is set"
+    )
+
+    @field_validator("light_topic")
+    @classmethod
+    def _seldom(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("every_s") == 0:
+            raise ValueError(
+                "contradicts camera.every_s = 0: the light would never be off; say how often a "
+                "frame is read"
+            )
+        return value
+
+    @field_validator("light_ms")
+    @classmethod
+    def _shorter(cls, value: float, info: ValidationInfo) -> float:
+        every_s = info.data.get("every_s")
+        if info.data.get("light_topic") and every_s and value >= 1000 * every_s:
+            raise ValueError(
+                f"contradicts camera.every_s = {every_s:g}: the light would never be off"
+            )
+        return value
 
     @field_validator("every_s")
     @classmethod

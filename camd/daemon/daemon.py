@@ -20,6 +20,7 @@ from camd.daemon import watchdog
 from camd.daemon.control import Control
 from camd.daemon.last_good import LastGood
 from camd.daemon.loop import QUIET_POLL_S, WINDOW_POLL_S, Loop, Options, Run
+from camd.daemon.surroundings import SurroundingsFile
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
 from camd.display.window import Window
@@ -28,6 +29,7 @@ from camd.history import History
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
+from camd.regions.follow import Surroundings
 from camd.regions.memory import Kept
 from camd.runtime import bounded, keep_freed
 from camd.service.notify import Service
@@ -93,11 +95,11 @@ def run(
     first = prepare(load, options)
     plan: Plan | None = first
     served = _Served(options.config, _reloader(load, options, signals))
-    last_good = LastGood()
+    last_good, around = LastGood(), SurroundingsFile()
     try:
         served.follow(first.settings)
         while plan is not None:
-            plan = _run(plan, load, options, printer, signals, service, served, last_good)
+            plan = _run(plan, load, options, printer, signals, service, served, last_good, around)
     finally:
         service.stopping()
         served.close()
@@ -199,6 +201,8 @@ def _prepare(settings: Settings, options: Options) -> Plan:
         settings = settings.model_copy(update={"track": STILLS})
     if settings.mqtt.broker != "none" and settings.mqtt.outbox == "disk":
         paths.directory()  # which a user without a home lacks
+    if settings.mqtt.broker == "none" and settings.camera.light_topic:
+        raise ConfigError('camera.light_topic needs a broker, but mqtt.broker = "none"')
     if settings.mqtt.broker == "external":
         Endpoint.of(settings, boot)
     if settings.mqtt.broker == "embedded":
@@ -217,6 +221,7 @@ def _run(
     service: Service,
     served: _Served,
     last_good: LastGood,
+    around: SurroundingsFile,
 ) -> Plan | None:
     """Return the plan to go on with, or None at the end."""
     settings, source = plan.settings, plan.source
@@ -241,16 +246,26 @@ def _run(
         window = Window.open(window_title(settings.name)) if settings.overlay.window else None
         if window:
             stack.callback(window.close)
-        capture = stack.enter_context(Capture(source, settings.camera, realtime=options.realtime))
+        light = publisher.light if publisher and settings.camera.light_topic else None
+        capture = stack.enter_context(
+            Capture(source, settings.camera, realtime=options.realtime, light=light)
+        )
         kept: dict[str, Kept] = {}
         keeps = bool(settings.region) and source.live  # a film begins anew each time
         if keeps:
             kept = last_good.open(
-                _state_file(settings), settings.region, time.monotonic(), time.time()
+                _state_file(settings, "regions.json"),
+                settings.region,
+                time.monotonic(),
+                time.time(),
             )
             stack.callback(last_good.close, GOODBYE_S)
         history = _history(settings, source, stack)
-        pipeline = Pipeline(settings, model, time.perf_counter, kept)
+        known: dict[str, Surroundings] = {}
+        if keeps:
+            known = around.open(_state_file(settings, "surroundings.npz"), settings)
+            stack.callback(around.close, GOODBYE_S)
+        pipeline = Pipeline(settings, model, time.perf_counter, kept, known)
         screen = Screen(settings, window, printer)
         pulse = Pulse(capture, publisher, broker, service, settings.camera.timeout_s)
         control = None
@@ -270,6 +285,7 @@ def _run(
                 pulse=pulse,
                 control=control,
                 last_good=last_good if keeps else None,
+                surroundings=around if keeps else None,
                 feed=served.feed(settings, model),
                 history=history,
                 collector=_collector(settings, model, stack),
@@ -309,12 +325,12 @@ def _run(
                 return following
 
 
-def _state_file(settings: Settings) -> Path | None:
-    """Return where the last good values of regions are kept; None where this user has no place."""
+def _state_file(settings: Settings, name: str) -> Path | None:
+    """Return where something of the regions is kept; None where this user has no place."""
     try:
-        return paths.directory() / f"{settings.name}.regions.json"
+        return paths.directory() / f"{settings.name}.{name}"
     except ConfigError as error:
-        log.warning("the last good values are kept in memory only: %s", error)
+        log.warning("what is known of the regions is kept in memory only: %s", error)
         return None
 
 

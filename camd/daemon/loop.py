@@ -16,6 +16,7 @@ from camd.daemon.control import Control
 from camd.daemon.health import Health, info
 from camd.daemon.last_good import LastGood
 from camd.daemon.metrics import MetricsFile
+from camd.daemon.surroundings import SurroundingsFile
 from camd.daemon.watchdog import Pulse
 from camd.display.overlay import Hud
 from camd.display.screen import Screen, Shown
@@ -29,7 +30,7 @@ from camd.regions.overdue import Overdue
 from camd.sources.base import Source
 from camd.stdio import write_json
 from camd.terminal import APART, Printer
-from camd.values import Frame, Problem, Reading, RegionEvent, RegionReading, Result
+from camd.values import Frame, Moved, Problem, Reading, RegionEvent, RegionReading, Result
 from camd.web.feed import Feed, State
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ class Run:
     """None: no requests are obeyed."""
     last_good: LastGood | None = None
     """None: nothing of the regions outlasts the run."""
+    surroundings: SurroundingsFile | None = None
+    """None as well."""
     feed: Feed | None = None
     """None: there is no page."""
     history: History | None = None
@@ -99,6 +102,7 @@ class Loop:
         self._boot = run.boot
         self._control = run.control
         self._last_good = run.last_good
+        self._surroundings = run.surroundings
         self._scene_at = 0.0
         """Of the last frame, on the clock of the pipeline; seconds."""
         self._feed = run.feed
@@ -243,6 +247,7 @@ class Loop:
             self._history.note(result.regions, frame.at)
         if self._collector:
             self._collector.see(frame, result)
+        self._lock(result.regions)
         now = time.monotonic()
         laps = Laps(time.perf_counter)
         if self._publisher:
@@ -268,16 +273,29 @@ class Loop:
                 log.info("region %s: %s", said.name, _told(said.event))
             last = self._said.get(said.name)
             self._said[said.name] = said
+            if said.moved != (last.moved if last else None):
+                log.info("region %s: %s", said.name, _went(said.moved))
             if last is None or (last.value, last.status) != (said.value, said.status):
                 self._snapshot_due = True
             elif not picture:
                 continue
             self._printer.region(said, at, picture)
 
+    def _lock(self, regions: Sequence[RegionReading]) -> None:
+        """Hold exposure and focus while regions read well, until nothing at all reads for long."""
+        if not self._settings.camera.controls.lock or not regions:
+            return
+        if any(said.status == "ok" for said in regions):
+            self._capture.hold(True)
+        elif all(said.problem for said in regions):
+            self._capture.hold(False)
+
     def _keep(self, *, urgent: bool = False) -> None:
         if self._last_good:
             kept = {name: memory.kept for name, memory in self._pipeline.memories.items()}
             self._last_good.note(kept, time.monotonic(), time.time(), urgent=urgent)
+        if self._surroundings:
+            self._surroundings.note(self._pipeline.surroundings)
 
     def _says(self) -> str:
         said = [f"{item.name} {item.said}" for item in self._said.values()]
@@ -432,6 +450,16 @@ class Loop:
 def _trouble(said: RegionReading) -> str:
     """Say why there is no value; "" where there is one."""
     return "" if said.status == "ok" else said.status
+
+
+def _went(moved: Moved | None) -> str:
+    """Say for people how a region has moved along."""
+    if moved is None:
+        return "it is where it was drawn again"
+    return (
+        f"the picture has moved, and the region with it: {moved.x:+.0f}, {moved.y:+.0f} pixels, "
+        f"turned by {moved.turn:+.1f} degrees, {moved.scale:.2f} times as large"
+    )
 
 
 def _told(event: RegionEvent) -> str:

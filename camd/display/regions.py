@@ -40,6 +40,7 @@ _WHY = {
     "range": "outside of min and max",
     "decreased": "less than before",
     "step": "changed too much at once",
+    "lost": "not found in the picture",
     "unseen": "not seen yet",
 }
 

@@ -2,18 +2,21 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import cv2
 import numpy as np
 
 from camd import sources
 from camd.capture.capture import Capture
-from camd.config.settings import CameraSettings
+from camd.config.settings import CameraSettings, ControlSettings
 from camd.doctor.finding import Finding
 from camd.errors import SourceError
 from camd.segment import binarize
+from camd.sources import controls
 from camd.sources.camera import LINUX
+from camd.sources.controls import Device, V4l2
 from camd.values import Frame, Image
 
 WATCHED_S = 3.0
@@ -49,9 +52,24 @@ def look(settings: CameraSettings) -> Iterator[Finding]:
         formats = v4l2.formats(os.path.realpath(source.name))
         if formats:
             yield Finding("camera", "note", f"{source.name} offers {', '.join(formats)}")
+        yield from adjustable(settings.controls, lambda: V4l2(os.path.realpath(source.name)))
     with Capture(source, settings) as capture:
         for finding in _watch(capture, settings, live=source.live):
             yield _own(source.name, capture.stats().state) or finding
+
+
+def adjustable(wanted: ControlSettings, device_of: Callable[[], Device]) -> Iterator[Finding]:
+    """Say what [camera.controls] can set, in which ranges, and what of it the camera does not
+    do."""
+    try:
+        with closing(device_of()) as device:
+            known = controls.shown(device.controls())
+            settled = controls.settle(device, wanted, {})
+    except OSError:  # it is gone, or busy: opening it will say so
+        return
+    yield Finding("camera", "note", f"[camera.controls]: {known or 'this camera has none of them'}")
+    for complaint in settled.complaints:
+        yield Finding("camera", "warning", complaint, "take another value, or leave it out")
 
 
 def _watch(capture: Capture, settings: CameraSettings, *, live: bool) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ https://www.home-assistant.io/integrations/mqtt/#device-discovery-payload (2024.
 import re
 import zlib
 from collections.abc import Mapping, Sequence
+from ipaddress import ip_address
 from typing import Any
 
 from camd.config import home_units
@@ -66,11 +67,27 @@ def announcement(
             "model": "Handwritten digit reader",
             "model_id": model_id,
             "sw_version": version,
+            **_page(settings),
         },
         "origin": {"name": "camd", "sw_version": version},
         "availability": [{"topic": topics.status}],
         "components": components,
     }
+
+
+def _page(settings: Settings) -> dict[str, str]:
+    """Return where the page is, if browsers on other machines can call it there: as far as the
+    configuration tells."""
+    web = settings.web
+    host = web.bind
+    address = ip_address(web.bind)
+    if not web.enabled or address.is_loopback or (address.is_unspecified and not web.hosts):
+        return {}
+    if address.is_unspecified:
+        host = web.hosts[0]
+    elif address.version == 6:
+        host = f"[{web.bind}]"
+    return {"configuration_url": f"http://{host}:{web.port}{web.path}"}
 
 
 def _entity_id(camera: str, key: str, component: Mapping[str, Any]) -> str:

@@ -101,6 +101,17 @@ class Problem(TypedDict):
 
 
 @_described
+class Moved(TypedDict):
+    x: int
+    y: int
+    """Of the middle of the region, pixels of the frame, to the right and down."""
+    turn: float
+    """Degrees, clockwise."""
+    scale: Annotated[float, Field(gt=0)]
+    """Greater than 1 where the camera has come nearer."""
+
+
+@_described
 class Region(TypedDict):
     """What one `[[region]]` says."""
 
@@ -127,6 +138,9 @@ class Region(TypedDict):
     """Change of the value an hour, over the last `rate_s` seconds; null while nobody can tell."""
     problem: Problem | None
     """What has been wrong for `problem_after_s`; null while there is a good value often enough."""
+    moved: Moved | None
+    """How the region has moved along with what is around it; null where it is where it was
+    drawn."""
 
 
 @_described
@@ -227,9 +241,9 @@ class Health(TypedDict):
     latency_ms: Percentiles
     """From capture to publication."""
     stages_ms: dict[str, Milliseconds]
-    """Mean time a stage: `capture`, from the device to the reader; `segment`, `split` (touching
-    digits), `features`, `kernel`, or instead of these two `workers`, `context`, `track`, `lines`;
-    `encode` and `publish`, up to the connection."""
+    """Mean time a stage: `capture`, from the device to the reader; `follow`, where the regions are;
+    `segment`, `split` (touching digits), `features`, `kernel`, or instead of these two `workers`,
+    `context`, `track`, `lines`; `encode` and `publish`, up to the connection."""
     frames: Frames
     rejected: dict[str, Count]
     """By reason."""

@@ -14,6 +14,7 @@ from camd.values import (
     Digit,
     Event,
     Frame,
+    Moved,
     Problem,
     Reading,
     RegionEvent,
@@ -161,6 +162,19 @@ def region(
         "since": None if value.good is None else timestamp(at - value.good_age),
         "rate": None if value.rate is None else rounded(value.rate),
         "problem": problem(value.problem, at),
+        "moved": moved(value.moved),
+    }
+
+
+def moved(value: Moved | None) -> messages.Moved | None:
+    """Return what there is to say of a region that has moved."""
+    if value is None:
+        return None
+    return {
+        "x": round(value.x),
+        "y": round(value.y),
+        "turn": round(value.turn, 1),
+        "scale": round(value.scale, 2),
     }
 
 

@@ -193,6 +193,13 @@ class Publisher:
         topic = self._topics.response(request.command)
         self._put_state(Message(topic, payloads.encode(payload), qos=1, transient=True))
 
+    def light(self, on: bool) -> None:
+        """Switch the light at camera.light_topic. What could not be sent is lost with the
+        connection: a light must not go on when nobody looks."""
+        assert self._settings.camera.light_topic
+        payload = b"on" if on else b"off"
+        self._put_state(Message(self._settings.camera.light_topic, payload, qos=1, transient=True))
+
     def crops(self, payload: bytes) -> None:
         """Publish a message for workers; it is lost with the connection."""
         self._put_state(Message(self._topics.crops, payload, qos=1, transient=True))

@@ -25,7 +25,8 @@ class Regions:
         for value in said:
             rate = None if value.rate is None else payloads.rounded(value.rate)
             why = value.problem.why if value.problem else ""
-            news = value.value, value.text, value.status, value.good, rate, why
+            moved = str(payloads.moved(value.moved))
+            news = value.value, value.text, value.status, value.good, rate, why, moved
             if self._told.get(value.name) == news:
                 continue
             self._told[value.name] = news

@@ -7,6 +7,7 @@ from dataclasses import replace
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells
 from camd.regions import value
+from camd.regions.follow import Where
 from camd.regions.memory import Kept, Memory
 from camd.regions.value import Region
 from camd.regions.view import View
@@ -19,7 +20,18 @@ from camd.track.orientation import Orientation
 from camd.track.pace import Pace
 from camd.track.reading import Reader
 from camd.track.tracker import Tracked, Tracker
-from camd.values import Box, Digit, Image, Line, Plane, Reading, Reason, Rejected, Result
+from camd.values import (
+    Box,
+    Digit,
+    Image,
+    Line,
+    Plane,
+    Reading,
+    Reason,
+    RegionStatus,
+    Rejected,
+    Result,
+)
 
 
 class Area:
@@ -40,6 +52,9 @@ class Area:
         self._numbers = numbers
         self._view = View((0, 0, 0, 0))
         self._size = (0, 0)
+        self._where = Where()
+        self._stands = Reading()
+        """What it reads, in pixels of the frame."""
         self._upright = Upright(0, (0, 0))
         self.orientation = Orientation()
         """Which way up its writing stands."""
@@ -152,12 +167,20 @@ class Area:
             *(Rejected(box, Reason.UNSURE) for box in row.doubts if not self._masks_out(box)),
         )
 
+    def go(self, where: Where) -> None:
+        """Look where the region is now."""
+        if where.matrix is not self._where.matrix:
+            self._size = (0, 0)
+        self._where = where
+
     def _look_at(self, image: Image) -> None:
         """Look the same way at a frame of another size."""
         height, width = image.shape[:2]
         if (width, height) != self._size:
             self._size = width, height
             self._view = View.of(self._place, self._settings.mask, self._size)
+            if self._where.matrix is not None:
+                self._view = self._view.moved(self._where.matrix)
 
     def in_frame(self, box: Box) -> Box:
         """Return a box that `segment` gave in pixels of the frame."""
@@ -213,11 +236,15 @@ class Area:
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
 
-    def absent(self, clock: float) -> Result:
-        """Say that there is no picture any more: whatever was stable ends, the reading empties."""
+    def unread(self) -> Result:
+        """Say of a frame in which nobody knows where the region is: it goes on as it was."""
+        return Result(reading=self._stands, turn=self._upright.turn)
+
+    def absent(self, clock: float, why: RegionStatus = "unseen") -> Result:
+        """Say that it is not seen any more: whatever was stable ends, the reading empties."""
         ended = self._turned(self._tracker.clear())
         reading, changed = self._reader.update(Tracked(), self._pace.at(clock))
-        regions = (self._region.absent(clock),) if self._region else ()
+        regions = (self._region.absent(clock, why),) if self._region else ()
         return self._in_frame(
             Result(events=ended.events, reading=reading, changed=changed, regions=regions)
         )
@@ -239,6 +266,11 @@ class Area:
         return self._in_frame(result)
 
     def _in_frame(self, result: Result) -> Result:
+        result = self._placed(result)
+        self._stands = result.reading
+        return result
+
+    def _placed(self, result: Result) -> Result:
         turn = self._upright.turn
         result = replace(result, turn=turn, reading=replace(result.reading, turn=turn))
         if not self._place and not turn:
@@ -259,7 +291,10 @@ class Area:
             rejected=tuple(replace(mark, box=self.in_frame(mark.box)) for mark in result.rejected),
             events=tuple(replace(event, digit=digit(event.digit)) for event in result.events),
             reading=replace(reading, digits=tuple(map(digit, reading.digits))),
-            regions=tuple(replace(item, outline=self._view.outline) for item in result.regions),
+            regions=tuple(
+                replace(item, outline=self._view.outline, moved=self._where.moved)
+                for item in result.regions
+            ),
         )
 
 

@@ -2,11 +2,14 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from camd.config.settings import LineSettings, RegionSettings, TrackSettings
 from camd.regions.memory import Kept, Memory
-from camd.values import Reading, RegionReading, RegionStatus
+from camd.values import Digit, Reading, RegionReading, RegionStatus
 
 ONE_NUMBER = LineSettings(gap=100)
 """The digits of a region are one number, however far apart they are written."""
@@ -17,6 +20,10 @@ MOST_VALUE = 10.0**MOST_DIGITS
 WEAKEST = 0.6
 """Least confidence of every digit of a value. Of 7 numbers on photographs with a less sure digit,
 which nothing else made doubtful, 6 were wrong; of 8 whose weakest had 0.6 to 0.8, 3."""
+ASIDE = 0.35
+"""Heights of a digit by which the middle of one may lie off the line through the others. Between
+two numbers of a drum half of the one is seen, or of the other, and looks like a third: half an 8
+like a 0. Those that were seen stood 0.47 and 0.53 aside."""
 SLACK = 1e-6
 """Seconds; a difference of times must not miss a threshold by a rounding error."""
 
@@ -116,10 +123,10 @@ class Region:
         age = max(0.0, at - good.at)
         return replace(said, good=good.value, good_age=age, rate=self.memory.rate)
 
-    def absent(self, at: float) -> RegionReading:
-        """Say that there is no picture any more. What was good is remembered."""
+    def absent(self, at: float, why: RegionStatus = "unseen") -> RegionReading:
+        """Say that the region is not seen any more. What was good is remembered."""
         self._scene = _Scene()
-        return self.remembered(RegionReading(self._settings.name, "unseen"), at)
+        return self.remembered(RegionReading(self._settings.name, why), at)
 
 
 @dataclass(slots=True)
@@ -155,8 +162,23 @@ class _Scene:
 def _unsure(settings: RegionSettings, reading: Reading, doubtful: bool) -> bool:
     """Tell whether what was read may not be what is written."""
     weak = any(digit.confidence < WEAKEST for digit in reading.digits)
+    weak = weak or (len(reading.lines) == 1 and _turning(reading.digits))
     whole = settings.digits is not None and len(reading.text) == settings.digits
     return weak or (doubtful and not whole)
+
+
+def _turning(digits: Sequence[Digit]) -> bool:
+    """Tell whether one of a row of digits stands above or below the line through the others, as on
+    a drum that is turning. The line is Sen's (1968): the median of the slopes of all pairs."""
+    if len(digits) < 3:
+        return False
+    boxes = np.array([digit.box for digit in digits], np.float64)
+    x, y = (boxes[:, :2] + boxes[:, 2:] / 2).T
+    left, right = np.triu_indices(len(boxes), 1)
+    apart = np.where(x[right] == x[left], 1e-9, x[right] - x[left])
+    slope = np.median((y[right] - y[left]) / apart)
+    off = y - slope * x
+    return bool(np.abs(off - np.median(off)).max() > ASIDE * np.median(boxes[:, 3]))
 
 
 def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus:

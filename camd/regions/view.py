@@ -2,7 +2,7 @@
 where its corners say how; and where what was found there lies in the frame."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -52,6 +52,25 @@ class View:
             return _straightened(pixels(region.corners, size), hidden)
         outline = pixels(region.polygon or (), size)
         return cls(_around(outline, size), outline=outline, masks=hidden)
+
+    def moved(self, matrix: DoubleArray) -> "View":
+        """Look at the same things where they are now: `matrix` (2, 3) leads there from pixels of
+        the frame as it was. What is cut out looks as before."""
+        x, y, *size = self.window
+        flat = np.array([(1, 0, -x), (0, 1, -y), (0, 0, 1)]) if self.flat is None else self.flat
+        back = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
+
+        def there(points: Corners) -> Corners:
+            moved = np.array(points, np.float64) @ matrix[:, :2].T + matrix[:, 2]
+            return tuple((x, y) for x, y in moved.tolist())
+
+        return replace(
+            self,
+            flat=flat @ back,
+            size=(size[0], size[1]) if self.flat is None else self.size,
+            outline=there(self.outline),
+            masks=tuple(there(mask) for mask in self.masks),
+        )
 
     def cut(self, image: Image) -> Image:
         """Return what is read of `image`, BGR or grey uint8."""

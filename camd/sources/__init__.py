@@ -9,7 +9,7 @@ from camd.errors import SourceError
 from camd.sources import formats
 from camd.sources.base import CorruptFrameError, EndOfStreamError, Opened, Source
 from camd.sources.camera import LINUX, Camera
-from camd.sources.demo import Demo
+from camd.sources.demo import CLIPS, Demo
 from camd.sources.images import SUFFIXES, Images
 from camd.sources.loop import Looped
 from camd.sources.orient import Oriented
@@ -55,8 +55,8 @@ def _pick(device: str, settings: CameraSettings) -> Source:
     if address.looks_like(device):
         web = device.strip().lower().startswith(("http://", "https://"))
         return Http(device, settings) if web else Stream(device, settings)
-    if device == "demo":
-        return Demo(settings)
+    if device in CLIPS:
+        return Demo(device, settings)
     if found := _file(device, settings):
         return found
     # A link that a udev rule makes (SYMLINK+="desk-camera"); it may not exist yet.

@@ -13,7 +13,7 @@ Only the thread that opened a source may read or close it: OpenCV crashes otherw
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from camd.values import Image
 
@@ -79,3 +79,12 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Release the device; harmless when closed already."""
+
+
+@runtime_checkable
+class Holds(Protocol):
+    """A source whose camera chooses exposure and focus itself, and can be told to leave them."""
+
+    def hold(self, on: bool) -> None:
+        """Hold them as they are now, also when the camera was away; or let it choose again. Only
+        the thread that opened the source may call it. Raises nothing."""

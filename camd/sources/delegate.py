@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from camd.sources.base import Opened, Source
+from camd.sources.base import Holds, Opened, Source
 from camd.values import Image
 
 
@@ -37,3 +37,7 @@ class Delegate:
 
     def close(self) -> None:
         self._source.close()
+
+    def hold(self, on: bool) -> None:
+        if isinstance(self._source, Holds):
+            self._source.hold(on)

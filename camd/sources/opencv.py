@@ -27,7 +27,6 @@ def prepare(settings: CameraSettings) -> None:
     silenced, since every failure is reported as a SourceError. What the user has set stays."""
     for name, value in {
         "OPENCV_FFMPEG_LOGLEVEL": "-8",
-        "OPENCV_FFMPEG_CAPTURE_OPTIONS": "rtsp_transport;tcp",  # UDP loses packets: torn pictures
         "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": str(math.ceil(settings.timeout_s)),
     }.items():
         os.environ.setdefault(name, value)

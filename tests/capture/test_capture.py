@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -331,3 +332,67 @@ def test_a_thread_that_the_driver_holds_is_left_behind(caplog: pytest.LogCapture
         assert capture.next(30) is None
         source.unblock.set()
     assert not source.is_open
+
+
+class Lamp:
+    """Tells when it was switched, by how many frames the source had given."""
+
+    def __init__(self, source: Scripted) -> None:
+        self.source = source
+        self.switched: list[tuple[bool, int]] = []
+
+    def __call__(self, on: bool) -> None:
+        self.switched.append((on, self.source._number))
+
+
+@pytest.mark.parametrize("polled", [False, True])
+def test_a_light_is_on_before_a_look_and_off_after_it(
+    polled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = Scripted(ALWAYS, rate=50)
+    if polled:
+        opened = source.open
+        monkeypatch.setattr(source, "open", lambda: replace(opened(), polled=True))
+    settings = QUICK.model_copy(update={"every_s": 0.5, "light_ms": 200.0})
+    lamp = Lamp(source)
+    with Capture(source, settings, light=lamp) as capture:
+        frames = [capture.next(30) for _ in range(3)]
+    assert all(frames)
+    ways = [on for on, _ in lamp.switched]
+    assert ways[:6] == [True, False] * 3
+    assert ways[-1] is False
+    numbers = [int(frame.image[0, 0, 0]) for frame in frames if frame]
+    for look, number in enumerate(numbers):
+        (_, on), (_, off) = lamp.switched[2 * look : 2 * look + 2]
+        assert off == number
+        if not polled:  # what was seen before the light had settled is left out
+            assert number - on >= 5
+
+
+def test_a_light_goes_off_when_the_camera_fails_before_the_look() -> None:
+    source = Scripted(["frame", "fail"], ALWAYS, rate=50)
+    settings = QUICK.model_copy(update={"every_s": 0.5, "light_ms": 200.0})
+    lamp = Lamp(source)
+    with Capture(source, settings, light=lamp) as capture:
+        assert capture.next(30) is not None
+    assert [on for on, _ in lamp.switched[:4]] == [True, False, True, False]
+
+
+class Held(Scripted):
+    def __init__(self) -> None:
+        super().__init__(ALWAYS, rate=100)
+        self.held: list[bool] = []
+
+    def hold(self, on: bool) -> None:
+        assert threading.get_ident() in self.threads, "it belongs to the thread that opened it"
+        self.held.append(on)
+
+
+def test_a_camera_is_told_once_to_hold_what_it_has_chosen() -> None:
+    source = Held()
+    with Capture(source, QUICK) as capture:
+        for on in (False, True, True, False):
+            capture.hold(on)
+            for _ in range(4):
+                capture.next(30)
+    assert source.held == [True, False]

@@ -74,6 +74,11 @@ def test_an_address_of_one_picture_is_polled_and_read(tmp_path: Path) -> None:
     ("text", "pair"),
     [
         ("[camera]\nevery_s = 60\n", ("camera.every_s", "camera.frozen_s = 30")),
+        ('[camera]\nlight_topic = "a/b"\n', ("camera.light_topic", "camera.every_s = 0")),
+        (
+            '[camera]\nevery_s = 2\nlight_topic = "a/b"\nlight_ms = 2000\n',
+            ("camera.light_ms", "camera.every_s = 2"),
+        ),
         ("[track]\nforget_ms = 2000\n", ("track.memory_ms = 1500", "track.forget_ms = 2000")),
         (
             '[[region]]\nname = "m"\npolygon = [[0,0],[1,0],[1,1]]\ndigits = 4\nrollover = 1e5\n',

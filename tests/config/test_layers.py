@@ -165,6 +165,7 @@ def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
     assert layers.load(file, environ={}).settings == layers.Settings()
     unset = {"file", "username", "password", "password_file", "ca_file", "client_id"}
     unset |= {"cert_file", "key_file"}
+    unset |= {"exposure", "gain", "focus", "white_balance", "power_line_hz"}
     file.write_text("\n".join(line for line in uncommented if line.split(" = ")[0] not in unset))
     assert layers.load(file, environ={}).settings == layers.Settings()
 

@@ -15,7 +15,13 @@ import pytest
 from camd import paths, sources
 from camd.capture.capture import Capture
 from camd.classify import svm
-from camd.config.settings import CameraSettings, MqttSettings, Settings
+from camd.config.settings import (
+    CameraSettings,
+    ControlSettings,
+    MqttSettings,
+    RegionSettings,
+    Settings,
+)
 from camd.daemon.loop import Loop, Options, Run
 from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen
@@ -24,9 +30,10 @@ from camd.pipeline import Pipeline
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
+from camd.values import Image
 from camd.web.feed import Feed
 from testing.broker import LONG, Subscriber, mosquitto, until
-from testing.pages import film
+from testing.pages import film, page
 from testing.scenes import IMPATIENT
 from tests.sources.pictures import clip
 from tests.sources.scripted import Scripted
@@ -141,3 +148,38 @@ def test_a_page_is_told_what_is_read_and_not_what_no_longer_holds(tmp_path: Path
         loop.run(lambda: feed.state is not None and feed.state.hud.paused, 0.1)
     assert feed.state
     assert feed.state.health["camera"]["state"] == "open"
+
+
+class Automatic(Scripted):
+    """A camera that chooses its exposure; `shows` is what is before it."""
+
+    def __init__(self) -> None:
+        super().__init__(["frame"] * 100_000, rate=50)
+        self.shows = page("325")
+        self.held: list[bool] = []
+
+    def read(self) -> Image:
+        noise = np.full((48, 64), super().read()[0, 0, 0] % 3, np.uint8)
+        image = self.shows.copy()
+        image[:48, :64, 0] = noise  # it never freezes
+        return image
+
+    def hold(self, on: bool) -> None:
+        self.held.append(on)
+
+
+@pytest.mark.parametrize("lock", [True, False])
+def test_a_camera_holds_its_exposure_while_a_region_reads_well(lock: bool) -> None:
+    source = Automatic()
+    outline = ((0.02, 0.1), (0.98, 0.1), (0.98, 0.98), (0.02, 0.98))
+    place = RegionSettings(name="meter", polygon=outline, problem_after_s=0.5)
+    camera = CameraSettings(controls=ControlSettings(lock=lock))
+    with ExitStack() as stack:
+        loop = Loop(run(stack, source, Settings(region=(place,), camera=camera)))
+        if lock:
+            loop.run(lambda: source.held == [True], 0.1)
+            source.shows = page("")
+            loop.run(lambda: source.held == [True, False], 0.1)
+        else:
+            loop.run(lambda: bool(loop._said and loop._said["meter"].status == "ok"), 0.1)
+    assert source.held == ([True, False] if lock else [])

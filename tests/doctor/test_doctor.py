@@ -16,9 +16,9 @@ import pytest
 from hypothesis import given
 
 from camd.config import layers
-from camd.config.settings import CameraSettings
+from camd.config.settings import CameraSettings, ControlSettings
 from camd.doctor import examine
-from camd.doctor.camera import _own, judge, look
+from camd.doctor.camera import _own, adjustable, judge, look
 from camd.doctor.finding import Finding
 from camd.sources import v4l2
 from camd.stdio import printable
@@ -26,6 +26,7 @@ from testing.broker import find, free_port, mosquitto, password_file
 from testing.pages import page
 from testing.process import camd
 from tests.names import few, texts
+from tests.sources.knobs import Knobs
 
 find("mosquitto")
 
@@ -153,6 +154,15 @@ def test_the_formats_of_a_camera_are_named(monkeypatch: pytest.MonkeyPatch, rota
     found = list(look(settings))
     assert any(one.text == "/dev/video99 offers MJPG, YUYV" for one in found)
     assert found[-1].level == "error"
+
+
+def test_what_can_be_set_is_listed_with_its_range_and_what_cannot_be_is_said() -> None:
+    wanted = ControlSettings(exposure=5000, gain=10)
+    found = list(adjustable(wanted, lambda: Knobs()("")))
+    assert [one.level for one in found] == ["note", "warning"]
+    assert "exposure 3 to 2047 or auto, now auto" in found[0].text
+    assert found[1].text == "camera.controls.exposure = 5000: it takes 3 to 2047"
+    assert found[1].todo
 
 
 def test_a_camera_that_camd_itself_reads_is_no_error(tmp_path: Path) -> None:

@@ -391,3 +391,25 @@ def test_what_home_assistant_would_refuse_is_refused(
 ) -> None:
     with pytest.raises(ValidationError, match=why):
         sensor(device_class=device_class, unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("web", "url"),
+    [
+        ({"bind": "192.0.2.7"}, "http://192.0.2.7:8711/"),
+        ({"bind": "2001:db8::7", "port": 80}, "http://[2001:db8::7]:80/"),
+        (
+            {"bind": "::", "hosts": ("desk.lan",), "path": "/camd/"},
+            "http://desk.lan:8711/camd/",
+        ),
+        ({"bind": "::"}, None),
+        ({"bind": "127.0.0.1"}, None),
+        ({"bind": "192.0.2.7", "enabled": False}, None),
+    ],
+)
+def test_home_assistant_links_to_the_page_where_others_can_call_it(
+    web: dict[str, Any], url: str | None
+) -> None:
+    settings = Settings(name="desk", web={"enabled": True, "password": "x"} | web)  # type: ignore[arg-type]
+    device = announcement(settings, "0.1.0", "a1b2c3d4")["device"]
+    assert device.get("configuration_url") == url

@@ -10,6 +10,7 @@ import pytest
 from camd import paths
 from camd.classify import svm
 from camd.config.settings import MaskSettings, RegionSettings, Settings
+from camd.display.paint import Text
 from camd.errors import ConfigError
 from camd.pipeline import Pipeline, check
 from camd.values import Image, RegionReading
@@ -130,3 +131,40 @@ def test_a_model_that_reads_no_rows_is_no_use_for_a_display(model: svm.Model) ->
             check(settings, other)
     plain = Settings(region=(RegionSettings(name="meter", polygon=OUTLINE),))
     check(plain, None)
+
+
+def drums(number: int, turned: float = 0.0) -> Image:
+    """Five drums in windows of their own, light bars between them; the last one has turned by so
+    much of the way to the next digit."""
+    frame = np.full((SIZE[1], SIZE[0], 3), 200, np.uint8)
+    for place, digit in enumerate(f"{number:05}"):
+        window = np.full((90, 58, 3), 20, np.uint8)
+        last = turned if place == 4 else 0.0
+        for shown, middle in ((int(digit), 45.0), (int(digit) + 1, 135.0)):
+            text = Text(str(shown % 10), 68, (230, 230, 230), 400)
+            text.write(window, (58 - text.width) / 2, middle - 90 * last)
+        left = 160 + 66 * place
+        frame[200:290, left : left + 58] = window
+    noise = np.random.default_rng(1).normal(0, 2, frame.shape)
+    return np.clip(frame + noise, 0, 255).astype(np.uint8)
+
+
+BARS = ((0.22, 0.38), (0.79, 0.38), (0.79, 0.64), (0.22, 0.64))
+
+
+@pytest.mark.parametrize("kind", ["auto", "wheels"])
+@pytest.mark.parametrize("digits", [5, None])
+def test_bars_between_drums_are_no_digits(model: svm.Model, kind: Kind, digits: int | None) -> None:
+    said = still(pipeline(model, kind, polygon=BARS, digits=digits), drums(42653))
+    assert said.value in (42653, None)
+    if digits:
+        assert said.value == 42653
+
+
+@pytest.mark.parametrize("kind", ["auto", "handwriting", "wheels"])
+def test_a_drum_between_two_digits_is_neither_or_one_of_them(model: svm.Model, kind: Kind) -> None:
+    reader = pipeline(model, kind, polygon=BARS, digits=5)
+    for number in (42650, 42657, 13862):
+        for turned in (0.3, 0.4, 0.5, 0.6, 0.7):
+            said = still(reader, drums(number, turned))
+            assert said.value in (number, number + 1, None), (number, turned, said)

@@ -236,3 +236,20 @@ def test_without_a_picture_there_is_no_value_and_the_good_one_is_kept() -> None:
     meter.says("8")
     assert meter.region.absent(meter.at) == RegionReading("meter", "unseen", good=8)
     assert meter.says("7").status == "decreased"
+
+
+def test_a_digit_beside_its_row_may_be_half_of_another_one_whatever_else_fits() -> None:
+    def row(middles: list[float], slope: float = 0.0) -> Reading:
+        digits = [
+            Digit(7, 0.99, (40 * n, round(y + slope * 40 * n - 30), 30, 60))
+            for n, y in enumerate(middles)
+        ]
+        return Reading(("7" * len(digits),), tuple(digits))
+
+    settings = place(digits=5)
+    for slope in (0.0, 0.2, -0.2):
+        assert judge(settings, row([100, 104, 98, 100, 103], slope), doubtful=True).status == "ok"
+        for aside in (70, 127):
+            said = judge(settings, row([100, 101, 99, 100, aside], slope), doubtful=False)
+            assert (said.status, said.value) == ("unsure", None)
+    assert judge(place(digits=2), row([100, 140]), doubtful=False).status == "ok"

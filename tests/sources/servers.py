@@ -42,8 +42,15 @@ def mjpeg(
     every_s: float = 0.01,
 ) -> Iterator[int]:
     """Serve `pictures` over and over on a free port, one in `every_s` seconds; break off after
-    `frames`. `login`: serve them only to this user with this password."""
-    parts = [cv2.imencode(".jpg", picture)[1].tobytes() for picture in pictures]
+    `frames`. Other pictures may be put into the list meanwhile. `login`: serve them only to this
+    user with this password."""
+    coded: dict[int, tuple[Image, bytes]] = {}
+
+    def part_of(number: int) -> bytes:
+        picture = pictures[number % len(pictures)]
+        if id(picture) not in coded:
+            coded[id(picture)] = picture, cv2.imencode(".jpg", picture)[1].tobytes()
+        return coded[id(picture)][1]
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -61,7 +68,7 @@ def mjpeg(
             self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
             self.end_headers()
             try:
-                for part in itertools.islice(itertools.cycle(parts), frames):
+                for part in map(part_of, itertools.islice(itertools.count(), frames)):
                     if self.server.gone.is_set():  # type: ignore[attr-defined]
                         return
                     head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(part)}"
@@ -141,9 +148,12 @@ def file(content: bytes) -> Iterator[int]:
 
 
 @contextmanager
-def rtsp(transport_stream: Path, port: int = 0) -> Iterator[int]:
+def rtsp(
+    transport_stream: Path, port: int = 0, *, seconds: float = 0.0, stall_s: float = 0.0
+) -> Iterator[int]:
     """Serve a .ts file over and over on `port` or a free one, interleaved in the one TCP connection
-    (RFC 2326, 10.12; payload type 33, RFC 2250)."""
+    (RFC 2326, 10.12; payload type 33, RFC 2250). With `seconds`, once, and in that time; half of it
+    is sent, then nothing for `stall_s`, and then at once what is late."""
     packets = transport_stream.read_bytes()
     chunks = [packets[i : i + 7 * 188] for i in range(0, len(packets), 7 * 188)]
 
@@ -176,14 +186,19 @@ def rtsp(transport_stream: Path, port: int = 0) -> Iterator[int]:
 
         def _play(self) -> None:
             try:
-                for number, chunk in enumerate(itertools.cycle(chunks)):
+                began = time.monotonic()
+                for number, chunk in enumerate(chunks if seconds else itertools.cycle(chunks)):
                     if self.server.gone.is_set():  # type: ignore[attr-defined]
                         return
+                    share = number / len(chunks)
+                    held = stall_s if 0 < share - 0.5 < stall_s / (seconds or 1) else 0.0
+                    due = began + (0.5 * seconds + held if held else share * seconds)
+                    time.sleep(max(0.0, due - time.monotonic()))
                     packet = (
                         struct.pack(">BBHII", 0x80, 33, number % 65536, number * 900, 7) + chunk
                     )
                     self.wfile.write(struct.pack(">cBH", b"$", 0, len(packet)) + packet)
-                    time.sleep(0.002)
+                    time.sleep(0.0 if seconds else 0.002)
             except OSError:
                 pass  # the client left
 

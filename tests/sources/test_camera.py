@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,20 @@ def test_what_the_camera_made_of_it_is_said(checked: list[str]) -> None:
 def test_an_empty_fourcc_leaves_the_format_alone(checked: list[str]) -> None:
     opened = Camera("2", CameraSettings(fourcc="", width=640, height=480), connect=Webcam()).open()
     assert opened.detail == "C920: YUYV 640x480 at 30 fps; as asked"
+
+
+@pytest.mark.parametrize(("waited", "believed"), [(0.3, True), (-5.0, False), (60.0, False)])
+def test_a_frame_is_as_old_as_the_driver_says_if_that_can_be(
+    checked: list[str], waited: float, believed: bool
+) -> None:
+    webcam = Webcam()
+    camera = Camera("2", SETTINGS, connect=webcam)
+    camera.open()
+    before = time.monotonic()
+    webcam.stamp = before - waited
+    camera.read()
+    assert (camera.grabbed == pytest.approx(webcam.stamp)) == believed
+    assert believed or camera.grabbed >= before
 
 
 def test_a_failed_grab_has_failed_and_an_empty_frame_is_corrupt(checked: list[str]) -> None:

@@ -95,7 +95,7 @@ def mirrored(tmp: Path, _: ExitStack) -> Case:
 def demo(tmp: Path, stack: ExitStack) -> Case:
     patch = stack.enter_context(pytest.MonkeyPatch.context())
     path = clip(tmp / "demo.mp4", [grey(g) for g in GREYS], "mp4v")
-    patch.setattr(demo_module, "clip", lambda: path)
+    patch.setattr(demo_module, "clip", lambda _: path)
     return Case(lambda: from_uri("demo", SETTINGS), path.unlink, GREYS, timed=True)
 
 

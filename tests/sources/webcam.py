@@ -28,6 +28,8 @@ class Webcam:
         self.size = OFFERS["YUYV"]
         self.converts = True
         self.refuses = False
+        self.stamp = 0.0
+        """When the driver says that it was given the frame, seconds; 0: it says nothing."""
         self.opened = False
         self.node = ""
 
@@ -56,6 +58,7 @@ class Webcam:
             cv2.CAP_PROP_FRAME_WIDTH: self.size[0],
             cv2.CAP_PROP_FRAME_HEIGHT: self.size[1],
             cv2.CAP_PROP_FPS: 30.0,
+            cv2.CAP_PROP_POS_MSEC: 1000 * self.stamp,
         }[prop]
 
     def grab(self) -> bool:

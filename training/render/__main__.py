@@ -1,8 +1,12 @@
-"""Renders images and clips with labels from a seed. All are written with MNIST's test digits.
+"""Renders images and clips with labels from a seed. Handwriting is of MNIST's test digits.
 
 The clip that `camd demo` plays, with its labels:
 
     python -m training.render demo --data mnist.npz --letters omniglot-small.npz --out camd/assets
+
+The clip that `camd demo meter` plays, which needs no data:
+
+    python -m training.render meter --out camd/assets
 
 The clips that `camd eval --video clips` scores:
 
@@ -17,7 +21,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from training.render import clip_kinds, stills
+from training.render import clip_kinds, meter_clip, stills
 from training.render.demo import legible, make
 from training.render.hand import Hand
 from training.render.negatives import unlike_digits
@@ -28,6 +32,8 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="render the demo clip and its truth")
     clips = commands.add_parser("clips", help="render clips of every kind and their truth")
+    film = commands.add_parser("meter", help="render the demo clip of a meter and its truth")
+    film.add_argument("--out", type=Path, required=True, help="folder for what is rendered")
     images = commands.add_parser("stills", help="render images of every kind and their labels")
     for command in (demo, clips, images):
         command.add_argument("--data", type=Path, required=True, help="MNIST as npz: x, y")
@@ -39,6 +45,9 @@ def main() -> None:
             "--each", type=int, default=each, help="of each kind (default %(default)s)"
         )
     chosen = parser.parse_args()
+    if chosen.command == "meter":
+        meter_clip.make(chosen.out)
+        return
     test = Hand.load(chosen.data, "test", chosen.letters)
     if chosen.command == "demo":
         make(legible(test, Hand.load(chosen.data, "train")), chosen.out)

@@ -4,7 +4,8 @@ import json
 import math
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -112,26 +113,13 @@ def frames(hand: Hand) -> Iterator[tuple[Image, tuple[str, ...] | None]]:
 
 
 def make(hand: Hand, folder: Path) -> None:
-    """Write demo.mp4 and demo.json. Raises MissingExtraError where the ffmpeg command is missing.
-
-    The codec is MPEG-4 part 2, which every opencv-python reads. The VideoWriter of OpenCV can write
-    it, too, but only at the highest quality: the file has 4.5 MB then. With ffmpeg the quality can
-    be chosen, and the file has 1.5 MB.
-    """
-    if shutil.which("ffmpeg") is None:
-        raise MissingExtraError("rendering the demo clip needs the ffmpeg command: install it")
-    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24"]
-    command += ["-s", f"{SIZE[0]}x{SIZE[1]}", "-r", str(FPS), "-i", "-", "-pix_fmt", "yuv420p"]
-    command += ["-c:v", "mpeg4", "-q:v", "5", "-g", "200", "-bf", "2", "-mbd", "rd", "-trellis"]
-    command += ["1", "-cmp", "2", "-subcmp", "2", "-threads", "1", "-fflags", "+bitexact"]
-    command += ["-flags:v", "+bitexact", str(folder / "demo.mp4")]
+    """Write demo.mp4 and demo.json. Raises MissingExtraError as `encoder` does."""
     readings: list[dict[str, Any]] = []
     last: tuple[str, ...] | None = None
     number = 0
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
-        assert encoder.stdin is not None
+    with encoder(folder / "demo.mp4", SIZE, FPS) as write:
         for number, (image, lines) in enumerate(frames(hand), 1):
-            encoder.stdin.write(image.tobytes())
+            write(image)
             if lines is not None and lines != last:
                 readings.append({"from": number, "to": number, "lines": list(lines)})
             elif lines is not None:
@@ -139,6 +127,26 @@ def make(hand: Hand, folder: Path) -> None:
             last = lines
     truth = {"fps": FPS, "size": SIZE, "frames": number, "readings": readings}
     (folder / "demo.json").write_text(json.dumps(truth) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def encoder(path: Path, size: tuple[int, int], fps: float) -> Iterator[Callable[[Image], object]]:
+    """Give what writes a frame of `size` (width, height), BGR uint8, into an MP4 file.
+
+    The codec is MPEG-4 part 2, which every opencv-python reads. The VideoWriter of OpenCV can write
+    it, too, but only at the highest quality: the file of the sheets has 4.5 MB then. With ffmpeg
+    the quality can be chosen, and the file has 1.5 MB. Raises MissingExtraError without it."""
+    if shutil.which("ffmpeg") is None:
+        raise MissingExtraError("rendering a demo clip needs the ffmpeg command: install it")
+    command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24"]
+    command += ["-s", f"{size[0]}x{size[1]}", "-r", str(fps), "-i", "-", "-pix_fmt", "yuv420p"]
+    command += ["-c:v", "mpeg4", "-q:v", "5", "-g", "200", "-bf", "2", "-mbd", "rd", "-trellis"]
+    command += ["1", "-cmp", "2", "-subcmp", "2", "-threads", "1", "-fflags", "+bitexact"]
+    command += ["-flags:v", "+bitexact", str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        into = process.stdin
+        yield lambda image: into.write(image.tobytes())
 
 
 def _motion(visit: _Visit, at: float) -> tuple[float, float]:
