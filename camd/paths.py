@@ -45,6 +45,23 @@ def directory() -> Path:
     return _home(platformdirs.user_state_dir, "what camd keeps: set HOME or STATE_DIRECTORY")
 
 
+def history(name: str) -> Path:
+    """Return the file of what the regions of the camera `name` said. Raises ConfigError."""
+    return directory() / f"{name}.history.sqlite"
+
+
+def crops(name: str) -> Path:
+    """Return the file of the crops to be labelled, of the camera `name`. Raises ConfigError."""
+    return directory() / f"{name}.crops.sqlite"
+
+
+def learnt_model(name: str) -> Path:
+    """Return the model that was learnt from corrections of the camera `name`, which may not exist.
+
+    Raises ConfigError."""
+    return directory() / f"{name}.model.npz"
+
+
 def cache() -> Path:
     """Return the folder of files that can be made again, which may not exist yet.
 

@@ -416,12 +416,12 @@ class Pipeline:
             strict=True,
         ):
             if label < 0:
-                rejected.append(Rejected(glyph.box, Reason.NOT_A_DIGIT))
+                rejected.append(Rejected(glyph.box, Reason.NOT_A_DIGIT, glyph.crop))
             elif confidence >= least:
-                digits.append(Digit(label, confidence, glyph.box, margin))
+                digits.append(Digit(label, confidence, glyph.box, margin, crop=glyph.crop))
                 sure.append(alone)
             elif alone >= least:
-                rejected.append(Rejected(glyph.box, Reason.AMONG_LETTERS))
+                rejected.append(Rejected(glyph.box, Reason.AMONG_LETTERS, glyph.crop))
             else:
-                rejected.append(Rejected(glyph.box, Reason.UNSURE))
+                rejected.append(Rejected(glyph.box, Reason.UNSURE, glyph.crop))
         return digits, np.array(sure, np.float32), tuple(rejected)

@@ -151,6 +151,8 @@ class Rejected:
 
     box: Box
     reason: Reason
+    crop: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    """(28, 28) uint8, as of a glyph; None where it was not classified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,8 @@ class Digit:
     """Identity over frames, or None before tracking."""
     stable: bool = False
     """True when the votes over frames have settled on `digit`."""
+    crop: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
+    """(28, 28) uint8, what was classified in this frame; None for a digit of a display."""
 
 
 @dataclass(frozen=True, slots=True)

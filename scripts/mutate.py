@@ -2,9 +2,10 @@
 
     scripts/mutate [--count 30] [--seed 1] [--json FILE] [PATH...]
 
-Breaks COUNT places, one at a time, each in a copy of the tree, and runs the tests that are most
-likely to notice. PATH is a file or folder; without one it is the core: all of camd but what
-speaks to people. The same seed picks the same places after code has moved to other files.
+Breaks COUNT places, one at a time, in a copy of the tree, and runs the tests that are most likely
+to notice: of each file of tests only those that come to the broken line, as a run of the unbroken
+tree has shown. PATH is a file or folder; without one it is the core: all of camd but what speaks to
+people. The same seed picks the same places after code has moved to other files.
 """
 
 import argparse
@@ -20,16 +21,20 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
 
+from coverage import CoverageData
+
 ROOT = Path(__file__).parent.parent
-LIMIT_S = 240
+LIMIT_S = 120
 """No more tests are begun for a mutation after so long; a file of tests that takes as long by
 itself is not used."""
+MOST = 200
+"""Tests of a file that are named one by one on a command line."""
 PATIENCE_S = 30
 """A file of tests hangs when it takes four times as long as unmutated, and so much more."""
 TO_PEOPLE = {"click", "rich", "paint", "finding"}
@@ -54,6 +59,8 @@ class Mutation:
     path: str
     """Of the file, from the root of the tree."""
     line: int
+    statement: tuple[int, int]
+    """First and last line of the statement, without its body."""
     function: str
     kind: str
     before: str
@@ -73,6 +80,7 @@ def mutations(path: str, data: bytes, seed: int) -> Iterator[Mutation]:
     lines = data.splitlines(keepends=True)
     starts = [0, *accumulate(map(len, lines))]
     seen = Counter[str]()
+    statements = [_head(node) for node in ast.walk(ast.parse(data)) if isinstance(node, ast.stmt)]
     for node, function in _running(ast.parse(data), "<module>"):
         for kind, start, stop, new in _edits(node, data, starts):
             first, last = (sum(begin <= at for begin in starts) - 1 for at in (start, stop - 1))
@@ -83,6 +91,11 @@ def mutations(path: str, data: bytes, seed: int) -> Iterator[Mutation]:
             yield Mutation(
                 path=path,
                 line=first + 1,
+                statement=min(
+                    (head for head in statements if head[0] <= first + 1 <= head[1]),
+                    key=lambda head: head[1] - head[0],
+                    default=(first + 1, first + 1),  # a handler, a decorator
+                ),
                 function=function,
                 kind=kind,
                 before=" ".join(data[begin:end].decode().split()),
@@ -92,6 +105,12 @@ def mutations(path: str, data: bytes, seed: int) -> Iterator[Mutation]:
                 new=new,
                 order=hashlib.sha256(f"{seed}|{name}|{seen[name]}".encode()).hexdigest(),
             )
+
+
+def _head(node: ast.stmt) -> tuple[int, int]:
+    body = getattr(node, "body", None)
+    last = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+    return node.lineno, max(node.lineno, last)
 
 
 def _running(node: ast.AST, name: str) -> Iterator[tuple[ast.AST, str]]:
@@ -210,6 +229,11 @@ def likely(module: str, graph: dict[str, set[str]]) -> list[str]:
     return [test for *_, test in sorted(ranked)]
 
 
+def starts_camd(test: str, graph: dict[str, set[str]]) -> bool:
+    """Tell whether a file of tests starts processes: what they run is not seen from here."""
+    return "testing.process" in graph[test] or any(m.endswith(".__main__") for m in graph[test])
+
+
 @contextmanager
 def copy(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as folder:
@@ -218,21 +242,21 @@ def copy(root: Path) -> Iterator[Path]:
         yield tree
 
 
-def run(tree: Path, test: str, limit: float) -> tuple[str, float]:
-    """Run one file of tests; return "passes", "fails" or "hangs", and the seconds it took. It
-    fails only where it does so twice: on a busy machine a test can starve."""
-    once = _run(tree, test, limit)
-    return _run(tree, test, limit) if once[0] == "fails" else once
+def run(tree: Path, tests: Sequence[str], limit: float, *more: str) -> tuple[str, float]:
+    """Run tests; return "passes", "fails" or "hangs", and the seconds it took. They fail only where
+    they do so twice: on a busy machine a test can starve."""
+    once = _run(tree, tests, limit, *more)
+    return _run(tree, tests, limit, *more) if once[0] == "fails" else once
 
 
-def _run(tree: Path, test: str, limit: float) -> tuple[str, float]:
+def _run(tree: Path, tests: Sequence[str], limit: float, *more: str) -> tuple[str, float]:
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += [f"--basetemp={tree.parent / 'tmp'}", f"{test.replace('.', '/')}.py"]
+    command += [f"--basetemp={tree.parent / 'tmp'}", *more, *tests]
     # CI: Hypothesis then tries the same examples each time.
-    more, quiet = {"PYTHONPATH": str(tree), "CI": "true"}, subprocess.DEVNULL
+    env, quiet = {"PYTHONPATH": str(tree), "CI": "true"}, subprocess.DEVNULL
     start = time.monotonic()
     process = subprocess.Popen(
-        command, cwd=tree, env=os.environ | more, stdout=quiet, stderr=quiet, start_new_session=True
+        command, cwd=tree, env=os.environ | env, stdout=quiet, stderr=quiet, start_new_session=True
     )
     try:
         outcome = "fails" if process.wait(limit) else "passes"
@@ -244,40 +268,95 @@ def _run(tree: Path, test: str, limit: float) -> tuple[str, float]:
     return outcome, time.monotonic() - start
 
 
-class Trial:
-    """Tries mutations of one tree, and remembers how its tests do unmutated."""
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """How a file of tests does unmutated."""
 
-    def __init__(self, root: Path, graph: dict[str, set[str]]) -> None:
-        self._root, self._graph = root, graph
-        self._usual: dict[str, tuple[str, float]] = {}
+    outcome: str
+    seconds: float
+    came: Mapping[str, Mapping[int, list[str]]]
+    """For each file of camd and each of its lines: the tests that came there; "" is the import."""
+
+    def those(self, mutation: Mutation) -> set[str]:
+        first, last = mutation.statement
+        lines = self.came.get(mutation.path, {})
+        return {test for line in range(first, last + 1) for test in lines.get(line, ())}
+
+
+class Trial:
+    """Tries mutations in one copy of a tree, and remembers how its tests do unmutated."""
+
+    def __init__(self, tree: Path, graph: dict[str, set[str]]) -> None:
+        self._tree, self._graph = tree, graph
+        self._known: dict[str, Usual] = {}
 
     def outcome(self, mutation: Mutation) -> tuple[str, list[str]]:
         """Return what became of it, and the tests that were run; the last of them noticed it."""
         spent, ran = 0.0, list[str]()
-        with copy(self._root) as tree:
-            file = tree / mutation.path
-            data = file.read_bytes()
-            file.write_bytes(data[: mutation.start] + mutation.new.encode() + data[mutation.stop :])
-            for test in likely(dotted(Path(mutation.path)), self._graph):
-                usual, seconds = self._unmutated(test)
-                if usual != "passes":
-                    continue
-                ran.append(test)
-                outcome, took = run(tree, test, PATIENCE_S + 4 * seconds)
-                spent += took
-                if outcome != "passes":
-                    return "noticed" if outcome == "fails" else "hangs", ran
-                if spent > LIMIT_S:
-                    break
+        tests = likely(dotted(Path(mutation.path)), self._graph)
+        for test in sorted(tests, key=lambda test: starts_camd(test, self._graph)):
+            usual = self._usual(test)
+            chosen = sorted(usual.those(mutation))
+            apart = starts_camd(test, self._graph)
+            if usual.outcome != "passes" or not (chosen or apart):
+                continue
+            if apart or "" in chosen or len(chosen) > MOST:
+                chosen = [_file(test)]
+            ran.append(test)
+            with self._mutated(mutation):
+                outcome, took = run(self._tree, chosen, PATIENCE_S + 4 * usual.seconds)
+            spent += took
+            if outcome != "passes":
+                return "noticed" if outcome == "fails" else "hangs", ran
+            if spent > LIMIT_S:
+                break
         return "survived", ran
 
-    def _unmutated(self, test: str) -> tuple[str, float]:
-        if test not in self._usual:
-            with copy(self._root) as tree:
-                self._usual[test] = run(tree, test, LIMIT_S)
-            if self._usual[test][0] != "passes":
-                _say(f"unusable {test}: it {self._usual[test][0]} unmutated")
-        return self._usual[test]
+    @contextmanager
+    def _mutated(self, mutation: Mutation) -> Iterator[None]:
+        file = self._tree / mutation.path
+        data = file.read_bytes()
+        file.write_bytes(data[: mutation.start] + mutation.new.encode() + data[mutation.stop :])
+        try:
+            _forget(file)
+            yield
+        finally:
+            file.write_bytes(data)
+            _forget(file)
+
+    def _usual(self, test: str) -> Usual:
+        if test not in self._known:
+            found = self._tree.parent / "coverage"
+            cover = ("-p", "pytest_cov", "--cov=camd", "--cov-context=test", "--cov-report=")
+            os.environ["COVERAGE_FILE"] = str(found)
+            outcome, seconds = run(self._tree, [_file(test)], LIMIT_S, *cover)
+            came = _came(found, self._tree) if outcome == "passes" else {}
+            self._known[test] = Usual(outcome, seconds, came)
+            if outcome != "passes":
+                _say(f"unusable {test}: it {outcome} unmutated")
+        return self._known[test]
+
+
+def _came(file: Path, tree: Path) -> dict[str, dict[int, list[str]]]:
+    data = CoverageData(str(file))
+    data.read()
+    return {
+        str(Path(path).relative_to(tree)): {
+            line: [test.partition("|")[0] for test in tests]
+            for line, tests in data.contexts_by_lineno(path).items()
+        }
+        for path in data.measured_files()
+    }
+
+
+def _file(test: str) -> str:
+    return f"{test.replace('.', '/')}.py"
+
+
+def _forget(file: Path) -> None:
+    """Delete what Python compiled: it knows a file by its size and the second it was written."""
+    for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+        compiled.unlink()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -297,14 +376,16 @@ def main(arguments: Sequence[str]) -> int:
         found += mutations(str(path.relative_to(ROOT)), path.read_bytes(), options.seed)
     picked = sorted(found, key=lambda mutation: mutation.order)[: options.count]
     _say(f"{len(picked)} of {len(found)} mutations")
-    trial, results = Trial(ROOT, graph), []
-    for m in picked:
-        outcome, ran = trial.outcome(m)
-        by = ran[-1] if outcome != "survived" else f"{len(ran)} files of tests"
-        _say(f"{outcome} {m.path}:{m.line} {m.function}: {m.before}  ->  {m.after}  [{by}]")
-        results.append({"outcome": outcome, "tests": ran, **asdict(m)})
-        if options.json:
-            options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    results = []
+    with copy(ROOT) as tree:
+        trial = Trial(tree, graph)
+        for m in picked:
+            outcome, ran = trial.outcome(m)
+            by = ran[-1] if outcome != "survived" else f"{len(ran)} files of tests"
+            _say(f"{outcome} {m.path}:{m.line} {m.function}: {m.before}  ->  {m.after}  [{by}]")
+            results.append({"outcome": outcome, "tests": ran, **asdict(m)})
+            if options.json:
+                options.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     _say(f"{sum(r['outcome'] == 'survived' for r in results)} of {len(results)} survived")
     return 0
 

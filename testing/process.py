@@ -20,7 +20,8 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     """An environment without a display, and without settings of the person who runs the tests."""
     kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
     kept = {k: v for k, v in kept.items() if not k.startswith("CAMD_")}
-    return kept | {"XDG_CONFIG_HOME": str(home), "PYTHONPATH": str(ROOT)} | dict(extra or {})
+    folders = {"XDG_CONFIG_HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    return kept | folders | {"PYTHONPATH": str(ROOT)} | dict(extra or {})
 
 
 def camd(

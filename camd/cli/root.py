@@ -18,6 +18,7 @@ from camd.capture import THREAD
 from camd.cli.completion import ASKED, completion
 from camd.cli.config import config
 from camd.cli.discovery import discovery
+from camd.cli.learn import learn
 from camd.cli.options import SourceCommand, config_file, load_config, model_file, verbose_log
 from camd.cli.read import eval_, read
 from camd.cli.region import region
@@ -121,6 +122,7 @@ cli.add_command(health)
 cli.add_command(service)
 cli.add_command(config)
 cli.add_command(train)
+cli.add_command(learn)
 cli.add_command(eval_model)
 cli.add_command(calibrate)
 cli.add_command(region)

@@ -646,6 +646,28 @@ class WebSettings(Section):
         "/",
         description="what a reverse proxy leaves before the path of each request, as /camd/",
     )
+    history: bool = Field(
+        True, description="keep what regions say for years, in the state directory, for its charts"
+    )
+    history_mb: int = Field(
+        50, ge=1, le=10_000, description="most that this may take; the oldest values go first"
+    )
+
+
+class LearnSettings(Section):
+    keep: bool = Field(
+        False,
+        description="keep pictures of digits that were unsure, to label them and learn from them",
+    )
+    most: int = Field(
+        500, ge=20, le=10_000, description="pictures kept that nobody has labelled, 3 kB each"
+    )
+    max_error: float = Field(
+        0.01,
+        gt=0,
+        le=0.2,
+        description="share of wrong digits, of those published, that a learnt model may have",
+    )
 
 
 class LogSettings(Section):
@@ -666,6 +688,7 @@ class Settings(Section):
     overlay: OverlaySettings = OverlaySettings()
     metrics: MetricsSettings = MetricsSettings()
     web: WebSettings = WebSettings()
+    learn: LearnSettings = LearnSettings()
     log: LogSettings = LogSettings()
     region: tuple[RegionSettings, ...] = Field((), max_length=64)
     mask: tuple[MaskSettings, ...] = Field((), max_length=64)

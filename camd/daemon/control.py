@@ -9,14 +9,10 @@ from camd.config.settings import Settings
 from camd.errors import CamdError
 from camd.mqtt.publisher import Publisher
 from camd.mqtt.requests import Request
-from camd.regions.value import in_range
+from camd.regions.value import problem
 from camd.values import RegionEvent
 
 log = logging.getLogger(__name__)
-
-
-MOST = 1e15
-"""No region has so great a value: its text has at most 15 digits."""
 
 
 class RequestError(Exception):
@@ -102,8 +98,8 @@ class Control:
             value = request.arguments.get("value")
             if isinstance(value, bool) or not isinstance(value, int | float):
                 raise RequestError("value: a number")
-            if abs(value) >= MOST or not in_range(regions[name], value):
-                raise RequestError("value: beyond what the region can have: min, max, rollover")
+            if wrong := problem(regions[name], value):
+                raise RequestError(f"value: {wrong}")
         event = loop.set_good(name, value)
         return {"region": name, "value": event.value, "was": event.was}
 

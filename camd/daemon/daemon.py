@@ -10,11 +10,12 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from camd import paths, sources, stdio
+from camd import learnt, paths, sources, stdio
 from camd.capture.capture import Capture
 from camd.classify import svm
 from camd.config.live import LiveOptions
 from camd.config.settings import Settings, TrackSettings
+from camd.corrections import Collector, Store
 from camd.daemon import watchdog
 from camd.daemon.control import Control
 from camd.daemon.last_good import LastGood
@@ -24,6 +25,7 @@ from camd.daemon.watchdog import Pulse
 from camd.display.screen import Screen, window_title
 from camd.display.window import Window
 from camd.errors import CamdError, ConfigError, MissingExtraError, SourceError
+from camd.history import History
 from camd.mqtt.endpoint import Endpoint
 from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
@@ -152,13 +154,14 @@ def _web(settings: Settings, feed: Feed, file: Path | None, reload: Callable[[],
     # Imported only where it is asked for: it belongs to an extra, and takes a while.
     try:
         from camd.web.changes import Changes  # noqa: PLC0415
+        from camd.web.learning import Learning  # noqa: PLC0415
         from camd.web.server import Page  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError(
             f"the page needs packages that are not installed ({error.name}):"
             f" {paths.pip_install('web')}"
         ) from error
-    return Page(settings.web, feed, Changes(file, reload))
+    return Page(settings.web, feed, Changes(file, reload), Learning(file, reload))
 
 
 def prepare(load: Callable[[], Settings], options: Options) -> Plan:
@@ -189,7 +192,7 @@ def _prepare(settings: Settings, options: Options) -> Plan:
     boot = secrets.token_hex(2)
     model = None
     if not options.segment_only:
-        model = svm.load(paths.model_file(settings.model.file))
+        model = learnt.load(settings)
     elif settings.mqtt.broker != "external":
         raise ConfigError("mqtt.broker: --segment-only needs the external broker of its workers")
     check(settings, model)
@@ -257,6 +260,7 @@ def _run(
                 time.time(),
             )
             stack.callback(last_good.close, GOODBYE_S)
+        history = _history(settings, source, stack)
         known: dict[str, Surroundings] = {}
         if keeps:
             known = around.open(_state_file(settings, "surroundings.npz"), settings)
@@ -283,6 +287,8 @@ def _run(
                 last_good=last_good if keeps else None,
                 surroundings=around if keeps else None,
                 feed=served.feed(settings, model),
+                history=history,
+                collector=_collector(settings, model, stack),
             )
         )
         poll = WINDOW_POLL_S if window else QUIET_POLL_S
@@ -326,6 +332,34 @@ def _state_file(settings: Settings, name: str) -> Path | None:
     except ConfigError as error:
         log.warning("what is known of the regions is kept in memory only: %s", error)
         return None
+
+
+def _history(settings: Settings, source: Source, stack: ExitStack) -> History | None:
+    """Keep what regions say where the page shows it; a film is no history."""
+    web = settings.web
+    if not (web.enabled and web.history and settings.region and source.live):
+        return None
+    try:
+        path = paths.history(settings.name)
+    except ConfigError as error:
+        log.warning("there is no history: %s", error)
+        return None
+    history = History(path, web.history_mb * 10**6)
+    stack.callback(history.close, GOODBYE_S)
+    return history
+
+
+def _collector(settings: Settings, model: Model, stack: ExitStack) -> Collector | None:
+    """Keep crops to be labelled where that is asked for; workers keep none."""
+    if not (settings.learn.keep and isinstance(model, svm.Model)):
+        return None
+    try:
+        store = Store(paths.crops(settings.name), settings.learn.most)
+    except ConfigError as error:
+        log.warning("no crops are kept: %s", error)
+        return None
+    stack.callback(store.close, GOODBYE_S)
+    return Collector(store, model.id)
 
 
 def _publisher(

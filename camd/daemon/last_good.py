@@ -18,9 +18,9 @@ from typing_extensions import TypedDict
 
 from camd import files
 from camd.config.settings import RegionSettings
-from camd.daemon.control import MOST
 from camd.mqtt import payloads
 from camd.regions.memory import KEPT, Good, Kept
+from camd.regions.value import MOST_VALUE
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +34,8 @@ REFRESH_S = 300.0
 
 class _Good(TypedDict):
     value: (
-        Annotated[int, Field(strict=True, gt=-MOST, lt=MOST)]
-        | Annotated[float, Field(gt=-MOST, lt=MOST)]
+        Annotated[int, Field(strict=True, gt=-MOST_VALUE, lt=MOST_VALUE)]
+        | Annotated[float, Field(gt=-MOST_VALUE, lt=MOST_VALUE)]
     )
     at: AwareDatetime
     confidence: Annotated[float, Field(ge=0, le=1)]

@@ -11,6 +11,7 @@ from typing import Any
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
 from camd.config.settings import Settings
+from camd.corrections import Collector
 from camd.daemon.control import Control
 from camd.daemon.health import Health, info
 from camd.daemon.last_good import LastGood
@@ -20,6 +21,7 @@ from camd.daemon.watchdog import Pulse
 from camd.display.overlay import Hud
 from camd.display.screen import Screen, Shown
 from camd.errors import PublishError
+from camd.history import History
 from camd.laps import Laps
 from camd.mqtt import payloads
 from camd.mqtt.publisher import Publisher
@@ -79,6 +81,10 @@ class Run:
     """None as well."""
     feed: Feed | None = None
     """None: there is no page."""
+    history: History | None = None
+    """None: what regions say is not kept."""
+    collector: Collector | None = None
+    """None: no crops are kept to be labelled."""
 
 
 class Loop:
@@ -100,6 +106,8 @@ class Loop:
         self._scene_at = 0.0
         """Of the last frame, on the clock of the pipeline; seconds."""
         self._feed = run.feed
+        self._history = run.history
+        self._collector = run.collector
         self._pulse = run.pulse
         self._health = Health(time.monotonic())
         self._in_order = not source.live and not options.realtime
@@ -148,6 +156,8 @@ class Loop:
                     break
             if self._control:
                 self._control.tick(self)
+            if self._feed:
+                self._feed.obey(self.set_good)
             now = time.monotonic()
             self._clear_if_blind(now)
             self._look_for_problems(now, seen=frame is not None and not self._unread)
@@ -175,6 +185,7 @@ class Loop:
     def set_good(self, region: str, value: float | None) -> RegionEvent:
         """Have a region go on from a value that somebody knows to be right; None: from none."""
         at = self._scene_at if self._in_order else time.monotonic()
+        self._collect_corrected(region, value)
         event = self._pipeline.memories[region].set(value, at)
         self._keep(urgent=True)
         said = self._said.get(region, RegionReading(region, "unseen"))
@@ -183,6 +194,14 @@ class Loop:
             self._publisher.regions([said], time.time())
         self._rest.wake()  # what is seen has another value now
         return event
+
+    def _collect_corrected(self, region: str, value: float | None) -> None:
+        """Keep the crops of digits that somebody says are others."""
+        if self._collector is None or self._shown is None or value is None or value < 0:
+            return
+        place = next(one for one in self._settings.region if one.name == region)
+        text = str(round(value * 10**place.decimals))
+        self._collector.changed(*self._shown, region, text.zfill)
 
     def status(self) -> dict[str, Any]:
         """Return the `health` payload."""
@@ -224,6 +243,10 @@ class Loop:
         self._shown = (frame, result)
         self._holds = result
         self._keep()
+        if self._history:
+            self._history.note(result.regions, frame.at)
+        if self._collector:
+            self._collector.see(frame, result)
         self._lock(result.regions)
         now = time.monotonic()
         laps = Laps(time.perf_counter)
@@ -305,6 +328,8 @@ class Loop:
             self._publisher.absent(result, time.time())
         if self._feed:
             self._feed.end(result, time.time())
+        if self._history:
+            self._history.note(result.regions, time.time())
         self._read(result, time.time())
 
     def _judged(self, regions: Sequence[RegionReading], at: float) -> tuple[RegionReading, ...]:

@@ -61,7 +61,7 @@ def _findings(file: Path | None, overrides: Overrides) -> Iterator[Finding]:
         text = f"the service also uses {path}, which this user may not read"
         yield Finding("configuration", "note", text, "sudo camd doctor uses it too")
     with bounded(settings.model.threads):
-        yield from system.model(settings.model)
+        yield from system.model(settings)
         yield from camera.look(settings.camera)
         yield from broker.look(settings)
         yield from system.display(settings.overlay)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from camd import paths
+from camd import learnt, paths
 from camd.classify import svm
-from camd.config.settings import ModelSettings, OverlaySettings
+from camd.config.settings import OverlaySettings, Settings
 from camd.display.window import Window
 from camd.doctor.finding import Finding
 from camd.errors import ModelError
@@ -23,8 +23,8 @@ MOST_EXPOSED = 1.3
 higher one was changed, or comes from an older camd."""
 
 
-def model(settings: ModelSettings) -> Iterator[Finding]:
-    path = paths.model_file(settings.file)
+def model(settings: Settings) -> Iterator[Finding]:
+    path = paths.model_file(settings.model.file)
     try:
         loaded = svm.load(path)  # which compares the checksum and runs the self-test
     except ModelError as error:
@@ -39,6 +39,13 @@ def model(settings: ModelSettings) -> Iterator[Finding]:
     each = (time.perf_counter() - started) / CROPS * 1e3
     text = f"{loaded.id}: checksum and self-test pass, {each:.2f} ms a digit"
     yield Finding("model", "ok", text, "", {"id": loaded.id, "ms_per_digit": round(each, 3)})
+    if (own := learnt.file(settings)) is None:
+        return
+    if learnt.load(settings).id != loaded.id:
+        yield Finding("model", "note", f"read with is what camd learn has made of it: {own}")
+    else:
+        todo = "run camd learn again, or camd learn --undo"
+        yield Finding("model", "warning", f"{own} cannot be used; the log says why", todo)
 
 
 def display(settings: OverlaySettings) -> Iterator[Finding]:

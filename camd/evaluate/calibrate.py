@@ -7,8 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from camd import paths
-from camd.classify import svm
+from camd import learnt
 from camd.config import edit
 from camd.config.layers import load
 from camd.config.settings import Settings
@@ -68,7 +67,7 @@ def _read(
     """Yield the digits of each image as they are read without a threshold."""
     every = settings.model.model_copy(update={"min_confidence": 0.0})
     settings = settings.model_copy(update={"model": every})
-    pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
+    pipeline = Pipeline(settings, learnt.load(settings))
     for label in follow(labels, "reading"):
         page = first_page(directory / label.file)
         if page.left_out:

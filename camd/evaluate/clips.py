@@ -11,8 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from camd import files, paths
-from camd.classify import svm
+from camd import files, learnt
 from camd.config.settings import Settings
 from camd.display import overlay
 from camd.display.overlay import Hud
@@ -43,7 +42,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     faults: list[tuple[Clip, Fault, float]] = []
     status = 0
     with bounded(settings.model.threads):
-        model = svm.load(paths.model_file(settings.model.file))
+        model = learnt.load(settings)
         for clip in follow(clips, "reading"):
             try:
                 seen, fps = _read(clip, settings, model)

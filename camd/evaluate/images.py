@@ -7,8 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from camd import files, paths
-from camd.classify import svm
+from camd import files, learnt
 from camd.config.settings import Settings
 from camd.display import overlay
 from camd.errors import DataError, SourceError
@@ -37,7 +36,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     results: dict[str, Result] = {}
     status = 0
     with bounded(settings.model.threads):
-        pipeline = Pipeline(settings, svm.load(paths.model_file(settings.model.file)))
+        pipeline = Pipeline(settings, learnt.load(settings))
         for label in follow(labels, "reading"):
             path = directory / label.file
             try:

@@ -17,26 +17,26 @@ from camd.segment.crop import normalise
 from camd.values import Classified, DoubleArray, FloatArray, Glyph, Plane
 
 STEP = 30
-"""Degrees between two directions that are tried; digits that are turned by half of it are read."""
+"""Degrees between two directions that are tried. Digits turned by half of that are still read."""
 MOST = 40
-"""Glyphs that are tried."""
+"""At most so many glyphs are turned."""
 FEWEST = 2
-"""Fewer tell nothing: one that is a 6 one way up is a 9 the other."""
+"""A single glyph does not tell which way up it stands: a 6 may be a 9."""
 SHOWN = 40
-"""Height in which they are turned, pixels."""
+"""The larger side of a glyph's ink is scaled down to so many pixels before it is turned."""
 WAYS = 2
-"""Directions that are worth a reading of the whole picture."""
+"""The whole picture is read in at most so many directions."""
 MORE = 1.1
-"""How many times as much as the present way one of them is worth at least."""
+"""A direction is tried only if it is worth so many times as much as the present one."""
 ROUND = 5
 """Degrees to which a direction is given."""
 QUARTER = 20
-"""Degrees that one may be off a quarter of a circle to be taken for it where there are no rows to
-tell: a hand's slant looks like a turn, and rows that slope by so much are read."""
+"""Where no rows tell the direction, one that is off a quarter turn by at most so many degrees is
+taken for that quarter: slanted writing looks turned, and rows that slope so little are read."""
 LINED = 480
-"""Greatest long side of the picture in which long lines are looked for, pixels."""
+"""The picture is made smaller to look for long lines: its longer side to this, pixels."""
 LINE = 0.2
-"""Least length of one, in long sides of the picture."""
+"""A line is long from this share of that side on."""
 
 
 def ways(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]) -> list[int]:

@@ -17,23 +17,23 @@ from camd.segment.deskew import turned
 from camd.values import Box, Classified, FloatArray, Glyph, Plane
 
 NEAR = 0.11
-"""Greatest distance of their ink, in heights of the higher one."""
+"""How far apart their ink may be, in heights of the higher one."""
 STROKES = 1.7
-"""The same in mean stroke widths: nearer than that two digits are hardly written."""
+"""The same in mean stroke widths. People hardly write two digits nearer to each other."""
 WIDEST = 1.1
-"""Greatest width of both together, in their height."""
+"""How wide both together may be, in heights of both together."""
 HIGHEST = 1.9
-"""Greatest height of both together, in heights of the higher one."""
+"""How high both together may be, in heights of the higher one."""
 LEAST = 0.25
-"""Least height of the lower one, in those of the higher one."""
+"""How high the lower one has to be, in heights of the higher one."""
 MOST = 8
-"""Pairs tried a frame, the nearest ones; of those with the nearest boxes four times as many."""
+"""At most so many pairs of a frame are shown to the classifier, those with the nearest ink. Four
+times as many are measured, those with the nearest boxes."""
 HIGHEST_INK = 192
-"""Height in which pairs are drawn, pixels: twice what two cut apart are."""
+"""Pairs are drawn at most so high, pixels."""
 ODDS = 3.0
-"""Of one broken digit to two, or to a digit and something else, where they are so near and make
-one that the classifier knows. On 370 images no pair of digits that is two is read as one with more
-than 0.7."""
+"""How likely two glyphs so near each other are one broken digit, as odds against two. On 370 images
+no two digits are read as one with a confidence above 0.7."""
 BELIEVED = 0.5
 """Least confidence in the one digit."""
 

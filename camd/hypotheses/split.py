@@ -19,16 +19,16 @@ from camd.segment.deskew import turned
 from camd.values import Box, Classified, FloatArray, Glyph, Plane
 
 WIDE = 0.72
-"""Least width, in heights, of what is cut when the classifier takes it for no digit."""
+"""A glyph that the classifier takes for no digit is cut if it is at least so many heights wide."""
 WIDER = 0.95
-"""The same of what it takes for some digit, without being CERTAIN."""
+"""The same for one that it takes for a digit, without being CERTAIN."""
 CERTAIN = 0.7
-"""Confidence in a single digit from which only one that is TOO_WIDE is cut."""
+"""From this confidence in a single digit on, a glyph is cut only if it is TOO_WIDE."""
 TOO_WIDE = 1.4
-"""Least width, in heights, of what is cut whatever the classifier says."""
+"""A glyph of this width, in heights, is cut whatever the classifier says."""
 FEWEST, MOST = 4, 8
-"""Glyphs cut a frame at most, where no digit is seen and where many are: those as high as the
-digits first. A page of joined-up writing has more."""
+"""At most so many glyphs of a frame are cut: FEWEST where no digit is seen, MOST where many are.
+Those as high as the digits come first. A page of joined-up writing has far more."""
 WIDEST = 1.25
 """Greatest width of a piece, in heights of the whole."""
 HIGHEST = 96
@@ -37,11 +37,11 @@ high as a 1080p frame would take as long as a hundred digits."""
 SCRAP = 0.1
 """A part of a piece with less than this share of its ink belongs to the neighbour."""
 ODDS = 0.33
-"""Of several digits to something else in what is wide: words are wide, too."""
+"""How likely a wide glyph is several digits, as odds against anything else: words are wide, too."""
 BELIEVED = 0.7
-"""Least confidence in all pieces together. With 0.5 the same is read of 134 dev images, and of 112
-rendered ones 0.16 false digits each instead of 0.10: signs and letters, cut in two. With 0.87 they
-are 0.06, but two digits that stand on a ruled line are no longer parted."""
+"""Pieces are believed from this confidence in all of them together on. With 0.5 the 134 dev images
+read the same, but 112 rendered ones have 0.16 false digits each instead of 0.10: signs and letters,
+cut in two. With 0.87 they have 0.06, but two digits on a ruled line are no longer parted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,7 @@
 """PURE. Rows that touch: a glyph as high as several of them -> what it has in each.
 
-Two digits one above the other look like an 8, and are read as one without a doubt. That they are
-two is told by their neighbours: beside each of the halves others stand in a row.
+Two digits one above the other may look like an 8, and the classifier is sure of it. Only their
+neighbours tell that they are two: beside each half, other digits stand in a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,22 +17,23 @@ from camd.segment.deskew import slope
 from camd.values import Box, DoubleArray, Glyph
 
 TALL = 1.6
-"""Least height, in usual ones, of what may stand in several rows."""
+"""What may stand in several rows is at least so many times as high as the usual glyph."""
 NARROW = 0.35
-"""Least width of it, in usual heights: braces and what is left of rules are as high."""
+"""And at least so wide, in usual heights: braces and scraps of rules are narrower."""
 ALIKE = 1.4
-"""Greatest height of a neighbour, in usual ones, and the least, the other way round."""
+"""A neighbour is at most so many times as high as the usual glyph, and at most so many times
+lower."""
 REACH = 4.0
-"""How far neighbours are looked for to the left and right, in usual heights."""
+"""Neighbours are looked for so far to the left and right, in usual heights."""
 LEVEL = 0.25
-"""Farthest that their middle is off that of the row, in heights of a row."""
+"""How far a neighbour's middle may be above or below that of the row, in heights of a row."""
 SURE = 2
-"""Neighbours of each part from which it is no single digit, even where it cannot be cut: a broken
-box may look like one."""
+"""With so many neighbours beside each part it is surely no single digit, even if it cannot be cut.
+With fewer, they may be pieces of a broken box."""
 OFF = 0.25
-"""Farthest that a cut is off the border of two rows, in heights of a row."""
+"""How far a cut may be from the border of two rows, in heights of a row."""
 MOST = 16
-"""Glyphs that cannot be cut after which no other is tried: a page of scribbles has more."""
+"""After so many glyphs that could not be cut no other is tried: scribbles have hundreds of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,70 +12,77 @@ from numpy.typing import NDArray
 from camd.values import Box, FloatArray, Glyph, Reason, Rejected
 
 FOREIGN = frozenset({Reason.WRONG_SHAPE, Reason.NOT_A_STROKE})
-"""Rejected marks that speak against their neighbours; dust, rules and edges say nothing, nor does
-what the frame cuts off: it may well be the sheet itself."""
+"""Why a mark was rejected that counts against the glyphs beside it. Dust, rules and edges do not
+count, nor does what the frame cuts off: it may be the sheet itself."""
 FOREIGN_VALUE = -0.6
-"""What such a mark says, on the scale of margins."""
+"""The margin that stands for such a mark."""
 MOST_FOREIGN = 500
+"""At most so many of them are looked at: the work grows with their number."""
 BIAS = np.array([-0.8, -1.2] + [0.0] * 8, np.float32)
-"""What the shape of each digit is worth: much that is no digit looks like 0 and more like 1."""
+"""What is added to the margin of each digit, 0 to 9. Many things that are no digit look like a 0,
+and even more of them like a 1."""
 DOUBT = 0.8
-"""What the margins of a classifier of digits alone are worth less."""
+"""What is taken from every margin if the classifier knows digits only: it sees one in anything."""
 WEIGHT_OF_ONE = 0.2
-"""And so much less does a 1 tell about its neighbours than another digit."""
+"""How much a 1 tells about its neighbours; every other digit counts 1. Anything straight may be a
+1, so it is weak evidence that a number stands there."""
 RANKED = 0.85
-"""Least height of the lower of two neighbours of one number, in those of the higher one."""
+"""Two neighbours may belong to one number if the lower one has at least this share of the height of
+the higher one."""
 RANK_GAP, LEVEL = 1.2, 0.15
-"""Widest gap between them, and how far their middles are apart up and down at most, in their
-heights."""
+"""The widest gap between two such neighbours, and how much higher or lower than the other one of
+them may stand. Both in heights of the higher one."""
 LEADER = 0.8
-"""Least margin of a digit that is no 1 from which the 1s beside it, and those beside them, are
-taken for what they look like: a number has many 1s, and each speaks against none of the others."""
+"""Least margin of a digit, not a 1, that vouches for the 1s in its number. A number may have many
+1s, and without this each would make the others less likely."""
 WEAK, OF_A_NUMBER = 0.6, -0.5
-"""Margin up to which its place in a number helps such a 1, and what its shape is worth then instead
-of its BIAS."""
+"""A 1 that is vouched for gets OF_A_NUMBER instead of its BIAS, and counts with a margin of at most
+WEAK: its place in the number says more than its shape."""
 BEYOND = 0.1
-"""Least share of their height by which a 1 reaches beyond all digits beside it, both above and
-below, from which it is a bracket or a bar. Of 294 1s of the dev images and of 168 rendered ones 3
-reach beyond them by 0.06 and more; of 7 brackets and bars that were read as 1s 5 do by 0.16."""
+"""A 1 is taken for a bracket or a bar if it reaches beyond the digits beside it, both above and
+below, by at least this share of their height. Of 294 1s on the dev images and 168 rendered ones, 3
+reach beyond by 0.06 or more. Of 7 brackets and bars that were read as 1s, 5 do so by 0.16."""
 BRACKET_GAP = 1.5
-"""Widest gap between them, in heights of the higher one."""
+"""The widest gap between such a 1 and those digits, in heights of the higher one."""
 BRACKET = 4.0
-"""What a 1 is worth less then."""
+"""What is taken from the margin of a bracket: enough that it is never a digit."""
 ROW, AROUND = 1.5, 2.4
-"""How much the marks of the same row and those all around count beside the glyph's own margin.
-These and BIAS began as a logistic regression on real images; halving or doubling one of them
-changes little."""
+"""How much the marks in the same row count, and those all around; the glyph's own margin counts 1.
+These two and BIAS began as a logistic regression on real images. Half or twice as much changes
+little."""
 ROW_REACH = 3.0
-"""Gap up to which a mark counts for the row, in heights of the glyph."""
+"""The widest gap to a mark that still counts as in the same row, in heights of the glyph."""
 AROUND_REACH = 15.0
-"""Standard deviation of the distance at which a mark counts, in heights of the glyph."""
+"""How far around marks count, in heights of the glyph: the standard deviation of a Gaussian."""
 ALONE = 0.3
-"""What is assumed of the surroundings before any mark is seen, with the weight PRIOR."""
+"""What the surroundings say before any mark is seen, as a margin. It has the weight PRIOR."""
 PRIOR = 1.25
+"""Of ALONE; one mark of the same height close by has the weight 1."""
 LONELY = np.array([0.3, 0.35] + [0.0] * 8, np.float32)
-"""What each digit is worth less where no other is seen: a lone stroke or ring may be anything. Half
-as much again, and one that is held up alone would not settle."""
+"""What is taken from the margin of each digit, 0 to 9, where no other digit is seen: a lone stroke
+or ring may be anything. With half as much again, a single 1 held up to the camera is not read."""
 PEN = 1.5, 2.0
-"""How many times as wide as its own the strokes of another digit are, from where on the pen
-differs, and from where on wholly. Of 4,000 digits next to none is drawn with half of the pen of
-the others: rules, teeth, edges and print are."""
+"""If the strokes of another digit are PEN[0] times as wide as a glyph's own, the pen begins to
+differ, and from PEN[1] on it differs in full. Of 4,000 digits hardly one is drawn with a pen half
+as wide as that of the others; rules, teeth of combs, edges and print are."""
 SCRAP = 2.5, 4.0
-"""The same from a scrap of a rule to a digit: of what is so much finer nothing is told."""
+"""The same for what is no digit, beside a digit: what is so much finer is a scrap of a rule, and
+does not count as a letter."""
 OTHER_PEN = 4.0
-"""What a digit is worth less where all others are drawn with a broader pen."""
+"""What is taken from a digit's margin if all others are drawn with a broader pen."""
 SUREST = 1.25
-"""Margins count up to here: one shape, however sure, does not outvote all that is around it."""
+"""Larger margins count as this: one glyph, however sure, must not outvote all that is around it."""
 OUTNUMBERED, LETTERS = 0.4, 3.0
-"""What a digit without another in its row is worth less for each e-fold by which what is no digit
-outnumbers the digits around, LETTERS to one: of so many, one looks like a digit by chance."""
+"""Among many letters, one looks like a digit by chance. If around a digit that is alone in its row
+there are more than LETTERS times as many other marks as digits, it loses OUTNUMBERED times the
+logarithm of how many times more."""
 NEUTRAL, MOST_SUPPORT = 19.0, 4.0
-"""Odds of the surroundings above which they raise those of the classifier, and by how much at most:
-its gate was calibrated where half of all marks are digits, of those within a number nearly all
-are. Of 6,123 digits of rendered stills that this makes 0.99 sure and more 7 are wrong."""
+"""Inside a number nearly every mark is a digit, while the gate was calibrated where half of them
+are. So odds of the surroundings above NEUTRAL raise those of the classifier, at most MOST_SUPPORT
+times. Of 6,123 digits on rendered stills that are 0.99 sure or more with this, 7 are wrong."""
 SLOPE = 2.0
-"""Of the logistic function that makes a probability of the sum of all this: a rounded fit to real
-images, each left out in turn."""
+"""Of the logistic function that turns the sum of all this into a probability. It was fitted to real
+images, each left out in turn, and rounded."""
 
 
 def judge(

@@ -6,8 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from camd import paths
-from camd.classify import svm
+from camd import learnt
 from camd.config.layers import Config
 from camd.config.settings import MaskSettings, RegionSettings
 from camd.display.window import Action, Pointer, Window
@@ -47,7 +46,7 @@ def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Co
     try:
         fps = source.open().fps or USUAL_FPS
         with bounded(settings.model.threads):
-            model = svm.load(paths.model_file(settings.model.file))
+            model = learnt.load(settings)
             reader = Reader(settings, model, kind, name, options)
             skip = max(1, round(SKIP_S * fps))
             return _Drawing(window, source, reader, start, skip).run()

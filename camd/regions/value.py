@@ -15,6 +15,8 @@ ONE_NUMBER = LineSettings(gap=100)
 """The digits of a region are one number, however far apart they are written."""
 MOST_DIGITS = 15
 """More do not fit into the number of a JSON reader."""
+MOST_VALUE = 10.0**MOST_DIGITS
+"""No region has so great a value."""
 WEAKEST = 0.6
 """Least confidence of every digit of a value. Of 7 numbers on photographs with a less sure digit,
 which nothing else made doubtful, 6 were wrong; of 8 whose weakest had 0.6 to 0.8, 3."""
@@ -194,6 +196,13 @@ def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus:
 
 def _value(text: str, decimals: int) -> float:
     return int(text) / 10**decimals if decimals else int(text)
+
+
+def problem(settings: RegionSettings, value: float) -> str:
+    """Say why a region cannot have a value that somebody sets; empty where it can."""
+    if abs(value) >= MOST_VALUE or not in_range(settings, value):
+        return "beyond what the region can have: min, max, rollover"
+    return ""
 
 
 def in_range(settings: RegionSettings, value: float) -> bool:

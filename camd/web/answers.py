@@ -2,9 +2,9 @@
 /api/openapi.json is made from the same shapes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import BaseModel, ConfigDict, Field, with_config
 from typing_extensions import TypedDict  # pydantic wants this one before 3.12
 
 from camd.config.settings import Settings
@@ -12,6 +12,7 @@ from camd.display.regions import why
 from camd.mqtt import payloads
 from camd.mqtt.fields import At, Camera, Count, Turn
 from camd.mqtt.messages import CameraState, DigitItem, Frames, Percentiles, RegionItem
+from camd.regions.value import MOST_VALUE
 from camd.values import RegionReading, Result
 from camd.web.feed import State
 
@@ -84,6 +85,56 @@ class Health(TypedDict):
     """Pieces of ink that are no digits, by reason, since the start."""
     reconnects: Count
     uptime_s: Annotated[float, Field(ge=0)]
+
+
+@_described
+class PointItem(TypedDict):
+    at: At
+    value: Annotated[float | None, Field(description="the last good one; null without one")]
+    low: Annotated[float | None, Field(description="the least good one")]
+    high: Annotated[float | None, Field(description="the greatest good one")]
+    change: Annotated[float | None, Field(description="from the good value before to this one")]
+    good: Annotated[Count, Field(description="how often a good value was noted")]
+    refused: Annotated[Count, Field(description="how often a value was refused")]
+    why: Annotated[str, Field(description="status of the last refusal; empty without one")]
+
+
+@_described
+class History(TypedDict):
+    """What a region said in a range of time."""
+
+    camera: Camera
+    region: str
+    unit: str | None
+    since: At
+    until: At
+    step: Annotated[
+        Annotated[int, Field(ge=0)] | Literal["hour", "day", "month"],
+        Field(description="between points, seconds, or a part of the calendar; 0: all"),
+    ]
+    points: list[PointItem]
+    """The oldest first; the newest 5000."""
+
+
+class Forgetting(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+    region: str = Field(max_length=200, description="its name")
+
+
+class Setting(Forgetting):
+    value: float = Field(gt=-MOST_VALUE, lt=MOST_VALUE, description="what it shows")
+
+
+@_described
+class Changed(TypedDict):
+    """What a person's value has changed."""
+
+    region: str
+    value: float | None
+    """Null where it is forgotten."""
+    was: float | None
+    """Null where there was none."""
 
 
 @_described

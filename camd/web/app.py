@@ -24,11 +24,12 @@ from camd.config.settings import WebSettings
 from camd.display import overlay
 from camd.errors import CamdError, ConfigError
 from camd.exposition import CONTENT_TYPE, render
-from camd.web import answers, live, openapi, setup
+from camd.web import answers, live, openapi, past, setup, values
 from camd.web.access import SESSION_S, Access, cookie
 from camd.web.changes import Changes, OutdatedError, Place, lines
 from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
+from camd.web.learning import Label, Learning
 from camd.web.log_tail import LogTail
 from camd.web.pictures import WIDTHS, Pictures
 
@@ -63,6 +64,7 @@ class Site:
         access: Access,
         tail: LogTail,
         changes: Changes,
+        learning: Learning,
         leaving: Callable[[], bool] = lambda: False,
     ) -> None:
         """`leaving` tells whether the server is to end: then nothing waits any longer."""
@@ -70,6 +72,7 @@ class Site:
         self._access = access
         self._tail = tail
         self._changes = changes
+        self._learning = learning
         self._working = asyncio.Lock()
         self._leaving = leaving
         self._pictures = Pictures(feed)
@@ -88,6 +91,10 @@ class Site:
                 Route("/api/regions", self._regions),
                 Route("/api/health", self._health),
                 Route("/api/snapshot.jpg", self._snapshot),
+                Route("/api/region/set", self._set_value, methods=["POST"]),
+                Route("/api/region/forget", self._forget_value, methods=["POST"]),
+                Route("/api/history", self._history),
+                Route("/api/history.csv", self._history_csv),
                 Route("/api/openapi.json", self._openapi),
                 Route("/metrics", self._metrics),
                 Route(LOGIN, self._session),
@@ -100,6 +107,11 @@ class Site:
                 Route("/page/setup/save", self._save, methods=["POST"]),
                 Route("/page/setup/remove", self._remove, methods=["POST"]),
                 Route("/page/setup/undo", self._undo, methods=["POST"]),
+                Route("/page/setup/broker", self._broker, methods=["POST"]),
+                Route("/page/learn", self._to_learn),
+                Route("/page/learn/label", self._label, methods=["POST"]),
+                Route("/page/learn/start", self._learn, methods=["POST"]),
+                Route("/page/learn/back", self._unlearn, methods=["POST"]),
             ],
             middleware=[
                 Middleware(Guard, access=self._access, path=self._path, cookie_name=self._cookie)
@@ -108,6 +120,7 @@ class Site:
                 HTTPException: _problem,
                 ValidationError: _malformed,
                 CamdError: _refused,
+                OSError: _unreadable,
                 Exception: _bug,
             },
         )
@@ -146,6 +159,27 @@ class Site:
         )
         jpeg = overlay.encode_jpeg(image, settings.overlay.snapshot_quality)
         return Response(jpeg, media_type="image/jpeg")
+
+    async def _history(self, request: Request) -> Response:
+        settings = self._feed.settings
+        asked = past.Range.of(request.query_params, settings, time.time())
+        return JSONResponse(await self._apart(lambda: past.answer(settings, asked)))
+
+    async def _history_csv(self, request: Request) -> Response:
+        settings = self._feed.settings
+        asked = past.Range.of(request.query_params, settings, time.time())
+        text = await self._apart(lambda: past.table(settings, asked))
+        name = f"{settings.name}-{asked.region}.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return Response(text, media_type="text/csv", headers=headers)
+
+    async def _set_value(self, request: Request) -> Response:
+        asked = answers.Setting.model_validate(await body(request))
+        return JSONResponse(await values.obey(self._feed, asked.region, asked.value))
+
+    async def _forget_value(self, request: Request) -> Response:
+        asked = answers.Forgetting.model_validate(await body(request))
+        return JSONResponse(await values.obey(self._feed, asked.region, None))
 
     async def _openapi(self, _: Request) -> Response:
         return JSONResponse(_document())
@@ -289,6 +323,33 @@ class Site:
         asked = setup.Undo.model_validate(await body(request))
         return await self._changed(lambda: self._changes.undo(asked.version))
 
+    async def _broker(self, _: Request) -> Response:
+        """Try to reach the broker, as `camd doctor` does."""
+        settings = self._feed.settings
+        return JSONResponse(await self._apart(lambda: setup.broker(settings)))
+
+    # Labelling and learning.
+
+    async def _to_learn(self, _: Request) -> Response:
+        settings, model = self._feed.settings, self._feed.model_id
+        return JSONResponse(await self._apart(lambda: self._learning.known(settings, model)))
+
+    async def _label(self, request: Request) -> Response:
+        asked, settings = Label.model_validate(await body(request)), self._feed.settings
+        if not await self._apart(lambda: self._learning.label(settings, asked)):
+            raise HTTPException(HTTPStatus.NOT_FOUND, "this crop is gone")
+        return JSONResponse({})
+
+    async def _learn(self, _: Request) -> Response:
+        settings = self._feed.settings
+        await self._apart(lambda: self._learning.start(settings))
+        return await self._to_learn(_)
+
+    async def _unlearn(self, _: Request) -> Response:
+        settings = self._feed.settings
+        await self._apart(lambda: self._learning.back(settings))
+        return await self._to_learn(_)
+
     async def _changed(self, change: Callable[[], None]) -> Response:
         def work() -> dict[str, Any]:
             change()
@@ -349,6 +410,11 @@ async def _refused(_: Request, error: Exception) -> Response:
     outdated = isinstance(error, OutdatedError)
     status = HTTPStatus.CONFLICT if outdated else HTTPStatus.UNPROCESSABLE_ENTITY
     return JSONResponse({"error": str(error)}, status)
+
+
+async def _unreadable(_: Request, error: Exception) -> Response:
+    log.warning("page: %s", error)
+    return JSONResponse({"error": str(error)}, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 async def _bug(request: Request, error: Exception) -> Response:

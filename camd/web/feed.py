@@ -4,14 +4,16 @@ Each slot holds the newest only. Setting one is a single assignment, so neither 
 the other, and pictures that nobody looks at cost nothing and pile up nowhere.
 """
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from camd.config.settings import Settings
 from camd.display.overlay import Hud
 from camd.pipeline import Near
-from camd.values import Frame, Result
+from camd.values import Frame, RegionEvent, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +37,24 @@ class Scene:
     result: Result
 
 
+MOST_WISHES = 16
+"""Values that wait to be set, between two frames."""
+
+SetGood = Callable[[str, float | None], RegionEvent]
+"""Has a region go on from a value; None: from none."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    region: str
+    value: float | None
+    answer: "Future[RegionEvent]"
+
+
 @dataclass(slots=True)
 class Feed:
-    """Written by the loop, read by the page's thread."""
+    """Written by the loop, read by the page's thread. What the page wants set goes the other
+    way."""
 
     settings: Settings = field(default_factory=Settings)
     """In force in this run."""
@@ -53,6 +70,24 @@ class Feed:
     """Since when the reading and the regions say the same, seconds since the epoch."""
     state: State | None = None
     """None before the first one."""
+    _wishes: deque[_Wish] = field(default_factory=lambda: deque(maxlen=MOST_WISHES))
+
+    def wish(self, region: str, value: float | None) -> "Future[RegionEvent]":
+        """Ask the loop to set the value of a region, None to forget it."""
+        wish = _Wish(region, value, Future())
+        self._wishes.append(wish)
+        return wish.answer
+
+    def obey(self, set_good: SetGood) -> None:
+        """Do what was asked for. The loop calls this."""
+        while self._wishes:
+            wish = self._wishes.popleft()
+            if not wish.answer.set_running_or_notify_cancel():
+                continue  # whoever asked has gone
+            try:
+                wish.answer.set_result(set_good(wish.region, wish.value))
+            except Exception as error:
+                wish.answer.set_exception(error)
 
     def show(self, frame: Frame, result: Result) -> None:
         """Take a frame, and what is read in it."""

@@ -17,6 +17,9 @@ from camd.web.feed import Feed, Scene
 LEAST_GAP_S = 0.1
 """Least time between two pictures, seconds: ten a second look like a film, and more would only cost
 the processor that reads the digits."""
+PATIENCE = 15.0
+"""And so many times as long as making the last one took of the processor: pictures for browsers
+never take more than a fifteenth of a core from what reads the digits."""
 WIDTHS = (640, 1280, 1920)
 """Pictures are made no wider than one of these, pixels: a phone, a laptop, a large screen. So few
 sizes that many browsers share one picture."""
@@ -29,12 +32,21 @@ class _Shot:
     scene: Scene
     files: dict[int, bytes] = field(default_factory=dict)
     """The JPEGs made of it, by width."""
+    spent: float = 0.0
+    """Processor time that they took, seconds."""
 
 
 class Pictures:
-    def __init__(self, feed: Feed, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        clock: Callable[[], float] = time.monotonic,
+        work: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """`clock` gives seconds, `work` the processor time of this thread, seconds."""
         self._feed = feed
         self._clock = clock
+        self._work = work
         self._shot: _Shot | None = None
         self._taken = -LEAST_GAP_S
 
@@ -48,7 +60,8 @@ class Pictures:
             return None
         shot = self._shot
         fresh = scene is not None and (shot is None or shot.scene is not scene)
-        if scene is not None and fresh and now - self._taken >= LEAST_GAP_S:
+        gap = max(LEAST_GAP_S, PATIENCE * shot.spent) if shot else LEAST_GAP_S
+        if scene is not None and fresh and now - self._taken >= gap:
             self._taken = now
             shot = self._shot = _Shot(scene)
         return shot.scene if shot else None
@@ -69,8 +82,10 @@ class Pictures:
         assert self._shot
         limit = next((one for one in WIDTHS if one >= width), WIDTHS[-1])
         if limit not in self._shot.files:
+            began = self._work()
             image = shrunk(self._shot.scene.frame.shown(), limit)
             self._shot.files[limit] = overlay.encode_jpeg(image, QUALITY)
+            self._shot.spent += self._work() - began
         return self._shot.files[limit]
 
 

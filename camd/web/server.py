@@ -14,6 +14,7 @@ from camd.web.access import Access, secret
 from camd.web.app import Site
 from camd.web.changes import Changes
 from camd.web.feed import Feed
+from camd.web.learning import Learning
 from camd.web.log_tail import LogTail
 
 log = logging.getLogger(__name__)
@@ -45,12 +46,17 @@ class _Protocol(H11Protocol):
 class Page:
     """Serves what is in `feed` until `stop`."""
 
-    def __init__(self, settings: WebSettings, feed: Feed, changes: Changes) -> None:
+    def __init__(
+        self, settings: WebSettings, feed: Feed, changes: Changes, learning: Learning
+    ) -> None:
         """Raises ConfigError where the settings cannot be used."""
         self.settings = settings
         self._tail = LogTail()
         access = Access(settings, secret(settings))
-        site = Site(settings, feed, access, self._tail, changes, lambda: self._server.should_exit)
+        self._learning = learning
+        site = Site(
+            settings, feed, access, self._tail, changes, learning, lambda: self._server.should_exit
+        )
         # It tells each malformed request, and calls it a warning; bugs are told by the app itself.
         logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
         self._server = uvicorn.Server(
@@ -92,6 +98,7 @@ class Page:
         """Close it; harmless where it was never started."""
         logging.getLogger().removeHandler(self._tail)
         self._server.should_exit = True
+        self._learning.close()
         if self._thread:
             self._thread.join(GOODBYE_S + 4)
 

@@ -3,14 +3,16 @@ The shapes follow the same rules as in the window of `camd region draw`."""
 
 import base64
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-from camd.config.settings import MaskSettings, RegionSettings
+from camd.config.settings import MaskSettings, RegionSettings, Settings
 from camd.display import overlay
 from camd.display.regions import why
+from camd.doctor import broker as doctor
 from camd.geometry import Corners
 from camd.mqtt import payloads
 from camd.region_editor.reader import Reader
@@ -121,6 +123,11 @@ def look(drawing: Drawing, feed: Feed) -> dict[str, Any]:
         found["read"] = _said(read)
         found["digits"] = [payloads.box(digit.box) for digit in read.digits]
     return found
+
+
+def broker(settings: Settings) -> dict[str, Any]:
+    """Try the broker as `camd doctor` does; it takes seconds where it does not answer."""
+    return {"findings": [asdict(finding) for finding in doctor.look(settings)]}
 
 
 def _said(read: Result) -> dict[str, Any]:

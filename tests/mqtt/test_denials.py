@@ -144,6 +144,28 @@ def test_a_limit_is_put_to_the_proof_again_after_a_rival_was_there(
     assert "another client seems to use the client id twin" in caplog.text
 
 
+def test_what_is_too_large_is_known_before_the_next_connection(
+    publishers: Publishers, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A picture that is taken until then would be left out, and the old one stay."""
+    with mosquitto("allow_anonymous true\nmax_packet_size 20000\n") as broker:
+
+        class Leave(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                if "the MQTT broker hangs up on" in record.getMessage():
+                    broker.kill()
+
+        leave = Leave()
+        logging.getLogger("camd").addHandler(leave)
+        try:
+            publisher = publishers(broker, protocol="3.1.1")
+            publisher.snapshot(bytes(30_000))
+            until(lambda: "the MQTT broker hangs up on" in caplog.text)
+        finally:
+            logging.getLogger("camd").removeHandler(leave)
+        assert publisher.snapshot_room < 30_000
+
+
 @BOTH
 @pytest.mark.parametrize("most", [500, 2_000])
 def test_an_announcement_that_ends_every_connection_is_left_out(

@@ -95,3 +95,12 @@ def test_in_a_small_picture_the_background_is_seen_as_far_down_as_across() -> No
         np.ascontiguousarray(grey.T), binarize.fine(np.ascontiguousarray(grey.T)), light_ink=False
     )
     np.testing.assert_array_equal(standing, lying.T)
+
+
+def test_grain_on_one_side_hides_no_faint_ink_on_the_other() -> None:
+    ink = np.zeros((480, 960), np.uint8)
+    ink[:, :400] = np.random.default_rng(3).normal(25, 8, (480, 400)).clip(0, 255)
+    cv2.line(ink, (800, 100), (800, 380), 45, 9)
+    mask = binarize.threshold(ink) > 0
+    assert mask[120:360, 798:802].all()
+    assert mask[:, :400].mean() < 0.001

@@ -127,8 +127,7 @@ def test_what_was_held_back_on_its_way_is_as_old_as_its_own_time_says(tmp_path: 
             waited.append(time.monotonic() - source.grabbed)
             moments.append(source.grabbed)
         source.close()
-    assert max(waited) > 0.4
-    assert waited[-1] < 0.3
+    assert max(waited) > waited[-1] + 0.1
     # They left one by one, though many came in one moment.
     assert max(b - a for a, b in pairwise(moments)) < 0.6
     assert min(b - a for a, b in pairwise(moments)) > 0.0

@@ -12,6 +12,7 @@ from camd.config.settings import Settings, WebSettings
 from camd.display.overlay import Hud
 from camd.web.changes import Changes
 from camd.web.feed import Feed, State
+from camd.web.learning import Learning
 from camd.web.server import Page
 from testing.broker import free_port, until
 from testing.scenes import health
@@ -62,11 +63,14 @@ class Client:
 
 @contextmanager
 def serving(
-    feed: Feed | None = None, changes: Changes | None = None, **options: Any
+    feed: Feed | None = None,
+    changes: Changes | None = None,
+    learning: Learning | None = None,
+    **options: Any,
 ) -> Iterator[Client]:
     web = WebSettings(**{"enabled": True, "port": free_port(), **options})
     nowhere = Changes(Path("/nowhere/config.toml"), lambda: None)
-    page = Page(web, feed or Feed(), changes or nowhere)
+    page = Page(web, feed or Feed(), changes or nowhere, learning or Learning(None, lambda: None))
     page.start()
     try:
         yield Client(web.port)

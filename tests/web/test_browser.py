@@ -3,24 +3,39 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
+from camd import paths
 from camd.config.layers import load
-from camd.values import Result
+from camd.config.settings import LearnSettings, RegionSettings, Settings
+from camd.corrections import Store
+from camd.history import History
+from camd.values import RegionEvent, RegionReading, Result
 from camd.web.access import hashed
+from camd.web.changes import Changes
 from camd.web.feed import Feed
-from testing.broker import free_port, until
+from testing.broker import LONG, free_port, mosquitto, until
 from testing.browser import Browser, chromium
 from testing.pages import film
 from testing.process import start
 from testing.scenes import frame, result
+from tests.test_corrections import sample
+from tests.web.ingress import ingress
 from tests.web.serving import PASSWORD, serving, settings, state
 
 SIZES = ((390, 844), (1280, 800), (3840, 2160))
+CORNERS = ((0.1, 0.2), (0.6, 0.2), (0.6, 0.4), (0.1, 0.4))
+REGION = """
+name = "desk"
+[[region]]
+name = "water"
+corners = [[0.1, 0.2], [0.6, 0.2], [0.6, 0.4], [0.1, 0.4]]
+"""
 COMMENT = "# the till in the kitchen\n"
 
 
@@ -79,6 +94,11 @@ def clicked(browser: Browser, name: str, x: float, y: float) -> None:
     actions = ActionChains(browser.driver)
     actions.move_to_element_with_offset(area, round((x - 0.5) * wide), round((y - 0.5) * high))
     actions.click().perform()
+
+
+def replace_mqtt(settings: Settings, host: str, port: int) -> Settings:
+    mqtt = settings.mqtt.model_copy(update={"broker": "external", "host": host, "port": port})
+    return settings.model_copy(update={"mqtt": mqtt})
 
 
 def drawn(browser: Browser, *points: tuple[float, float]) -> None:
@@ -210,6 +230,168 @@ def test_nothing_is_shown_before_the_password(browser: Browser) -> None:
         browser["log-out"].click()
         until(browser["login"].is_displayed, "the login again")
         assert client.ask("/api/readings").status == 401
+
+
+def test_the_history_is_drawn_and_can_be_turned_back(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    place = RegionSettings(name="water", label="Water", unit="m³", corners=CORNERS)
+    now = time.time()
+    history = History(paths.history("desk"), 10**8)
+    for hour in range(80, -1, -1):
+        history.note([RegionReading("water", "ok", 500 - hour)], now - 3600 * hour)
+    history.note([RegionReading("water", "decreased")], now)
+    history.close(LONG)
+    feed = Feed(settings(region=(place,)))
+    feed.state = state(time.monotonic() + 1000)
+    with serving(feed) as client:
+        browser.size(390, 844)
+        browser.driver.get(f"http://127.0.0.1:{client.port}/#history")
+        until(lambda: len(browser.all(".uplot canvas")) == 2, "two charts")
+        browser.says("value-title", "Value, m³")
+        browser.says("rate-title", "Change by hour, m³")
+        browser.says("history-note", "decreased")
+        rows = "return document.getElementById('history-rows').textContent"
+        assert "5001" in browser.run(rows)  # the newest hour: 500, and 1 more than before
+        browser["earlier"].click()
+        until(lambda: "476" in browser.run(rows), "the day before")
+        browser.all("#spans button")[1].click()
+        browser.says("rate-title", "Change by day")
+        assert browser.run("return document.documentElement.scrollWidth") <= 390
+        assert "/api/history.csv?region=water" in str(browser["csv"].get_attribute("href"))
+    assert browser.complaints() == []
+
+
+def filled(folder: Path) -> Feed:
+    """A camera with a region, a history and crops to be labelled, in the state directory."""
+    place = RegionSettings(name="water", label="Water", unit="m³", corners=CORNERS)
+    history = History(paths.history("desk"), 10**8)
+    for hour in range(30, -1, -1):
+        history.note([RegionReading("water", "ok", 500 - hour)], time.time() - 3600 * hour)
+    history.close(LONG)
+    store = Store(paths.crops("desk"), 100)
+    for number in (4, 9, 7):
+        store.add(sample(number))
+    store.close(LONG)
+    feed = Feed(settings(region=(place,), learn=LearnSettings(keep=True)))
+    said = RegionReading("water", "ok", 500, "500", 0.99, ((90, 90), (500, 90), (500, 300)))
+    scene = replace(result(), regions=(said,))
+    feed.show(frame(clock=time.monotonic() + 1000), scene)
+    feed.state = state(time.monotonic() + 1000, camera="open", broker="connected")
+    return feed
+
+
+def test_marks_are_labelled_with_one_key_each(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    with serving(filled(tmp_path)) as client:
+        browser.driver.get(f"http://127.0.0.1:{client.port}/#learn")
+        browser.says("crop-why", "camd was unsure: 4, 50 %")
+        store = Store(paths.crops("desk"), 100)
+        body = browser.all("body")[0]
+        for key, said in (("7", "2 to label, 1 digits"), ("n", "1 to label, 1 digits and 1")):
+            body.send_keys(key)
+            browser.says("label-counts", said)
+        browser["skip"].click()
+        browser.says("no-crop", "Nothing is to be labelled")
+        until(lambda: store.counts().left == 0, "all are labelled")
+        body.send_keys("u")
+        browser.says("label-counts", "1 to label")
+        until(lambda: store.counts().left == 1, "one is taken back")
+        browser.all("#labels button")[9].click()
+        until(lambda: [one.label for one in store.labelled()] == [9, -1, 7], "the labels")
+        assert not browser["start-learning"].is_enabled()  # they are too few
+    assert browser.complaints() == []
+
+
+def test_a_value_is_corrected_and_the_broker_is_tried(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    asked: list[tuple[str, float | None]] = []
+
+    def set_good(region: str, value: float | None) -> RegionEvent:
+        asked.append((region, value))
+        return RegionEvent("set", region, value, None)
+
+    feed = filled(tmp_path)
+    with mosquitto() as broker, serving(feed) as client:
+        feed.settings = replace_mqtt(feed.settings, broker.host, broker.port)
+        browser.driver.get(f"http://127.0.0.1:{client.port}/")
+        browser.says("regions", "500 m³")
+        browser.all("#value-setter summary")[0].click()
+        browser["value-given"].send_keys("501,5", Keys.ENTER)
+        until(lambda: bool(feed.obey(set_good)) or asked, "the wish")
+        browser.says("value-done", "Set to 501.5")
+        browser["value-given"].send_keys("much", Keys.ENTER)
+        browser.says("value-problem", "Give a number")
+        assert asked == [("water", 501.5)]
+        browser.driver.get(f"http://127.0.0.1:{client.port}/#setup")
+        browser["try-broker"].click()
+        browser.says("findings", "came back")
+        assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("look", ["light", "dark phone"])
+def test_axe_finds_nothing(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    config = tmp_path / "config.toml"
+    config.write_text(REGION)
+    axe = (Path(__file__).parent / "axe.min.js").read_text()
+    found = {}
+    with serving(filled(tmp_path), Changes(config, lambda: None)) as client:
+        browser.prefer("dark" if "dark" in look else "light")
+        browser.size(*((390, 844) if "phone" in look else (1280, 800)))
+        for part, ready in (
+            ("live", "#marks .box"), ("history", ".uplot canvas"), ("learn", "#crop[src]"),
+            ("setup", "#places button"),
+        ):  # fmt: skip
+            browser.driver.get("about:blank")
+            browser.driver.get(f"http://127.0.0.1:{client.port}/#{part}")
+            until(lambda ready=ready: browser.all(ready), part)
+            if part == "live":
+                browser["details"].click()
+                browser.all("#value-setter summary")[0].click()
+            if part == "setup":
+                browser.all("#places button")[0].click()
+                until(browser["editor"].is_displayed, "the editor")
+            browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
+            run = "axe.run().then((said) => arguments[0]([said.passes.length, said.violations]))"
+            passed, violations = browser.driver.execute_async_script(run)
+            assert passed > 15
+            for rule in violations:
+                found[part, rule["id"]] = [node["html"][:150] for node in rule["nodes"][:3]]
+    browser.prefer("light")
+    assert found == {}
+
+
+def test_it_works_within_home_assistants_ingress(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    config = tmp_path / "config.toml"
+    config.write_text(REGION)
+    changes = Changes(config, lambda: None)
+    feed = filled(tmp_path)
+    with serving(feed, changes, password=hashed(PASSWORD)) as client, ingress(client.port) as url:
+        browser.driver.get(f"{url}#history")
+        until(browser["login"].is_displayed, "the login")
+        browser["password"].send_keys(PASSWORD, Keys.ENTER)
+        until(lambda: len(browser.all(".uplot canvas")) == 2, "the charts")
+        browser.all("#pages a")[0].click()
+        browser.says("regions", "500 m³")  # events come through
+        until(lambda: browser.all("#marks .box"), "a picture")
+        browser.all("#pages a")[3].click()
+        until(lambda: browser.all("#places button"), "the region")
+        browser.all("#places button")[0].click()
+        until(browser["save"].is_enabled, "it can be saved")
+        browser["save"].click()  # a change is taken
+        browser.says("saved", "Saved")
+        assert browser.complaints() == []
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

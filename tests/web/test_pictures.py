@@ -24,7 +24,7 @@ def test_however_many_ask_a_picture_is_made_once_and_at_most_ten_a_second() -> N
         made.append(clock.now)
         return np.zeros((720, 1280, 3), np.uint8)
 
-    pictures = Pictures(feed, clock)
+    pictures = Pictures(feed, clock, work=lambda: 0.0)
     for number in range(90):  # three seconds of 30 frames a second
         clock.now = 100 + number / 30
         feed.show(Frame(np.zeros((720, 1280), np.uint8), number, 0.0, clock.now, colour), result())
@@ -32,6 +32,23 @@ def test_however_many_ask_a_picture_is_made_once_and_at_most_ten_a_second() -> N
             assert pictures.newest()
             pictures.jpeg(640)
     assert 20 <= len(made) <= 31
+
+
+def test_pictures_that_take_long_are_made_less_often() -> None:
+    clock, feed, made, spent = Clock(), Feed(), [], [0.0]
+
+    def colour() -> Image:
+        made.append(clock.now)
+        spent[0] += 0.02
+        return np.zeros((720, 1280, 3), np.uint8)
+
+    pictures = Pictures(feed, clock, work=lambda: spent[0])
+    for number in range(90):
+        clock.now = 100 + number / 30
+        feed.show(Frame(np.zeros((720, 1280), np.uint8), number, 0.0, clock.now, colour), result())
+        assert pictures.newest()
+        pictures.jpeg(640)
+    assert 9 <= len(made) <= 11  # 0.02 of every 0.3 seconds
 
 
 def test_a_frame_that_nobody_asks_for_is_never_decoded() -> None:

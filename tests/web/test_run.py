@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from testing.broker import free_port, until
-from testing.pages import film
+from testing.pages import film, page
 from testing.process import ROOT, camd, start
+from tests.sources.servers import mjpeg
 from tests.web.serving import Client
 
 
@@ -50,6 +51,50 @@ def test_the_page_says_what_is_read_and_outlasts_a_reload(tmp_path: Path, clip: 
     assert process.returncode == 0
     assert f"http://127.0.0.1:{port}/" in said
     assert "Traceback" not in said
+
+
+def correct(client: Client) -> None:
+    """Say that it is another number, so that one digit was misread."""
+    token = client.ask("/session").json["token"]
+    data = {"region": "meter", "value": 425}
+    answer = client.ask("/api/region/set", data, x_camd_token=token)
+    assert answer.json == {"region": "meter", "value": 425, "was": 325}
+    until(lambda: client.ask("/page/learn").json["crops"], "the crop")
+    crops = client.ask("/page/learn").json["crops"]
+    assert [(one["why"], one["region"], one["guess"]) for one in crops] == [("changed", "meter", 4)]
+
+
+def test_what_a_region_says_is_kept_corrected_and_outlasts_the_process(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'name = "desk"\n[web]\nport = {port}\n[track]\nsettle_ms = 50\n'
+        '[learn]\nkeep = true\n[[region]]\nname = "meter"\n'
+        "polygon = [[0.02, 0.02], [0.98, 0.02], [0.98, 0.98], [0.02, 0.98]]\n"
+    )
+    client = Client(port)
+
+    def noted() -> bool:
+        try:
+            points = client.ask("/api/history?step=0").json.get("points", ())
+        except OSError:
+            return False
+        return any(point["value"] == 325 for point in points)
+
+    with mjpeg([page("325")]) as camera:
+        device = f"http://127.0.0.1:{camera}/stream"
+        for number in (1, 2):
+            process = start(
+                "run", "--device", device, "--broker", "none", "--web", "--config", config,
+                home=tmp_path,
+            )  # fmt: skip
+            try:
+                until(noted, "the value")
+                if number == 1:
+                    correct(client)
+            finally:
+                process.send_signal(signal.SIGKILL)
+                process.communicate(timeout=50)
 
 
 def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:

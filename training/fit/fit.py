@@ -4,7 +4,7 @@ machine, calibration."""
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,7 +144,7 @@ def fit_machine(
     of the variances of the components."""
     progress(f"fitting the SVM on {len(seen)} images with {ENGINE}; this takes minutes")
     gamma = recipe.gamma / variance
-    svc = SVC(C=recipe.c, gamma=gamma, cache_size=CACHE_MB)
+    svc = machine(recipe.c, gamma, CACHE_MB)
     # When all weights are 1, none are given, so that the engines take their simpler way.
     even = bool((weights == 1).all())
     svc.fit(
@@ -162,6 +162,11 @@ def fit_machine(
         intercepts=sign * np.asarray(svc.intercept_, np.float32),
         gamma=gamma,
     )
+
+
+def machine(c: float, gamma: float, cache_mb: int) -> Any:
+    """Return a support vector machine to be fitted, of the engine that is there."""
+    return SVC(C=c, gamma=gamma, cache_size=cache_mb)
 
 
 def calibrate(judged: Classified, labels: NDArray[np.int64]) -> FloatArray:

@@ -1,6 +1,7 @@
 // The live page: the picture, what is read, and how camd is doing.
 
 import { $, clock, make, say, show } from "./dom.js";
+import { change } from "./net.js";
 import { Stage, overlay } from "./stage.js";
 
 const MOST_LINES = 100;
@@ -23,6 +24,11 @@ export class Live {
       if (event.key.toLowerCase() === "d" && alone && !typing && !$("live").hidden) this.toggle();
     });
     setInterval(() => this.watch(), 1000);
+    $("value-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.correct("set", $("value-given").value.trim().replace(",", "."));
+    });
+    $("value-forget").addEventListener("click", () => this.correct("forget"));
   }
 
   /** Listen to camd. `picture`: also show the live picture. */
@@ -129,6 +135,7 @@ export class Live {
 
   regions({ regions }) {
     $("regions-card").hidden = regions.length === 0;
+    show($("value-region"), regions.map(({ name, label }) => make("option", { value: name }, label)));
     show($("regions"), regions.map((region) => {
       const unit = region.unit && region.value !== null ? make("small", {}, ` ${region.unit}`) : null;
       const value = region.value === null ? region.text || "–" : String(region.value);
@@ -137,6 +144,23 @@ export class Live {
         make("span", { class: "value" }, value, unit),
         region.why ? make("span", { class: "why" }, region.why) : null);
     }));
+  }
+
+  /** Have camd go on from a value that somebody knows to be right, or from none. */
+  async correct(how, text) {
+    const region = $("value-region").value;
+    const number = text === "" ? NaN : Number(text);
+    say($("value-done"), "");
+    try {
+      if (how === "set" && !Number.isFinite(number)) throw new Error("Give a number.");
+      await change(`api/region/${how}`, how === "set" ? { region, value: number } : { region });
+      say($("value-problem"), "");
+      say($("value-done"), how === "set" ? `Set to ${number}.` : "Forgotten.");
+      $("value-given").value = "";
+    } catch (error) {
+      if (error.status === 401) this.denied();
+      say($("value-problem"), error.message);
+    }
   }
 
   health({ health, sourceName, model, version }) {

@@ -1,13 +1,14 @@
 // Starts the page: logs in where that is needed, and shows the part that the address names.
 
 import { $, say } from "./dom.js";
+import { History } from "./history.js";
+import { Learn } from "./learn.js";
 import { Live } from "./live.js";
 import { logIn, logOut, session } from "./net.js";
 import { SetUp } from "./setup.js";
 
-const PARTS = ["live", "setup"];
 const live = new Live(enter);
-const setUp = new SetUp(enter);
+const parts = { live, history: new History(enter), learn: new Learn(enter), setup: new SetUp(enter) };
 let inside = false;
 
 async function enter() {
@@ -24,9 +25,10 @@ async function enter() {
   $("states").hidden = !inside;
   $("log-out").hidden = !inside || !found.closed;
   if (!inside) {
-    live.stop();
-    setUp.stop();
-    for (const part of PARTS) $(part).hidden = true;
+    for (const [name, part] of Object.entries(parts)) {
+      part.stop();
+      $(name).hidden = true;
+    }
     $("password").focus();
     return;
   }
@@ -36,20 +38,18 @@ async function enter() {
 function route() {
   if (!inside) return;
   const asked = location.hash.slice(1);
-  const part = PARTS.includes(asked) ? asked : "live";
-  for (const one of PARTS) $(one).hidden = one !== part;
+  const shown = asked in parts ? asked : "live";
+  for (const name of Object.keys(parts)) $(name).hidden = name !== shown;
   for (const link of $("pages").children) {
-    if (link.hash === `#${part}`) link.setAttribute("aria-current", "page");
+    if (link.hash === `#${shown}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (document.hidden) {
-    live.stop();
-    setUp.stop();
-    return;
+  for (const [name, part] of Object.entries(parts)) {
+    if (document.hidden || (name !== shown && part !== live)) part.stop();
   }
-  live.start(part === "live");
-  if (part === "setup") setUp.start();
-  else setUp.stop();
+  if (document.hidden) return;
+  live.start(shown === "live"); // the states at the top are of every part
+  if (parts[shown] !== live) parts[shown].start();
 }
 
 $("login").addEventListener("submit", async (event) => {

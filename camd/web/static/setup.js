@@ -48,6 +48,7 @@ export class SetUp {
     $("new-region").addEventListener("click", () => this.open({ kind: "corners" }));
     $("new-mask").addEventListener("click", () => this.open({ kind: "mask" }));
     $("take-back").addEventListener("click", () => this.takeBack());
+    $("try-broker").addEventListener("click", () => this.tryBroker());
     $("step-back").addEventListener("click", () => this.stepBack());
     $("box").addEventListener("click", () => this.put(BOX));
     $("clear").addEventListener("click", () => this.put([]));
@@ -138,6 +139,7 @@ export class SetUp {
 
   swap(editing) {
     $("places-card").hidden = editing;
+    $("broker-card").hidden = editing;
     $("editor").hidden = !editing;
     $("draw-tools").hidden = !editing;
     $("sketch").classList.toggle("drawing", editing);
@@ -261,6 +263,20 @@ export class SetUp {
 
   async takeBack() {
     await this.changing("page/setup/undo", {}, $("setup-problem"), "The last change is taken back.");
+  }
+
+  async tryBroker() {
+    $("try-broker").disabled = true;
+    $("findings").replaceChildren(make("li", { class: "note" }, "Trying"));
+    try {
+      const { findings } = await change("page/setup/broker", {});
+      $("findings").replaceChildren(...findings.map(({ level, text, todo }) =>
+        make("li", { class: level }, text, todo ? make("small", {}, todo) : null)));
+    } catch (error) {
+      if (error.status === 401) this.denied();
+      $("findings").replaceChildren(make("li", { class: "error" }, error.message));
+    }
+    $("try-broker").disabled = false;
   }
 
   async changing(path, data, where, done) {
