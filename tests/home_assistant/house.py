@@ -21,8 +21,11 @@ from typing import Any
 import probatio as vol
 from homeassistant import bootstrap, runner
 from homeassistant.components.binary_sensor import BinarySensorDeviceClass
+from homeassistant.components.energy import data as energy
+from homeassistant.components.energy.validate import async_validate
 from homeassistant.components.mqtt import schemas
 from homeassistant.components.mqtt.discovery import _merge_common_device_options
+from homeassistant.components.recorder.statistics import async_list_statistic_ids
 from homeassistant.components.sensor import SensorStateClass
 from homeassistant.components.sensor.const import DEVICE_CLASS_STATE_CLASSES, DEVICE_CLASS_UNITS
 from homeassistant.const import EntityCategory, __version__
@@ -40,10 +43,13 @@ never_decreasing = true
 problem_after_s = 1
 digits = 15
 """
+"""It cannot be read."""
+TRUTH = Path("camd/assets/demo-meter.truth.json")
+"""Has the region of the clip's meter, and what that shows."""
 CAMERA = """
 name = "desk"
 [camera]
-device = "demo"
+device = "demo-meter"
 [overlay]
 window = false
 [mqtt]
@@ -63,7 +69,8 @@ class Camd:
         self._broker = f"mqtt://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self, *, requests: bool = True, region: str = REGION) -> None:
+    def start(self, *, requests: bool = True, region: str | None = None) -> None:
+        region = REGION + water() if region is None else region
         config = self._folder / "camd.toml"
         config.write_text(CAMERA.format(requests=str(requests).lower(), region=region))
         self._process = subprocess.Popen(
@@ -178,6 +185,31 @@ def misunderstood(config: dict[str, Any]) -> dict[str, set[str]]:
     return {name: words for name, words in lost.items() if words}
 
 
+def water() -> str:
+    """Return the region of the clip's meter, as TOML."""
+    options = json.loads(TRUTH.read_text())["region"]
+    lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in options.items())
+    return "\n".join(["", "[[region]]", *lines, ""])
+
+
+async def unfit(hass: HomeAssistant, meter: str) -> list[Any]:
+    """Have the energy dashboard show a water meter; return what it has against it, but that there
+    are no statistics yet: they are made every five minutes."""
+    manager = await energy.async_get_manager(hass)
+    source = {"type": "water", "stat_energy_from": meter, "stat_cost": None}
+    price = {"entity_energy_price": None, "number_energy_price": None}
+    await manager.async_update({"energy_sources": [source | price]})
+    found = (await async_validate(hass)).as_dict()
+    issues = [issue for issues in found["energy_sources"] for issue in issues]
+    return [issue for issue in issues if issue["type"] != "statistics_not_defined"]
+
+
+async def offered(hass: HomeAssistant) -> set[str]:
+    """Return the meters of water that the energy dashboard offers for a choice."""
+    found = await async_list_statistic_ids(hass, statistic_type="sum")
+    return {item["statistic_id"] for item in found if item["unit_class"] == "volume"}
+
+
 def announcement(port: int) -> dict[str, Any]:
     topic = "homeassistant/device/camd_desk/config"
     command = ["mosquitto_sub", "-p", str(port), "-t", topic, "-C", "1", "-W", "60"]
@@ -187,7 +219,7 @@ def announcement(port: int) -> dict[str, Any]:
 def configure(folder: Path, port: int) -> None:
     """Set a house up that has found its broker."""
     (folder / ".storage").mkdir(parents=True, exist_ok=True)
-    (folder / "configuration.yaml").write_text("logger:\n  default: critical\n")
+    (folder / "configuration.yaml").write_text("logger:\n  default: critical\nrecorder:\nenergy:\n")
     entry = {
         "created_at": "2026-01-01T00:00:00+00:00", "modified_at": "2026-01-01T00:00:00+00:00",
         "data": {"broker": "127.0.0.1", "port": port}, "options": {"discovery": True},
@@ -234,6 +266,19 @@ async def visit(camd: Camd, folder: Path, config: dict[str, Any]) -> None:
             and house.attribute(meter, "state_class") in totals
         ),
     )
+    clock = "sensor.desk_water"
+    known = {
+        str(value) for one in json.loads(TRUTH.read_text())["values"] for value in one["values"]
+    }
+    await check("what the meter shows", lambda: house.state(clock) in known)
+    listed = clock in await offered(hass)
+    await check("the energy dashboard offers it", lambda: listed)
+    wrong: list[Any] = ["not asked yet"]
+    deadline = time.monotonic() + PATIENCE_S
+    while wrong and time.monotonic() < deadline:  # the light may just be out
+        await asyncio.sleep(0.5)
+        wrong = await unfit(hass, clock)
+    await check(f"and shows it: {wrong or 'no objection'}", lambda: not wrong)
     problem = "binary_sensor.desk_meter_problem"
     await check("a region that cannot be read", lambda: house.state(problem) == "on")
     await check("since when and why", lambda: house.attribute(problem, "why"))
