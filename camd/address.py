@@ -135,6 +135,9 @@ def redact(text: str) -> str:
             return parse(text, PORTS).shown()
         except AddressError:
             return f"{text.strip().partition(':')[0]}://***"
+    before, inside, _ = text.partition("://")  # in JSON, in quotes, or after other words
+    if inside:
+        return f"{_without_secrets(before)}://***"
     # Without a scheme it may still be meant as one: user:password@host. A path is left alone.
     return _without_secrets(re.sub(r"^.*:.*@", "***@", text, flags=re.DOTALL))
 

@@ -176,6 +176,7 @@ def test_what_is_no_host(host: str) -> None:
         ("rtsp://host/user=me&password=p/w&channel=1.sdp", "rtsp://host/user=***"),
         ("http://host/x#token=pw", "http://host/x#***"),
         ("user:pw@host/live", "***@host/live"),
+        ('["http://user:pw"]', '["http://***'),
         ("us@er:p/w@host/live", "***@host/live"),
         ("//user:pw@host/live", "***@host/live"),
         ("/home/me@work/clip.mp4", "/home/me@work/clip.mp4"),

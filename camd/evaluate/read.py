@@ -9,8 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from camd import paths as installed
-from camd.classify import svm
+from camd import learnt
 from camd.config.settings import Settings
 from camd.errors import SourceError
 from camd.evaluate.clip_truth import VIDEOS
@@ -29,7 +28,7 @@ def read_images(paths: Sequence[Path], settings: Settings, *, as_json: bool) -> 
     out = console(sys.stdout)
     status = 0
     with bounded(settings.model.threads):
-        model = svm.load(installed.model_file(settings.model.file))
+        model = learnt.load(settings)
         check(settings, model)
         pipeline = Pipeline(settings, model)
         for path in paths:

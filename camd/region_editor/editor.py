@@ -46,7 +46,7 @@ def ask(config: Config, kind: Kind, name: str, options: Mapping[str, Any]) -> Co
     try:
         fps = source.open().fps or USUAL_FPS
         with bounded(settings.model.threads):
-            model = learnt.load(settings)
+            model = learnt.load(settings, drawn=True)
             reader = Reader(settings, model, kind, name, options)
             skip = max(1, round(SKIP_S * fps))
             return _Drawing(window, source, reader, start, skip).run()
