@@ -135,8 +135,8 @@ def redact(text: str) -> str:
             return parse(text, PORTS).shown()
         except AddressError:
             return f"{text.strip().partition(':')[0]}://***"
-    before, inside, _ = text.partition("://")  # in JSON, in quotes, or after other words
-    if inside:
+    before, inside, _ = text.partition("://")
+    if inside and not before.startswith(("/", ".")):  # in JSON, in quotes, or after other words
         return f"{_without_secrets(before)}://***"
     # Without a scheme it may still be meant as one: user:password@host. A path is left alone.
     return _without_secrets(re.sub(r"^.*:.*@", "***@", text, flags=re.DOTALL))
