@@ -80,8 +80,9 @@ def mutations(path: str, data: bytes, seed: int) -> Iterator[Mutation]:
     lines = data.splitlines(keepends=True)
     starts = [0, *accumulate(map(len, lines))]
     seen = Counter[str]()
-    statements = [_head(node) for node in ast.walk(ast.parse(data)) if isinstance(node, ast.stmt)]
-    for node, function in _running(ast.parse(data), "<module>"):
+    tree = ast.parse(data)
+    statements = [_head(node) for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    for node, function in _running(tree, "<module>"):
         for kind, start, stop, new in _edits(node, data, starts):
             first, last = (sum(begin <= at for begin in starts) - 1 for at in (start, stop - 1))
             name = f"{function}|{lines[first].decode().strip()}|{kind}"
@@ -253,7 +254,8 @@ def _run(tree: Path, tests: Sequence[str], limit: float, *more: str) -> tuple[st
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     command += [f"--basetemp={tree.parent / 'tmp'}", *more, *tests]
     # CI: Hypothesis then tries the same examples each time.
-    env, quiet = {"PYTHONPATH": str(tree), "CI": "true"}, subprocess.DEVNULL
+    env = {"PYTHONPATH": str(tree), "CI": "true", "COVERAGE_FILE": str(_coverage(tree))}
+    quiet = subprocess.DEVNULL
     start = time.monotonic()
     process = subprocess.Popen(
         command, cwd=tree, env=os.environ | env, stdout=quiet, stderr=quiet, start_new_session=True
@@ -293,11 +295,9 @@ class Trial:
     def outcome(self, mutation: Mutation) -> tuple[str, list[str]]:
         """Return what became of it, and the tests that were run; the last of them noticed it."""
         spent, ran = 0.0, list[str]()
-        tests = likely(dotted(Path(mutation.path)), self._graph)
-        for test in sorted(tests, key=lambda test: starts_camd(test, self._graph)):
+        for apart, test in self._ordered(mutation):
             usual = self._usual(test)
             chosen = sorted(usual.those(mutation))
-            apart = starts_camd(test, self._graph)
             if usual.outcome != "passes" or not (chosen or apart):
                 continue
             if apart or "" in chosen or len(chosen) > MOST:
@@ -311,6 +311,12 @@ class Trial:
             if spent > LIMIT_S:
                 break
         return "survived", ran
+
+    def _ordered(self, mutation: Mutation) -> list[tuple[bool, str]]:
+        """Give the tests that may notice, those that start processes last, and whether they do."""
+        tests = likely(dotted(Path(mutation.path)), self._graph)
+        found = [(starts_camd(test, self._graph), test) for test in tests]
+        return sorted(found, key=lambda one: one[0])
 
     @contextmanager
     def _mutated(self, mutation: Mutation) -> Iterator[None]:
@@ -326,19 +332,21 @@ class Trial:
 
     def _usual(self, test: str) -> Usual:
         if test not in self._known:
-            found = self._tree.parent / "coverage"
             cover = ("-p", "pytest_cov", "--cov=camd", "--cov-context=test", "--cov-report=")
-            os.environ["COVERAGE_FILE"] = str(found)
             outcome, seconds = run(self._tree, [_file(test)], LIMIT_S, *cover)
-            came = _came(found, self._tree) if outcome == "passes" else {}
+            came = _came(self._tree) if outcome == "passes" else {}
             self._known[test] = Usual(outcome, seconds, came)
             if outcome != "passes":
                 _say(f"unusable {test}: it {outcome} unmutated")
         return self._known[test]
 
 
-def _came(file: Path, tree: Path) -> dict[str, dict[int, list[str]]]:
-    data = CoverageData(str(file))
+def _coverage(tree: Path) -> Path:
+    return tree.parent / "coverage"
+
+
+def _came(tree: Path) -> dict[str, dict[int, list[str]]]:
+    data = CoverageData(str(_coverage(tree)))
     data.read()
     return {
         str(Path(path).relative_to(tree)): {
