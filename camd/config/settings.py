@@ -678,6 +678,11 @@ class LogSettings(Section):
 
 class Settings(Section):
     name: Name = Field("camd", description="of this camera, in its topics: camd/<name>/...")
+    profile: Literal["small"] | None = Field(
+        None,
+        examples=["small"],
+        description="small: what suits a weak machine, where nothing else is set",
+    )
     camera: CameraSettings = CameraSettings()
     rest: RestSettings = RestSettings()
     segment: SegmentSettings = SegmentSettings()
