@@ -95,6 +95,13 @@ def _own_address(text: str) -> str:
     return str(address)
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError("should be an IP address, such as 192.168.1.2") from None
+
+
 def _file(path: Path) -> Path:
     if path.name in ("", ".."):
         raise ValueError("should name a file; leave it out for none")
@@ -641,6 +648,12 @@ class WebSettings(Section):
         max_length=16,
         examples=[("camera.example.org",)],
         description="names by which browsers may call it, beside its addresses and its own name",
+    )
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+        (),
+        max_length=16,
+        examples=[("172.30.32.2",)],
+        description="IP addresses of proxies that ask for a password themselves: they need none",
     )
     path: UrlPath = Field(
         "/",
