@@ -7,8 +7,7 @@ from camd.config.keys import KeyPath
 
 PROFILES: Mapping[str, Mapping[KeyPath, Any]] = {
     "small": {
-        ("camera", "fps"): 10,
-        ("camera", "every_s"): 0.2,
+        ("camera", "fps"): 5,
         ("rest", "after_s"): 2,
         ("rest", "look_ms"): 2000,
         ("segment", "max_glyphs"): 100,
