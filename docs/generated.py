@@ -34,6 +34,8 @@ OUTSIDE = {
     "camd/mqtt/schemas": "reference/payloads.md",
 }
 """Pages of the site that stand for files outside of docs/."""
+WIDTH = 88
+"""Letters in a line of a command's help."""
 LAB = "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
 """The menu below the lab's page, which lists all of them in a table."""
 
@@ -155,19 +157,29 @@ def commands() -> str:
     """Return each command with its help, as `--help` prints it."""
     return "\n".join(
         f"{'#' * (1 + len(path))} `{' '.join(path)}`\n\n```text\n{text}\n```\n"
-        for path, text in _helps(cli, ("camd",))
+        for path, text in _helps(cli, ("camd",), None)
     )
 
 
-def _helps(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
-    context = click.Context(command, info_name=" ".join(path), max_content_width=88)
-    context.terminal_width = 88
+def _helps(
+    command: click.Command, path: tuple[str, ...], parent: click.Context | None
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the names and the help of a command, and of those within it."""
+    settings = command.context_settings
+    context = click.Context(
+        command,
+        parent,
+        info_name=path[-1],
+        terminal_width=WIDTH,
+        max_content_width=WIDTH,
+        **settings,
+    )
     yield path, command.get_help(context).rstrip()
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
             inner = command.get_command(context, name)
             if inner is not None and not inner.hidden:
-                yield from _helps(inner, (*path, name))
+                yield from _helps(inner, (*path, name), context)
 
 
 def payloads() -> str:

@@ -30,9 +30,10 @@ def test_each_command_is_in_the_reference() -> None:
     assert all(f"## `camd {name}`" in text for name in cli.commands)
     assert "### `camd region draw`" in text
     assert "Usage: camd region draw [OPTIONS]" in text
+    assert "-h, --help" in text
     assert max(map(len, text.splitlines())) <= 88
     hidden = click.Group("camd", commands={"secret": click.Command("secret", hidden=True)})
-    assert "secret" not in "".join(help_ for _, help_ in generated._helps(hidden, ("camd",)))
+    assert "secret" not in "".join(help_ for _, help_ in generated._helps(hidden, ("camd",), None))
 
 
 def test_each_key_of_each_message_is_in_the_reference() -> None:

@@ -85,6 +85,14 @@ def test_each_message_and_automation_shown_can_be_parsed(page: Path) -> None:
         assert {"triggers", "actions"} <= yaml.safe_load(block).keys()
 
 
+@pytest.mark.parametrize("page", EVERY, ids=lambda page: str(page.relative_to(ROOT)))
+def test_each_block_begins_and_ends(page: Path) -> None:
+    fences = re.findall(r"^ *(``+)(?!.*`)(.*)$", page.read_text(), re.M)
+    assert all(len(ticks) == 3 for ticks, _ in fences)
+    assert all(not said for _, said in fences[1::2])
+    assert len(fences) % 2 == 0
+
+
 def test_there_is_something_to_look_at() -> None:
     counted = {
         language: sum(len([*blocks(page, language)]) for page in PAGES)
