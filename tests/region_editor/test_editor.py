@@ -6,7 +6,7 @@ import pytest
 
 from testing.broker import until
 from testing.display import LONG, Display, display
-from testing.process import camd, command, environment
+from testing.process import camd, start
 from tests.sheets import paper, write
 
 __all__ = ["display"]
@@ -82,11 +82,9 @@ def test_escape_leaves_all_as_it_was(display: Display, sheet: Path, tmp_path: Pa
 
 def start_drawing(
     display: Display, sheet: Path, config: Path, *options: str
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command("region", "draw", "total", "--device", sheet, "--config", config, *options),
-        env=environment(config.parent, {"DISPLAY": display.name}),
-    )
+) -> subprocess.Popen[str]:
+    words = ("region", "draw", "total", "--device", sheet, "--config", config, *options)
+    return start(*words, home=config.parent, env={"DISPLAY": display.name})
 
 
 def test_without_a_display_points_can_be_written(tmp_path: Path, sheet: Path) -> None:
