@@ -31,7 +31,7 @@ def test_a_person_clicks_four_corners_and_they_are_written(
     until(lambda: display.size(window)[1] > 100, "the window at its size")  # it opens smaller
     _, high = display.size(window)
     wide = round(high * 4 / 3)  # the picture is as high as the window; the panel is beside it
-    until(lambda: display.screenshot(tmp_path / "shot.png")[:high, :wide].std() > 5)
+    until(lambda: display.see(window, tmp_path / "shot.png")[:, :wide].std() > 5)
     for x, y in CLICKS:
         display.click(window, round(x * wide), round(y * high))
     display.press("Return")
@@ -54,9 +54,9 @@ def test_on_a_film_another_frame_can_be_drawn_on(display: Display, tmp_path: Pat
     until(lambda: display.size(window)[1] > 100, "the window at its size")
 
     def shade() -> float:
-        x, y, _, high = display.place(window)
-        seen = display.screenshot(tmp_path / "shot.png")[y : y + high, x : x + high]
-        return float(seen[high // 4 : 3 * high // 4, high // 4 :].mean())
+        seen = display.see(window, tmp_path / "shot.png")
+        high = len(seen)
+        return float(seen[high // 4 : 3 * high // 4, high // 4 : high].mean())
 
     def light_after(key: str) -> bool:
         display.press(key)  # again and again, as a busy program does not hear every key
