@@ -1,6 +1,5 @@
 """The processes that the tests start after camd's imports: they behave as those started anew."""
 
-import os
 import signal
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def test_it_gets_signals_in_its_own_folder_and_ends_as_ours(
     with start("run", "--device", "nothing.mp4", "--broker", "none", home=tmp_path) as process:
         assert process.stderr
         assert "nothing.mp4" in process.stderr.readline()
-        assert os.readlink(f"/proc/{process.pid}/cwd") == str(tmp_path)
+        assert Path(f"/proc/{process.pid}/cwd").readlink() == tmp_path
         process.send_signal(number)
         process.communicate(timeout=LONG)
     assert process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 66)
