@@ -10,7 +10,7 @@ const SHORT = ["digits", "decimals", "min", "max", "max_step", "step_s"]; // two
 const WORDS = {
   label: "Label", unit: "Unit", digits: "Digits", decimals: "Decimals", min: "Smallest value",
   max: "Largest value", max_step: "Largest change", step_s: "within, seconds",
-  never_decreasing: "Never decreasing", device_class: "Device class",
+  never_decreasing: "Never decreasing", signed: "A minus may stand before it", device_class: "Device class",
 };
 const CORNERS = ["top left", "top right", "bottom right", "bottom left"];
 const BOX = [[0.35, 0.4], [0.65, 0.4], [0.65, 0.6], [0.35, 0.6]];
