@@ -31,7 +31,7 @@ from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
 from camd.regions.follow import Surroundings
 from camd.regions.memory import Kept
-from camd.runtime import bounded, keep_freed
+from camd.runtime import bounded, keep_freed, share
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
@@ -135,6 +135,7 @@ class _Served:
         if settings.web.enabled:
             page = _web(settings, self._feed, self._file, self._reload)
             page.start()
+            share()
             self._page = page
             log.info("page: %s", page.address)
 

@@ -6,7 +6,8 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,7 +32,7 @@ from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
 from camd.web.learning import Label, Learning
 from camd.web.log_tail import LogTail
-from camd.web.pictures import WIDTHS, Pictures
+from camd.web.pictures import WIDTHS, Painter, Pictures
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +77,13 @@ class Site:
         self._working = asyncio.Lock()
         self._leaving = leaving
         self._pictures = Pictures(feed)
+        self._painter = Painter()
         self._streams = 0
         # Cookies know no ports: two camds on one machine have two names.
         self._cookie = f"camd_{settings.port}"
         self._path = settings.path
         self._told: tuple[float, str] = (-1.0, "")
+        self._next = asyncio.Event()
 
     def app(self) -> Starlette:
         return Starlette(
@@ -145,14 +148,12 @@ class Site:
         return JSONResponse(answers.health(self._feed.settings, state, live=live_now))
 
     async def _snapshot(self, _: Request) -> Response:
-        scene = self._pictures.newest()
-        state = self._feed.state
-        if scene is None or state is None:
+        shot, state, settings = self._pictures.newest(), self._feed.state, self._feed.settings
+        if shot is None or state is None:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "there is no picture")
-        settings = self._feed.settings
         image = overlay.draw(
-            scene.frame.shown(),
-            scene.result,
+            shot.scene.frame.shown(),
+            shot.scene.result,
             state.hud,
             details=settings.overlay.rejected,
             masks=settings.mask,
@@ -240,18 +241,30 @@ class Site:
         width = _number(request.query_params.get("width", ""), WIDTHS[0])
         until = time.monotonic() + LONG_POLL_S
         while not self._leaving() and time.monotonic() < until:
-            scene = self._pictures.newest()
-            if scene is not None and had != _label(scene.frame.at, scene.frame.number):
-                found = live.marks(self._feed, scene)
-                found["label"] = _label(scene.frame.at, scene.frame.number)
-                return Response(
-                    live.together(found, self._pictures.jpeg(width)),
-                    media_type=f"multipart/form-data; boundary={live.BOUNDARY}",
-                )
+            shot = self._pictures.newest()
+            if shot is not None and had != live.label(shot.scene):
+                found = await self._painter.paint(partial(shot.answer, width))
+                kind = f"multipart/form-data; boundary={live.BOUNDARY}"
+                return Response(found, media_type=kind)
             if await request.is_disconnected():
                 break
-            await asyncio.sleep(0.03)
+            await self._following()
         return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def _following(self) -> None:
+        """Wait for the next frame, or a while. A picture is made right after a frame was read, when
+        the loop waits for a camera: later it would keep the next one waiting."""
+        if self._feed.wake is None:
+            loop, self._next = asyncio.get_running_loop(), asyncio.Event()
+            came = self._next.set
+
+            def wake() -> None:
+                with suppress(RuntimeError):  # this server has ended
+                    loop.call_soon_threadsafe(came)
+
+            self._feed.wake = wake
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._next.wait(), LOOK_S)
 
     async def _events(self, _: Request) -> Response:
         if self._streams >= MOST_STREAMS:
@@ -383,11 +396,6 @@ async def body(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "this is no JSON object")
     return found
-
-
-def _label(at: float, number: int) -> str:
-    """Tell pictures apart, also over a new start, after which frames are counted from 1 again."""
-    return f"{number}-{round(1000 * at)}"
 
 
 def _number(text: str, otherwise: int) -> int:
