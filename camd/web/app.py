@@ -21,13 +21,14 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from camd.config.edit import UnwritableError
 from camd.config.settings import WebSettings
 from camd.display import overlay
 from camd.errors import CamdError, ConfigError
 from camd.exposition import CONTENT_TYPE, render
-from camd.web import answers, live, openapi, past, setup, values
+from camd.web import answers, live, openapi, options, past, setup, values
 from camd.web.access import SESSION_S, Access, cookie
-from camd.web.changes import Changes, OutdatedError, Place, lines
+from camd.web.changes import Changes, OutdatedError, Place, lines, lines_of
 from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
 from camd.web.learning import Label, Learning
@@ -110,6 +111,8 @@ class Site:
                 Route("/page/setup/save", self._save, methods=["POST"]),
                 Route("/page/setup/remove", self._remove, methods=["POST"]),
                 Route("/page/setup/undo", self._undo, methods=["POST"]),
+                Route("/page/setup/options", self._set_options, methods=["POST"]),
+                Route("/page/setup/camera", self._camera, methods=["POST"]),
                 Route("/page/setup/broker", self._broker, methods=["POST"]),
                 Route("/page/learn", self._to_learn),
                 Route("/page/learn/label", self._label, methods=["POST"]),
@@ -335,6 +338,27 @@ class Site:
     async def _undo(self, request: Request) -> Response:
         asked = setup.Undo.model_validate(await body(request))
         return await self._changed(lambda: self._changes.undo(asked.version))
+
+    async def _set_options(self, request: Request) -> Response:
+        asked = options.Wanted.model_validate(await body(request))
+        changes = self._changes
+
+        def work() -> Response:
+            values = options.wanted(asked, changes.config(), changes.started())
+            try:
+                if values:
+                    changes.set(values, asked.version)
+            except UnwritableError as error:
+                found = {"error": str(error), "lines": lines_of(values)}
+                return JSONResponse(found, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return JSONResponse(setup.known(changes))
+
+        return await self._apart(work)
+
+    async def _camera(self, _: Request) -> Response:
+        """Look at the camera, as `camd doctor` does."""
+        live_now = not self._pictures.stale
+        return JSONResponse(await self._apart(lambda: setup.camera(self._feed, live=live_now)))
 
     async def _broker(self, _: Request) -> Response:
         """Try to reach the broker, as `camd doctor` does."""

@@ -329,9 +329,41 @@ def test_a_value_is_corrected_and_the_broker_is_tried(
         browser.says("value-problem", "Give a number")
         assert asked == [("water", 501.5)]
         browser.driver.get(f"http://127.0.0.1:{client.port}/#setup")
-        browser["try-broker"].click()
-        browser.says("findings", "came back")
+        browser["try-mqtt"].click()
+        browser.says("mqtt-findings", "came back")
         assert browser.complaints() == []
+
+
+def test_the_camera_is_set_up_tried_and_taken_back(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    config = tmp_path / "config.toml"
+    config.write_text(REGION)
+    with serving(filled(tmp_path), Changes(config, lambda: None)) as client:
+        browser.driver.get(f"http://127.0.0.1:{client.port}/#setup")
+        until(lambda: browser.all("#places button"), "the region")
+        browser["try-camera"].click()
+        browser.says("camera-findings", "sharpness")
+        browser["set-camera"].click()
+        until(browser["options"].is_displayed, "the form")
+        assert not browser["places-card"].is_displayed()
+        browser["set-camera-rotate"].send_keys("180")
+        browser["set-camera-mirror"].click()
+        device = browser["set-camera-device"]
+        device.send_keys(Keys.CONTROL, "a")
+        device.send_keys("/etc/passwd", Keys.ENTER)
+        browser.says("options-problem", "a file is named in config.toml only")
+        device.send_keys(Keys.CONTROL, "a")
+        device.send_keys("rtsp://camera.lan/live", Keys.ENTER)
+        browser.says("saved", "Saved")
+        camera = load(config).settings.camera
+        assert (camera.rotate, camera.mirror) == (180, True)
+        assert camera.device == "rtsp://camera.lan/live"
+        browser["take-back"].click()
+        browser.says("saved", "taken back")
+        assert config.read_text() == REGION
+        assert [line for line in browser.complaints() if "422" not in line] == []
 
 
 @pytest.mark.parametrize("look", ["light", "dark phone"])
@@ -348,7 +380,7 @@ def test_axe_finds_nothing(
         browser.size(*((390, 844) if "phone" in look else (1280, 800)))
         for part, ready in (
             ("live", "#marks .box"), ("history", ".uplot canvas"), ("learn", "#crop[src]"),
-            ("setup", "#places button"),
+            ("setup", "#places button"), ("setup", "#places button:last-child"),
         ):  # fmt: skip
             browser.driver.get("about:blank")
             browser.driver.get(f"http://127.0.0.1:{client.port}/#{part}")
@@ -356,7 +388,10 @@ def test_axe_finds_nothing(
             if part == "live":
                 browser["details"].click()
                 browser.all("#value-setter summary")[0].click()
-            if part == "setup":
+            if "last" in ready:
+                browser["set-camera"].click()
+                until(browser["options"].is_displayed, "the options")
+            elif part == "setup":
                 browser.all("#places button")[0].click()
                 until(browser["editor"].is_displayed, "the editor")
             browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
