@@ -7,14 +7,17 @@ overwrite opencv-python. So install it without its dependencies:
     pip install onnxruntime pyclipper shapely pyyaml pillow tqdm omegaconf requests colorlog six
 
 Tesseract needs `apt install tesseract-ocr` for its models, and tesserocr (extra "bench"), which
-keeps it loaded between images. The way of the notebook needs the extra "train"; see
-benchmarks/notebook.py.
+keeps it loaded between images. ssocr is Debian's package of that name. The way of the notebook
+needs the extra "train"; see benchmarks/notebook.py.
 """
 
+import shutil
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 
@@ -62,6 +65,16 @@ def readers(notebook: Path | None, data: Path | None) -> Iterator[Reader | Missi
             yield MissingError(f"{error}; left out, see benchmarks/peers.py")
 
 
+def row_readers() -> Iterator[Reader | MissingError]:
+    """Give the others that read one row of digits, cut out; for one that is left out, the reason
+    instead."""
+    for make in (recogniser, lambda: tesseract(row=True), ssocr):
+        try:
+            yield make()
+        except (ImportError, MissingError) as error:
+            yield MissingError(f"{error}; left out, see benchmarks/peers.py")
+
+
 def own() -> Reader:
     model = svm.load(shipped.model_file())
     pipeline = Pipeline(Settings(), model)
@@ -73,9 +86,28 @@ def own() -> Reader:
 
 
 def rapidocr() -> Reader:
+    engine = _rapidocr()
+
+    def read(image: Image) -> str:
+        return " ".join(engine(image).txts or ())
+
+    return Reader("RapidOCR", _rapidocr_how(), read)
+
+
+def recogniser() -> Reader:
+    engine = _rapidocr()
+
+    def read(image: Image) -> str:
+        said = engine(image, use_det=False, use_cls=False, use_rec=True)
+        return " ".join(said.txts or ())
+
+    return Reader("RapidOCR's recogniser", _rapidocr_how(), read)
+
+
+def _rapidocr() -> Any:
     from rapidocr import RapidOCR  # noqa: PLC0415  (seldom there)
 
-    engine = RapidOCR(
+    return RapidOCR(
         params={
             "Global.log_level": "error",
             "EngineConfig.onnxruntime.intra_op_num_threads": 1,
@@ -83,14 +115,37 @@ def rapidocr() -> Reader:
         }
     )
 
+
+def _rapidocr_how() -> str:
+    return f"{installed('rapidocr')}, PP-OCRv6 small, ONNX Runtime {installed('onnxruntime')}"
+
+
+def ssocr() -> Reader:
+    program = shutil.which("ssocr")
+    if program is None:
+        raise MissingError("ssocr is missing: apt install ssocr")
+
     def read(image: Image) -> str:
-        return " ".join(engine(image).txts or ())
+        # It is told which is the ink. Both are tried; what it reads without an error counts.
+        with tempfile.NamedTemporaryFile(suffix=".png") as file:
+            cv2.imwrite(file.name, image)
+            for colours in (("-f", "black", "-b", "white"), ("-f", "white", "-b", "black")):
+                done = subprocess.run(
+                    [program, "-d", "-1", "-T", *colours, file.name],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                )
+                if done.returncode == 0:
+                    return done.stdout
+        return ""
 
-    how = f"{installed('rapidocr')}, PP-OCRv6 small, ONNX Runtime {installed('onnxruntime')}"
-    return Reader("RapidOCR", how, read)
+    said = subprocess.run([program, "-V"], capture_output=True, text=True, check=False)
+    version = (said.stdout + said.stderr).splitlines()[0]
+    return Reader("ssocr", f"{version}, iterative threshold, either polarity", read)
 
 
-def tesseract() -> Reader:
+def tesseract(*, row: bool = False) -> Reader:
     import tesserocr  # noqa: PLC0415  (seldom there)
     from PIL import Image as Pillow  # noqa: PLC0415
 
@@ -98,7 +153,7 @@ def tesseract() -> Reader:
     if folder is None:
         raise MissingError("Tesseract's eng.traineddata is missing: apt install tesseract-ocr")
     # Of all modes for a whole page, this one read most of the digits in a set of photographs.
-    mode = tesserocr.PSM.SPARSE_TEXT
+    mode = tesserocr.PSM.SINGLE_LINE if row else tesserocr.PSM.SPARSE_TEXT
     engine = tesserocr.PyTessBaseAPI(path=str(folder), lang="eng", psm=mode)
     engine.SetVariable("tessedit_char_whitelist", "0123456789")
     engine.SetVariable("debug_file", "/dev/null")  # it warns at each small image

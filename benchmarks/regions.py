@@ -1,33 +1,33 @@
 """Regions drawn on labelled images: how often the value is right, wrong, or withheld.
 
-    python -m benchmarks regions DIR [--film]
+    python -m benchmarks regions DIR [--film | --peers]
 
-DIR holds images and their labels.json, as for `camd eval`. A label that has `roi` ([x, y, width,
-height], pixels), `roi_text` and perhaps `roi_alt` (other readings that are right too) is read as
-one region; one that has `places` (the corners of each line, as the stills of `training.render`
-have them) as one region a line; one without either as a region of the whole image, if it has one
-line of digits or none. Of the texts only the digits count.
+DIR holds images and their labels.json with regions, as for `camd eval`. An image whose label tells
+of none is read as one region, if it has one line of digits or none. Of the texts only the digits
+count. `--peers` lets other programs read the same regions, cut out.
 
 A value that is `ok` and wrong is the worst that camd can say: that column is to be 0.
 """
 
 import argparse
-import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+import numpy as np
 
+from benchmarks import peers
+from benchmarks.peers import Reader
+from benchmarks.readers import show
 from camd import paths
 from camd.classify import svm
-from camd.config.settings import RegionSettings, Settings
-from camd.errors import CamdError, DataError
-from camd.evaluate.truth import LABELS, load_labels
-from camd.geometry import Corners
-from camd.pipeline import Model, Pipeline
+from camd.config.settings import Settings
+from camd.errors import CamdError
+from camd.evaluate import region_truth, regions
+from camd.evaluate.region_truth import Place
+from camd.evaluate.truth import load_labels
+from camd.pipeline import Model
 from camd.runtime import bounded
 from camd.sources.picture import first_page
 from camd.values import Image, RegionReading
@@ -35,70 +35,28 @@ from camd.values import Image, RegionReading
 FRAMES, INTERVAL = 12, 0.2
 """How many frames of the same picture make the film, and the seconds between two of them: longer
 than it takes a region to say that it is unsure."""
-WHOLE: Corners = ((0, 0), (1, 0), (1, 1), (0, 1))
 
 
-class Entry(BaseModel):
-    """What of an entry of labels.json is used here."""
-
-    file: str
-    digits: tuple[str, ...]
-    style: str | None = None
-    hard: str | None = None
-    roi: tuple[float, float, float, float] | None = None
-    roi_text: str = ""
-    roi_alt: tuple[str, ...] = ()
-    places: tuple[Corners, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A region to be read."""
-
-    file: str
-    style: str
-    texts: tuple[str, ...]
-    """Every text that is right, digits alone; empty strings where there is no number."""
-    outline: Corners | None
-    """Pixels of the image; None: all of it."""
+def places(directory: Path) -> Iterator[Place]:
+    """Give the regions that the labels of a folder tell of, and the whole of the images that tell
+    of none. Raises DataError."""
+    drawn = region_truth.places(directory)
+    told = {place.file for place in drawn}
+    for label in load_labels(directory):
+        yield from (place for place in drawn if place.file == label.file)
+        if label.file not in told and len(label.digits) < 2:
+            style = label.hard or directory.resolve().name
+            texts = tuple(line.replace(" ", "") for line in label.digits)
+            yield Place(label.file, style if texts else f"{style}, no digits", texts, None)
 
 
-def places(directory: Path) -> list[Place]:
-    """Give the regions that the labels of a folder tell of. Raises DataError."""
-    load_labels(directory)  # says what is wrong with them
-    try:
-        entries = TypeAdapter(list[Entry]).validate_python(
-            json.loads((directory / LABELS).read_text(encoding="utf-8"))
-        )
-    except ValidationError as exc:
-        raise DataError(f"{directory / LABELS}: {exc}") from exc
-    return [place for entry in entries for place in _places(entry, directory.resolve().name)]
-
-
-def _places(entry: Entry, folder: str) -> Iterator[Place]:
-    style = entry.style or entry.hard or folder
-    if entry.roi is not None:
-        x, y, width, height = entry.roi
-        around = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
-        texts = (entry.roi_text, *entry.roi_alt)
-        yield Place(entry.file, style, tuple(map(_digits, texts)), around)
-    elif entry.places is not None:
-        for line, corners in zip(entry.digits, entry.places, strict=True):
-            yield Place(entry.file, style, (_digits(line),), corners)
-    elif len(entry.digits) < 2:
-        style = style if entry.digits else f"{style}, no digits"
-        yield Place(entry.file, style, tuple(map(_digits, entry.digits)), None)
-
-
-def read(image: Image, outline: Corners | None, model: Model, *, film: bool) -> list[RegionReading]:
-    """Read a region, drawn around `outline` (pixels; None: the whole image), as `camd read` reads
-    an image or, for a `film`, as `camd run` does with a camera before which nothing moves; give all
-    that it says, one after the other."""
-    height, width = image.shape[:2]
-    shares = tuple((_share(x, width), _share(y, height)) for x, y in outline or ()) or WHOLE
-    pipeline = Pipeline(Settings(region=(RegionSettings(name="number", polygon=shares),)), model)
+def read(image: Image, place: Place, model: Model, *, film: bool) -> list[RegionReading]:
+    """Read a region as `camd read` reads an image or, for a `film`, as `camd run` does with a
+    camera before which nothing moves; give all that it says, one after the other."""
     if not film:
-        return list(pipeline.still(image).regions)
+        return list(regions.read(image, place, Settings(), model).result.regions)
+    height, width = image.shape[:2]
+    pipeline = regions.pipeline(Settings(), model, place, (width, height))
     results = [pipeline.process(image, INTERVAL * number) for number in range(FRAMES)]
     return [said for result in results for said in result.regions]
 
@@ -134,14 +92,6 @@ def table(found: Sequence[tuple[Place, Sequence[RegionReading]]]) -> list[str]:
     return lines
 
 
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdecimal, text))
-
-
-def _share(at: float, side: int) -> float:
-    return min(1.0, max(0.0, at / side))
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks regions", description=__doc__.partition("\n")[0]
@@ -150,16 +100,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--film", action="store_true", help="read each as a camera that stands still would give it"
     )
+    parser.add_argument(
+        "--peers", action="store_true", help="let other programs read the same, cut out"
+    )
     options = parser.parse_args(arguments)
     settings = Settings()
-    found = []
+    found: list[tuple[Place, list[RegionReading]]] = []
+    others = list(peers.row_readers()) if options.peers else []
+    texts: dict[str, list[str]] = {one.name: [] for one in others if isinstance(one, Reader)}
     try:
         model = svm.load(paths.model_file(settings.model.file))
         with bounded(settings.model.threads):
             for number, place in enumerate(places(options.directory), 1):
                 sys.stderr.write(f"\rregion {number} ")
                 image = first_page(options.directory / place.file).image
-                found.append((place, read(image, place.outline, model, film=options.film)))
+                found.append((place, read(image, place, model, film=options.film)))
+                for one in others:
+                    if isinstance(one, Reader):
+                        texts[one.name].append(one.digits(cut(image, place)))
     except CamdError as error:
         sys.stderr.write(f"\rregions: {error}\n")
         sys.exit(error.status)
@@ -169,3 +127,37 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for text in wrong(said, place):
             written = " or ".join(filter(None, place.texts)) or "no number"
             sys.stdout.write(f"- {place.file}: {text}, written is {written}\n")
+    if options.peers:
+        texts = {"camd": [said[-1].text for _, said in found], **texts}
+        show(exactly([place for place, _ in found], texts), others)
+
+
+def cut(image: Image, place: Place) -> Image:
+    """Return what lies in the box around a region."""
+    if place.outline is None:
+        return image
+    xs, ys = (np.array(at) for at in zip(*place.outline, strict=True))
+    return image[
+        max(0, int(ys.min())) : int(ys.max()) + 1, max(0, int(xs.min())) : int(xs.max()) + 1
+    ]
+
+
+def exactly(places: Sequence[Place], texts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the lines of a Markdown table: how many numbers each reader reads exactly, a column a
+    style. `texts` has what each said of all places."""
+    total = Counter(place.style for place in places)
+    heads = (*(f"{style}, of {n}" for style, n in total.items()), f"all {len(places)}")
+    lines = [f"| reads exactly | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for name, said in texts.items():
+        right = Counter(
+            place.style
+            for place, text in zip(places, said, strict=True)
+            if text in (place.texts or ("",))
+        )
+        cells = " | ".join(str(right[style]) for style in total)
+        lines.append(f"| {name} | {cells} | {right.total()} |")
+    return lines
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ import ctypes
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from camd.values import Image
 
 LONG = 30.0
 """Seconds that nothing takes unless it is broken."""
+PATIENCE = 3.0
+"""Seconds that a window may be black."""
 
 
 class Display:
@@ -22,6 +25,7 @@ class Display:
         self.name = name
         """For the environment variable DISPLAY."""
         self.environment = {**os.environ, "DISPLAY": name}
+        self._black_since: float | None = None
 
     def find(self, title: str) -> str:
         """Wait for the window of that title, give it the keyboard, and return its id."""
@@ -64,11 +68,24 @@ class Display:
         x11.XSendEvent(server, ctypes.c_ulong(int(window)), 0, ctypes.c_long(0), event)
         x11.XCloseDisplay(server)
 
-    def screenshot(self, path: Path) -> Image:
-        """Return what is on the screen, (height, width, 3) BGR; `path` holds it too."""
+    def see(self, window: str, path: Path) -> Image:
+        """Return what is seen of a window, (height, width, 3) BGR; `path` holds the whole screen.
+
+        On a busy machine Qt misses at times that its window is on the screen, and never draws it;
+        taken off and put back, it does. No window manager is here that would do so."""
         command = ["import", "-window", "root", str(path)]
         subprocess.run(command, env=self.environment, check=True, timeout=LONG)
-        return np.asarray(cv2.imread(str(path)), np.uint8)
+        x, y, width, height = self.place(window)
+        seen = np.asarray(cv2.imread(str(path)), np.uint8)[y : y + height, x : x + width]
+        if seen.any():
+            self._black_since = None
+        elif self._black_since is None:
+            self._black_since = time.monotonic()
+        elif time.monotonic() - self._black_since > PATIENCE:
+            self._do("windowunmap", "--sync", window, "windowmap", "--sync", window)
+            self._do("windowfocus", "--sync", window)
+            self._black_since = None
+        return seen
 
     def _do(self, *command: str) -> str:
         return subprocess.run(

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from testing.prepared import Prepared, can_be_prepared
+
 ROOT = Path(__file__).parent.parent
 LONG = 100.0
 """Seconds that nothing takes unless it is broken."""
@@ -28,24 +30,28 @@ def camd(
     *arguments: str | Path, home: Path, env: Mapping[str, str] | None = None, timeout: float = LONG
 ) -> subprocess.CompletedProcess[str]:
     """Run camd to its end."""
-    return subprocess.run(
-        command(*arguments),
-        env=environment(home, env),
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    with start(*arguments, home=home, env=env) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        finally:
+            process.kill()
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
 
 def start(
-    *arguments: str | Path, home: Path, env: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    home: Path,
+    env: Mapping[str, str] | None = None,
+    module: str = "camd",
+    fresh: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start camd and return at once."""
-    return subprocess.Popen(
-        command(*arguments),
-        env=environment(home, env),
+    """Start camd, or `module`, and return at once. `fresh`: with the start of Python itself, which
+    is left out else where it makes no difference."""
+    extra = dict(env or {})
+    kind = Prepared if can_be_prepared(extra) and not fresh else subprocess.Popen[str]
+    return kind(
+        command(*arguments, module=module),
+        env=environment(home, extra),
         cwd=home,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -53,8 +59,8 @@ def start(
     )
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "camd", *map(str, arguments)]
+def command(*arguments: str | Path, module: str = "camd") -> list[str]:
+    return [sys.executable, "-m", module, *map(str, arguments)]
 
 
 def on_terminal(

@@ -1,4 +1,5 @@
-"""camd eval DIR: read every labelled image, print the score, and save the worst on one picture."""
+"""camd eval DIR: read every labelled image, and each region that the labels tell of, print the
+score, and save the worst on one picture."""
 
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,10 @@ from camd import files, learnt
 from camd.config.settings import Settings
 from camd.display import overlay
 from camd.errors import DataError, SourceError
+from camd.evaluate import regions
 from camd.evaluate.contact_sheet import contact_sheet, tile
+from camd.evaluate.region_truth import places
+from camd.evaluate.regions import Found
 from camd.evaluate.reliability import Bin, by_confidence
 from camd.evaluate.score import Evaluation, Row, Score, score
 from camd.evaluate.truth import load_labels
@@ -19,7 +23,7 @@ from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import first_page
 from camd.terminal import console, follow
-from camd.values import Result
+from camd.values import Image, Result
 
 WORST = 12
 _QUALITY = 90
@@ -27,16 +31,19 @@ _QUALITY = 90
 
 def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     """Print precision, recall and F1 over the digits of `directory`'s images, how honest the
-    confidence is, and the worst images; save those, with what was read drawn on them, as the JPEG
-    `sheet`. Return the exit status: 66 when an image could not be read (it counts as empty).
+    confidence is, how many regions are read exactly, and the worst of both; save those, with what
+    was read drawn on them, as the JPEG `sheet`. Return the exit status: 66 when an image could not
+    be read (it counts as empty).
 
     Raises DataError for wrong labels and where `sheet` cannot be written, ModelError."""
-    labels = load_labels(directory)
+    labels, drawn = load_labels(directory), places(directory)
     out = console(sys.stdout)
     results: dict[str, Result] = {}
+    found: list[Found] = []
     status = 0
     with bounded(settings.model.threads):
-        pipeline = Pipeline(settings, learnt.load(settings))
+        model = learnt.load(settings, drawn=bool(drawn))
+        pipeline = Pipeline(settings, model)
         for label in follow(labels, "reading"):
             path = directory / label.file
             try:
@@ -48,10 +55,17 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
             if page.left_out:
                 console(sys.stderr).print(f"camd: {path}: {page.left_out}", soft_wrap=True)
             results[label.file] = pipeline.still(page.image)
+            found += [
+                regions.read(page.image, place, settings, model)
+                for place in drawn
+                if place.file == label.file
+            ]
     evaluation = score(
         labels, {file: [line.text for line in result.lines] for file, result in results.items()}
     )
-    worst = evaluation.worst(WORST)
+    # An image whose regions are scored may show more digits than anybody wants.
+    numbers = regions.worst(found, WORST // 2)
+    worst = evaluation.worst(WORST - len(numbers))
     _figures(out, evaluation)
     _honesty(
         out,
@@ -59,27 +73,32 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
             (label, results[label.file].lines) for label in labels if label.file in results
         ),
     )
+    _numbers(out, found, numbers)
     _worst(out, worst)
-    drawn = [row for row in worst if row.label.file in results]
-    if sheet is not None and drawn:
+    shown = [row for row in worst if row.label.file in results]
+    if sheet is not None and (shown or numbers):
         title = (
             f"{directory.resolve().name}  ·  {_summary(evaluation)}  ·  model {pipeline.model_id}"
         )
-        _save(sheet, directory, drawn, results, title)
+        tiles = [
+            tile(*regions.cut_out(_image(directory, one.place.file), one), regions.row(one))
+            for one in numbers
+        ]
+        tiles += [
+            tile(_image(directory, row.label.file), results[row.label.file], row) for row in shown
+        ]
+        _save(sheet, contact_sheet(tiles, title))
         out.print(f"the worst, drawn: {sheet}", soft_wrap=True)
     return status
 
 
-def _save(
-    sheet: Path, directory: Path, rows: Sequence[Row], results: dict[str, Result], title: str
-) -> None:
-    tiles = [
-        tile(first_page(directory / row.label.file).image, results[row.label.file], row)
-        for row in rows
-    ]
-    picture = overlay.encode_jpeg(contact_sheet(tiles, title), _QUALITY)
+def _image(directory: Path, file: str) -> Image:
+    return first_page(directory / file).image
+
+
+def _save(sheet: Path, picture: Image) -> None:
     try:
-        files.write(sheet, picture)
+        files.write(sheet, overlay.encode_jpeg(picture, _QUALITY))
     except OSError as exc:
         raise DataError(
             f"{sheet} cannot be written ({exc.strerror}); give another place with --sheet, or"
@@ -130,6 +149,28 @@ def _honesty(out: Console, bins: Sequence[Bin]) -> None:
             f"{one.expected:.1f}",
         )
     out.print(table)
+
+
+def _numbers(out: Console, found: Sequence[Found], worst: Sequence[Found]) -> None:
+    if not found:
+        return
+    table = _table("regions", "exact", "and ok", "ok but wrong")
+    for style, part in regions.by_style(found).items():
+        exact = f"{part.exact}/{part.regions}"
+        table.add_row(f"{part.regions} {style}", exact, str(part.good), str(part.wrong))
+    out.print(table)
+    out.print(
+        "exact: the digits as written; ok: camd gives them as a value; the last column is to be 0",
+        style="dim",
+    )
+    if worst:
+        out.print("the worst regions:")
+    for one in worst:
+        out.print(
+            f"  {one.place.file}: {one.said.status}, read {one.said.text or '-'}, written"
+            f" {one.written}",
+            soft_wrap=True,
+        )
 
 
 def _worst(out: Console, rows: Sequence[Row]) -> None:

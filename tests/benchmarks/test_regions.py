@@ -7,8 +7,8 @@ from typing import Any
 import cv2
 import pytest
 
-from benchmarks.regions import Place, outcome, places, table
-from camd.errors import DataError
+from benchmarks.regions import exactly, outcome, places, table
+from camd.evaluate.region_truth import Place
 from camd.values import RegionReading, RegionStatus
 from testing.process import environment
 from tests.sheets import line, paper, write
@@ -30,7 +30,7 @@ def reading(text: str, status: RegionStatus) -> RegionReading:
 
 def test_labels_tell_of_regions(tmp_path: Path) -> None:
     box = ((10, 20), (30, 20), (30, 40), (10, 40))
-    found = places(
+    found = list(places(
         folder(
             tmp_path,
             {"file": "a", "digits": ["325", "7"], "style": "led", "roi": [10, 20, 20, 20],
@@ -40,7 +40,7 @@ def test_labels_tell_of_regions(tmp_path: Path) -> None:
             {"file": "d", "digits": []},
             {"file": "e", "digits": ["1", "2"], "roi": None},
         )
-    )  # fmt: skip
+    ))  # fmt: skip
     name = tmp_path.name
     assert found == [
         Place("a", "led", ("325", "326"), box),
@@ -49,11 +49,6 @@ def test_labels_tell_of_regions(tmp_path: Path) -> None:
         Place("c", name, ("12",), None),
         Place("d", f"{name}, no digits", (), None),
     ]
-
-
-def test_wrong_labels_are_said(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="roi"):
-        places(folder(tmp_path, {"file": "a", "digits": [], "roi": [1, 2]}))
 
 
 def test_one_wrong_value_is_one_too_many() -> None:
@@ -68,6 +63,15 @@ def test_one_wrong_value_is_one_too_many() -> None:
     rows = table([(place, [reading("325", "ok")]), (nothing, [reading("", "empty")])])
     assert rows[0] == "| style | ok and right | ok and wrong | right, not ok | empty | regions |"
     assert rows[2:] == ["| led | 1 | 0 | 0 | 1 | 2 |", "| all | 1 | 0 | 0 | 1 | 2 |"]
+
+
+def test_readers_are_compared_by_style() -> None:
+    places = [Place("a", "led", ("325", "326"), None), Place("b", "led", ("1",), None)]
+    rows = exactly(
+        [*places, Place("c", "none", (), None)], {"camd": ["326", "1", ""], "x": ["", "1", "4"]}
+    )
+    assert rows[0] == "| reads exactly | led, of 2 | none, of 1 | all 3 |"
+    assert rows[2:] == ["| camd | 2 | 1 | 3 |", "| x | 1 | 0 | 1 |"]
 
 
 @pytest.mark.parametrize("film", [[], ["--film"]])

@@ -80,10 +80,9 @@ def running(
     )
     address = str(tmp_path / "notify")
     with Subscriber(broker.host, broker.port) as heard, notified(address) as manager:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faulty", json.dumps(script), "run", "--config", config],
-            env=environment(tmp_path, {"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"}),
-            cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        process = start(
+            json.dumps(script), "run", "--config", config, module="tests.faulty", home=tmp_path,
+            env={"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000000"},
         )  # fmt: skip
         try:
             yield Running(process, heard, manager)

@@ -246,8 +246,8 @@ def test_the_keys_of_the_window(tmp_path: Path, clip: Path, display: Display) ->
     window = display.find("camd")
 
     def middle() -> float:
-        x, y, width, height = display.place(window)
-        seen = display.screenshot(tmp_path / "screen.png")[y : y + height, x : x + width]
+        seen = display.see(window, tmp_path / "screen.png")
+        height, width = seen.shape[:2]
         return float(np.median(seen[height // 5 : height // 2, width // 3 : width // 2]))
 
     until(lambda: middle() > 150, "the paper")

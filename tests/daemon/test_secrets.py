@@ -90,7 +90,7 @@ def test_a_stream_that_fails(tmp_path: Path, rude: int, kind: str) -> None:
     )
     shown = camd("config", "show", "--config", config, home=tmp_path)
     checked = camd("doctor", "--config", config, home=tmp_path)
-    process = start("run", "--config", config, "-v", home=tmp_path)
+    process = start("run", "--config", config, "-v", home=tmp_path, fresh=True)
     assert process.stderr is not None
     lines = []
     for line in process.stderr:

@@ -115,8 +115,9 @@ def test_shows_the_picture_and_tells_each_key(display: Display, tmp_path: Path) 
 
         def painted() -> bool:
             # On a busy machine it may still be on its way to its place and size.
-            x, y, width, height = display.place(window)
-            column = display.screenshot(tmp_path / "screen.png")[y:, x + width // 2]
+            seen = display.see(window, tmp_path / "screen.png")
+            height = len(seen)
+            column = seen[:, seen.shape[1] // 2]
             upper, lower = column[height // 4], column[3 * height // 4]
             return upper.tolist() == [40, 160, 240] and lower.tolist() == [200, 90, 20]
 
@@ -145,8 +146,8 @@ def test_the_keys_are_said_for_some_seconds_after_the_first_picture(
             program.process.stdin.write(f"{now}\n")
             program.process.stdin.flush()
             assert program.says() == "shown"
-            x, y, width, height = display.place(display.find("camd"))
-            seen = display.screenshot(tmp_path / "screen.png")[y : y + height, x : x + width]
+            seen = display.see(display.find("camd"), tmp_path / "screen.png")
+            height, width = seen.shape[:2]
             bright = seen[height // 2 : 9 * height // 10, width // 3 : width // 2]
             return bool(bright.min() < 150)
 

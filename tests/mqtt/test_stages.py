@@ -23,9 +23,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film(path, "3 2 5", frames=30, size=(320, 180))
 
 
-def begin(clip: Path, home: Path, host: str, port: int) -> subprocess.Popen[str]:
+def begin(
+    clip: Path, home: Path, host: str, port: int, *, fresh: bool = False
+) -> subprocess.Popen[str]:
     device = ("--device", clip, "--realtime", "--loop", "--no-window")
-    return start("run", *device, "--broker", f"mqtt://{host}:{port}", home=home)
+    return start("run", *device, "--broker", f"mqtt://{host}:{port}", home=home, fresh=fresh)
 
 
 def ends(process: subprocess.Popen[str], *statuses: int) -> str:
@@ -63,7 +65,8 @@ def test_a_signal_at_each_stage_of_the_start_leaves_offline_or_nothing(
     """Online is never the last word, and offline is said once."""
     for stage in STAGES:
         with mosquitto() as broker, Subscriber(broker.host, broker.port) as heard:
-            process = begin(clip, tmp_path, broker.host, broker.port)
+            fresh = stage in STAGES[:3]  # while Python starts, and while it imports
+            process = begin(clip, tmp_path, broker.host, broker.port, fresh=fresh)
             reach(stage, process, heard)
             process.send_signal(number)
             ends(process, 0, -number)
@@ -137,6 +140,7 @@ def test_the_password_is_seen_by_nobody(
         *("run", "--device", clip, "--realtime", "--loop", "--no-window", "-v"),
         *("--broker", f"mqtt://camd@{locked.host}:{locked.port}"),
         home=tmp_path,
+        fresh=True,
         env={"CAMD_MQTT__PASSWORD": secret, "CAMD_MQTT__REQUESTS": "true"},
     )
     said: list[str] = []

@@ -6,7 +6,7 @@ import pytest
 
 from testing.broker import until
 from testing.display import LONG, Display, display
-from testing.process import camd, command, environment
+from testing.process import camd, start
 from tests.sheets import paper, write
 
 __all__ = ["display"]
@@ -31,7 +31,7 @@ def test_a_person_clicks_four_corners_and_they_are_written(
     until(lambda: display.size(window)[1] > 100, "the window at its size")  # it opens smaller
     _, high = display.size(window)
     wide = round(high * 4 / 3)  # the picture is as high as the window; the panel is beside it
-    until(lambda: display.screenshot(tmp_path / "shot.png")[:high, :wide].std() > 5)
+    until(lambda: display.see(window, tmp_path / "shot.png")[:, :wide].std() > 5)
     for x, y in CLICKS:
         display.click(window, round(x * wide), round(y * high))
     display.press("Return")
@@ -54,9 +54,9 @@ def test_on_a_film_another_frame_can_be_drawn_on(display: Display, tmp_path: Pat
     until(lambda: display.size(window)[1] > 100, "the window at its size")
 
     def shade() -> float:
-        x, y, _, high = display.place(window)
-        seen = display.screenshot(tmp_path / "shot.png")[y : y + high, x : x + high]
-        return float(seen[high // 4 : 3 * high // 4, high // 4 :].mean())
+        seen = display.see(window, tmp_path / "shot.png")
+        high = len(seen)
+        return float(seen[high // 4 : 3 * high // 4, high // 4 : high].mean())
 
     def light_after(key: str) -> bool:
         display.press(key)  # again and again, as a busy program does not hear every key
@@ -82,11 +82,9 @@ def test_escape_leaves_all_as_it_was(display: Display, sheet: Path, tmp_path: Pa
 
 def start_drawing(
     display: Display, sheet: Path, config: Path, *options: str
-) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command("region", "draw", "total", "--device", sheet, "--config", config, *options),
-        env=environment(config.parent, {"DISPLAY": display.name}),
-    )
+) -> subprocess.Popen[str]:
+    words = ("region", "draw", "total", "--device", sheet, "--config", config, *options)
+    return start(*words, home=config.parent, env={"DISPLAY": display.name})
 
 
 def test_without_a_display_points_can_be_written(tmp_path: Path, sheet: Path) -> None:
