@@ -26,6 +26,7 @@ from camd.cli.service import doctor, health, service
 from camd.cli.setup import calibrate
 from camd.cli.train import eval_model, train
 from camd.config.keys import KeyPath
+from camd.config.profiles import PROFILES
 from camd.config.settings import Settings
 from camd.errors import CamdError, UnreadError
 from camd.mqtt.broker_url import parse_broker
@@ -136,6 +137,11 @@ cli.add_command(completion)
 @click.option("--device", help="Camera number or path, URL, video, image, folder, or demo.")
 @config_file
 @click.option("--name", help="Name of this camera, in its topics.")
+@click.option(
+    "--profile",
+    type=click.Choice(sorted(PROFILES)),
+    help="Settings for weak machines, such as a Raspberry Pi.",
+)
 @model_file
 @click.option(
     "--broker", help="mqtt://[user@]host[:port], mqtts://, ws://, wss://, embedded, or none."
@@ -160,6 +166,7 @@ def run(
     device: str | None,
     file: Path | None,
     name: str | None,
+    profile: str | None,
     model: Path | None,
     broker: str | None,
     window: bool | None,
@@ -179,6 +186,7 @@ def run(
         ("camera", "rotate"): int(rotate) if rotate else None,
         ("camera", "mirror"): mirror,
         ("name",): name,
+        ("profile",): profile,
         ("model", "file"): str(model) if model else None,
         ("overlay", "window"): window,
         ("web", "enabled"): web,

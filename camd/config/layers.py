@@ -1,6 +1,6 @@
 """Where settings come from. What comes first here wins: command line, environment, systemd's
-credentials, --config FILE, the user's config.toml, /etc/camd/config.toml, defaults. All mistakes of
-all of them are reported at once."""
+credentials, --config FILE, the user's config.toml, /etc/camd/config.toml, the profile that any of
+them names, defaults. All mistakes of all of them are reported at once."""
 
 import difflib
 import json
@@ -22,6 +22,7 @@ from pydantic_core import from_json
 from camd import address, files, paths
 from camd.config import keys
 from camd.config.keys import KeyPath, known_keys, tables
+from camd.config.profiles import PROFILES
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 
@@ -101,6 +102,7 @@ def _load(
     layers.add_environment(environ)
     for key, value in overrides.items():
         layers.put(key, value, "command line")
+    layers.add_profile()
     problems = [*layers.problems, *_twins(layers.data)]
     settings = Settings()
     try:
@@ -173,6 +175,24 @@ class _Layers:
                 whole = isinstance(value, dict) and value
                 for part, of_it in _leaves(value, key) if whole else [(key, value)]:
                     self.put(part, of_it, name)
+
+    def add_profile(self) -> None:
+        """Add what the profile sets and nothing else has set: call it last. A name that is no
+        profile is left to be reported with the other values."""
+        name = self.data.get("profile")
+        for key, value in PROFILES.get(name, {}).items() if isinstance(name, str) else ():
+            if not self._has(key):
+                self.put(key, value, f"profile {name}")
+
+    def _has(self, key: KeyPath) -> bool:
+        node: Any = self.data
+        for part in key:
+            if not isinstance(node, dict):
+                return True  # a wrong value in place of a section: it is reported as it is
+            if part not in node:
+                return False
+            node = node[part]
+        return True
 
 
 def _standing() -> tuple[Path, ...]:

@@ -95,6 +95,13 @@ def _own_address(text: str) -> str:
     return str(address)
 
 
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise ValueError("should be an IP address, such as 192.168.1.2") from None
+
+
 def _file(path: Path) -> Path:
     if path.name in ("", ".."):
         raise ValueError("should name a file; leave it out for none")
@@ -648,6 +655,12 @@ class WebSettings(Section):
         examples=[("camera.example.org",)],
         description="names by which browsers may call it, beside its addresses and its own name",
     )
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+        (),
+        max_length=16,
+        examples=[("172.30.32.2",)],
+        description="IP addresses of proxies that ask for a password themselves: they need none",
+    )
     path: UrlPath = Field(
         "/",
         description="what a reverse proxy leaves before the path of each request, as /camd/",
@@ -684,6 +697,11 @@ class LogSettings(Section):
 
 class Settings(Section):
     name: Name = Field("camd", description="of this camera, in its topics: camd/<name>/...")
+    profile: Literal["small"] | None = Field(
+        None,
+        examples=["small"],
+        description="small: what suits a weak machine, where nothing else is set",
+    )
     camera: CameraSettings = CameraSettings()
     rest: RestSettings = RestSettings()
     segment: SegmentSettings = SegmentSettings()

@@ -49,12 +49,12 @@ def effective(config: Config) -> str:
             lines.append(f"# {key[-1]} is not set")
         else:
             shown = redact(value) if isinstance(value, str) and not may_be_shown(key) else value
-            lines.append(f"{key[-1]} = {_toml(shown)}  # {origin}")
+            lines.append(f"{key[-1]} = {literal(shown)}  # {origin}")
     for name in tables():
         for place in getattr(config.settings, name):
             lines += ["", f"[[{name}]]".ljust(20) + f"  # {config.origins[name,]}"]
             given = place.model_dump(mode="json", exclude_defaults=True)
-            lines += [f"{key} = {_toml(value)}" for key, value in given.items()]
+            lines += [f"{key} = {literal(value)}" for key, value in given.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -70,10 +70,11 @@ def _walk() -> Iterator[tuple[KeyPath, FieldInfo, list[str]]]:
 def _example(info: FieldInfo) -> str:
     value = info.get_default()
     unset = value is None or info.is_required()
-    return _toml(info.examples[0] if unset and info.examples else value)
+    return literal(info.examples[0] if unset and info.examples else value)
 
 
-def _toml(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return the value as TOML writes it; of a secret only stars."""
     if isinstance(value, SecretStr):
         return '"********"'
     if isinstance(value, bool):
@@ -81,5 +82,5 @@ def _toml(value: Any) -> str:
     if isinstance(value, (str, Path)):
         return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(literal(item) for item in value)}]"
     return str(value)

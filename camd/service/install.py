@@ -57,6 +57,10 @@ def _quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"' if " " in path else path
 
 
+PACKAGED = Path("/usr/lib/systemd/system")
+"""Where a package of the system puts its units; what is in /etc would hide them."""
+
+
 class ServiceError(CamdError):
     """There is no systemd, this user may not change it, or it reports an error."""
 
@@ -85,6 +89,11 @@ class Place:
         return (folder if self.user else Path("/etc/systemd/system")) / self.template
 
     @property
+    def is_packaged(self) -> bool:
+        """Whether a package of the system has brought the unit, as camd's Debian package does."""
+        return not self.user and (PACKAGED / self.template).exists()
+
+    @property
     def config(self) -> Path:
         folder = layers.user_file().parent if self.user else layers.SYSTEM_FILE.parent
         return folder / (f"{self.instance}.toml" if self.instance else "config.toml")
@@ -94,7 +103,8 @@ class Place:
 
 
 def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
-    """Write the unit, and a configuration if there is none; then enable and start the service.
+    """Write the unit, unless a package has brought it, and a configuration if there is none; then
+    enable and start the service.
 
     Raises ServiceError. With `dry_run` it only says what it would do."""
     command = _command()
@@ -103,7 +113,8 @@ def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
     text = render(template, command, user=place.user)
     initial = None if place.config.exists() else _initial(place)
     if dry_run:
-        say(f"# would write {place.unit}:\n{text.rstrip()}")
+        if not place.is_packaged:
+            say(f"# would write {place.unit}:\n{text.rstrip()}")
         if initial:
             say(f"# would write {place.config}, every option with its default")
         for call in _enabling(place):
@@ -114,8 +125,9 @@ def install(place: Place, say: Callable[[str], None], *, dry_run: bool) -> None:
     _may(place)
     if hidden:
         raise ServiceError(hidden)
-    _write(place.unit, text)
-    say(f"wrote {place.unit}")
+    if not place.is_packaged:
+        _write(place.unit, text)
+        say(f"wrote {place.unit}")
     if initial:
         _write(place.config, initial)
         say(f"wrote {place.config}: say there which camera and which broker")
@@ -129,9 +141,15 @@ def uninstall(place: Place, say: Callable[[str], None], *, dry_run: bool) -> Non
     stop = place.systemctl("disable", "--now", place.name)
     if dry_run:
         say(f"# would run: {' '.join(stop)}")
-        say(f"# would remove {place.unit}" + (" unless others use it" if place.instance else ""))
+        if not place.is_packaged:
+            others = " unless others use it" if place.instance else ""
+            say(f"# would remove {place.unit}{others}")
         return
     _may(place)
+    if place.is_packaged:
+        _run(stop)
+        say(f"{place.name} is stopped; its unit belongs to the package")
+        return
     if not place.unit.exists():
         raise ServiceError(f"{place.unit} is not there: nothing to uninstall")
     _run(stop)

@@ -47,14 +47,14 @@ def secret(settings: WebSettings) -> str | None:
     """Return the hash of the password that the settings name; None without one.
 
     Raises ConfigError where its file cannot be used, or where anybody could reach the page without
-    one."""
+    one. Where there are trusted proxies, nobody else can."""
     given = None
     if settings.password is not None:
         given = settings.password.get_secret_value()
     elif settings.password_file is not None:
         given = first_line(settings.password_file, "web.password_file")
     if given is None:
-        if not ip_address(settings.bind).is_loopback:
+        if not ip_address(settings.bind).is_loopback and not settings.trusted_proxies:
             raise ConfigError(
                 f"web.bind: at {settings.bind} others can reach the page, so it needs a password: "
                 "set web.password_file, with the hash that `camd config password` prints"
@@ -102,6 +102,7 @@ class Access:
         own = socket.gethostname().lower()
         self._names = {"localhost", own, f"{own}.local", *settings.hosts}
         self._named = set(settings.hosts)
+        self._proxies = frozenset(settings.trusted_proxies)
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
         self._guesses: OrderedDict[str, _Guesses] = OrderedDict()
         self._basic = b""
@@ -113,6 +114,16 @@ class Access:
     def closed(self) -> bool:
         """Whether there is a password."""
         return self._hash is not None
+
+    def trusts(self, address: str) -> bool:
+        """Tell whether a request from `address` comes through a proxy that has asked for a password
+        itself."""
+        return address in self._proxies
+
+    def closed_to(self, address: str) -> bool:
+        """Tell whether whoever asks from `address` has to log in. Where there are trusted proxies
+        and no password, all others do, and cannot."""
+        return not self.trusts(address) and (self.closed or bool(self._proxies))
 
     def answers_to(self, host: str) -> bool:
         """Tell whether a browser may call this page by the name of a Host header. A name that
@@ -162,10 +173,10 @@ class Access:
     def log_out(self, name: str) -> None:
         self._sessions.pop(name, None)
 
-    def token(self, name: str | None) -> str | None:
+    def token(self, name: str | None, address: str) -> str | None:
         """Return what this session has to send with each change; None where there is no such
-        session."""
-        if not self.closed:
+        session, and whoever asks from `address` needs one."""
+        if not self.closed_to(address):
             return self._open_token
         session = self._sessions.get(name or "")
         if session is None:

@@ -200,8 +200,9 @@ class Site:
         return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
 
     async def _session(self, request: Request) -> Response:
-        token = self._access.token(cookie(request.headers, self._cookie))
-        return JSONResponse({"closed": self._access.closed, "token": token})
+        client = address(request.scope)
+        token = self._access.token(cookie(request.headers, self._cookie), client)
+        return JSONResponse({"closed": self._access.closed_to(client), "token": token})
 
     async def _log_in(self, request: Request) -> Response:
         client = address(request.scope)
@@ -220,7 +221,7 @@ class Site:
         if name is None:
             log.warning("page: a wrong password from %s", client)
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "this is not the password")
-        answer = JSONResponse({"closed": True, "token": self._access.token(name)})
+        answer = JSONResponse({"closed": True, "token": self._access.token(name, client)})
         # Without a path a browser takes the one that it sees, under whatever prefix of a proxy.
         answer.set_cookie(
             self._cookie,

@@ -76,8 +76,10 @@ class Guard:
 
     def _denied(self, scope: Scope) -> HTTPStatus | None:
         headers = Headers(scope=scope)
-        hosts = headers.getlist("host")
-        if len(hosts) != 1 or not self._access.answers_to(hosts[0]):
+        hosts, who = headers.getlist("host"), address(scope)
+        # A trusted proxy asks for its own cookie, which no foreign name gets.
+        known = len(hosts) == 1 and (self._access.trusts(who) or self._access.answers_to(hosts[0]))
+        if not known:
             return HTTPStatus.MISDIRECTED_REQUEST
         path, changes = scope["path"], scope["method"] not in SAFE
         if changes and not self._access.from_here(headers.get("origin"), hosts[0]):
@@ -85,13 +87,13 @@ class Guard:
         if path in ("/", LOGIN) or path.startswith("/static/"):
             return None
         basic = headers.get("authorization")
-        if basic is not None and self._access.closed:
-            if self._access.knows(basic, address(scope)):
+        if basic is not None and self._access.closed_to(who):
+            if self._access.knows(basic, who):
                 return None
-            if self._access.wait_s(address(scope)):
+            if self._access.wait_s(who):
                 return HTTPStatus.TOO_MANY_REQUESTS
             return HTTPStatus.UNAUTHORIZED
-        token = self._access.token(cookie(headers, self._cookie))
+        token = self._access.token(cookie(headers, self._cookie), who)
         if token is None:
             return HTTPStatus.UNAUTHORIZED
         if changes and not same(headers.get(TOKEN), token):

@@ -69,6 +69,8 @@ class Page:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Who is trusted is told by the connection alone, never by what a request says.
+                proxy_headers=not settings.trusted_proxies,
                 forwarded_allow_ips="127.0.0.1",
                 limit_concurrency=MOST_CONNECTIONS,
                 timeout_graceful_shutdown=GOODBYE_S,

@@ -11,7 +11,8 @@ import pytest
 from camd.cli.root import cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "2>&1"}
 
 
@@ -55,7 +56,7 @@ def no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(click.Path, "convert", lambda _self, value, *_: Path(value))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_each_command_line_in_a_block_is_one(page: Path) -> None:
     for line in blocks(page.read_text()):
         for words in commands(line):
@@ -67,7 +68,7 @@ def test_each_command_line_in_a_block_is_one(page: Path) -> None:
                 pytest.fail(f"{page.name}: {line.strip()}: {error.format_message()}")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_each_command_named_in_a_sentence_is_one(page: Path) -> None:
     text = re.sub(r"^ *```.*?^ *```", "", page.read_text(), flags=re.M | re.S)
     for named in re.findall(r"`((?:sudo |scripts/|[\w/.]*/)?camd [^`]+)`", text):

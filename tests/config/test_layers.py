@@ -1,11 +1,13 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import get_args
 
 import pytest
 from hypothesis import example, given, settings
 
-from camd.config import layers
+from camd.config import keys, layers
 from camd.config import text as config_file
+from camd.config.profiles import PROFILES
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.mqtt.endpoint import Endpoint
@@ -40,6 +42,43 @@ def test_each_layer_goes_before_the_one_below(tmp_path: Path) -> None:
     assert host() == "environment"
     overrides["mqtt", "host"] = "line"
     assert host() == "line"
+
+
+def test_a_profile_sets_what_nothing_else_does(tmp_path: Path) -> None:
+    file = tmp_path / "small.toml"
+    file.write_text('profile = "small"\n[camera]\nfps = 3\n')
+    config = layers.load(file, environ={"CAMD_MQTT__MAX_RATE": "7"})
+    small = PROFILES["small"]
+    settings = config.settings
+    assert settings.segment.max_glyphs == small["segment", "max_glyphs"]
+    assert settings.rest.look_ms == small["rest", "look_ms"] != Settings().rest.look_ms
+    assert config.origins["rest", "look_ms"] == "profile small"
+    assert (settings.camera.fps, settings.mqtt.max_rate) == (3, 7)
+    assert layers.load(None, {("profile",): "small"}, {}).settings.rest == settings.rest
+    assert layers.load(None, {}, {}).settings == Settings()
+
+
+@pytest.mark.parametrize("wrong", ['profile = "tiny"', "profile = [1]", "profile = {a = 1}"])
+def test_a_profile_that_is_none_is_named(tmp_path: Path, wrong: str) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(f"{wrong}\n[mqtt]\nport = 0\n")
+    with pytest.raises(ConfigError) as caught:
+        layers.load(file, environ={})
+    assert "profile" in str(caught.value)
+    assert "mqtt.port" in str(caught.value)
+
+
+def test_what_stands_in_place_of_a_section_is_named_with_a_profile_too() -> None:
+    with pytest.raises(ConfigError, match="camera: should be"):
+        layers.load(None, {}, {"CAMD_CAMERA": "3", "CAMD_PROFILE": "small"})
+
+
+def test_each_profile_is_an_option_and_can_be_used() -> None:
+    assert set(PROFILES) == set(get_args(get_args(Settings.model_fields["profile"].annotation)[0]))
+    known = {key for key, _ in keys.fields()}
+    for name, values in PROFILES.items():
+        assert values.keys() <= known
+        assert layers.load(None, {("profile",): name}, {}).settings.profile == name
 
 
 @pytest.mark.parametrize(
@@ -164,7 +203,7 @@ def test_the_written_defaults_are_the_defaults(tmp_path: Path) -> None:
     file.write_text(config_file.defaults())
     assert layers.load(file, environ={}).settings == layers.Settings()
     unset = {"file", "username", "password", "password_file", "ca_file", "client_id"}
-    unset |= {"cert_file", "key_file"}
+    unset |= {"cert_file", "key_file", "profile"}
     unset |= {"exposure", "gain", "focus", "white_balance", "power_line_hz"}
     file.write_text("\n".join(line for line in uncommented if line.split(" = ")[0] not in unset))
     assert layers.load(file, environ={}).settings == layers.Settings()

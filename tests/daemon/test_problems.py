@@ -102,7 +102,7 @@ def test_the_blueprint_for_home_assistant_uses_what_is_told() -> None:
         pass
 
     Loader.add_constructor("!input", lambda _, node: f"input {node.value}")
-    examples = Path(__file__).parents[2] / "examples" / "home_assistant"
+    examples = Path(__file__).parents[2] / "examples" / "home-assistant"
     text = (examples / "cannot_read.yaml").read_text()
     found = yaml.load(text, Loader)  # noqa: S506
     inputs = found["blueprint"]["input"]

@@ -174,3 +174,28 @@ def test_a_users_unit_keeps_what_needs_no_root() -> None:
     assert "/etc/camd" not in made
     for kept in ("Type=notify", "NoNewPrivileges=yes", "default.target", "%E/camd/%i.toml"):
         assert kept in made
+
+
+def test_what_a_package_has_brought_is_used_and_stays(
+    tmp_path: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packaged = tmp_path / "packaged"
+    packaged.mkdir()
+    unit = packaged / "camd@.service"
+    unit.write_text("the package's")
+    monkeypatch.setattr(install, "PACKAGED", packaged)
+    monkeypatch.setattr(install.layers, "SYSTEM_FILE", tmp_path / "etc" / "config.toml")
+    monkeypatch.setattr(install.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(install, "_hidden", lambda _: "")
+    monkeypatch.setenv("PATH", env["PATH"])
+    place = install.Place(user=False, instance="desk")
+    said: list[str] = []
+    install.install(place, said.append, dry_run=False)
+    assert (tmp_path / "etc" / "desk.toml").exists()
+    assert not any("camd@.service" in line for line in said if line.startswith("wrote"))
+    install.uninstall(place, said.append, dry_run=True)
+    install.uninstall(place, said.append, dry_run=False)
+    assert "belongs to the package" in said[-1]
+    assert unit.read_text() == "the package's"
+    assert "systemctl restart camd@desk.service" in calls(tmp_path)
+    assert calls(tmp_path)[-1] == "systemctl disable --now camd@desk.service"

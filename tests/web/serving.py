@@ -35,10 +35,14 @@ class Answer:
 class Client:
     port: int
     headers: dict[str, str] = field(default_factory=dict)
+    source: str = "127.0.0.1"
+    """The address that is asked from, one of this machine."""
 
     def ask(self, path: str, data: Any = None, *, method: str = "", **headers: str) -> Answer:
         """Send a request: a POST where there are `data`. Underscores of headers become hyphens."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = HTTPConnection(
+            "127.0.0.1", self.port, timeout=60, source_address=(self.source, 0)
+        )
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = self.headers | given
         body = None

@@ -108,15 +108,15 @@ def test_sessions_end_and_are_bounded() -> None:
     known = Access(WebSettings(), HASH, clock)
     first = known.log_in("horse", "a")
     assert first
-    assert known.token(first)
-    assert known.token("guess") is None
-    assert known.token(None) is None
+    assert known.token(first, "192.0.2.1")
+    assert known.token("guess", "192.0.2.1") is None
+    assert known.token(None, "192.0.2.1") is None
     known.log_out(first)
-    assert known.token(first) is None
+    assert known.token(first, "192.0.2.1") is None
     second = known.log_in("horse", "a")
     assert second
     clock.now += access.SESSION_S + 1
-    assert known.token(second) is None
+    assert known.token(second, "192.0.2.1") is None
 
 
 def test_the_basic_header_holds_the_password_under_any_name() -> None:
@@ -133,3 +133,21 @@ def test_the_basic_header_holds_the_password_under_any_name() -> None:
         known.knows(header(f":{place}"), "c")
     assert not known.knows(header("other:horse"), "c")
     assert not Access(WebSettings(), None).knows(header(":horse"), "a")
+
+
+def test_trusted_proxies_need_no_password_and_others_do() -> None:
+    settings = WebSettings(bind="0.0.0.0", trusted_proxies=("172.30.32.2",))  # noqa: S104
+    assert secret(settings) is None  # though others can reach it: they may do nothing
+    known = Access(settings, None)
+    assert known.token(None, "172.30.32.2")
+    assert known.token(None, "172.30.32.3") is None
+    assert known.closed_to("127.0.0.1")
+    both = Access(settings, HASH)
+    assert not both.closed_to("172.30.32.2")
+    name = both.log_in("horse", "192.0.2.1")
+    assert both.token(name, "192.0.2.1") != both.token(None, "172.30.32.2")
+
+
+def test_a_trusted_proxy_is_an_address() -> None:
+    with pytest.raises(ValueError, match="IP address"):
+        WebSettings(trusted_proxies=("homeassistant",))

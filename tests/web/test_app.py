@@ -274,3 +274,22 @@ def test_who_guesses_many_times_at_once_has_no_more_guesses() -> None:
             one.join()
         assert statuses.count(401) == GUESSES
         assert statuses.count(429) == 3 * GUESSES
+
+
+def test_through_a_trusted_proxy_nobody_logs_in_and_its_word_is_not_believed() -> None:
+    with serving(trusted_proxies=("127.0.0.2",)) as client:
+        for forged in ({}, {"X_Forwarded_For": "127.0.0.2"}, {"authorization": "Basic eDp5"}):
+            assert client.ask("/api/regions", **forged).status == 401
+        assert client.ask("/session").json == {"closed": True, "token": None}
+        assert client.ask("/session", {"password": PASSWORD}).status == 400
+        client.source = "127.0.0.2"
+        name = {"host": "home.example"}  # of whatever name Home Assistant has
+        assert client.ask("/api/regions", **name).status == 200
+        found = client.ask("/session", **name).json
+        assert not found["closed"]
+        change = {"method": "POST", **name}
+        assert client.ask("/api/region/forget", {"region": "x"}, **change).status == 403
+        client.headers["x-camd-token"] = found["token"]
+        assert client.ask("/api/region/forget", {"region": "x"}, **change).status not in (401, 403)
+        foreign = {**change, "origin": "https://evil.example"}
+        assert client.ask("/api/region/forget", {"region": "x"}, **foreign).status == 403
