@@ -235,7 +235,10 @@ class Pipeline:
             seen = self._look(area, image, laps, clock)
             tracked = area.track(seen.digits, clock)
             laps.lap("track")
-            results.append(area.follow(tracked, seen.rejected, clock, doubt=seen.doubtful))
+            minus = area.minus(image, seen.digits)
+            results.append(
+                area.follow(tracked, seen.rejected, clock, doubt=seen.doubtful, minus=minus)
+            )
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 
@@ -250,7 +253,8 @@ class Pipeline:
         for area in self._areas:
             area.orientation = Orientation()
             seen = self._look(area, image, laps, None)
-            results.append(area.still(seen.digits, seen.rejected, doubt=seen.doubtful))
+            minus = area.minus(image, seen.digits)
+            results.append(area.still(seen.digits, seen.rejected, doubt=seen.doubtful, minus=minus))
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 

@@ -1,6 +1,8 @@
-"""Settings of the process: how many threads arithmetic may use, and which memory it keeps."""
+"""Settings of the process: how many threads arithmetic may use, how soon threads make way for each
+other, and which memory it keeps."""
 
 import ctypes
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -14,6 +16,18 @@ def bounded(threads: int) -> Iterator[None]:
     cv2.setNumThreads(threads)
     with threadpool_limits(threads):
         yield
+
+
+TURN_S = 0.0005
+"""As long as a thread may hold Python's lock while another one waits for it, seconds."""
+
+
+def share() -> None:
+    """Have threads make way for each other soon, where one serves people beside the one that reads.
+
+    By default a thread holds the lock for 5 ms, and the loop gives it away a hundred times a frame:
+    whenever NumPy or OpenCV computes."""
+    sys.setswitchinterval(TURN_S)
 
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3

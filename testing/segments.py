@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LIT = ("abcdef", "bc", "abdeg", "abcdg", "bcfg", "acdfg", "acdefg", "abc", "abcdefg", "abcdfg")
-"""The segments that are on for each digit, by their usual letters."""
+LIT = {
+    "0": "abcdef", "1": "bc", "2": "abdeg", "3": "abcdg", "4": "bcfg", "5": "acdfg",
+    "6": "acdefg", "7": "abc", "8": "abcdefg", "9": "abcdfg", "-": "g", " ": "",
+}  # fmt: skip
+"""The segments that are on for each character, by their usual letters."""
 ENDS = {
     "a": ((0, 0), (1, 0)),
     "b": ((1, 0), (1, 1)),
@@ -27,13 +30,13 @@ def display(
     margin: float = 0.4,
     lean: float = 0.08,
 ) -> NDArray[np.uint8]:
-    """Return a grey picture of `text` (digits, and blanks for cells that are off) of digits
+    """Return a grey picture of `text` (digits, "-", and blanks for cells that are off) of digits
     `height` pixels high, with `margin` heights around."""
     wide, thick = 0.5 * height, max(2, round(0.13 * height))
     step, edge = round(0.85 * height), round(margin * height)
     picture = np.full((height + 2 * edge, step * len(text) + 2 * edge), ground, np.uint8)
     for place, digit in enumerate(text):
-        for name in LIT[int(digit)] if digit != " " else "":
+        for name in LIT[digit]:
             ends = np.array(ENDS[name], np.float64) * (wide, height / 2)
             ends += (edge + place * step + 0.15 * height, edge)
             ends[:, 0] += lean * (edge + height - ends[:, 1])

@@ -3,6 +3,8 @@ import sys
 
 import pytest
 
+from camd import runtime
+
 CODE = """
 import resource, sys
 import numpy as np
@@ -31,3 +33,12 @@ def test_planes_of_the_next_frame_cost_no_page_faults() -> None:
     given_back, kept = faults("given back"), faults("kept")
     assert given_back > 1000
     assert kept < given_back / 20
+
+
+def test_a_thread_that_waits_for_pythons_lock_has_it_soon() -> None:
+    usual = sys.getswitchinterval()
+    try:
+        runtime.share()
+        assert sys.getswitchinterval() < usual / 5
+    finally:
+        sys.setswitchinterval(usual)

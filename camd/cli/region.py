@@ -68,6 +68,7 @@ def region() -> None:
 @click.option("--digits", type=int, help="How many digits the number has.")
 @click.option("--pattern", help="Regular expression that all of the text must match.")
 @click.option("--decimals", type=int, help="How many of the digits are behind the decimal point.")
+@click.option("--signed", is_flag=True, default=None, help="A minus may stand before the number.")
 @click.option("--min", "min", type=float, help="Least value that can be right.")
 @click.option("--max", "max", type=float, help="Greatest value that can be right.")
 @click.option("--max-step", type=float, help="Largest change from the last good value.")

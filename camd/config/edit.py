@@ -16,6 +16,10 @@ from camd.errors import ConfigError
 _HEADER = re.compile(r"""\s*\[\[?\s*[\w\-."' ]+\]\]?\s*(#.*)?$""")
 
 
+class UnwritableError(ConfigError):
+    """camd may not write the file, but a person may."""
+
+
 def file_in_use(named: Path | None) -> Path:
     """Return the file that a change is written to: the one `named`; else the user's own, if it is
     there; else the system's, if that is there; else the user's own, which is then made.
@@ -53,15 +57,24 @@ def rewrite(path: Path, change: Callable[[str], str]) -> None:
     except TOMLKitError as error:
         raise ConfigError(f"{path} cannot be changed by camd: {error}") from error
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written: {error.strerror}") from error
+        raise UnwritableError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def with_value(text: str, section: str, name: str, value: Any) -> str:
-    """Set one option of a section. Where its line is there as a comment, that line is used."""
-    document = tomlkit.parse(text)
-    if name not in document.get(section, {}):
-        document = tomlkit.parse(_room(text, section, name))
-    document.setdefault(section, tomlkit.table())[name] = value
+    """Set one option of a section, which may lie within another one: camera.controls. Where its
+    line is there as a comment, that line is used. None removes the option."""
+    table: Any = tomlkit.parse(text)
+    for part in section.split("."):
+        table = table.get(part, {})
+    if value is None and name not in table:
+        return text
+    document = table = tomlkit.parse(text if name in table else _room(text, section, name))
+    for part in section.split("."):
+        table = table.setdefault(part, tomlkit.table())
+    if value is None:
+        del table[name]
+    else:
+        table[name] = value
     return tomlkit.dumps(document)
 
 
@@ -110,7 +123,7 @@ def _room(text: str, section: str, name: str) -> str:
     tomlkit would put it behind the section's last comment, which often belongs to the next one."""
     lines = text.splitlines(keepends=True)
     headers = [number for number, line in enumerate(lines) if _HEADER.match(line)]
-    own = re.compile(rf"\s*\[\s*{section}\s*\]")
+    own = re.compile(rf"\s*\[\s*{re.escape(section)}\s*\]")
     start = next((number for number in headers if own.match(lines[number])), None)
     if start is None:
         return text

@@ -17,7 +17,6 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import from_json
 
 from camd import address, files, paths
@@ -38,6 +37,9 @@ CREDENTIALS: Mapping[str, KeyPath] = {
     "web.password": ("web", "password_file"),
 }
 """Files that systemd puts in $CREDENTIALS_DIRECTORY, and the option that each one sets."""
+
+CREDENTIAL = "systemd credential"
+"""Says where an option of CREDENTIALS came from."""
 
 DEEPEST = 8
 """How deep tables and lists may be nested: no option needs more than five levels, and Python's
@@ -163,13 +165,13 @@ class _Layers:
                 first = text.strip().partition("\n")[0].strip()
                 if first:
                     value = str(path) if key[-1].endswith("_file") else first
-                    self.put(key, value, "systemd credential")
+                    self.put(key, value, CREDENTIAL)
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         for name, text in sorted(environ.items()):
             if name.startswith(ENV_PREFIX) and _is_text(name):
                 key = tuple(name.removeprefix(ENV_PREFIX).lower().split("__"))
-                value = _from_text(keys.field(key), text)
+                value = from_text(key, text)
                 whole = isinstance(value, dict) and value
                 for part, of_it in _leaves(value, key) if whole else [(key, value)]:
                     self.put(part, of_it, name)
@@ -265,9 +267,10 @@ def _leaves(data: Mapping[str, Any], under: KeyPath = ()) -> Iterator[tuple[KeyP
             yield (*under, name), value
 
 
-def _from_text(info: FieldInfo | None, text: str) -> Any:
-    """Convert an environment variable to the type of its option. What cannot be converted stays
-    text, and validation then reports it by its name."""
+def from_text(key: KeyPath, text: str) -> Any:
+    """Convert text, of an environment variable or a form, to the type of the option `key`. What
+    cannot be converted stays text, and validation then reports it by its name."""
+    info = keys.field(key)
     if info is None or _takes_text(info.annotation):
         return text
     if text.lstrip()[:1] in ("[", "{"):

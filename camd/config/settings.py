@@ -191,6 +191,10 @@ class RegionSettings(Section):
     decimals: int = Field(
         0, ge=0, le=15, description="how many of the digits are behind the decimal point"
     )
+    signed: bool = Field(
+        False,
+        description="a minus may stand before the number; else a number with one is unsure",
+    )
     min: float | None = Field(None, examples=[0.0], description="smaller values are refused")
     max: float | None = Field(None, examples=[99999.0], description="greater values are refused")
     max_step: float | None = Field(
@@ -264,6 +268,8 @@ class RegionSettings(Section):
     def _within_reach(cls, value: float | None, info: ValidationInfo) -> float | None:
         if value is None:
             return value
+        if info.data.get("signed"):
+            raise ValueError("contradicts signed: what begins anew has no minus")
         digits, decimals = info.data.get("digits"), info.data.get("decimals")
         if digits is not None and decimals is not None and value > 10.0 ** (digits - decimals):
             raise ValueError(

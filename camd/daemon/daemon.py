@@ -31,7 +31,7 @@ from camd.mqtt.publisher import Publisher
 from camd.pipeline import Model, Pipeline, check
 from camd.regions.follow import Surroundings
 from camd.regions.memory import Kept
-from camd.runtime import bounded, keep_freed
+from camd.runtime import bounded, keep_freed, share
 from camd.service.notify import Service
 from camd.sources.base import Source
 from camd.terminal import Printer
@@ -94,7 +94,7 @@ def run(
     keep_freed()
     first = prepare(load, options)
     plan: Plan | None = first
-    served = _Served(options.config, _reloader(load, options, signals))
+    served = _Served(options.config, load, _reloader(load, options, signals))
     last_good, around = LastGood(), SurroundingsFile()
     try:
         served.follow(first.settings)
@@ -120,10 +120,12 @@ def _reloader(
 class _Served:
     """The page, which outlasts a reload: browsers stay logged in, and see that camd starts anew."""
 
-    def __init__(self, file: Path | None, reload: Callable[[], None]) -> None:
-        """`file`: the configuration that the command line names. `reload` has camd use it as it is
-        now, or raises CamdError."""
-        self._file, self._reload = file, reload
+    def __init__(
+        self, file: Path | None, load: Callable[[], Settings], reload: Callable[[], None]
+    ) -> None:
+        """`file`: the configuration that the command line names. `load` loads it, with what else
+        the command line says; `reload` has camd use it as it is now. Both raise CamdError."""
+        self._file, self._load, self._reload = file, load, reload
         self._feed = Feed()
         self._page: Page | None = None
 
@@ -133,8 +135,9 @@ class _Served:
             return
         self.close()
         if settings.web.enabled:
-            page = _web(settings, self._feed, self._file, self._reload)
+            page = _web(settings, self._feed, self._file, self._load, self._reload)
             page.start()
+            share()
             self._page = page
             log.info("page: %s", page.address)
 
@@ -150,7 +153,13 @@ class _Served:
             self._page = None
 
 
-def _web(settings: Settings, feed: Feed, file: Path | None, reload: Callable[[], None]) -> "Page":
+def _web(
+    settings: Settings,
+    feed: Feed,
+    file: Path | None,
+    load: Callable[[], Settings],
+    reload: Callable[[], None],
+) -> "Page":
     # Imported only where it is asked for: it belongs to an extra, and takes a while.
     try:
         from camd.web.changes import Changes  # noqa: PLC0415
@@ -161,7 +170,7 @@ def _web(settings: Settings, feed: Feed, file: Path | None, reload: Callable[[],
             f"the page needs packages that are not installed ({error.name}):"
             f" {paths.pip_install('web')}"
         ) from error
-    return Page(settings.web, feed, Changes(file, reload), Learning(file, reload))
+    return Page(settings.web, feed, Changes(file, reload, load), Learning(file, reload))
 
 
 def prepare(load: Callable[[], Settings], options: Options) -> Plan:
@@ -208,7 +217,7 @@ def _prepare(settings: Settings, options: Options) -> Plan:
     if settings.mqtt.broker == "embedded":
         _embedded_broker(settings).free_port()
     if settings.web.enabled:
-        _web(settings, Feed(), None, lambda: None)
+        _web(settings, Feed(), None, lambda: settings, lambda: None)
     return Plan(settings, model, source, boot, live)
 
 

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 import cv2
@@ -15,6 +15,7 @@ from camd.doctor.finding import Finding
 from camd.errors import SourceError
 from camd.segment import binarize
 from camd.sources import controls
+from camd.sources.base import Source
 from camd.sources.camera import LINUX
 from camd.sources.controls import Device, V4l2
 from camd.values import Frame, Image
@@ -39,6 +40,32 @@ TODO = {
 
 
 def look(settings: CameraSettings) -> Iterator[Finding]:
+    source = yield from _offered(settings)
+    if source is None:
+        return
+    with Capture(source, settings) as capture:
+        for finding in _watch(capture, settings, live=source.live):
+            yield _own(source.name, capture.stats().state) or finding
+
+
+def look_beside(
+    settings: CameraSettings, image: Image | None, fps: float, why: str
+) -> Iterator[Finding]:
+    """Look at a camera that a camd reads: at `image`, its newest picture, (H, W, 3) or (H, W)
+    uint8; `fps` are read a second. None: there is none, and `why`."""
+    if (yield from _offered(settings)) is None:
+        return
+    if image is None:
+        yield Finding("camera", "error", f"no picture: {why}", TODO.get(why, "see the log"))
+        return
+    height, width = image.shape[:2]
+    data = {"size": [width, height], "fps": round(fps, 1)}
+    yield Finding("camera", "ok", f"{width}x{height}, {fps:.1f} read a second", "", data)
+    yield from judge(image)
+
+
+def _offered(settings: CameraSettings) -> Generator[Finding, None, Source | None]:
+    """Say which cameras there are, and what the one of `settings` offers; return it."""
     if LINUX:
         from camd.sources import v4l2  # noqa: PLC0415  # needs fcntl, which Windows has not
 
@@ -47,15 +74,13 @@ def look(settings: CameraSettings) -> Iterator[Finding]:
         source = sources.from_uri(settings.device, settings)
     except SourceError as error:
         yield Finding("camera", "error", str(error), TODO.get(error.reason, ""))
-        return
+        return None
     if LINUX and source.live and source.name.startswith("/dev/"):
         formats = v4l2.formats(os.path.realpath(source.name))
         if formats:
             yield Finding("camera", "note", f"{source.name} offers {', '.join(formats)}")
         yield from adjustable(settings.controls, lambda: V4l2(os.path.realpath(source.name)))
-    with Capture(source, settings) as capture:
-        for finding in _watch(capture, settings, live=source.live):
-            yield _own(source.name, capture.stats().state) or finding
+    return source
 
 
 def adjustable(wanted: ControlSettings, device_of: Callable[[], Device]) -> Iterator[Finding]:

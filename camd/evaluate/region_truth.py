@@ -32,7 +32,7 @@ class Place:
     style: str
     """Of the number: what the table has a row for."""
     texts: tuple[str, ...]
-    """Every text that is right, digits alone; empty strings where there is no number."""
+    """Every text that is right, digits and a minus alone; empty where there is no number."""
     outline: Corners | None
     """Pixels of the image; None: all of it."""
 
@@ -59,11 +59,12 @@ def _places(entry: _Entry, folder: str) -> Iterator[Place]:
         x, y, width, height = entry.roi
         around = ((x, y), (x + width, y), (x + width, y + height), (x, y + height))
         texts = (entry.roi_text, *entry.roi_alt)
-        yield Place(entry.file, style, tuple(map(_digits, texts)), around)
+        yield Place(entry.file, style, tuple(map(_number, texts)), around)
     elif entry.places is not None:
         for line, corners in zip(entry.digits, entry.places, strict=False):
-            yield Place(entry.file, style, (_digits(line),), corners)
+            yield Place(entry.file, style, (_number(line),), corners)
 
 
-def _digits(text: str) -> str:
-    return "".join(filter(str.isdecimal, text))
+def _number(text: str) -> str:
+    minus = "-" if text.strip().startswith(("-", "\N{MINUS SIGN}")) else ""
+    return minus + "".join(filter(str.isdecimal, text))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from camd.config.settings import RegionSettings, Settings
-from camd.hypotheses import cells
+from camd.hypotheses import cells, minus
 from camd.regions import value
 from camd.regions.follow import Where
 from camd.regions.memory import Kept, Memory
@@ -167,6 +167,13 @@ class Area:
             *(Rejected(box, Reason.UNSURE) for box in row.doubts if not self._masks_out(box)),
         )
 
+    def minus(self, image: Image, digits: Sequence[Digit]) -> Box | None:
+        """Return the box of the minus before the digits that are read in a region of the frame."""
+        if not self._place or not digits:
+            return None
+        box = minus.find(self.picture(image), [digit.box for digit in digits])
+        return box if box and self._has(box) and not self._masks_out(box) else None
+
     def go(self, where: Where) -> None:
         """Look where the region is now."""
         if where.matrix is not self._where.matrix:
@@ -209,10 +216,17 @@ class Area:
         )
 
     def follow(
-        self, tracked: Tracked, rejected: tuple[Rejected, ...], clock: float, *, doubt: bool
+        self,
+        tracked: Tracked,
+        rejected: tuple[Rejected, ...],
+        clock: float,
+        *,
+        doubt: bool,
+        minus: Box | None = None,
     ) -> Result:
         """Return what the area says of the look that was tracked last, at `clock` seconds, in
-        pixels of the frame; with a `doubt`, something else may be written there."""
+        pixels of the frame; with a `doubt`, something else may be written there. `minus`: where one
+        stands before the number."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
         # A digit that never settles is as doubtful as one that never is sure.
         marks = (*rejected, *(Rejected(digit.box, Reason.UNSURE) for digit in unsettled))
@@ -229,9 +243,10 @@ class Area:
             changed=changed,
         )
         if self._region:
-            doubtful = doubt or completeness.doubtful(marks, tracked.held)
+            doubtful = doubt or completeness.doubtful(_but(minus, marks), tracked.held)
+            signed = value.with_minus(reading) if minus and reading.lines else reading
             said = self._region.update(
-                reading, at, doubt=doubtful, unsettled=bool(unsettled), clock=clock
+                signed, at, doubt=doubtful, unsettled=bool(unsettled), clock=clock
             )
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
@@ -250,17 +265,23 @@ class Area:
         )
 
     def still(
-        self, digits: Sequence[Digit], rejected: tuple[Rejected, ...], *, doubt: bool
+        self,
+        digits: Sequence[Digit],
+        rejected: tuple[Rejected, ...],
+        *,
+        doubt: bool,
+        minus: Box | None = None,
     ) -> Result:
-        """Return what one picture says on its own: no tracks, nothing stable, an empty reading;
-        with a `doubt`, something else may be written there."""
+        """Return what one picture says on its own: no tracks, nothing stable, an empty reading. The
+        rest is as for `follow`."""
         lines = group(digits, self._lines)
         result = Result(digits=_in_order(lines), lines=lines, rejected=rejected)
         if self._place:
+            reading = Reading(tuple(line.text for line in lines), result.digits)
             said = value.judge(
                 self._place,
-                Reading(tuple(line.text for line in lines), result.digits),
-                doubtful=doubt or completeness.doubtful(rejected, digits),
+                value.with_minus(reading) if minus and lines else reading,
+                doubtful=doubt or completeness.doubtful(_but(minus, rejected), digits),
             )
             result = replace(result, regions=(said,))
         return self._in_frame(result)
@@ -318,6 +339,19 @@ def together(results: Sequence[Result]) -> Result:
         regions=tuple(said for result in results for said in result.regions),
         turn=results[0].turn,
     )
+
+
+def _but(minus: Box | None, marks: tuple[Rejected, ...]) -> tuple[Rejected, ...]:
+    """Leave out the marks that are the minus."""
+    if minus is None:
+        return marks
+    x, y, width, height = minus
+
+    def within(box: Box) -> bool:
+        right, down = box[0] + box[2] / 2 - x, box[1] + box[3] / 2 - y
+        return 0 <= right <= width and 0 <= down <= height
+
+    return tuple(mark for mark in marks if not within(mark.box))
 
 
 def _in_order(lines: Sequence[Line]) -> tuple[Digit, ...]:

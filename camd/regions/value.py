@@ -15,6 +15,7 @@ ONE_NUMBER = LineSettings(gap=100)
 """The digits of a region are one number, however far apart they are written."""
 MOST_DIGITS = 15
 """More do not fit into the number of a JSON reader."""
+MINUS = "-"
 MOST_VALUE = 10.0**MOST_DIGITS
 """No region has so great a value."""
 WEAKEST = 0.6
@@ -163,7 +164,8 @@ def _unsure(settings: RegionSettings, reading: Reading, doubtful: bool) -> bool:
     """Tell whether what was read may not be what is written."""
     weak = any(digit.confidence < WEAKEST for digit in reading.digits)
     weak = weak or (len(reading.lines) == 1 and _turning(reading.digits))
-    whole = settings.digits is not None and len(reading.text) == settings.digits
+    weak = weak or (reading.text.startswith(MINUS) and not settings.signed)
+    whole = settings.digits is not None and _count(reading.text) == settings.digits
     return weak or (doubtful and not whole)
 
 
@@ -187,11 +189,22 @@ def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus:
         return "empty"
     if len(reading.lines) > 1:
         return "rows"
-    if len(text) > MOST_DIGITS or (settings.digits is not None and len(text) != settings.digits):
+    if _count(text) > MOST_DIGITS or settings.digits not in (None, _count(text)):
         return "count"
     if settings.pattern is not None and not re.fullmatch(settings.pattern, text):
         return "pattern"
     return "ok"
+
+
+def with_minus(reading: Reading) -> Reading:
+    """Give a reading of one number with a minus before it."""
+    first, *others = reading.lines
+    return replace(reading, lines=(MINUS + first, *others))
+
+
+def _count(text: str) -> int:
+    """Count the digits."""
+    return len(text.removeprefix(MINUS))
 
 
 def _value(text: str, decimals: int) -> float:

@@ -63,12 +63,17 @@ def refused(node: str, name: str) -> SourceError:
 
 def cameras(dev: Path = Path("/dev")) -> str:
     """Say which cameras there are, with the names that survive replugging."""
+    found = [", ".join(names) for names in nodes(dev)]
+    return f"cameras here: {'; '.join(found)}" if found else "no cameras here"
+
+
+def nodes(dev: Path = Path("/dev")) -> list[list[str]]:
+    """Return the names of each camera; those after the first one survive replugging."""
     links: dict[str, list[str]] = {}
     for link in sorted((dev / "v4l" / "by-id").glob("*")):
         links.setdefault(os.path.realpath(link), []).append(str(link))
-    nodes = sorted(dev.glob("video*[0-9]"), key=lambda n: (len(n.name), n.name))
-    found = [", ".join([str(n), *links.get(str(n), [])]) for n in nodes if _may_capture(n)]
-    return f"cameras here: {'; '.join(found)}" if found else "no cameras here"
+    found = sorted(dev.glob("video*[0-9]"), key=lambda n: (len(n.name), n.name))
+    return [[str(node), *links.get(str(node), [])] for node in found if _may_capture(node)]
 
 
 def _may_capture(node: Path) -> bool:

@@ -6,7 +6,8 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,18 +21,19 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from camd.config.edit import UnwritableError
 from camd.config.settings import WebSettings
 from camd.display import overlay
 from camd.errors import CamdError, ConfigError
 from camd.exposition import CONTENT_TYPE, render
-from camd.web import answers, live, openapi, past, setup, values
+from camd.web import answers, live, openapi, options, past, setup, values
 from camd.web.access import SESSION_S, Access, cookie
-from camd.web.changes import Changes, OutdatedError, Place, lines
+from camd.web.changes import Changes, OutdatedError, Place, lines, lines_of
 from camd.web.feed import Feed
 from camd.web.guard import LOGIN, Guard, address
 from camd.web.learning import Label, Learning
 from camd.web.log_tail import LogTail
-from camd.web.pictures import WIDTHS, Pictures
+from camd.web.pictures import WIDTHS, Painter, Pictures
 
 log = logging.getLogger(__name__)
 
@@ -76,11 +78,13 @@ class Site:
         self._working = asyncio.Lock()
         self._leaving = leaving
         self._pictures = Pictures(feed)
+        self._painter = Painter()
         self._streams = 0
         # Cookies know no ports: two camds on one machine have two names.
         self._cookie = f"camd_{settings.port}"
         self._path = settings.path
         self._told: tuple[float, str] = (-1.0, "")
+        self._next = asyncio.Event()
 
     def app(self) -> Starlette:
         return Starlette(
@@ -107,6 +111,8 @@ class Site:
                 Route("/page/setup/save", self._save, methods=["POST"]),
                 Route("/page/setup/remove", self._remove, methods=["POST"]),
                 Route("/page/setup/undo", self._undo, methods=["POST"]),
+                Route("/page/setup/options", self._set_options, methods=["POST"]),
+                Route("/page/setup/camera", self._camera, methods=["POST"]),
                 Route("/page/setup/broker", self._broker, methods=["POST"]),
                 Route("/page/learn", self._to_learn),
                 Route("/page/learn/label", self._label, methods=["POST"]),
@@ -145,14 +151,12 @@ class Site:
         return JSONResponse(answers.health(self._feed.settings, state, live=live_now))
 
     async def _snapshot(self, _: Request) -> Response:
-        scene = self._pictures.newest()
-        state = self._feed.state
-        if scene is None or state is None:
+        shot, state, settings = self._pictures.newest(), self._feed.state, self._feed.settings
+        if shot is None or state is None:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, "there is no picture")
-        settings = self._feed.settings
         image = overlay.draw(
-            scene.frame.shown(),
-            scene.result,
+            shot.scene.frame.shown(),
+            shot.scene.result,
             state.hud,
             details=settings.overlay.rejected,
             masks=settings.mask,
@@ -241,18 +245,30 @@ class Site:
         width = _number(request.query_params.get("width", ""), WIDTHS[0])
         until = time.monotonic() + LONG_POLL_S
         while not self._leaving() and time.monotonic() < until:
-            scene = self._pictures.newest()
-            if scene is not None and had != _label(scene.frame.at, scene.frame.number):
-                found = live.marks(self._feed, scene)
-                found["label"] = _label(scene.frame.at, scene.frame.number)
-                return Response(
-                    live.together(found, self._pictures.jpeg(width)),
-                    media_type=f"multipart/form-data; boundary={live.BOUNDARY}",
-                )
+            shot = self._pictures.newest()
+            if shot is not None and had != live.label(shot.scene):
+                found = await self._painter.paint(partial(shot.answer, width))
+                kind = f"multipart/form-data; boundary={live.BOUNDARY}"
+                return Response(found, media_type=kind)
             if await request.is_disconnected():
                 break
-            await asyncio.sleep(0.03)
+            await self._following()
         return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def _following(self) -> None:
+        """Wait for the next frame, or a while. A picture is made right after a frame was read, when
+        the loop waits for a camera: later it would keep the next one waiting."""
+        if self._feed.wake is None:
+            loop, self._next = asyncio.get_running_loop(), asyncio.Event()
+            came = self._next.set
+
+            def wake() -> None:
+                with suppress(RuntimeError):  # this server has ended
+                    loop.call_soon_threadsafe(came)
+
+            self._feed.wake = wake
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._next.wait(), LOOK_S)
 
     async def _events(self, _: Request) -> Response:
         if self._streams >= MOST_STREAMS:
@@ -324,6 +340,27 @@ class Site:
         asked = setup.Undo.model_validate(await body(request))
         return await self._changed(lambda: self._changes.undo(asked.version))
 
+    async def _set_options(self, request: Request) -> Response:
+        asked = options.Wanted.model_validate(await body(request))
+        changes = self._changes
+
+        def work() -> Response:
+            values = options.wanted(asked, changes.config(), changes.started())
+            try:
+                if values:
+                    changes.set(values, asked.version)
+            except UnwritableError as error:
+                found = {"error": str(error), "lines": lines_of(values)}
+                return JSONResponse(found, HTTPStatus.UNPROCESSABLE_ENTITY)
+            return JSONResponse(setup.known(changes))
+
+        return await self._apart(work)
+
+    async def _camera(self, _: Request) -> Response:
+        """Look at the camera, as `camd doctor` does."""
+        live_now = not self._pictures.stale
+        return JSONResponse(await self._apart(lambda: setup.camera(self._feed, live=live_now)))
+
     async def _broker(self, _: Request) -> Response:
         """Try to reach the broker, as `camd doctor` does."""
         settings = self._feed.settings
@@ -384,11 +421,6 @@ async def body(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise HTTPException(HTTPStatus.BAD_REQUEST, "this is no JSON object")
     return found
-
-
-def _label(at: float, number: int) -> str:
-    """Tell pictures apart, also over a new start, after which frames are counted from 1 again."""
-    return f"{number}-{round(1000 * at)}"
 
 
 def _number(text: str, otherwise: int) -> int:

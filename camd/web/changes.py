@@ -10,6 +10,8 @@ from typing import Any
 
 from camd import files
 from camd.config import edit, layers
+from camd.config.keys import KeyPath
+from camd.config.layers import Config
 from camd.config.settings import RegionSettings, Settings
 from camd.errors import CamdError, ConfigError
 from camd.geometry import Corners
@@ -40,11 +42,18 @@ class Place:
 class Changes:
     """One at a time, whatever the thread."""
 
-    def __init__(self, file: Path | None, reload: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        file: Path | None,
+        reload: Callable[[], None],
+        load: Callable[[], Settings] | None = None,
+    ) -> None:
         """`file`: the one that the command line names. `reload` has camd use the configuration as
-        it is now, or raises CamdError."""
+        it is now, or raises CamdError; `load` loads it with what the command line says, where that
+        says anything, or raises ConfigError."""
         self._file = file
         self._reload = reload
+        self._load = load
         self._lock = threading.Lock()
         self._past: list[tuple[str, str]] = []
         """The text before each change, and the version after it."""
@@ -55,8 +64,7 @@ class Changes:
 
     def settings(self) -> Settings:
         """Return what the configuration says now. Raises ConfigError."""
-        path = self._path()
-        return layers.load(path if path.exists() else None).settings
+        return self.config().settings
 
     @property
     def undoable(self) -> bool:
@@ -85,6 +93,20 @@ class Changes:
         """Remove a region or mask. Raises as `save` does."""
         array = "mask" if kind == "mask" else "region"
         self._change(lambda text: edit.without_table(text, array, name), version)
+
+    def set(self, values: Mapping[KeyPath, Any], version: str) -> None:
+        """Set options outside of regions and masks; None: as by default. Raises as `save` does."""
+        self._change(lambda text: _with_values(text, values), version)
+
+    def config(self) -> Config:
+        """Return what the configuration says now, and where from. Raises ConfigError."""
+        path = self._path()
+        return layers.load(path if path.exists() else None)
+
+    def started(self) -> Settings | None:
+        """Return the settings with what the command line says, too; None: it says nothing. Raises
+        ConfigError."""
+        return self._load() if self._load else None
 
     def undo(self, version: str) -> None:
         """Take the last change back. Raises as `save` does."""
@@ -131,6 +153,17 @@ class Changes:
 def lines(place: Place) -> str:
     """Return what to write into config.toml for `place`."""
     return edit.with_table("", *_table(place))
+
+
+def lines_of(values: Mapping[KeyPath, Any]) -> str:
+    """Return what to write into config.toml for options outside of regions and masks."""
+    return _with_values("", {key: value for key, value in values.items() if value is not None})
+
+
+def _with_values(text: str, values: Mapping[KeyPath, Any]) -> str:
+    for key, value in values.items():
+        text = edit.with_value(text, ".".join(key[:-1]), key[-1], value)
+    return text
 
 
 def _table(place: Place) -> tuple[str, dict[str, Any]]:

@@ -70,6 +70,9 @@ class Feed:
     """Since when the reading and the regions say the same, seconds since the epoch."""
     state: State | None = None
     """None before the first one."""
+    wake: Callable[[], None] | None = None
+    """Called once, with the next frame: whoever waits for one sets it anew each time. It must not
+    raise."""
     _wishes: deque[_Wish] = field(default_factory=lambda: deque(maxlen=MOST_WISHES))
 
     def wish(self, region: str, value: float | None) -> "Future[RegionEvent]":
@@ -93,6 +96,9 @@ class Feed:
         """Take a frame, and what is read in it."""
         self.scene = Scene(frame, result)
         self._take(result, frame.at)
+        if wake := self.wake:
+            self.wake = None
+            wake()
 
     def end(self, result: Result, at: float) -> None:
         """Take what remains when there is no picture any more, at `at` seconds since the epoch."""

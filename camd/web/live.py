@@ -45,12 +45,18 @@ def state(feed: Feed, now: float, *, live: bool) -> dict[str, Any]:
     return found
 
 
+def label(scene: Scene) -> str:
+    """Tell pictures apart, also over a new start, after which frames are counted from 1 again."""
+    return f"{scene.frame.number}-{round(1000 * scene.frame.at)}"
+
+
 def marks(feed: Feed, scene: Scene) -> dict[str, Any]:
     """Return what is drawn over the picture of `scene`; places are pixels of the frame."""
     result = scene.result
     high, wide = scene.frame.image.shape[:2]
     paused = feed.state is not None and feed.state.hud.paused
     return {
+        "label": label(scene),
         "number": scene.frame.number,
         "at": payloads.timestamp(scene.frame.at),
         "size": [wide, high],

@@ -13,11 +13,13 @@ from camd.config.settings import MaskSettings, RegionSettings, Settings
 from camd.display import overlay
 from camd.display.regions import why
 from camd.doctor import broker as doctor
+from camd.doctor import camera as doctor_camera
 from camd.geometry import Corners
 from camd.mqtt import payloads
 from camd.region_editor.reader import Reader
 from camd.region_editor.sketch import Kind, Sketch, inside
 from camd.values import Image, Result
+from camd.web import options
 from camd.web.changes import Changes
 from camd.web.feed import Feed
 from camd.web.pictures import shrunk
@@ -76,7 +78,8 @@ class Undo(_Request):
 
 def known(changes: Changes) -> dict[str, Any]:
     """Return what can be set up, and how it is. Raises ConfigError."""
-    settings = changes.settings()
+    config = changes.config()
+    settings = config.settings
     schemas = RegionSettings.model_json_schema()["properties"]
     return {
         "regions": [_region(place) for place in settings.region],
@@ -86,6 +89,7 @@ def known(changes: Changes) -> dict[str, Any]:
             for name, info in RegionSettings.model_fields.items()
             if name not in PLACE
         ],
+        "options": options.known(config, changes.started()),
         "version": changes.version(),
         "undoable": changes.undoable,
     }
@@ -123,6 +127,16 @@ def look(drawing: Drawing, feed: Feed) -> dict[str, Any]:
         found["read"] = _said(read)
         found["digits"] = [payloads.box(digit.box) for digit in read.digits]
     return found
+
+
+def camera(feed: Feed, *, live: bool) -> dict[str, Any]:
+    """Look at the camera as `camd doctor` does, while the loop reads it."""
+    scene, state = feed.scene, feed.state
+    image = scene.frame.shown() if scene and live else None
+    why = state.hud.camera if state else "camd is starting"
+    fps = state.health["fps"] if state else 0.0
+    found = doctor_camera.look_beside(feed.settings.camera, image, fps, why)
+    return {"findings": [asdict(finding) for finding in found]}
 
 
 def broker(settings: Settings) -> dict[str, Any]:

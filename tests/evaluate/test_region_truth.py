@@ -25,7 +25,7 @@ def test_a_box_and_corners_are_regions(tmp_path: Path) -> None:
         )
     )  # fmt: skip
     assert found == (
-        Place("a", "led", ("325", "326"), box),
+        Place("a", "led", ("-325", "326"), box),
         Place("b", "table", ("12",), box),
         Place("b", "table", ("7",), box),
     )

@@ -160,7 +160,7 @@ def test_the_number_of_digits_tells_a_unit_from_a_digit(model: Model) -> None:
 def test_a_region_that_cuts_a_number_off_has_no_value(model: Model, right: int) -> None:
     said = pipeline(model, (100, 180, right - 100, 120)).still(number()).regions[0]
     assert (said.value, said.status) in ((325, "ok"), (None, "unsure"))
-    assert (said.status == "ok") == (said.text == "325")
+    assert said.status != "ok" or said.text == "325"
 
 
 def film(model: Model, sheets: list[Sheet]) -> list[Result]:

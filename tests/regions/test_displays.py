@@ -18,6 +18,8 @@ from testing.pages import page
 from testing.segments import display
 
 SIZE = 640, 480
+BEHIND_THE_EDGE = ((0.3, 0.35), (0.75, 0.35), (0.75, 0.6), (0.3, 0.6))
+"""Without the left edge of the display, which may hide a digit."""
 OUTLINE = ((0.25, 0.35), (0.75, 0.35), (0.75, 0.6), (0.25, 0.6))
 
 Kind = Literal["auto", "handwriting", "print", "segments", "wheels"]
@@ -52,6 +54,42 @@ def still(pipeline: Pipeline, image: Image) -> RegionReading:
 def test_a_display_is_read_as_a_number(model: svm.Model, kind: Kind) -> None:
     said = still(pipeline(model, kind), scene("4026"))
     assert (said.status, said.value) == ("ok", 4026)
+
+
+@pytest.mark.parametrize(
+    ("options", "value", "status"),
+    [
+        ({}, None, "unsure"),
+        ({"digits": 2}, None, "unsure"),
+        ({"signed": True}, -42, "ok"),
+        ({"signed": True, "digits": 2, "decimals": 1, "pattern": "-[0-9]{2}"}, -4.2, "ok"),
+        ({"signed": True, "min": 0}, None, "range"),
+    ],
+)
+def test_a_minus_is_never_lost(
+    model: svm.Model, options: dict[str, object], value: float | None, status: str
+) -> None:
+    options = {"polygon": BEHIND_THE_EDGE} | options
+    said = still(pipeline(model, **options), scene("-42"))  # type: ignore[arg-type]
+    assert (said.text, said.value, said.status) == ("-42", value, status)
+    without = still(pipeline(model, polygon=BEHIND_THE_EDGE), scene(" 42"))
+    assert (without.text, without.value) == ("42", 42)
+
+
+def test_a_frost_that_comes_is_told(model: svm.Model) -> None:
+    thermometer = pipeline(model, polygon=BEHIND_THE_EDGE, signed=True)
+    said: list[str] = []
+    for number in range(40):
+        image = scene("-42" if number >= 15 else " 42")
+        said += [one.text for one in thermometer.process(image, number / 10).regions if one.value]
+    assert list(dict.fromkeys(said)) == ["42", "-42"]
+
+
+def test_a_masked_minus_is_none(model: svm.Model) -> None:
+    hidden = MaskSettings(name="off", polygon=((0.2, 0.3), (0.36, 0.3), (0.36, 0.7), (0.2, 0.7)))
+    place = RegionSettings(name="meter", polygon=OUTLINE)
+    said = still(Pipeline(Settings(region=(place,), mask=(hidden,)), model), scene("-42"))
+    assert said.text == "42"
 
 
 def test_the_digits_lie_where_they_are_in_the_frame(model: svm.Model) -> None:

@@ -14,7 +14,8 @@ def place(**options: Any) -> RegionSettings:
 
 
 def read(*lines: str, confidence: float = 0.9) -> Reading:
-    digits = (Digit(int(c), confidence, (0, 0, 20, 40)) for c in "".join(lines))
+    shown = "".join(lines).replace("-", "")
+    digits = (Digit(int(c), confidence, (0, 0, 20, 40)) for c in shown)
     return Reading(lines, tuple(digits))
 
 
@@ -55,6 +56,12 @@ class Meter:
         ({"digits": 5}, ["1947"], None, "count"),
         ({"digits": 4}, ["1947"], 1947, "ok"),
         ({"pattern": "19[0-9]+"}, ["1947"], 1947, "ok"),
+        ({}, ["-1947"], None, "unsure"),
+        ({"digits": 4}, ["-1947"], None, "unsure"),
+        ({"signed": True}, ["-1947"], -1947, "ok"),
+        ({"signed": True, "digits": 4, "decimals": 3}, ["-1947"], -1.947, "ok"),
+        ({"signed": True, "digits": 5}, ["-1947"], None, "count"),
+        ({"signed": True, "decimals": 1}, ["-00"], 0.0, "ok"),
         ({"pattern": "19"}, ["1947"], None, "pattern"),
         ({"pattern": "[0-9]{2}|[0-9]{4}"}, ["194"], None, "pattern"),
         ({"min": 10, "max": 20}, ["9"], None, "range"),

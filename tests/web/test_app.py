@@ -120,9 +120,15 @@ def test_a_picture_comes_with_the_marks_of_its_own_frame() -> None:
         assert label
         # The next one is waited for.
         path = f"/page/picture?width=600&after={label[1]}"
-        later = threading.Timer(0.3, lambda: fed.show(frame(2, clock=time.monotonic()), result()))
+
+        def show() -> None:
+            until(lambda: fed.wake is not None, "somebody waits")
+            fed.show(frame(2, clock=time.monotonic() + 1000), result())
+
+        later = threading.Thread(target=show)
         later.start()
         assert b'"number":2' in client.ask(path).body
+        later.join()
 
 
 def lines(client: Client) -> Any:

@@ -150,11 +150,21 @@ def test_a_region_is_drawn_seen_saved_used_and_taken_back(
     assert browser.complaints() == []
 
 
+@pytest.fixture
+def page(config: Path) -> Iterator[str]:
+    """The address of a page without regions, of a camera that shows one picture."""
+    feed = Feed(settings())
+    feed.show(frame(clock=time.monotonic() + 1000), result())
+    feed.state = state(time.monotonic() + 1000, camera="open")
+    with serving(feed, Changes(config, lambda: None)) as client:
+        yield f"http://127.0.0.1:{client.port}/"
+
+
 def test_points_are_moved_with_the_mouse_and_the_keys_and_undone(
-    browser: Browser, camd: str
+    browser: Browser, page: str
 ) -> None:
     browser.size(390, 844)
-    browser.driver.get(f"{camd}#setup")
+    browser.driver.get(f"{page}#setup")
     browser.says("no-places", "whole picture")
     browser["new-region"].click()
     browser["box"].click()
@@ -179,9 +189,9 @@ def test_points_are_moved_with_the_mouse_and_the_keys_and_undone(
 
 
 def test_two_windows_do_not_write_over_each_other(
-    browser: Browser, camd: str, config: Path
+    browser: Browser, page: str, config: Path
 ) -> None:
-    browser.driver.get(f"{camd}#setup")
+    browser.driver.get(f"{page}#setup")
     browser.says("no-places", "whole picture")
     browser["new-mask"].click()
     drawn(browser, (0.1, 0.1), (0.3, 0.1), (0.3, 0.3))
@@ -329,14 +339,45 @@ def test_a_value_is_corrected_and_the_broker_is_tried(
         browser.says("value-problem", "Give a number")
         assert asked == [("water", 501.5)]
         browser.driver.get(f"http://127.0.0.1:{client.port}/#setup")
-        browser["try-broker"].click()
-        browser.says("findings", "came back")
+        browser["try-mqtt"].click()
+        browser.says("mqtt-findings", "came back")
         assert browser.complaints() == []
 
 
-@pytest.mark.parametrize("look", ["light", "dark phone"])
+def test_the_camera_is_set_up_tried_and_taken_back(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    config = tmp_path / "config.toml"
+    config.write_text(REGION)
+    with serving(filled(tmp_path), Changes(config, lambda: None)) as client:
+        browser.driver.get(f"http://127.0.0.1:{client.port}/#setup")
+        until(lambda: browser.all("#places button"), "the region")
+        browser["try-camera"].click()
+        browser.says("camera-findings", "sharpness")
+        browser["set-camera"].click()
+        until(browser["options"].is_displayed, "the form")
+        assert not browser["places-card"].is_displayed()
+        browser["set-camera-rotate"].send_keys("180")
+        browser["set-camera-mirror"].click()
+        device = browser["set-camera-device"]
+        device.send_keys(Keys.CONTROL, "a")
+        device.send_keys("/etc/passwd", Keys.ENTER)
+        browser.says("options-problem", "a file is named in config.toml only")
+        device.send_keys(Keys.CONTROL, "a")
+        device.send_keys("rtsp://camera.lan/live", Keys.ENTER)
+        browser.says("saved", "Saved")
+        camera = load(config).settings.camera
+        assert (camera.rotate, camera.mirror) == (180, True)
+        assert camera.device == "rtsp://camera.lan/live"
+        browser["take-back"].click()
+        browser.says("saved", "taken back")
+        assert config.read_text() == REGION
+        assert [line for line in browser.complaints() if "422" not in line] == []
+
+
 def test_axe_finds_nothing(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: str
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     config = tmp_path / "config.toml"
@@ -344,27 +385,36 @@ def test_axe_finds_nothing(
     axe = (Path(__file__).parent / "axe.min.js").read_text()
     found = {}
     with serving(filled(tmp_path), Changes(config, lambda: None)) as client:
-        browser.prefer("dark" if "dark" in look else "light")
-        browser.size(*((390, 844) if "phone" in look else (1280, 800)))
+        browser.driver.get(f"http://127.0.0.1:{client.port}/")
+        browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
         for part, ready in (
             ("live", "#marks .box"), ("history", ".uplot canvas"), ("learn", "#crop[src]"),
-            ("setup", "#places button"),
+            ("setup", "#places button"), ("camera", "#set-camera"),
         ):  # fmt: skip
-            browser.driver.get("about:blank")
-            browser.driver.get(f"http://127.0.0.1:{client.port}/#{part}")
-            until(lambda ready=ready: browser.all(ready), part)
+            if part != "camera":
+                browser.run(f"location.hash = '{part}'")
+                until(lambda ready=ready: browser.all(ready), part)
             if part == "live":
                 browser["details"].click()
                 browser.all("#value-setter summary")[0].click()
-            if part == "setup":
+            elif part == "setup":
                 browser.all("#places button")[0].click()
                 until(browser["editor"].is_displayed, "the editor")
-            browser.driver.execute_cdp_cmd("Runtime.evaluate", {"expression": axe})
-            run = "axe.run().then((said) => arguments[0]([said.passes.length, said.violations]))"
-            passed, violations = browser.driver.execute_async_script(run)
-            assert passed > 15
-            for rule in violations:
-                found[part, rule["id"]] = [node["html"][:150] for node in rule["nodes"][:3]]
+            elif part == "camera":
+                browser["cancel"].click()
+                until(browser["set-camera"].is_displayed, "the cards")
+                browser["set-camera"].click()
+            for look, size in (("light", (1280, 800)), ("dark", (390, 844))):
+                browser.prefer(look)
+                browser.size(*size)
+                run = (
+                    "axe.run().then((said) => arguments[0]([said.passes.length, said.violations]))"
+                )
+                passed, violations = browser.driver.execute_async_script(run)
+                assert passed > 15
+                for rule in violations:
+                    nodes = [node["html"][:150] for node in rule["nodes"][:3]]
+                    found[part, look, rule["id"]] = nodes
     browser.prefer("light")
     assert found == {}
 

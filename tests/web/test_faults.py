@@ -2,10 +2,12 @@
 them."""
 
 import logging
+import resource
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +22,7 @@ from tests.web.serving import Client, serving, state
 
 EVENTS = b"GET /page/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 PICTURE = b"GET /page/picture?after=%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
+STALLED, ROUNDS = 20, 23
 
 
 def feed() -> Feed:
@@ -59,6 +62,34 @@ def test_a_hundred_clients_that_take_nothing_keep_nobody_else_waiting(client: Cl
     with connected(client) as stream:  # the places of those that are gone are free
         stream.sendall(EVENTS)
         assert b"200" in stream.recv(1000)
+
+
+def test_browsers_that_stall_cost_no_memory() -> None:
+    fed = feed()
+    with serving(fed) as client, ExitStack() as stack:
+        for _ in range(STALLED):
+            stream = stack.enter_context(connected(client))
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stream.sendall(EVENTS)
+        reader = stack.enter_context(connected(client))
+        reader.sendall(EVENTS)
+        before = 0
+        for number in range(ROUNDS):
+            if number == 3:  # now what fits into the sockets is in there
+                before = resident()
+            said = f"{number:04}" * 50_000
+            fed.show(frame(clock=time.monotonic() + 1000), result(text=said, changed=True))
+            heard = b""
+            while said[:8].encode() not in heard:
+                heard = heard[-20:] + reader.recv(1 << 20)
+        each = len(said) * (ROUNDS - 3)
+        assert resident() - before < STALLED * each / 4
+
+
+def resident() -> int:
+    """Return the memory of this process, bytes."""
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize()
 
 
 def test_more_connections_than_are_served_are_told_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,3 +13,11 @@ def test_it_says_since_when_the_scene_says_the_same() -> None:
     assert feed.at == 14.0
     feed.end(Result(), 15.0)
     assert (feed.at, feed.result.reading.lines) == (15.0, ())
+
+
+def test_who_waits_is_told_of_the_next_frame_and_of_no_more() -> None:
+    feed, told = Feed(), []
+    feed.wake = lambda: told.append(1)
+    for number in (1, 2):
+        feed.show(frame(at=number), Result())
+    assert told == [1]

@@ -19,13 +19,14 @@ from testing.browser import Browser, chromium
 from testing.writer import Writer
 from tests.web.serving import Client, serving, settings, until
 
+COUNT = 40
 PAPER = np.full((120, 400, 3), 200, np.uint8)
 
 
 @pytest.fixture(scope="module")
 def written() -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
-    """Forty 4s and 9s of a writer whom camd misreads."""
-    digits = np.tile([4, 9], 20)
+    """4s and 9s of a writer whom camd misreads."""
+    digits = np.tile([4, 9], COUNT // 2)
     return digits, Writer.of(1).crops(digits, 3)
 
 
@@ -88,7 +89,7 @@ def test_what_is_labelled_is_learnt_used_and_taken_back(
     for number, digit in enumerate(digits.tolist(), 1):
         assert client.ask("/page/learn/label", {"id": number, "label": digit}).status == 200
     browser.driver.get(f"http://127.0.0.1:{client.port}/#learn")
-    browser.says("label-counts", "0 to label, 40 digits")
+    browser.says("label-counts", f"0 to label, {COUNT} digits")
     browser["start-learning"].click()
     until(browser["progress"].is_displayed, "it is at work")
     assert client.ask("/page/learn/start", {}).status == 422  # one at a time
@@ -98,7 +99,7 @@ def test_what_is_labelled_is_learnt_used_and_taken_back(
     assert report["swapped"]
     before, after = report["own"]
     assert after["errors"] < before["errors"]
-    browser.says("report", f"Your digits, not learnt before 40 {before['errors']:.0f}")
+    browser.says("report", f"Your digits, not learnt before {COUNT} {before['errors']:.0f}")
     assert reloads == ["reload"]
     model = learnt.load(settings())
     assert model.id != svm.load(paths.model_file(), with_rows=False).id

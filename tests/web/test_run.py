@@ -101,7 +101,6 @@ def test_without_its_packages_it_says_what_to_install(tmp_path: Path) -> None:
     (tmp_path / "uvicorn.py").write_text('raise ImportError("none", name="uvicorn")')
     env = {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
     arguments = ("run", "--device", "demo", "--broker", "none", "--frames", "3")
-    assert camd(*arguments, home=tmp_path, env=env).returncode == 0
     done = camd(*arguments, "--web", home=tmp_path, env=env)
     assert done.returncode == 69
     assert "uvicorn" in done.stderr

@@ -53,6 +53,8 @@ below that, the first machine has not found it."""
 PLACES = tuple((share, down) for share in (0.72, 0.82, 0.93, 1.05) for down in (-0.1, 0.0, 0.1))
 """Where the first machine looks for a digit: its height, and how far below the middle of the
 picture it stands, both as shares of the height that is usual there."""
+HALVED = 0.5
+"""Of a digit's height: what is looked for so small in a row of digits is a part of one."""
 ALMOST, HALF = 0.05, (0.35, 0.65)
 """Of a meter's wheel: turned by less than ALMOST of a tenth it shows a digit, between those two
 none."""
@@ -84,7 +86,7 @@ class DisplayRecipe:
     """Number of photographs of odometers."""
     meters: int = 2_600
     """Number of photographs of meters' wheels."""
-    mined: int = 1_200
+    mined: int = 900
     """Number of pictures that the second machine reads. What it takes for a digit where there is
     none is learnt by the third."""
 
@@ -308,6 +310,11 @@ def _places(
             right, down = rng.normal(0, 0.1, 2) * one.height
             wrong = rng.uniform(0.45, 0.68) if rng.random() < 0.5 else rng.uniform(1.5, 2.2)
             yield one.x + right, one.y + down, one.height * wrong, NONE, one.dark
+        if rng.random() < 0.3:  # its upper or lower half: of segments that is a digit by itself
+            right, down = rng.normal(0, 0.05, 2) * one.height
+            down += rng.choice([-0.25, 0.25]) * one.height
+            half = one.height * rng.uniform(0.42, 0.6)
+            yield one.x + right, one.y + down, half, NONE, one.dark
     if len(placed) < 2:
         return
     height = float(np.median([one.height for one in placed]))
@@ -364,15 +371,21 @@ def false_alarms(model: svm.Model, pictures: Sequence[Picture]) -> Digits:
         if len(placed) == 1 or any(one.label == UNKNOWN for one in placed):
             continue
         tall = float(np.median([one.height for one in placed])) if placed else TEXTURE / 3
-        row = cells.candidates(image, (0, 0, image.shape[1], image.shape[0]), tall, model.classify)
-        for cell in row:
+        inside = (0, 0, image.shape[1], image.shape[0])
+        seen = [
+            cell
+            for cell in cells.candidates(image, inside, tall, model.classify)
             if not any(
                 abs(one.x - cell.x) < 0.3 * tall and abs(one.y - cell.y) < 0.3 * tall
                 for one in placed
-            ):
-                crop = cells.crop_at(image, cell.x, cell.y, tall, dark=cell.dark)
-                if crop is not None:
-                    crops.append(crop)
+            )
+        ]
+        if placed:  # half of a digit is none
+            seen += cells.candidates(image, inside, HALVED * tall, model.classify)
+        for cell in seen:
+            crop = cells.crop_at(image, cell.x, cell.y, cell.height, dark=cell.dark)
+            if crop is not None:
+                crops.append(crop)
     return Digits(
         np.array(crops, np.uint8).reshape(-1, 28, 28), np.full(len(crops), NONE, np.int64)
     )

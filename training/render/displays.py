@@ -1,8 +1,9 @@
 """Renders rows of digits as displays, meters and labels show them: segments with their ghosts and
 glow, wheels with their windows and half rolled in digits, and print."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,21 @@ UNFIT = ("LinBiolinum_K",)
 """Fonts whose digits are drawn on keys."""
 BESIDE = "kgmhVWCF°%LAPbarTEMxyz/"
 """What stands beside numbers: letters of units and labels."""
+LIT = {
+    "0": "abcdef", "1": "bc", "2": "abdeg", "3": "abcdg", "4": "bcfg", "5": "acdfg",
+    "6": "cdefg", "7": "abc", "8": "abcdefg", "9": "abcfg", "-": "g", " ": "",
+}  # fmt: skip
+"""The segments that are on, without those that not every display shows."""
+FINER = 4
+"""Segments are drawn so many times larger, for smooth edges."""
 STILL, BETWEEN, NEXT = 0.12, 0.25, 0.85
 """How far a wheel has turned, in heights of an em. Up to STILL the digit counts as whole; from
 BETWEEN to NEXT there is none to be read in its window."""
 
 Grey = NDArray[np.float32]
+Shape = tuple[Plane, tuple[int, int, int, int], float]
+"""The ink (h, w) uint8 of a character, the box around it where a line begins at (0, 0), and how far
+the line then goes on, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,83 @@ class Faces:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Segmented:
+    """A face of seven segments as some maker of displays draws it: the fonts have few of them. All
+    lengths are shares of the height."""
+
+    width: float
+    thick: float
+    gap: float
+    """Between two segments."""
+    ends: str
+    """"pointed", "mitred" or "square"."""
+    short: float
+    """How much of its corners a square end leaves out, of half its thickness."""
+    tails: tuple[bool, bool, bool]
+    """Whether 6 and 9 have the segment at their open end, and 7 the one at its upper left."""
+
+    @classmethod
+    def random(cls, rng: np.random.Generator) -> "Segmented":
+        width = rng.uniform(0.4, 0.72)
+        six, nine, seven = (bool(rng.random() < often) for often in (0.85, 0.85, 0.15))
+        return cls(
+            width,
+            rng.uniform(0.07, min(0.2, 0.36 * width)),
+            rng.uniform(0.0, 0.05) if rng.random() < 0.7 else rng.uniform(0.05, 0.1),
+            str(rng.choice(["pointed", "mitred", "square"])),
+            rng.uniform(0.1, 0.8),
+            (six, nine, seven),
+        )
+
+    def glyph(self, character: str) -> Shape:
+        tall = 2 * round(0.43 * EM)
+        fine = np.zeros((FINER * tall, FINER * round(self.width * tall)), np.uint8)
+        for name in self._lit(character):
+            outline = np.array(self._outline(name)) * tall * FINER
+            cv2.fillPoly(fine, [np.round(outline).astype(np.int32)], 255)
+        size = fine.shape[1] // FINER, tall
+        ink = np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), np.uint8)
+        x, y, wide, high = cv2.boundingRect(ink)
+        return ink[y : y + high, x : x + wide], (x, y, x + wide, y + high), float(size[0])
+
+    def _lit(self, character: str) -> str:
+        six, nine, seven = self.tails
+        more = {"6": "a" * six, "9": "d" * nine, "7": "f" * seven}
+        return LIT[character] + more.get(character, "")
+
+    def _outline(self, name: str) -> list[tuple[float, float]]:
+        """Return the corners of a segment, named a to g as usual: clockwise from the top, then the
+        middle."""
+        half, gap = self.thick / 2, self.gap / 2
+        if name in "adg":
+            start, end = (half, self.width - half)
+            across = {"a": half, "g": 0.5, "d": 1 - half}[name]
+        else:
+            start, end = (half, 0.5) if name in "bf" else (0.5, 1 - half)
+            across = half if name in "ef" else self.width - half
+        if self.ends == "square":
+            gap += half * self.short
+        start, end = start + gap, end - gap
+        # How much shorter than its middle line its two sides are; where ends are mitred, the outer
+        # side is longer.
+        inner = outer = 0.0 if self.ends == "square" else half
+        if self.ends == "mitred" and name != "g":
+            outer = -half
+        low, high = (inner, outer) if name in "bcd" else (outer, inner)
+        along = [
+            (start, 0.0),
+            (start + low, -half),
+            (end - low, -half),
+            (end, 0.0),
+            (end - high, half),
+            (start + high, half),
+        ]
+        if name in "adg":
+            return [(at, across + off) for at, off in along]
+        return [(across + off, at) for at, off in along]
+
+
 @dataclass(slots=True, eq=False)
 class _Row:
     """A row of digits while it is drawn."""
@@ -107,9 +195,7 @@ def draw(rng: np.random.Generator, faces: Faces) -> tuple[Plane, list[Placed]]:
 
 
 @lru_cache(maxsize=20_000)
-def _glyph(font: Path, character: str) -> tuple[Plane, tuple[int, int, int, int], float]:
-    """Return the ink (h, w) uint8 of a character, the box around it where a line begins at (0, 0),
-    and how far the line then goes on, pixels."""
+def _glyph(font: Path, character: str) -> Shape:
     face = ImageFont.truetype(font, EM)
     mask = face.getmask(character, mode="L")
     ink = np.array(mask, np.uint8).reshape(mask.size[1], mask.size[0])
@@ -125,15 +211,17 @@ def _write(
     segments: bool = False,
     letters: bool = False,
 ) -> _Row:
-    font = fonts[rng.integers(len(fonts))]
+    glyph: Callable[[str], Shape] = partial(_glyph, fonts[rng.integers(len(fonts))])
+    if segments and rng.random() < 0.5:
+        glyph = Segmented.random(rng).glyph
     count = int(rng.integers(1, 9))
     around = int(EM * rng.uniform(0.5, 1.2))
-    _, (_, above, _, below), _ = _glyph(font, "8")
+    _, (_, above, _, below), _ = glyph("8")
     height = float(below - above)
     ink = np.zeros((EM + 2 * around, int(1.6 * EM * (count + 3))), np.float32)
     row = _Row(ink, around, height, [], rng.uniform(0.62, 1.5) * EM if wheels else 0.0)
     gap = rng.uniform(-0.03, 0.22) * EM
-    ghost = rng.uniform(0, 0.4) if segments and rng.random() < 0.5 else 0.0
+    ghost = rng.uniform(0, 0.5) if segments and rng.random() < 0.5 else 0.0
     x = around + rng.uniform(0, EM)
     for _ in range(count):
         value = int(rng.integers(10))
@@ -145,7 +233,7 @@ def _write(
                 (rng.choice([" ", "-"]) if segments else rng.choice(list(BESIDE))),
                 NONE,
             )
-        shape, box, wide = _glyph(font, character)
+        shape, box, wide = glyph(character)
         step = row.step or wide + gap
         left = round(x + ((step - shape.shape[1]) / 2 if wheels else box[0]))
         if left + max(shape.shape[1], int(step)) + around > ink.shape[1] or left < 0:
@@ -157,12 +245,12 @@ def _write(
         top = round(row.top + box[1] - above + turned)
         _lay(ink, shape, left, top, 1.0)
         if ghost and character != " ":
-            all_on, whole, _ = _glyph(font, "8")
+            all_on, whole, _ = glyph("8")
             _lay(ink, all_on, round(x + whole[0]), round(row.top), ghost)
         if wheels and (rolling or rng.random() < 0.5):
             apart = EM * rng.uniform(1.05, 1.5)
             for other, side in ((value + 1, 1), (value - 1, -1)):
-                near, _, _ = _glyph(font, str(other % 10))
+                near, _, _ = glyph(str(other % 10))
                 _lay(
                     ink, near, round(x + (step - near.shape[1]) / 2), round(top + side * apart), 1.0
                 )

@@ -3,6 +3,7 @@
 
 import { $, drawn, make, points as listed, say } from "./dom.js";
 import { change, get } from "./net.js";
+import { Options } from "./options.js";
 import { Stage } from "./stage.js";
 
 const FIRST = ["label", "unit", "digits", "decimals", "min", "max"];
@@ -10,7 +11,7 @@ const SHORT = ["digits", "decimals", "min", "max", "max_step", "step_s"]; // two
 const WORDS = {
   label: "Label", unit: "Unit", digits: "Digits", decimals: "Decimals", min: "Smallest value",
   max: "Largest value", max_step: "Largest change", step_s: "within, seconds",
-  never_decreasing: "Never decreasing", device_class: "Device class",
+  never_decreasing: "Never decreasing", signed: "A minus may stand before it", device_class: "Device class",
 };
 const CORNERS = ["top left", "top right", "bottom right", "bottom left"];
 const BOX = [[0.35, 0.4], [0.65, 0.4], [0.65, 0.6], [0.35, 0.6]];
@@ -48,7 +49,14 @@ export class SetUp {
     $("new-region").addEventListener("click", () => this.open({ kind: "corners" }));
     $("new-mask").addEventListener("click", () => this.open({ kind: "mask" }));
     $("take-back").addEventListener("click", () => this.takeBack());
-    $("try-broker").addEventListener("click", () => this.tryBroker());
+    this.others = new Options({
+      changed: (known, said) => {
+        this.show(known);
+        say($("saved"), said);
+      },
+      failed: (error) => error.status === 401 && this.denied(),
+      swap: (open) => this.swap(open),
+    });
     $("step-back").addEventListener("click", () => this.stepBack());
     $("box").addEventListener("click", () => this.put(BOX));
     $("clear").addEventListener("click", () => this.put([]));
@@ -99,6 +107,7 @@ export class SetUp {
   /** Show the list of what there is. */
   show(known) {
     this.known = known;
+    this.others.show(known);
     say($("setup-problem"), "");
     const rows = [...known.regions, ...known.masks].map((place) => {
       const options = place.options;
@@ -125,7 +134,7 @@ export class SetUp {
     this.form(mask ? [] : this.known.fields, options);
     $("by-hand").hidden = true;
     for (const id of ["saved", "setup-problem", "editor-problem"]) say($(id), "");
-    this.swap(true);
+    this.swap("editor");
     $("place-name").focus({ preventScroll: true });
     this.look();
   }
@@ -133,14 +142,15 @@ export class SetUp {
   close() {
     this.place = null;
     this.held = null;
-    this.swap(false);
+    this.swap(null);
     this.load();
   }
 
-  swap(editing) {
-    $("places-card").hidden = editing;
-    $("broker-card").hidden = editing;
-    $("editor").hidden = !editing;
+  /** Show the form called `open`, or what there is to choose from. */
+  swap(open) {
+    const editing = open === "editor";
+    for (const id of ["places-card", "camera-card", "broker-card"]) $(id).hidden = open !== null;
+    for (const id of ["editor", "options"]) $(id).hidden = open !== id;
     $("draw-tools").hidden = !editing;
     $("sketch").classList.toggle("drawing", editing);
     if (!editing) this.hint("");
@@ -265,26 +275,12 @@ export class SetUp {
     await this.changing("page/setup/undo", {}, $("setup-problem"), "The last change is taken back.");
   }
 
-  async tryBroker() {
-    $("try-broker").disabled = true;
-    $("findings").replaceChildren(make("li", { class: "note" }, "Trying"));
-    try {
-      const { findings } = await change("page/setup/broker", {});
-      $("findings").replaceChildren(...findings.map(({ level, text, todo }) =>
-        make("li", { class: level }, text, todo ? make("small", {}, todo) : null)));
-    } catch (error) {
-      if (error.status === 401) this.denied();
-      $("findings").replaceChildren(make("li", { class: "error" }, error.message));
-    }
-    $("try-broker").disabled = false;
-  }
-
   async changing(path, data, where, done) {
     say(where, "");
     try {
       const known = await change(path, { ...data, version: this.known.version });
       this.place = null;
-      this.swap(false);
+      this.swap(null);
       this.show(known);
       say($("saved"), done);
       $("new-region").focus({ preventScroll: true });

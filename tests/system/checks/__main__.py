@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from checks import broker, camera, configuration, install, reboot, sandbox, watchdog
+from checks import broker, camera, configuration, install, page, reboot, sandbox, watchdog
 from checks.guest import run
 
 Check = Callable[[], str]
@@ -25,6 +25,9 @@ CHECKS: list[Check] = [
     sandbox.exposure,
     sandbox.all_of_it_at_work,
     sandbox.doctor_knows_its_secrets,
+    page.served_in_the_sandbox,
+    page.what_it_may_not_write_is_told,
+    page.learning_is_a_process_of_its_own,
     camera.feeder_stalls,
     camera.feeder_goes_and_comes_back,
     camera.second_camera,
