@@ -1,5 +1,6 @@
 import gzip
 import struct
+import urllib.request
 from pathlib import Path
 
 import cv2
@@ -183,6 +184,8 @@ def test_without_a_network_the_message_says_what_to_do(
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
     monkeypatch.setenv("no_proxy", "")
+    # It keeps the proxies of the first address that any test has opened.
+    monkeypatch.setattr(urllib.request, "_opener", None)
     with (
         pytest.warns(UserWarning, match="Retrying"),
         pytest.raises(DataError, match=r"OpenML.*refused.*go online once.*--data"),
