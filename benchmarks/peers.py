@@ -14,7 +14,7 @@ needs the extra "train"; see benchmarks/notebook.py.
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -58,17 +58,17 @@ def readers(notebook: Path | None, data: Path | None) -> Iterator[Reader | Missi
     makers: list[Callable[[], Reader]] = [own, rapidocr, tesseract]
     if notebook is not None:
         makers.append(lambda: pixels(notebook, data))
-    for make in makers:
-        try:
-            yield make()
-        except (ImportError, MissingError) as error:
-            yield MissingError(f"{error}; left out, see benchmarks/peers.py")
+    yield from _made(makers)
 
 
 def row_readers() -> Iterator[Reader | MissingError]:
     """Give the others that read one row of digits, cut out; for one that is left out, the reason
     instead."""
-    for make in (recogniser, lambda: tesseract(row=True), ssocr):
+    yield from _made((recogniser, lambda: tesseract(row=True), ssocr))
+
+
+def _made(makers: Iterable[Callable[[], Reader]]) -> Iterator[Reader | MissingError]:
+    for make in makers:
         try:
             yield make()
         except (ImportError, MissingError) as error:

@@ -125,8 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.stdout.write("\n".join(table(found)) + "\n\n")
     for place, said in found:
         for text in wrong(said, place):
-            written = " or ".join(filter(None, place.texts)) or "no number"
-            sys.stdout.write(f"- {place.file}: {text}, written is {written}\n")
+            sys.stdout.write(f"- {place.file}: {text}, written is {place.written}\n")
     if options.peers:
         texts = {"camd": [said[-1].text for _, said in found], **texts}
         show(exactly([place for place, _ in found], texts), others)
@@ -157,7 +156,3 @@ def exactly(places: Sequence[Place], texts: Mapping[str, Sequence[str]]) -> list
         cells = " | ".join(str(right[style]) for style in total)
         lines.append(f"| {name} | {cells} | {right.total()} |")
     return lines
-
-
-if __name__ == "__main__":
-    main()

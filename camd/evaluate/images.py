@@ -168,7 +168,7 @@ def _numbers(out: Console, found: Sequence[Found], worst: Sequence[Found]) -> No
     for one in worst:
         out.print(
             f"  {one.place.file}: {one.said.status}, read {one.said.text or '-'}, written"
-            f" {one.written}",
+            f" {one.place.written}",
             soft_wrap=True,
         )
 

@@ -36,6 +36,10 @@ class Place:
     outline: Corners | None
     """Pixels of the image; None: all of it."""
 
+    @property
+    def written(self) -> str:
+        return " or ".join(filter(None, self.texts)) or "no number"
+
 
 def places(directory: Path) -> tuple[Place, ...]:
     """Give the regions that labels.json in the folder tells of. Raises DataError."""

@@ -29,10 +29,6 @@ class Found:
         return self.result.regions[0]
 
     @property
-    def written(self) -> str:
-        return " or ".join(filter(None, self.place.texts)) or "no number"
-
-    @property
     def exact(self) -> bool:
         return bool(self.said.text) and self.said.text in self.place.texts
 

@@ -35,16 +35,15 @@ def find(picture: Plane, digits: Sequence[Box]) -> Box | None:
     first = min(digits, key=lambda box: box[0])
     tall = float(np.median([box[3] for box in digits]))
     usual = float(np.median([_contrast(picture, box) for box in digits]))
+    if not usual:
+        return None
     right, middle = first[0], first[1] + first[3] / 2
     left, top = right - REACH * tall, middle - tall / 2
     scale = TALL / tall
     size = round(REACH * TALL), TALL
     move = np.array([[scale, 0, -left * scale], [0, scale, -top * scale]], np.float64)
-    # Beyond the edge of the picture there is no ground to stand on: what is cut off is no minus.
     soft = cv2.GaussianBlur(picture, (0, 0), 0.4 / scale) if scale < 1 else picture
     patch = cv2.warpAffine(soft, move, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
-    if not usual:
-        return None
     for ink in (np.median(patch) - patch, patch - np.median(patch)):
         span = _bar(np.asarray(ink / usual, np.float32))
         if span is not None:

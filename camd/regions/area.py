@@ -244,7 +244,7 @@ class Area:
         )
         if self._region:
             doubtful = doubt or completeness.doubtful(_but(minus, marks), tracked.held)
-            signed = value.with_minus(reading) if minus and reading.lines else reading
+            signed = value.with_minus(reading) if minus else reading
             said = self._region.update(
                 signed, at, doubt=doubtful, unsettled=bool(unsettled), clock=clock
             )
@@ -280,7 +280,7 @@ class Area:
             reading = Reading(tuple(line.text for line in lines), result.digits)
             said = value.judge(
                 self._place,
-                value.with_minus(reading) if minus and lines else reading,
+                value.with_minus(reading) if minus else reading,
                 doubtful=doubt or completeness.doubtful(_but(minus, rejected), digits),
             )
             result = replace(result, regions=(said,))

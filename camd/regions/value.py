@@ -197,7 +197,9 @@ def _wrong(settings: RegionSettings, reading: Reading) -> RegionStatus:
 
 
 def with_minus(reading: Reading) -> Reading:
-    """Give a reading of one number with a minus before it."""
+    """Give a reading with a minus before its number; one of nothing as it is."""
+    if not reading.lines:
+        return reading
     first, *others = reading.lines
     return replace(reading, lines=(MINUS + first, *others))
 
