@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -14,9 +14,11 @@ from camd.classify import svm
 from camd.config.settings import LineSettings, MaskSettings, RegionSettings, Settings
 from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
-from camd.values import Classified, Image, Reason
+from camd.values import Classified, FloatArray, Image, Reason
 from tests import sheets
 from tests.sheets import write
+
+WEIGHTS = svm.surroundings(paths.model_file())
 
 
 @dataclass
@@ -27,6 +29,7 @@ class ModelByWidth:
     id: str = "0123abcd"
     scores: Mapping[str, float] = field(default_factory=dict)
     open_set: bool = True
+    surroundings: Sequence[FloatArray] = WEIGHTS
 
     def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
         assert crops.dtype == np.uint8
@@ -114,10 +117,10 @@ def test_a_digit_that_fades_is_read_whole(pipeline: Pipeline) -> None:
 def test_a_stroke_among_words_is_rejected(pipeline: Pipeline) -> None:
     image = paper()
     cv2.line(image, (160, 50), (160, 90), (40, 30, 30), 4, cv2.LINE_AA)
-    for x, y in [(20, 70), (180, 70), (20, 110), (180, 110)]:
+    for x, y in [(20, 30), (180, 30), (20, 70), (180, 70), (20, 110), (180, 110), (20, 150)]:
         cv2.line(image, (x, y), (x + 120, y), (40, 30, 30), 4, cv2.LINE_AA)
         for k in range(6):
-            cv2.line(image, (x + 20 * k, y), (x + 20 * k, y - 12), (40, 30, 30), 4, cv2.LINE_AA)
+            cv2.line(image, (x + 20 * k, y), (x + 20 * k, y - 28), (40, 30, 30), 4, cv2.LINE_AA)
     result = pipeline.still(image)
     assert result.digits == ()
     assert "letter-like neighbourhood" in [r.reason for r in result.rejected]
