@@ -41,8 +41,10 @@ def test_digits_are_counted_as_a_region_reads_them(machine: svm.Model) -> None:
 
 
 def test_what_is_scored_was_not_trained_with() -> None:
-    pictures = [(str(n), (np.full((4, 4), n, np.uint8), [])) for n in range(120)]
-    sets: dict[str, list[tuple[str, Picture]]] = {"odometers": pictures, "meters": pictures[:60]}
+    pictures: list[tuple[str, Picture]] = [
+        (str(n), (np.full((4, 4), n, np.uint8), [])) for n in range(120)
+    ]
+    sets = {"odometers": pictures, "meters": pictures[:60]}
     recipe = replace(DisplayRecipe(), odometers=60, meters=60)
     learnt, held = parted(sets, recipe, generator(3))
     assert {name: len(own) for name, own in held.items()} == {"odometers": 10, "meters": 10}
