@@ -65,8 +65,9 @@ OFF_ACROSS: DoubleArray = np.arange(-0.14, 0.15, 0.07)
 OFF_DOWN: DoubleArray = np.arange(-0.3, 0.31, 0.1)
 """Where a missing digit is looked for: how high it may be, and how far right of its place and below
 it its middle, in heights of the others."""
-LOOKED_FOR = 0.8
-"""Most confidence in what is found so: too little for a sure number."""
+LOOKED_FOR = 0.55
+"""Most confidence in what is found so: too little for a good value, even of as many digits as it is
+to have."""
 SAME = 0.25
 """Windows with the same digit that are closer than this, in heights of it, show one."""
 STRONGEST = 4.0

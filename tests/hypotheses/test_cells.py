@@ -7,6 +7,7 @@ import pytest
 from camd import paths
 from camd.classify import svm
 from camd.hypotheses import cells
+from camd.regions.value import WEAKEST
 from camd.values import Box, Classified, Plane
 from testing.segments import display
 
@@ -114,6 +115,7 @@ def test_a_missing_digit_is_looked_for_closely_and_stays_a_doubt(
     place = number.index(str(missed))
     sure = [cell.confidence >= 0.85 for cell in row.cells]
     assert sure == [n != place for n in range(len(number))]
+    assert row.cells[place].confidence < WEAKEST
 
 
 def test_a_window_shows_the_ink_bright_whatever_its_polarity() -> None:
