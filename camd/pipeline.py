@@ -17,8 +17,10 @@ from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
 from camd.regions.follow import Follower, Surroundings
 from camd.regions.memory import Kept, Memory
+from camd.regions.value import ONE_NUMBER
 from camd.segment import binarize
 from camd.segment.deskew import slope
+from camd.track.lines import group
 from camd.track.orientation import Orientation
 from camd.values import (
     SIDE,
@@ -126,8 +128,11 @@ class _Seen:
     @property
     def weight(self) -> float:
         """How much speaks for what is read, in logits: many digits, each likely, are more than
-        one."""
-        return sum(cells.worth(digit.confidence) for digit in self.digits)
+        one. Only one row counts, the heaviest: a region has one number."""
+        rows = group(self.digits, ONE_NUMBER)
+        return max(
+            (sum(cells.worth(one.confidence) for one in row.digits) for row in rows), default=0
+        )
 
     @property
     def worth(self) -> float:
