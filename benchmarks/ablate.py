@@ -76,7 +76,7 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "thickness": ((glyphs, "THICKEST", 1e9),),
     "other ways up": ((directions, "ways", _nothing), (directions, "lean", lambda _: 0)),
     "turned rows": ((glyphs, "turn", lambda _: 0.0),),
-    "surroundings": ((surroundings, "judge", lambda page, _: page.sure),),
+    "surroundings": ((surroundings, "judge", lambda page, _, **__: page.sure),),
 }
 
 

@@ -281,8 +281,8 @@ class Pipeline:
 
     def _look(self, area: Area, image: Image, laps: Laps, clock: float | None) -> _Seen:
         """Read an area as handwriting or as a row of a display, whichever is worth more."""
-        rows = self._model.rows if isinstance(self._model, ReadsRows) else None
-        if rows is None or area.display == "handwriting":
+        rows = self._rows(area)
+        if rows is None:
             return self._read_ink(area, image, laps, clock)
         row = self._read_row(area, image, rows, clock)
         laps.lap("rows")
@@ -294,6 +294,12 @@ class Pipeline:
         if other.weight > RIVAL * better.weight and not _within(other.text, better.text):
             return replace(better, doubtful=True)
         return better
+
+    def _rows(self, area: Area) -> Near | None:
+        """Give what reads an area as a row of a display; None where nothing does."""
+        if area.display == "handwriting" or not isinstance(self._model, ReadsRows):
+            return None
+        return self._model.rows
 
     def _read_row(self, area: Area, image: Image, rows: Near, clock: float | None) -> _Seen:
         """Read a region as a row of a display. The row is looked for where it was before, and
@@ -384,7 +390,9 @@ class Pipeline:
         glyphs = usual.glyphs + lower.glyphs
         classified = Classified.joined([usual.classified, lower.classified])
         page = surroundings.page(glyphs, classified, rejected, open_set=self._model.open_set)
-        likely = surroundings.judge(page, self._model.surroundings, drawn=area.memory is not None)
+        # Not where this is but the rival of a row: a stronger one only makes that doubtful.
+        drawn = area.memory is not None and self._rows(area) is None
+        likely = surroundings.judge(page, self._model.surroundings, drawn=drawn)
         digits, sure, doubtful = self._sort(glyphs, classified, likely)
         laps.lap("context")
         uncut = tuple(Rejected(box, Reason.UNSURE) for box in stacked.whole)

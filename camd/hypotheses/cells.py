@@ -147,7 +147,7 @@ class Row:
 
 def read(picture: Plane, inside: Box, classify: Classify, known: Place | None = None) -> Row:
     """Return the best row of digits whose middles lie in the box `inside` of a picture, grey uint8.
-    With a `known` place only that is looked at."""
+    With a `known` place only that is looked at, and no closer: the next frame shows it again."""
     heights = [share * inside[3] for share in HEIGHTS] if known is None else [known.height]
     level = None if known is None else known.y
     seen = [candidates(picture, inside, tall, classify, level) for tall in heights]
@@ -163,7 +163,7 @@ def read(picture: Plane, inside: Box, classify: Classify, known: Place | None = 
         *_between(picture, inside, row),
     )
     row = replace(row, doubts=boxes)
-    return _filled(picture, inside, row, classify) if boxes else row
+    return _filled(picture, inside, row, classify) if boxes and known is None else row
 
 
 def _left_out(row: Row, seen: Sequence[Cell]) -> list[Box]:

@@ -40,7 +40,8 @@ WEIGHT_OF_ONE, WEIGHT_OF_FOREIGN = 0.2, 0.6
 """How much a 1, and a mark that was rejected, tell about what is beside them, in the means; what is
 any other digit or none counts 1. Anything straight may be a 1."""
 IN_REGION = 5.0
-"""How many times as likely a digit is in a region that somebody drew as elsewhere, as odds."""
+"""How many times as likely a digit is in a region that somebody drew as elsewhere, as odds. Without
+this a lone 1 there, as sure as its shape can make it, has 0.6, and is `unsure`."""
 MOST_SUPPORT = 4.0
 """At most so many times are the odds of the classifier raised: a place in a number says that there
 is a digit, and not which. Without this, of 112 digits that it gives less than 0.7, and that are

@@ -10,6 +10,7 @@ from benchmarks.ablate import MECHANISMS, Figures, main, table, variants, withou
 from camd.evaluate.truth import Label
 from camd.hypotheses import surroundings
 from camd.segment import page
+from camd.values import Classified
 from tests.sheets import line, paper, write
 
 
@@ -24,7 +25,8 @@ def test_every_mechanism_can_be_switched_off_and_comes_back() -> None:
 def test_two_are_off_at_once() -> None:
     with without(["ruling", "surroundings"]):
         assert page.erase(np.zeros((4, 4), np.uint8), "pieces", 3.0) == ("pieces", [])  # type: ignore[arg-type, comparison-overlap]
-        assert surroundings.judge([], np.zeros(0, int), np.zeros(0), []).shape == (0,)  # type: ignore[arg-type]
+        seen = surroundings.page([], Classified.joined([]), [])
+        assert surroundings.judge(seen, [np.ones(16, np.float32)], drawn=True).shape == (0,)
 
 
 def test_the_table_gives_differences_from_the_first_row() -> None:
