@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""Makes an environment smaller, where the wheels in it bring the same shared libraries: for the Containerfile.
+"""Makes an environment smaller where its wheels bring the same shared libraries, for the
+Containerfile:
 
-    share-libraries SITE-PACKAGES
+    share_libraries.py SITE-PACKAGES
 
-Each wheel brings the libraries that it needs, under names of its own: OpenCV and PyAV an FFmpeg each. All are moved into one
-folder. Of one library with one binary interface, which the number after .so. stands for, the newest is kept, and the others
-become links to it. What only encodes video, and OpenCV's OpenBLAS, give way to something smaller. What then nobody needs is
-removed. At the end all symbols must be found: else this fails. Needs binutils, and Debian's liblapack3.
+Each wheel brings the libraries that it needs, under names of its own: OpenCV and PyAV an FFmpeg
+each. All are moved into one folder. Of one library with one binary interface, which the number
+after .so. stands for, the newest is kept, and the others become links to it. What only encodes
+video, and OpenCV's OpenBLAS, give way to something smaller. What nobody needs then is removed. In
+the end all symbols must be found: else this fails. Needs binutils, and Debian's liblapack3.
 """
 
 import platform
@@ -17,18 +19,20 @@ from collections import defaultdict
 from pathlib import Path
 
 NAME = re.compile(r"(lib[\w+]+?)(?:-[0-9a-f]{8})+\.so\.((\d+)[\d.]*)$")
-"""As auditwheel names them: with hashes, so that no two wheels' libraries are mistaken for each other."""
+"""As auditwheel names them: with hashes, so that nobody's library is mistaken for another's."""
 ENCODERS = ("libx265", "libSvtAv1Enc")
 """What FFmpeg is linked to for encoding alone: 28 MB. camd only decodes."""
 NOTHING = {"x86_64": "xorl %eax, %eax\nret", "aarch64": "mov x0, #0\nret"}
-"""Returns 0: FFmpeg asks encoders what they can do when it lists its codecs, and takes it for an answer."""
+"""Returns 0, an answer to FFmpeg, which asks encoders what they can do when it lists its codecs."""
 FOLDER = "shared.libs"
 LAPACK = "lapack/liblapack.so.3"
-"""Debian's, which knows Debian's BLAS. OpenCV solves systems of a few equations with it: OpenBLAS gains nothing there."""
+"""Debian's, which knows Debian's BLAS. OpenCV solves systems of a few equations with it: there
+OpenBLAS is not faster."""
 
 
 def gather(site: Path) -> Path:
-    """Move the libraries of all wheels into one folder, where they find each other; the wheels find it by links."""
+    """Move the libraries of all wheels into one folder, where they find each other; the wheels find
+    them by links."""
     folder = site / FOLDER
     folder.mkdir()
     for libs in sorted(site.glob("*.libs")):
@@ -141,4 +145,5 @@ def main(site: Path) -> None:
     check(site)
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
