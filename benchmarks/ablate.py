@@ -57,10 +57,6 @@ def _no_teeth(*_: Any) -> IntArray:
     return np.zeros(0, np.intp)
 
 
-def _undecided(found: Any, *_: Any, **__: Any) -> Any:
-    return np.ones(len(found), np.float32)
-
-
 MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "ruling": ((page, "erase", lambda _, pieces, __: (pieces, [])),),
     "comb teeth": ((ruling, "teeth", _no_teeth),),
@@ -80,8 +76,7 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "thickness": ((glyphs, "THICKEST", 1e9),),
     "other ways up": ((directions, "ways", _nothing), (directions, "lean", lambda _: 0)),
     "turned rows": ((glyphs, "turn", lambda _: 0.0),),
-    "surroundings": ((surroundings, "judge", _undecided),),
-    "support": ((surroundings, "MOST_SUPPORT", 1.0),),
+    "surroundings": ((surroundings, "judge", lambda page, _: page.sure),),
 }
 
 

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.hypotheses import cells, directions, mend, select, split, stack, surroundings
+from camd.hypotheses.surroundings import Page
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
 from camd.regions.follow import Follower, Surroundings
 from camd.regions.memory import Kept, Memory
+from camd.regions.value import ONE_NUMBER
 from camd.segment import binarize
 from camd.segment.deskew import slope
+from camd.track.lines import group
 from camd.track.orientation import Orientation
 from camd.values import (
     SIDE,
@@ -43,6 +46,10 @@ class Described(Protocol):
 
     @property
     def scores(self) -> Mapping[str, float]: ...
+
+    @property
+    def surroundings(self) -> Sequence[FloatArray]:
+        """Weights for camd.hypotheses.surroundings; none: what it says of each glyph stands."""
 
 
 class Near(Described, Protocol):
@@ -111,6 +118,8 @@ class _Seen:
     rejected: tuple[Rejected, ...]
     doubtful: bool = False
     """Whether something else may be written there than was read."""
+    page: Page | None = None
+    """What the surroundings were judged by; None for a row of a display."""
 
     @property
     def text(self) -> str:
@@ -119,8 +128,11 @@ class _Seen:
     @property
     def weight(self) -> float:
         """How much speaks for what is read, in logits: many digits, each likely, are more than
-        one."""
-        return sum(cells.worth(digit.confidence) for digit in self.digits)
+        one. Only one row counts, the heaviest: a region has one number."""
+        rows = group(self.digits, ONE_NUMBER)
+        return max(
+            (sum(cells.worth(one.confidence) for one in row.digits) for row in rows), default=0
+        )
 
     @property
     def worth(self) -> float:
@@ -258,6 +270,15 @@ class Pipeline:
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 
+    def page(self, image: Image) -> Page:
+        """Measure the glyphs of one image, the way its writing stands; the weights of surroundings
+        are fitted to such pages."""
+        area = self._areas[0]
+        area.orientation = Orientation()
+        page = self._read_ink(area, image, Laps(no_timer), None).page
+        assert page is not None  # as it always is of ink
+        return page
+
     def _look(self, area: Area, image: Image, laps: Laps, clock: float | None) -> _Seen:
         """Read an area as handwriting or as a row of a display, whichever is worth more."""
         rows = self._model.rows if isinstance(self._model, ReadsRows) else None
@@ -362,14 +383,9 @@ class Pipeline:
         rejected = select.unexplained(found.rejected, lower)
         glyphs = usual.glyphs + lower.glyphs
         classified = Classified.joined([usual.classified, lower.classified])
-        fitting = surroundings.judge(
-            glyphs,
-            classified.labels,
-            classified.margins,
-            rejected,
-            open_set=self._model.open_set,
-        )
-        digits, sure, doubtful = self._sort(glyphs, classified, fitting)
+        page = surroundings.page(glyphs, classified, rejected, open_set=self._model.open_set)
+        likely = surroundings.judge(page, self._model.surroundings, drawn=area.memory is not None)
+        digits, sure, doubtful = self._sort(glyphs, classified, likely)
         laps.lap("context")
         uncut = tuple(Rejected(box, Reason.UNSURE) for box in stacked.whole)
         ink = {id(glyph) for glyph in found.glyphs}
@@ -382,6 +398,7 @@ class Pipeline:
             sure,
             rejected + doubtful + uncut,
             doubtful=bool((made & weak).any()),
+            page=page,
         )
 
     def _classifier(
@@ -403,10 +420,10 @@ class Pipeline:
         return classify
 
     def _sort(
-        self, glyphs: tuple[Glyph, ...], classified: Classified, fitting: FloatArray
+        self, glyphs: tuple[Glyph, ...], classified: Classified, likely: FloatArray
     ) -> tuple[list[Digit], FloatArray, tuple[Rejected, ...]]:
-        """Part the digits, and how sure the classifier alone is of each, from the rest; `fitting`
-        (N,) is the probability that the surroundings give each one to be any."""
+        """Part the digits, and how sure the classifier alone is of each, from the rest; `likely`
+        (N,) is the probability of each to be the digit it looks like where it stands."""
         digits: list[Digit] = []
         sure: list[float] = []
         rejected: list[Rejected] = []
@@ -416,7 +433,7 @@ class Pipeline:
             classified.labels.tolist(),
             classified.margins.tolist(),
             classified.confidence.tolist(),
-            surroundings.confidence(classified.confidence, fitting).tolist(),
+            likely.tolist(),
             strict=True,
         ):
             if label < 0:

@@ -46,6 +46,10 @@ gate_quick_other, how far below 0 the value of what is clearly none is at least:
     gate_quick_intercept   (1,) float32
     gate_quick_calibration (2, m) float32
 
+And `surroundings` in meta may hold the weights with which glyphs are judged by what is around them
+(camd/hypotheses/surroundings.py): a list of lists, the first of OWN + 1 numbers, the others of
+OWN + AROUND + 1.
+
 And a whole model of its own for the rows of digits in regions (camd/hypotheses/cells.py), with -1
 among its classes and without a gate: `rows` in meta is its meta, and its arrays have names that
 begin with rows_ (but no rows_meta).
@@ -112,6 +116,10 @@ _THRESHOLDS = {
 """Entries of meta that must be there if it has the one named first."""
 
 
+OWN, AROUND = 15, 37
+"""How many signs camd/hypotheses/surroundings.py has of a glyph by itself, and of what is around
+it."""
+
 ROWS = "rows_"
 """How the names of the arrays begin that belong to the model for rows."""
 
@@ -152,6 +160,16 @@ def spec_from(meta: Meta) -> FeatureSpec:
     return FeatureSpec(int(features["directions"]), scales, upright, shape)
 
 
+def _fits(weights: Any) -> bool:
+    """Tell whether these are weights of surroundings."""
+    return (
+        isinstance(weights, list)
+        and all(isinstance(some, list) for some in weights)
+        and [len(some) for some in weights] == [OWN + 1, *[OWN + AROUND + 1] * (len(weights) - 1)]
+        and all(isinstance(one, float) and np.isfinite(one) for some in weights for one in some)
+    )
+
+
 def problem(arrays: Arrays, meta: Meta) -> str | None:
     """Return what is wrong with the contents; None if nothing is."""
     if (nested := rows(arrays, meta)) is not None:
@@ -182,6 +200,9 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
         isinstance(score, float | int) and 0 <= score <= 1 for score in scores.values()
     ):
         return "its scores are not all between 0 and 1"
+
+    if "surroundings" in meta and not _fits(meta["surroundings"]):
+        return f"its surroundings are not lists of {OWN + 1} and {OWN + AROUND + 1} numbers"
 
     classes, counts = arrays["classes"], arrays["counts"]
     if (counts < 1).any():

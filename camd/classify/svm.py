@@ -39,6 +39,8 @@ class Model:
     """Tells digits from everything else; without one, everything is a digit."""
     rows: "Model | None" = None
     """Reads rows of digits in regions, window by window; see camd.hypotheses.cells."""
+    surroundings: tuple[FloatArray, ...] = ()
+    """Weights with which camd.hypotheses.surroundings judges what it says; none: it stands."""
 
     @property
     def open_set(self) -> bool:
@@ -144,7 +146,19 @@ def build(arrays: Arrays, meta: Meta, *, with_rows: bool = True) -> Model:
         quick=quick,
         gate=gate.build(arrays, meta),
         rows=build(*nested) if nested else None,
+        surroundings=_surroundings(meta),
     )
+
+
+def _surroundings(meta: Meta) -> tuple[FloatArray, ...]:
+    return tuple(np.array(some, np.float32) for some in meta.get("surroundings", ()))
+
+
+def surroundings(path: Path) -> tuple[FloatArray, ...]:
+    """Read only the weights of surroundings from a model file, for whom workers classify.
+
+    Raises ModelError, whose text says what to do."""
+    return _surroundings(model_file.read(path)[1])
 
 
 def load(path: Path, *, with_rows: bool = True) -> Model:

@@ -248,7 +248,14 @@ def _run(
         publisher = _publisher(plan, broker, answers, stack)
         if model is None:
             assert publisher  # as the plan has made sure
-            model = RemoteModel(settings.name, plan.boot, answers, publisher.crops, signals.leave)
+            model = RemoteModel(
+                settings.name,
+                plan.boot,
+                answers,
+                publisher.crops,
+                signals.leave,
+                surroundings=svm.surroundings(paths.model_file(settings.model.file)),
+            )
         service.ready()
         if publisher and in_order:
             publisher.wait_connected(CONNECT_WAIT_S)

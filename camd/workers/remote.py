@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from camd.errors import PublishError
 from camd.mqtt import crops as codec
 from camd.mqtt.crops import BATCH, Classes
-from camd.values import Box, Classified
+from camd.values import Box, Classified, FloatArray
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +87,14 @@ class RemoteModel:
         send: Callable[[bytes], None],
         leave: Callable[[], bool] = lambda: False,
         *,
+        surroundings: Sequence[FloatArray] = (),
         resend_s: float = RESEND_S,
         give_up_s: float = GIVE_UP_S,
     ) -> None:
         """`send` publishes a message of crops; `answers` receives what workers answer; `leave`
-        returns True once nobody needs the answers any more."""
+        returns True once nobody needs the answers any more; `surroundings` are the weights with
+        which camd.hypotheses.surroundings judges what they answer."""
+        self.surroundings = surroundings
         self._camera = camera
         self._boot = boot
         self._answers = answers

@@ -16,6 +16,7 @@ from camd import paths
 from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec, Scale, extract
 from camd.classify.kernel import Projection
+from camd.classify.model_schema import AROUND, OWN
 from camd.classify.one_vs_one import Duels, Shared, duels
 from camd.errors import ModelError
 from camd.values import Classified
@@ -295,6 +296,12 @@ def test_a_wrong_cascade_is_refused(
         ({"features": {"directions": 8}}, "features"),
         ({"features": {"directions": 7, "scales": [[0, 5, 1]]}}, "features"),
         ({"features": {"directions": 8, "scales": [[0, 6, 1]]}}, "projection has the shape"),
+        ({"surroundings": [[0.5] * 3]}, "surroundings"),
+        (
+            {"surroundings": [[0.5] * (OWN + 1), [float("inf")] * (OWN + AROUND + 1)]},
+            "surroundings",
+        ),
+        ({"surroundings": []}, "surroundings"),
         ({"scores": {"x": 0.9}}, "self-test|checksum"),
     ],
 )

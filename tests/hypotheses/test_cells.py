@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -5,6 +7,7 @@ import pytest
 from camd import paths
 from camd.classify import svm
 from camd.hypotheses import cells
+from camd.regions.value import WEAKEST
 from camd.values import Box, Classified, Plane
 from testing.segments import display
 
@@ -91,6 +94,28 @@ def test_what_is_seen_in_a_step_of_the_row_and_not_read_is_a_doubt(machine: svm.
         row = cells.read(other, inside(other), machine.classify)
         assert text(row) == "4063"
         assert any(x < place < x + width for x, _, width, _ in row.doubts)
+
+
+@pytest.mark.parametrize(("number", "missed"), [("40263", 3), ("40263", 2), ("40263", 4)])
+def test_a_missing_digit_is_looked_for_closely_and_stays_a_doubt(
+    machine: svm.Model, number: str, missed: int
+) -> None:
+    at_a_glance = 40
+
+    def classify(crops: Plane) -> Classified:
+        said = machine.classify(crops)
+        if len(crops) < at_a_glance:
+            return said
+        return replace(said, labels=np.where(said.labels == missed, -1, said.labels))
+
+    picture = display(number)
+    row = cells.read(picture, inside(picture), classify)
+    assert text(row) == number
+    assert row.doubts
+    place = number.index(str(missed))
+    sure = [cell.confidence >= 0.85 for cell in row.cells]
+    assert sure == [n != place for n in range(len(number))]
+    assert row.cells[place].confidence < WEAKEST
 
 
 def test_a_window_shows_the_ink_bright_whatever_its_polarity() -> None:

@@ -127,7 +127,7 @@ def test_nothing_gives_nothing() -> None:
 class Eights:
     """Calls what is high an 8 and all else 0, and is always sure."""
 
-    id, open_set, scores = "eights", False, {}
+    id, open_set, scores, surroundings = "eights", False, {}, ()
 
     def classify(self, crops: np.ndarray, _lap: object = None) -> Classified:
         wide = np.array([np.ptp(np.nonzero(crop > 60)[1]) for crop in crops])

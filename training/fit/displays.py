@@ -116,10 +116,10 @@ def learn_displays(
 ) -> Learnt:
     """Fit the machine with the photographs in `folder` (docs/training.md says in which form) and
     the fonts below `fonts`. Raises DataError."""
-    rng = np.random.default_rng([seed, 3])
+    rng = generator(seed)
     faces, other_faces = Faces.find(fonts).split(0, HELD)
     real = photographs(folder)
-    learn, held = _parted(real, recipe, rng)
+    learn, held = parted(real, recipe, rng)
     progress(f"rows of digits: rendering {recipe.rendered} windows")
     drawn = windows_of(_drawn(faces, rng), rng, recipe.rendered)
     progress("rows of digits: first machine, of rendered rows alone")
@@ -137,7 +137,7 @@ def learn_displays(
     windows = join(windows, false_alarms(second, pictures))
     progress(f"rows of digits: third machine, of {len(windows)} windows")
     check = windows_of(_drawn(other_faces, rng), rng, max(200, recipe.rendered // 8))
-    seen = [align(first, one) for one in held]
+    seen = [align(first, one) for pictures in held.values() for one in pictures]
     check = join(check, windows_of(iter(seen), rng, None))
     bench, machines = fitted(windows, recipe.machine, progress)
     machines = bench.calibrated(machines, check, check.take(slice(0)))
@@ -162,6 +162,10 @@ def learn_displays(
     progress(f"rows of digits: {card['held_back']}")
     arrays, meta = with_tests(arrays, meta, check)
     return Learnt(arrays, meta, card)
+
+
+def generator(seed: int) -> np.random.Generator:
+    return np.random.default_rng([seed, 3])
 
 
 def install(path: Path, learnt: Learnt) -> str:
@@ -245,17 +249,18 @@ def _meters(
             yield str(name), (image, [Placed(width / 2, height / 2, 0.66 * height, label, False)])
 
 
-def _parted(
+def parted(
     real: dict[str, list[tuple[str, Picture]]], recipe: DisplayRecipe, rng: np.random.Generator
-) -> tuple[list[Picture], list[Picture]]:
-    """Choose the photographs to train with, and those never to."""
+) -> tuple[list[Picture], dict[str, list[Picture]]]:
+    """Choose the photographs to train with, and those of each set never to. They are the first that
+    is drawn from the `rng` of `generator`."""
     learn: list[Picture] = []
-    held: list[Picture] = []
+    held: dict[str, list[Picture]] = {}
     for name, most in (("odometers", recipe.odometers), ("meters", recipe.meters)):
         own = real.get(name, [])
         order = rng.permutation(len(own))
         part = len(own) // HELD
-        held += [own[n][1] for n in order[: min(part, most // HELD)]]
+        held[name] = [own[n][1] for n in order[: min(part, most // HELD)]]
         learn += [own[n][1] for n in order[part : part + most]]
     return learn, held
 

@@ -153,6 +153,20 @@ def carry_rows(
     return with_rows(arrays, meta, *nested) if nested else (arrays, meta)
 
 
+def carry_surroundings(
+    donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Add the weights of surroundings of the model file `donor`, where there are any: they were
+    fitted to probabilities, which mean the same whichever machine gives them."""
+    try:
+        described = model_file.read(donor)[1]
+    except ModelError:
+        return arrays, meta
+    if "surroundings" not in described:
+        return arrays, meta
+    return seal(arrays, {**meta, "surroundings": described["surroundings"]})
+
+
 def write(path: Path, content: bytes) -> None:
     """Write a file completely or not at all; folders that are missing are made."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,7 +22,14 @@ from training.digits import Digits
 from training.fit.bench import Bench, Machines
 from training.fit.displays import DisplayRecipe, learn_displays
 from training.fit.evaluate import Figures, by_hand, figures
-from training.fit.export import carry_gate, carry_rows, to_bytes, with_rows, write
+from training.fit.export import (
+    carry_gate,
+    carry_rows,
+    carry_surroundings,
+    to_bytes,
+    with_rows,
+    write,
+)
 from training.fit.fit import ENGINE, Recipe, learn_projection
 from training.fit.gate import GateRecipe, learn_gate, with_gate
 from training.fit.self_test import with_tests
@@ -152,6 +159,8 @@ def train(
     elif material.old:
         arrays, meta = carry_rows(material.old, arrays, meta)
         in_rows = {"of": str(material.old)} if "rows" in meta else None
+    if material.old:
+        arrays, meta = carry_surroundings(material.old, arrays, meta)
     content = to_bytes(arrays)
     card = {
         "id": meta["sha256"][:8],
@@ -179,6 +188,7 @@ def train(
         if others
         else None,
         "rows": in_rows,
+        "surroundings": {"of": str(material.old)} if "surroundings" in meta else None,
         "support_vectors": len(fitted.full.vectors),
         "cascade": cascade(fitted, trial, validation, bench, alone),
         "bytes": len(content),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import cv2
 import numpy as np
@@ -37,6 +37,11 @@ FINER = 4
 STILL, BETWEEN, NEXT = 0.12, 0.25, 0.85
 """How far a wheel has turned, in heights of an em. Up to STILL the digit counts as whole; from
 BETWEEN to NEXT there is none to be read in its window."""
+
+Kind = Literal["segments", "print", "wheels", "letters"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+SHARES = (0.44, 0.14, 0.36, 0.06)
+"""How many of all rows are of each kind."""
 
 Grey = NDArray[np.float32]
 Shape = tuple[Plane, tuple[int, int, int, int], float]
@@ -179,9 +184,12 @@ class _Row:
     """Width of a wheel; 0 for what has none."""
 
 
-def draw(rng: np.random.Generator, faces: Faces) -> tuple[Plane, list[Placed]]:
-    """Draw a picture of one row, grey uint8, and say what stands where in it."""
-    kind = rng.choice(["segments", "print", "wheels", "letters"], p=[0.44, 0.14, 0.36, 0.06])
+def draw(
+    rng: np.random.Generator, faces: Faces, kind: Kind | None = None
+) -> tuple[Plane, list[Placed]]:
+    """Draw a picture of one row, grey uint8, and say what stands where in it. Without a `kind` it
+    is of any."""
+    kind = kind or KINDS[int(rng.choice(len(KINDS), p=SHARES))]
     if kind == "wheels":
         row = _write(rng, faces.prints, wheels=True)
         sheet, dark = _wheels(rng, row)

@@ -13,7 +13,7 @@ from camd.hypotheses import cells
 from testing.segments import display
 from training.digits import NONE
 from training.fit import displays
-from training.render.displays import UNKNOWN, Faces, Placed, draw
+from training.render.displays import KINDS, UNKNOWN, Faces, Kind, Placed, draw
 
 FONTS = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
 FACES = Faces(
@@ -34,6 +34,17 @@ def test_a_seed_gives_the_same_picture() -> None:
     again, same = draw(np.random.default_rng(3), FACES)
     np.testing.assert_array_equal(first, again)
     assert placed == same
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_row_of_each_kind_is_drawn(kind: Kind) -> None:
+    rng = np.random.default_rng(4)
+    labels = [one.label for _ in range(40) for one in draw(rng, FACES, kind)[1]]
+    if kind == "letters":
+        assert set(labels) == {NONE}
+    else:
+        assert set(range(10)) <= set(labels)
+        assert (UNKNOWN in labels) == (kind == "wheels")
 
 
 def test_what_is_placed_is_drawn_there(machine: svm.Model) -> None:
