@@ -169,30 +169,40 @@ def plot(
     import matplotlib as mpl  # noqa: PLC0415
 
     mpl.use("agg")
-    from matplotlib import pyplot  # noqa: PLC0415
+    from matplotlib import pyplot, ticker  # noqa: PLC0415
 
-    figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(12, 3.6), layout="constrained")
-    for axes, costs, label in (
-        (left, digits, "digits a frame, 1080p"),
-        (middle, sizes, "megapixels a frame, 20 digits"),
+    figure, (left, middle, right) = pyplot.subplots(1, 3, figsize=(12, 4), layout="constrained")
+    figure.suptitle("How the work of camd grows with its input")
+    for axes, costs, title, label in (
+        (left, digits, "More digits on a 1080p frame", "digits a frame"),
+        (middle, sizes, "A larger frame with 20 digits", "megapixels a frame"),
     ):
         amounts = np.array([one.amount for one in costs])
         times = np.array([one.frame_ms for one in costs])
-        axes.loglog(amounts, times, "o-", color="#1f5fa8", label="measured")
+        axes.loglog(amounts, times, "o-", color="#1f5fa8", label="time of a frame, measured")
+        as_input = times[0] * amounts / amounts[0]
         axes.loglog(
-            amounts, times[0] * amounts / amounts[0], ":", color="#888888", label="as the input"
+            amounts, as_input, ":", color="#888888", label="if it grew as fast as the input"
         )
         axes.set_xticks(amounts, [f"{amount:.3g}" for amount in amounts])
-        axes.set_xticks([], minor=True)
+        # Numbers as people write them, at 1, 2 and 5 times a power of ten.
+        axes.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_minor_locator(ticker.NullLocator())
+        axes.set_title(title)
         axes.set_xlabel(label)
-        axes.set_ylabel("ms a frame, one core")
+        axes.set_ylabel("milliseconds of one core")
         axes.legend(frameon=False)
     counts = [len(group) for group in cameras]
     rates = [np.mean([len(o.heard.ages) / o.seconds for o in group]) for group in cameras]
-    right.bar([str(count) for count in counts], rates, color="#1f5fa8", width=0.5)
-    right.axhline(FPS, linestyle=":", color="#888888")
-    right.set_xlabel(f"cameras, 1080p, on {len(os.sched_getaffinity(0))} cores")
-    right.set_ylabel("frames a second, each")
+    right.bar([str(count) for count in counts], rates, color="#1f5fa8", width=0.5, label="read")
+    right.axhline(FPS, linestyle=":", color="#888888", label="sent by the camera")
+    right.set_ylim(0, 1.3 * FPS)
+    right.legend(frameon=False)
+    right.set_title(f"More cameras of 1080p, on {len(os.sched_getaffinity(0))} cores")
+    right.set_xlabel("cameras")
+    right.set_ylabel("frames a second, of each")
     figure.savefig(file, dpi=110)
     pyplot.close(figure)
 

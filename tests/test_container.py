@@ -1,5 +1,6 @@
 """What the files of the container say of each other; scripts/test-container builds and runs it."""
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -58,3 +59,38 @@ def test_compose_mounts_what_the_image_says(monkeypatch: pytest.MonkeyPatch) -> 
     assert (ROOT / "examples" / service["build"]["context"] / "Containerfile").exists()
     parse(service["command"])
     assert "broker" in SERVICES
+
+
+def test_of_the_same_library_the_newest_is_kept_and_the_unneeded_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = importlib.util.spec_from_file_location(
+        "share_libraries", ROOT / "packaging" / "container" / "share_libraries.py"
+    )
+    assert spec
+    assert spec.loader
+    sharing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sharing)
+    needs = {
+        "cv2/cv2.abi3.so": ["libavcodec-0000000a.so.62.28.9", "libpng16-0000000a.so.16.1.0"],
+        "av/codec.so": ["libavcodec-0000000b.so.62.28.10", "libc.so.6"],
+        "opencv.libs/libavcodec-0000000a.so.62.28.9": ["libvpx-0000000a.so.11.0"],
+        "opencv.libs/libvpx-0000000a.so.11.0": [],
+        "opencv.libs/libpng16-0000000a.so.16.1.0": [],
+        "av.libs/libavcodec-0000000b.so.62.28.10": ["libvpx-0000000b.so.12.0"],
+        "av.libs/libvpx-0000000b.so.12.0": [],
+    }
+    for name in needs:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(sharing, "needed", lambda file: needs[file.resolve().read_text()])
+    folder = sharing.gather(tmp_path)
+    sharing.share(folder)
+    sharing.remove_unneeded(tmp_path, folder)
+    for wheel in ("opencv.libs", "av.libs"):
+        assert {file.name: file.resolve().name for file in (tmp_path / wheel).iterdir()} == {
+            "libavcodec-0000000a.so.62.28.9": "libavcodec-0000000b.so.62.28.10",
+            "libavcodec-0000000b.so.62.28.10": "libavcodec-0000000b.so.62.28.10",
+            "libpng16-0000000a.so.16.1.0": "libpng16-0000000a.so.16.1.0",
+            "libvpx-0000000b.so.12.0": "libvpx-0000000b.so.12.0",
+        }

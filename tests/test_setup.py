@@ -89,3 +89,17 @@ def test_without_bash_the_demo_says_so(place: Path) -> None:
     )
     assert done.returncode == 69
     assert "bash is missing" in done.stderr
+
+
+def test_a_bare_system_is_made_by_root_alone_and_for_known_names_only(place: Path) -> None:
+    somebody = ["setpriv", f"--reuid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
+    for name, status, said in (("debian-13", 77, "sudo"), ("debian-1", 64, "debian-12, debian-13")):
+        done = subprocess.run(
+            [*somebody, "bash", "-s", name, place / "root"],
+            input=(ROOT / "scripts" / "bare-root").read_text(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status
+        assert said in done.stderr

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from checks import broker, camera, configuration, install, page, reboot, sandbox, watchdog
+from checks import broker, camera, configuration, install, package, page, reboot, sandbox, watchdog
 from checks.guest import run
 
 Check = Callable[[], str]
@@ -47,6 +47,7 @@ CHECKS: list[Check] = [
     configuration.wrong_and_restarted,
     reboot.after_it,
     install.service_uninstall,
+    package.installed_upgraded_and_purged,
 ]
 REBOOT_BEFORE = reboot.after_it
 PROGRESS = Path("/var/lib/checks")
