@@ -7,7 +7,6 @@ only named, not placed, and nothing says whether its ink is dark. A first machin
 rendered rows alone, finds that out: it looks where the digit that is named is likeliest."""
 
 import argparse
-import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,15 +16,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd import files
 from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec, Scale, extract
 from camd.errors import CamdError, DataError
 from camd.hypotheses import cells
 from camd.values import Plane
 from training.digits import NONE, Digits, join
+from training.fit import export
 from training.fit.bench import Bench, Machines
-from training.fit.export import to_bytes, with_rows, write
+from training.fit.export import with_rows
 from training.fit.fit import Progress, Recipe, learn_projection
 from training.fit.self_test import with_tests
 from training.render import textures
@@ -172,15 +171,7 @@ def install(path: Path, learnt: Learnt) -> str:
     """Put the machine into the model file `path`, and return the file's new id; its card follows.
     Raises ModelError."""
     sealed, described = with_rows(*model_file.read(path), learnt.arrays, learnt.meta)
-    content = to_bytes(sealed)
-    write(path, content)
-    identity: str = described["sha256"][:8]
-    card = path.with_suffix(".json")
-    if card.exists():
-        said = json.loads(files.read_text(card))
-        said |= {"id": identity, "bytes": len(content), "rows": learnt.card}
-        write(card, (json.dumps(said, indent=2) + "\n").encode())
-    return identity
+    return export.replace(path, sealed, described, rows=learnt.card)
 
 
 def fit(windows: Digits, recipe: Recipe, progress: Progress) -> svm.Model:

@@ -167,6 +167,22 @@ def carry_surroundings(
     return seal(arrays, {**meta, "surroundings": described["surroundings"]})
 
 
+def replace(
+    path: Path, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any], **told: Any
+) -> str:
+    """Write sealed contents over the model file `path`, and return its new id. Its card follows,
+    and says what is `told` as well."""
+    content = to_bytes(arrays)
+    write(path, content)
+    identity: str = meta["sha256"][:8]
+    card = path.with_suffix(".json")
+    if card.exists():
+        said = json.loads(files.read_text(card))
+        said |= {"id": identity, "bytes": len(content), **told}
+        write(card, (json.dumps(said, indent=2) + "\n").encode())
+    return identity
+
+
 def write(path: Path, content: bytes) -> None:
     """Write a file completely or not at all; folders that are missing are made."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -2,16 +2,14 @@
 --data MNIST."""
 
 import argparse
-import json
 import logging
 from pathlib import Path
 
-from camd import files
 from camd.classify import model_file
 from camd.errors import CamdError
 from training import digits as datasets
 from training.digits import Digits
-from training.fit.export import to_bytes, write
+from training.fit import export
 from training.fit.self_test import with_tests
 
 log = logging.getLogger(__name__)
@@ -22,15 +20,7 @@ def renew(path: Path, digits: Digits) -> str:
 
     Raises CamdError."""
     arrays, meta = model_file.read(path)
-    sealed, described = with_tests(arrays, meta, datasets.hold_out(digits)[1])
-    content = to_bytes(sealed)
-    write(path, content)
-    identity: str = described["sha256"][:8]
-    card = path.with_suffix(".json")
-    if card.exists():
-        said = json.loads(files.read_text(card)) | {"id": identity, "bytes": len(content)}
-        write(card, (json.dumps(said, indent=2) + "\n").encode())
-    return identity
+    return export.replace(path, *with_tests(arrays, meta, datasets.hold_out(digits)[1]))
 
 
 if __name__ == "__main__":

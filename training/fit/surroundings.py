@@ -10,7 +10,6 @@ the names of files tell (owner__picture.jpg), or of one kind that was rendered (
 """
 
 import argparse
-import json
 import re
 import sys
 import zlib
@@ -25,7 +24,6 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from camd import files
 from camd.classify import model_file, svm
 from camd.config.settings import Settings
 from camd.errors import CamdError, DataError
@@ -36,7 +34,8 @@ from camd.pipeline import Pipeline
 from camd.runtime import bounded
 from camd.sources.picture import first_page
 from camd.values import FloatArray, Image, IntArray
-from training.fit.export import seal, to_bytes, write
+from training.fit import export
+from training.fit.export import seal
 
 PASSES = 2
 """How often glyphs are looked at together. With one, a tenth more digits are misjudged in pictures
@@ -341,14 +340,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         arrays, meta = model_file.read(options.model)
         known = [[float(one) for one in some] for some in weights]
         sealed, described = seal(arrays, {**meta, "surroundings": known})
-        content = to_bytes(sealed)
-        write(options.model, content)
-        identity = described["sha256"][:8]
-        card = options.model.with_suffix(".json")
-        if card.exists():
-            told = json.loads(files.read_text(card))
-            told |= {"id": identity, "bytes": len(content), "surroundings": said}
-            write(card, (json.dumps(told, indent=2) + "\n").encode())
+        identity = export.replace(options.model, sealed, described, surroundings=said)
         sys.stdout.write(f"wrote {options.model}, model {identity}\n")
     except CamdError as error:
         sys.stderr.write(f"training.fit.surroundings: {error}\n")
