@@ -72,7 +72,7 @@ def test_a_small_sheet_on_a_dark_table_is_no_light_ink() -> None:
     table = paper(1920, 1080, level=80, noise=2)
     sheet = paper(200, 140, level=140, noise=2)
     for y in (35, 70, 105):
-        write(sheet, "43752", (30, y), height=20, pen=2, ink=50)
+        write(sheet, "4 3 7 5 2", (30, y), height=20, pen=2, ink=50)
     table[460:600, 850:1050] = cv2.GaussianBlur(sheet, (3, 3), 0.8)
     assert len(segment(table, SegmentSettings()).glyphs) == 15
 
