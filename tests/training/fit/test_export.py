@@ -2,7 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from training.fit.export import write
+from camd import paths
+from camd.classify import model_file, svm
+from training.fit.export import carry_surroundings, write
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_other(
@@ -24,3 +26,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
 def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
     write(tmp_path / "a" / "b" / "m.npz", b"new")
     assert (tmp_path / "a" / "b" / "m.npz").read_bytes() == b"new"
+
+
+def test_weights_of_surroundings_are_taken_over_where_there_are_any(tmp_path: Path) -> None:
+    arrays, meta = model_file.read(paths.model_file())
+    known = meta.pop("surroundings")
+    assert svm.build(arrays, meta, with_rows=False).surroundings == ()
+    _, carried = carry_surroundings(paths.model_file(), dict(arrays), meta)
+    assert carried["surroundings"] == known
+    assert carry_surroundings(tmp_path / "none.npz", dict(arrays), meta)[1] is meta
