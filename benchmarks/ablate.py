@@ -26,7 +26,7 @@ from camd.errors import CamdError
 from camd.evaluate.reliability import by_confidence
 from camd.evaluate.score import score
 from camd.evaluate.truth import Label, load_labels
-from camd.hypotheses import directions, mend, select, split, stack, surroundings
+from camd.hypotheses import cuts, directions, parts, select, surroundings, unions
 from camd.runtime import bounded
 from camd.segment import binarize, glyphs, halo, page, ruling, segmentation
 from camd.sources.picture import first_page
@@ -49,10 +49,6 @@ def _never(*_: Any, **__: Any) -> bool:
     return False
 
 
-def _each_alone(_: Any, whole: Any, __: Any) -> list[list[int]]:
-    return [[int(one)] for one in whole]
-
-
 def _no_teeth(*_: Any) -> IntArray:
     return np.zeros(0, np.intp)
 
@@ -61,10 +57,11 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "ruling": ((page, "erase", lambda _, pieces, __: (pieces, [])),),
     "comb teeth": ((ruling, "teeth", _no_teeth),),
     "dash": ((glyphs, "is_dash", _never),),
-    "join": ((segmentation, "join", _each_alone),),
-    "stack": ((stack, "apart", lambda found: stack.Stacked(tuple(found))),),
-    "split": ((split, "propose", _nothing),),
-    "mend": ((mend, "propose", _nothing),),
+    "cuts": ((cuts, "propose", _nothing),),
+    "cuts into rows": ((cuts, "TALL", 1e9),),
+    "unions": ((unions, "propose", _nothing),),
+    "scraps": ((segmentation, "scraps", _nothing),),
+    "size": ((parts, "SIZE", 0.0),),
     "lower threshold": ((select, "leads", _never),),
     "solid ink": ((binarize, "GRAIN", 255),),
     "plates": ((segmentation, "plates", _nothing),),

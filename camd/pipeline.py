@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from camd.config.settings import Settings
 from camd.errors import ConfigError
-from camd.hypotheses import cells, directions, mend, select, split, stack, surroundings
+from camd.hypotheses import cells, directions, parts, select, surroundings
 from camd.hypotheses.surroundings import Page
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
@@ -151,11 +151,6 @@ class _Seen:
         many = self.worth >= MANY * len(self.glyphs) > 0
         sure = [digit.confidence for digit in self.digits]
         return many and float(np.mean(sure)) >= SURE
-
-
-def _cut(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]) -> select.Cut:
-    """Classify glyphs, cut or mended where the classifier believes in it."""
-    return select.Cut(*mend.whole(*split.apart(glyphs, classify), classify))
 
 
 def _within(part: str, whole: str) -> bool:
@@ -375,19 +370,20 @@ class Pipeline:
         area.face(turn)
         found = area.segment(image)
         laps.lap("segment")
-        stacked = stack.apart(found.glyphs)
-        usual, lower = _cut(stacked.glyphs, classify), select.NOTHING
+        usual, lower = parts.read(found.glyphs, found.scraps, classify), select.NOTHING
         laps.lap("split")
         if select.leads(usual) and directions.worth_of(usual.classified.sure) < WELL * len(
             found.glyphs
         ):
             again = area.segment(image, binarize.LOWER)
             laps.lap("segment")
-            read = _cut(stack.apart(again.glyphs).glyphs, classify)
-            usual, lower = select.likeliest(usual, read)
+            usual, lower = select.likeliest(usual, parts.read(again.glyphs, again.scraps, classify))
             laps.lap("split")
-        rejected = select.unexplained(found.rejected, lower)
         glyphs = usual.glyphs + lower.glyphs
+        ink = {id(glyph) for glyph in found.glyphs}
+        made = np.array([id(glyph) not in ink for glyph in glyphs], bool)
+        new = [glyphs[i].box for i in np.flatnonzero(made).tolist()]
+        rejected = select.unexplained(found.rejected, new)
         classified = Classified.joined([usual.classified, lower.classified])
         page = surroundings.page(glyphs, classified, rejected, open_set=self._model.open_set)
         # Not where this is but the rival of a row: a stronger one only makes that doubtful.
@@ -395,16 +391,13 @@ class Pipeline:
         likely = surroundings.judge(page, self._model.surroundings, drawn=drawn)
         digits, sure, doubtful = self._sort(glyphs, classified, likely)
         laps.lap("context")
-        uncut = tuple(Rejected(box, Reason.UNSURE) for box in stacked.whole)
-        ink = {id(glyph) for glyph in found.glyphs}
-        made = np.array([id(glyph) not in ink for glyph in glyphs], bool)
         weak = (classified.labels >= 0) & (classified.confidence < MADE)
         return _Seen(
             turn,
             found.glyphs,
             digits,
             sure,
-            rejected + doubtful + uncut,
+            rejected + doubtful,
             doubtful=bool((made & weak).any()),
             page=page,
         )

@@ -10,78 +10,79 @@ from numpy.typing import NDArray
 from camd.values import FloatArray, IntArray, Plane
 
 HEIGHT = 24
-"""Rows in which cuts are looked for, whatever the size of the ink."""
+"""Rows in which cuts are looked for, a digit's height."""
 APART = 2
 """Cuts whose means are closer than this are one."""
 DETOUR = 0.12
 """What a step to the side costs, in rows of full ink."""
 DEEPEST = 12.0
-"""Most ink that a cut goes through, in rows of full ink."""
+"""Most ink that a cut goes through, in rows of full ink, a digit's height."""
 TWICE = 2.0
 """What it costs to go through ink again: digits touch in one place, a 0 has two sides."""
-CUTS = 4
-"""Cuts kept at most, a height of width, those through the least ink first."""
 SHORTEST = 0.5
 """Least height of a piece, in heights of the whole: digits that touch are of a size."""
 
 
-def seams(ink: Plane) -> list[IntArray]:
-    """Find where ink (h, w) uint8 may be cut from top to bottom, left to right.
+def seams(ink: Plane, unit: float, many: int, least: float) -> list[IntArray]:
+    """Find where ink (h, w) uint8 may be cut from top to bottom, left to right: the `many` cuts a
+    `unit` of width, pixels, the height of a digit, that go through the least of it. On either side
+    of a cut there is ink from top to bottom of at least so many units.
 
     Each cut (h,) gives, a row, the first column to its right."""
     rows, columns = ink.shape
-    width = max(1, round(columns * HEIGHT / rows))
-    if width < 2 * APART:
+    # The paths start in the middle, and are as long up as down.
+    height, width = 2 * round(rows * HEIGHT / unit / 2), round(columns * HEIGHT / unit)
+    if width < 2 * APART or height < 2:
         return []
-    small = cv2.resize(ink, (width, HEIGHT), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     small /= max(1.0, float(np.percentile(small[small > 0], 75))) if small.any() else 1.0
     np.minimum(small, 1, out=small)
     paths, depth = _paths(small)
     inked = small > 0.4
-    along = inked[np.arange(HEIGHT), paths]
+    along = inked[np.arange(height), paths]
     entered = along[:, 0] + np.count_nonzero(along[:, 1:] > along[:, :-1], axis=1)
     depth = depth + TWICE * np.maximum(entered - 1, 0)
-    most = round(CUTS * columns / rows)
+    alone = _extent(inked, paths) >= least * HEIGHT
     near = np.zeros(width, bool)
-    alone = _part_two(inked, paths)
     found: list[IntArray] = []
     for i in np.argsort(depth, kind="stable").tolist():
-        if depth[i] > DEEPEST or len(found) == most:
+        if depth[i] > DEEPEST * height / HEIGHT or len(found) == round(many * columns / unit):
             break
         if alone[i] and not near[i]:
             found.append(paths[i])
-            near |= np.abs(paths - paths[i]).sum(axis=1) < APART * HEIGHT
+            near |= np.abs(paths - paths[i]).sum(axis=1) < APART * height
     found.sort(key=lambda path: float(path.mean()))
     # Cuts that cross would leave a piece with two sides swapped.
     ordered = [np.maximum.reduce(found[: n + 1]) for n in range(len(found))]
-    at = np.linspace(0, HEIGHT - 1, rows)
+    at = np.linspace(0, height - 1, rows)
     return [
-        np.asarray(np.round(np.interp(at, np.arange(HEIGHT), path) * columns / width), np.intp)
+        np.asarray(np.round(np.interp(at, np.arange(height), path) * columns / width), np.intp)
         for path in ordered
     ]
 
 
-def _part_two(inked: NDArray[np.bool_], paths: IntArray) -> NDArray[np.bool_]:
-    """Tell of which paths (N, HEIGHT) there may be a digit on either side."""
-    rows = np.arange(HEIGHT)
-    before = np.zeros((HEIGHT, inked.shape[1] + 1), np.intp)
+def _extent(inked: NDArray[np.bool_], paths: IntArray) -> IntArray:
+    """Give how far from top to bottom the ink (H, W) on that side of each path (N, H) reaches where
+    it reaches less, pixels."""
+    height = len(inked)
+    rows = np.arange(height)
+    before = np.zeros((height, inked.shape[1] + 1), np.intp)
     np.cumsum(inked, axis=1, out=before[:, 1:])
     left = before[rows, paths]
     right = before[:, -1] - left
-    high = [
-        np.where(side > 0, rows, -1).max(axis=1) - np.where(side > 0, rows, HEIGHT).min(axis=1)
+    first, second = (
+        np.where(side > 0, rows, -1).max(axis=1) - np.where(side > 0, rows, height).min(axis=1)
         for side in (left, right)
-    ]
-    parts: NDArray[np.bool_] = np.minimum(*high) >= SHORTEST * HEIGHT
-    return parts
+    )
+    return np.asarray(np.minimum(first, second), np.intp)
 
 
 def _paths(ink: FloatArray) -> tuple[IntArray, FloatArray]:
     """Find the path from top to bottom through each column of the middle row that goes through the
-    least of ink (HEIGHT, W), 0..1.
+    least of ink (H, W), 0..1; H is even.
 
-    Gives the columns of each (W, HEIGHT), and how much ink it goes through (W,)."""
-    half = HEIGHT // 2
+    Gives the columns of each (W, H), and how much ink it goes through (W,)."""
+    half = len(ink) // 2
     # Both ways out from the middle at once: to the top, and, upside down, to the bottom.
     cost = np.stack([ink[:half], ink[: half - 1 : -1]], axis=1)
     rows, _, width = cost.shape

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from camd.values import Box, Classified, DoubleArray, FloatArray, Glyph, IntArray, Rejected
+from camd.values import Box, Classified, DoubleArray, Glyph, IntArray, Rejected
 
 SHARED = 0.3
 """Share of the smaller of two boxes that both cover, from which they contend. With 0.15 and 0.5 F1
@@ -26,9 +26,9 @@ LEADER = 0.9
 """Confidence of a digit at the usual threshold without which nothing is looked at again: where
 nothing surely is writing, the lower threshold mostly finds the grain of a table. Without this 25
 images without digits have 0.44 false ones each instead of 0.36, and no more right ones are read."""
-MOST = 10
-"""So many glyphs of one threshold, all in one knot of conflicts, are tried in every combination. Of
-more, as on a page of scribbles, those of the threshold that is worth more are taken."""
+MOST = 20
+"""Of so many in one group of conflicts the best set is found; of more, as on a page of scribbles,
+what is worth most is taken first."""
 PART = 0.5
 """Share of the smaller of two boxes that both cover, from which a mark is a part of a digit. With
 0.3 the dev images read the same."""
@@ -37,88 +37,107 @@ CLIPPED = 1e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cut:
+class Reading:
     """The glyphs that were found at one threshold (N), and what they are taken for."""
 
     glyphs: tuple[Glyph, ...]
     classified: Classified
 
-    def __getitem__(self, some: IntArray) -> "Cut":
-        return Cut(tuple(self.glyphs[i] for i in some.tolist()), self.classified[some])
+    def __getitem__(self, some: IntArray) -> "Reading":
+        return Reading(tuple(self.glyphs[i] for i in some.tolist()), self.classified[some])
 
 
-NOTHING = Cut((), Classified.joined([]))
+NOTHING = Reading((), Classified.joined([]))
 
 
-def leads(usual: Cut) -> bool:
+def leads(usual: Reading) -> bool:
     """Tell whether there is a digit at the usual threshold for which a second look is worth it."""
     return bool((usual.classified.sure >= LEADER).any())
 
 
-def likeliest(usual: Cut, lower: Cut) -> tuple[Cut, Cut]:
+def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
     """Choose of both, found in the same picture, what is likeliest to be written there. All that is
     chosen of `lower` are digits."""
-    worth = _worth(lower.classified.sure) - LATER
+    worth = logit(lower.classified.sure) - LATER
     likely = np.flatnonzero(worth > 0)
-    lower, worth = lower[likely], worth[likely]
-    contend = overlap(_boxes(usual), _boxes(lower)) > SHARED
-    own = np.maximum(_worth(usual.classified.sure), 0)
-    taken = np.ones(len(worth), bool)
-    for rows, columns in _knots(contend):
-        taken[columns] = _heaviest(own[rows], worth[columns], contend[np.ix_(rows, columns)])
-    kept = ~_any(contend[:, taken], 1)
+    lower = lower[likely]
+    between = overlap(_boxes(usual), _boxes(lower)) > SHARED
+    own = np.maximum(logit(usual.classified.sure), 0)
+    many = len(own)
+    contend = np.zeros((many + len(likely),) * 2, bool)
+    contend[:many, many:], contend[many:, :many] = between, between.T
+    taken = heaviest(np.concatenate([own, worth[likely]]), contend)[many:]
+    kept = ~_any(between[:, taken], 1)
     return usual[np.flatnonzero(kept)], lower[np.flatnonzero(taken)]
 
 
-def unexplained(rejected: Sequence[Rejected], digits: Cut) -> tuple[Rejected, ...]:
-    """Give the marks, rejected at the usual threshold, that are no part of these digits."""
-    part = _any(overlap([mark.box for mark in rejected], _boxes(digits)) > PART, 1)
-    return tuple(rejected[i] for i in np.flatnonzero(~part).tolist())
+def heaviest(worth: DoubleArray, contend: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which of N are in the set that is worth most in which no two contend, (N, N)."""
+    taken = np.zeros(len(worth), bool)
+    left = worth > 0
+    for group in _groups(contend & left & left[:, None], left):
+        own = worth[group]
+        within = contend[np.ix_(group, group)]
+        taken[group[_exact(own, within) if len(group) <= MOST else _greedy(own, within)]] = True
+    return taken
 
 
-def _knots(contend: NDArray[np.bool_]) -> Iterator[tuple[IntArray, IntArray]]:
-    """Give the rows (R,) and columns (C,) of each group that hangs together by conflicts (N, M)."""
-    left = _any(contend, 0)
+def _groups(contend: NDArray[np.bool_], left: NDArray[np.bool_]) -> Iterator[IntArray]:
+    """Give the indices of each group that hangs together by conflicts (N, N), of those `left`."""
+    left = left.copy()
     while left.any():
-        columns = np.zeros(len(left), bool)
-        columns[np.argmax(left)] = True
+        group = np.zeros(len(left), bool)
+        group[np.argmax(left)] = True
         while True:
-            rows = _any(contend[:, columns], 1)
-            reached = _any(contend[rows], 0)
-            if (reached == columns).all():
+            reached = group | _any(contend[group], 0)
+            if (reached == group).all():
                 break
-            columns = reached
-        left[columns] = False
-        yield np.flatnonzero(rows), np.flatnonzero(columns)
+            group = reached
+        left &= ~group
+        yield np.flatnonzero(group)
 
 
-def _heaviest(
-    one: DoubleArray, other: DoubleArray, contend: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """Tell which of `other` (C,) are in the heaviest set in which none contends (R, C) with one of
-    `one` (R,)."""
-    if len(other) > MOST:
-        if len(one) > MOST:
-            return np.full(len(other), other.sum() > one.sum())
-        return ~_any(contend[_heaviest(other, one, contend.T)], 0)
-    # All subsets of `other`; of `one` then all fit that contend with none of them.
-    subsets = (np.arange(1 << len(other))[:, None] >> np.arange(len(other)) & 1).astype(bool)
-    fit = ~(subsets.astype(np.intp) @ contend.T.astype(np.intp)).astype(bool)
-    best: NDArray[np.bool_] = subsets[np.argmax(subsets @ other + fit @ one)]
-    return best
+def _exact(worth: DoubleArray, contend: NDArray[np.bool_]) -> list[int]:
+    """Give the heaviest set by trying each member with most rivals, with and without it."""
+
+    def best(of: IntArray) -> tuple[float, list[int]]:
+        rivals = contend[np.ix_(of, of)].sum(axis=1)
+        if not rivals.any():
+            return float(worth[of].sum()), of.tolist()
+        worst = int(np.argmax(rivals))
+        i = int(of[worst])
+        without = best(np.delete(of, worst))
+        much, others = best(of[~contend[i, of] & (of != i)])
+        return max(without, (much + float(worth[i]), [i, *others]), key=lambda way: way[0])
+
+    return best(np.arange(len(worth)))[1]
+
+
+def _greedy(worth: DoubleArray, contend: NDArray[np.bool_]) -> list[int]:
+    chosen: list[int] = []
+    for i in np.argsort(-worth, kind="stable").tolist():
+        if not contend[i, chosen].any():
+            chosen.append(i)
+    return chosen
+
+
+def unexplained(rejected: Sequence[Rejected], digits: Sequence[Box]) -> tuple[Rejected, ...]:
+    """Give the rejected marks that are no part of these digits."""
+    part = _any(overlap([mark.box for mark in rejected], digits) > PART, 1)
+    return tuple(rejected[i] for i in np.flatnonzero(~part).tolist())
 
 
 def _any(which: NDArray[np.bool_], axis: int) -> NDArray[np.bool_]:
     return np.asarray(which.any(axis=axis))
 
 
-def _worth(sure: FloatArray) -> DoubleArray:
+def logit(sure: ArrayLike) -> DoubleArray:
     """Give how much digits of that confidence speak for a reading, in logits."""
     p = np.clip(np.asarray(sure, np.float64), CLIPPED, 1 - CLIPPED)
     return np.asarray(np.log(p / (1 - p)))
 
 
-def _boxes(reading: Cut) -> list[Box]:
+def _boxes(reading: Reading) -> list[Box]:
     return [glyph.box for glyph in reading.glyphs]
 
 

@@ -129,6 +129,11 @@ class Area:
                 for mark in marks
                 if self._has(mark.box) or self._has_part(mark.box)
             ),
+            tuple(
+                scrap
+                for scrap in found.scraps
+                if self._has(scrap.box) and not self._masks_out(scrap.box)
+            ),
         )
 
     def _whole(self, found: Segmentation) -> Segmentation:

@@ -86,6 +86,19 @@ def glyphs(
     return tuple(one.glyph(page.scale, angle) for one in strong), rejected
 
 
+def scraps(
+    page: Page, groups: Sequence[list[int]], cuts: Cuts, first: int, angle: float
+) -> tuple[Glyph, ...]:
+    """Cut out groups as they are: they are no glyphs, but may be parts of one. Theirs are the
+    `cuts` from the `first` on; `angle`: degrees by which their sheet is turned."""
+    boxes = page.source(cuts.boxes[first : first + len(groups)])
+    strokes = marks(page.pieces, groups).stroke.tolist()
+    return tuple(
+        _cut_out(page, box, cuts, i, stroke).glyph(page.scale, angle)
+        for i, (box, stroke) in enumerate(zip(boxes, strokes, strict=True), first)
+    )
+
+
 def _strong(strength: DoubleArray, area: IntArray, strokes: list[int], more: int = 0) -> float:
     """Return how strong the strongest quarter of the ink is at least, 0 to 255. Only the ink of
     `strokes` counts: what glitters on a table is stronger than a pencil.
@@ -113,6 +126,11 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
         return Rejected(box, Reason.ONE_SIDED)
     if is_dash(page.ink, measured.bars[i], stroke):
         return Rejected(box, Reason.RULED)
+    return _cut_out(page, box, cuts, i, stroke)
+
+
+def _cut_out(page: Page, box: Box, cuts: Cuts, i: int, stroke: float) -> _Inked:
+    cut = cuts.cut(i)
     # Keep the grey rim of the stroke, but not a neighbour that reaches into the box.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)

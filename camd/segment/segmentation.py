@@ -1,5 +1,6 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are none."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -10,9 +11,8 @@ from camd.config.settings import SegmentSettings
 from camd.segment import binarize
 from camd.segment.components import Components
 from camd.segment.form_boxes import is_box
-from camd.segment.glyphs import glyphs
+from camd.segment.glyphs import glyphs, scraps
 from camd.segment.halo import Cuts, coarseness
-from camd.segment.join import join
 from camd.segment.page import Draft, Drawn, Page
 from camd.segment.polarity import plates
 from camd.values import Box, Glyph, Image, IntArray, Plane, Reason, Rejected
@@ -32,6 +32,12 @@ FLATTEST_ONE = 25.0
 """Greatest height of a digit, as a multiple of its width: a 1 drawn with a fine pen."""
 NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
+PART = 0.25
+"""Least length of a part of a digit, in heights of what it is a part of; less is a dot."""
+NEAR = 0.11
+"""How far apart their boxes may be, in the same."""
+MOST_PARTS = 50
+"""So many parts of a frame, the largest ones, are kept."""
 MOST_ODD = 50
 """So many marks of a wrong shape, the largest ones, are tested for being the edge of a sheet."""
 
@@ -40,6 +46,9 @@ MOST_ODD = 50
 class Segmentation:
     glyphs: tuple[Glyph, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    scraps: tuple[Glyph, ...] = ()
+    """Those of the rejected that lie so near a glyph that they may be a part of it, as the bar of a
+    5 is that the pen did not join."""
 
 
 def segment(image: Image, settings: SegmentSettings, share: float = binarize.USUAL) -> Segmentation:
@@ -88,12 +97,18 @@ def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> tup
 
 
 def _written(page: Page, settings: SegmentSettings) -> Segmentation:
-    reason, groups = _sift(page, settings)
-    odd = np.flatnonzero(reason == _CODE[Reason.WRONG_SHAPE])
+    reason = _sift(page, settings)
+    good = np.flatnonzero(reason == _GOOD)
+    near = _beside(page.pieces, reason, good)
+    odd = np.setdiff1d(np.flatnonzero(reason == _CODE[Reason.WRONG_SHAPE]), near)
     odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST_ODD]
-    cuts = Cuts(page, [*groups, *([i] for i in odd.tolist())])
-    found, others = glyphs(page, groups, cuts)
-    reason[odd[cuts.one_sided[len(groups) :]]] = _CODE[Reason.ONE_SIDED]
+    groups = [[i] for i in np.concatenate([good, near, odd]).tolist()]
+    cuts = Cuts(page, groups)
+    found, others = glyphs(page, groups[: len(good)], cuts)
+    angle = found[0].turn if found else 0.0
+    parts = scraps(page, groups[len(good) : len(good) + len(near)], cuts, len(good), angle)
+    one_sided = np.concatenate([near, odd])[cuts.one_sided[len(good) :]]
+    reason[one_sided[reason[one_sided] == _CODE[Reason.WRONG_SHAPE]]] = _CODE[Reason.ONE_SIDED]
     bad = np.flatnonzero(reason != _GOOD)[: 4 * settings.max_glyphs]
     rejected = [
         Rejected(box, _REASONS[why])
@@ -102,7 +117,7 @@ def _written(page: Page, settings: SegmentSettings) -> Segmentation:
         )
     ]
     rejected += [Rejected(box, Reason.RULED) for box in page.source(page.ruled)]
-    return Segmentation(found, (*rejected, *others))
+    return Segmentation(found, (*rejected, *others), parts)
 
 
 def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentation:
@@ -117,11 +132,15 @@ def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentat
     def moved(box: Box) -> Box:
         return box[0] + left, box[1] + top, box[2], box[3]
 
+    def both(first: Sequence[Glyph], second: Sequence[Glyph]) -> tuple[Glyph, ...]:
+        kept = (one for one in first if outside(one.box))
+        return (*kept, *(replace(one, box=moved(one.box)) for one in second))
+
     return Segmentation(
-        tuple(glyph for glyph in found.glyphs if outside(glyph.box))
-        + tuple(replace(glyph, box=moved(glyph.box)) for glyph in inner.glyphs),
+        both(found.glyphs, inner.glyphs),
         tuple(mark for mark in found.rejected if outside(mark.box))
         + tuple(replace(mark, box=moved(mark.box)) for mark in inner.rejected),
+        both(found.scraps, inner.scraps),
     )
 
 
@@ -147,9 +166,9 @@ def _by(grey: Plane, scale: float, how: int) -> Plane:
     return np.asarray(cv2.resize(grey, None, fx=scale, fy=scale, interpolation=how), np.uint8)
 
 
-def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list[list[int]]]:
+def _sift(page: Page, settings: SegmentSettings) -> NDArray[np.int8]:
     """Sort the components by their boxes alone. Return a code for each, (N,), _GOOD or the reason
-    against it, and the groups of good ones that belong together."""
+    against it."""
     x, y, width, height, area = page.pieces.stats.T
     rows, columns = page.ink.shape
     reason = np.full(len(x), _GOOD, np.int8)
@@ -166,11 +185,21 @@ def _sift(page: Page, settings: SegmentSettings) -> tuple[NDArray[np.int8], list
         reason[order[settings.max_glyphs :]] = _CODE[Reason.TOO_MANY]
         good = np.sort(order[: settings.max_glyphs])
     reason[_frames(page.pieces, good)] = _CODE[Reason.RULED]
-    good = good[reason[good] == _GOOD]
+    return reason
+
+
+def _beside(pieces: Components, reason: NDArray[np.int8], good: IntArray) -> IntArray:
+    """Choose the pieces, too small or of a wrong shape, that may be a part of a `good` one."""
     part = (reason == _CODE[Reason.TOO_SMALL]) | (reason == _CODE[Reason.WRONG_SHAPE])
-    groups = join(page.pieces, good, np.flatnonzero(part & ~border)[: 4 * settings.max_glyphs])
-    reason[[member for group in groups for member in group]] = _GOOD
-    return reason, groups
+    parts = np.flatnonzero(part)
+    x, y, width, height, area = pieces.stats[parts].T.astype(np.float32)
+    gx, gy, gw, gh, ga = pieces.stats[good, :, None].swapaxes(0, 1).astype(np.float32)
+    across = np.maximum(x, gx) - np.minimum(x + width, gx + gw)
+    down = np.maximum(y, gy) - np.minimum(y + height, gy + gh)
+    near = np.maximum(across, down) <= NEAR * gh
+    near &= (np.maximum(width, height) >= PART * gh) & (area <= ga)
+    found = parts[near.any(axis=0)]
+    return np.sort(found[np.argsort(-pieces.stats[found, 4], kind="stable")][:MOST_PARTS])
 
 
 def _frames(pieces: Components, good: IntArray) -> list[int]:

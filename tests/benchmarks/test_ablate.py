@@ -32,9 +32,9 @@ def test_two_are_off_at_once() -> None:
 def test_the_table_gives_differences_from_the_first_row() -> None:
     said = iter([Figures(0.9, 0.8, 0.5, 10, 1), Figures(0.85, 0.81, 0.75, 9, 2)])
     images = {"desk": [(Label("a", ("1",)), paper())]}
-    rows = list(table(images, {"as it ships": (), "mend": ("mend",)}, lambda _: next(said)))
+    rows = list(table(images, {"as it ships": (), "unions": ("unions",)}, lambda _: next(said)))
     assert rows[2] == "| as it ships | 0.900 | 0.800 | 0.50 | 1 of 10 |"
-    assert rows[3] == "| mend | -0.050 | +0.010 | +0.25 | 2 of 9 |"
+    assert rows[3] == "| unions | -0.050 | +0.010 | +0.25 | 2 of 9 |"
 
 
 def test_all_are_off_in_the_last_rows() -> None:

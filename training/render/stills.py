@@ -96,6 +96,15 @@ def touching(rng: np.random.Generator, hand: Hand) -> Still:
     return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
 
 
+def crowded(rng: np.random.Generator, hand: Hand) -> Still:
+    """Ten rows of ten digits, so close that some touch those of the next row."""
+    height = int(rng.integers(66, 77))
+    style = replace(random_style(rng), height=height, spacing=rng.uniform(0.3, 0.5))
+    style = replace(style, pattern="plain", words=0, scribbles=0)
+    lines = ["".join(map(str, rng.integers(0, 10, 10))) for _ in range(10)]
+    return _photo(rng, write_sheet(rng, hand, lines, style))
+
+
 def small(rng: np.random.Generator, hand: Hand) -> Still:
     """A sheet far away: digits about 14 to 24 pixels high."""
     sheet = random_sheet(rng, hand)
@@ -149,7 +158,7 @@ def letters(rng: np.random.Generator, hand: Hand) -> Still:
 
 KINDS: tuple[Callable[[np.random.Generator, Hand], Still], ...] = (
     plain, ruled, boxes, comb, table, sudoku, shadow, pencil, touching, small, large, screen, board,
-    letters,
+    letters, crowded,
 )  # fmt: skip
 
 

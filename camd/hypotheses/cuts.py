@@ -1,0 +1,227 @@
+"""PURE. Touching digits: a glyph too wide or too high for one -> what it may be cut into.
+
+The ink is cut too often rather than too seldom, and the classifier judges every piece between two
+of the cuts: recognition-based segmentation (Casey and Lecolinet 1996, "A survey of methods and
+strategies in character segmentation"). What stands in several rows is cut into rows first, and
+these into digits.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, count
+
+import cv2
+import numpy as np
+
+from camd.geometry import median
+from camd.hypotheses.seams import SHORTEST, seams
+from camd.hypotheses.select import logit
+from camd.segment.crop import normalise
+from camd.segment.deskew import turned
+from camd.values import Box, FloatArray, Glyph, Plane
+
+WIDE = 0.72
+"""A glyph that the classifier takes for no digit is cut if it is at least so many heights wide."""
+WIDER = 0.95
+"""The same for one that it takes for a digit, without being CERTAIN."""
+CERTAIN = 0.7
+"""From this confidence in a single digit on, a glyph is cut only if it is TOO_WIDE."""
+TOO_WIDE = 1.4
+"""A glyph of this width, in heights, is cut whatever the classifier says."""
+TALL = 1.5
+"""What may stand in several rows is at least so many times as high as the digits beside it."""
+NARROW = 0.35
+"""And at least so wide, in heights of those: braces and scraps of rules are narrower, and would be
+several 1s."""
+LARGEST = 6.0
+"""Greatest side of what may stand in several rows, in heights of the digits beside it."""
+FEWEST, MOST = 4, 16
+"""At most so many glyphs of a frame are cut: FEWEST where no digit is seen, MOST where many are.
+Those as high as the digits come first. A page of joined-up writing has far more."""
+HIGHEST_ROW = 1.5
+"""Greatest height of a piece, in heights of its row."""
+DIGITS, ROWS = (4, SHORTEST), (4, 0.1)
+"""Cuts kept at most, a height of a row, and how large what is cut off has to be, along the cut, in
+heights: digits are high, and 1s among rows are narrow."""
+WIDEST = 1.25
+"""Greatest width of a piece, in heights of its row."""
+FARTHEST = 1.6
+"""Greatest distance of the two cuts between which a piece lies, in heights of its row."""
+HIGHEST = 64
+"""Height of a row in which ink is cut, pixels: five times that of the crops that come of it. One
+mark as high as a 1080p frame would take as long as a hundred digits."""
+SCRAP = 0.1
+"""A part of a piece with less than this share of its ink belongs to the neighbour."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Ink between two cuts, and what it may be cut into itself."""
+
+    glyph: Glyph
+    start: int = 0
+    """The cut at which it begins, 0 for the end of the ink at the left or on top."""
+    end: int = 0
+    """The cut at which it ends."""
+    ends: int = 0
+    """Number of the last cut through itself, the other end of its ink."""
+    parts: tuple["Piece", ...] = ()
+    """Those that lie on some way from end to end, in the order of their starts."""
+    rows: bool = False
+    """Whether they are rows."""
+
+    def all(self) -> Iterator["Piece"]:
+        """Give its parts, each before its own."""
+        for part in self.parts:
+            yield part
+            yield from part.all()
+
+
+def propose(
+    glyphs: Sequence[Glyph], sure: FloatArray, usual: FloatArray
+) -> list[tuple[int, Piece]]:
+    """Cut the glyphs that can be no single digit, and give the index of each. `sure` (N,) is how
+    sure each is to be one, `usual` (N,) the height of those beside it, NaN where there are none."""
+    width, height = np.array([glyph.box[2:] for glyph in glyphs], np.float32).reshape(-1, 2).T
+    tall = (height >= TALL * usual) & (width >= NARROW * usual)
+    tall &= np.maximum(width, height) <= LARGEST * usual
+    row = np.where(tall, usual, height)
+    least = np.where(sure > CERTAIN, TOO_WIDE, np.where(sure > 0, WIDER, WIDE))
+    large = np.flatnonzero(tall | (width > least * row))
+    digits = height[sure > CERTAIN]
+    common = median(digits) if len(digits) else height.max(initial=1)
+    unlike = np.abs(np.log(row[large] / common))
+    alike = large[np.argsort(unlike, kind="stable")][: FEWEST + 2 * len(digits)][:MOST]
+    cut = [(i, _cut(glyphs[i], float(row[i]), rows=bool(tall[i]))) for i in np.sort(alike).tolist()]
+    return [(i, piece) for i, piece in cut if piece.parts]
+
+
+def best(whole: Piece, sure: FloatArray, prior: float) -> list[int]:
+    """Give the pieces from end to end that are likeliest all digits, as indices of `whole.all()`;
+    `sure` is how likely each of those is one. `prior`: what speaks for several digits in a piece,
+    beside their confidence, in logits."""
+    at = iter(sure.tolist())
+    number = count()
+
+    def solved(piece: Piece) -> tuple[float, list[int]]:
+        ways: list[tuple[float, list[int]]] = [(0.0, []) for _ in range(piece.ends + 1)]
+        ways[0] = 1.0, []
+        for part in piece.parts:
+            alone, i = next(at), next(number)
+            found, chosen = solved(part) if part.parts else (0.0, [])
+            if logit(found) + prior <= logit(alone):
+                found, chosen = alone, [i]
+            together, before = ways[part.start]
+            if together * found > ways[part.end][0]:
+                ways[part.end] = together * found, [*before, *chosen]
+        return ways[-1]
+
+    return solved(whole)[1]
+
+
+def _cut(glyph: Glyph, row: float, *, rows: bool) -> Piece:
+    """Cut a glyph whose digits are about as high as a `row`, pixels of the source: from top to
+    bottom, or into `rows` and these from top to bottom."""
+    if not glyph.ink.size:
+        return Piece(glyph)
+    ink = _reduced(glyph.ink, HIGHEST * glyph.box[3] / row)
+    scale = glyph.box[3] / ink.shape[0]
+    unit = row / scale
+    parts: dict[tuple[int, int], tuple[Box, Plane]] = {}
+    last, between = _between(ink.T, unit, ROWS) if rows else _between(ink, unit, DIGITS)
+    for start, end, offset, some in between:
+        found = _cropped(some.T if rows else some, unit)
+        if found is None:
+            continue
+        (x, y, width, height), own = found
+        if SHORTEST * unit <= height <= HIGHEST_ROW * unit and (rows or width <= WIDEST * unit):
+            box = (x, offset + y, width, height) if rows else (offset + x, y, width, height)
+            parts[start, end] = box, own
+    pieces = []
+    for start, end in _joining(parts, last):
+        own_glyph = _glyph(glyph, *parts[start, end], scale)
+        width, height = own_glyph.box[2:]
+        cut = Piece(own_glyph)
+        if rows and width > WIDER * height:
+            cut = _cut(own_glyph, height, rows=False)
+        pieces.append(replace(cut, start=start, end=end))
+    return Piece(glyph, ends=last, parts=tuple(pieces), rows=rows)
+
+
+def _between(
+    ink: Plane, unit: float, how: tuple[int, float]
+) -> tuple[int, Iterator[tuple[int, int, int, Plane]]]:
+    """Cut ink from top to bottom. Give the number of its right end, and what lies between each two
+    cuts: their numbers, its first column, and the ink."""
+    rows, columns = ink.shape
+    cuts = seams(np.ascontiguousarray(ink), unit, *how)
+    edges = [np.zeros(rows, np.intp), *cuts, np.full(rows, columns, np.intp)]
+    middle = [float(edge.mean()) for edge in edges]
+    last = len(edges) - 1
+
+    def each() -> Iterator[tuple[int, int, int, Plane]]:
+        for start, end in combinations(range(last + 1), 2):
+            left, right = int(edges[start].min()), int(edges[end].max())
+            far = middle[end] - middle[start] > FARTHEST * unit
+            if far or (start, end) == (0, last) or right <= left:
+                continue
+            across = np.arange(left, right)
+            inside = (across >= edges[start][:, None]) & (across < edges[end][:, None])
+            yield start, end, left, np.asarray(ink[:, left:right] * inside, np.uint8)
+
+    return last, each()
+
+
+def _glyph(glyph: Glyph, box: Box, ink: Plane, scale: float) -> Glyph:
+    """Make a glyph of a piece of another's ink, which lies in a `box` of that; `scale` is pixels of
+    the source a pixel of ink."""
+    x, y, width, height = (round(side * scale) for side in box)
+    at = glyph.box[0] + x, glyph.box[1] + y, max(1, width), max(1, height)
+    upright = turned(ink, glyph.turn) if glyph.turn else ink
+    crop = normalise(upright, glyph.stroke / scale)
+    return Glyph(at, crop, glyph.stroke, ink, glyph.turn, cut=True)
+
+
+def _reduced(ink: Plane, highest: float) -> Plane:
+    rows, columns = ink.shape
+    if rows <= highest:
+        return ink
+    size = max(1, round(columns * highest / rows)), round(highest)
+    return np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _joining(parts: Iterable[tuple[int, int]], last: int) -> list[tuple[int, int]]:
+    """Keep those that lie on some way from end to end; they come in the order of their starts."""
+    reached, left = {0}, {last}
+    parts = list(parts)
+    for start, end in parts:
+        if start in reached:
+            reached.add(end)
+    for start, end in reversed(parts):
+        if end in left:
+            left.add(start)
+    return [(start, end) for start, end in parts if start in reached and end in left]
+
+
+def _cropped(ink: Plane, unit: float) -> tuple[Box, Plane] | None:
+    """Give the ink between two cuts without what belongs to the neighbours, and its box; None where
+    nothing is left. A digit is about a `unit` high."""
+    solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)
+    if not solid.any():  # of no pixels at all OpenCV would crash
+        return None
+    # Of so small a picture OpenCV tells this sooner than camd.components.
+    _, labels, found, _ = cv2.connectedComponentsWithStats(solid)
+    area = found[1:, cv2.CC_STAT_AREA]
+    kept = area >= SCRAP * area.sum() * min(1, unit / ink.shape[1])
+    if not kept.any():  # confetti
+        return None
+    stats = found[1:][kept]
+    left, top = stats[:, 0].min(), stats[:, 1].min()
+    right, bottom = (stats[:, :2] + stats[:, 2:4]).max(axis=0)
+    if not kept.all():
+        scraps = np.concatenate(([False], ~kept))[labels]
+        around = cv2.dilate(scraps.view(np.uint8), np.ones((3, 3), np.uint8))
+        others = np.concatenate(([True], ~kept))[labels]
+        ink = np.where((around > 0) & others, np.uint8(0), ink)
+    box = int(left), int(top), int(right - left), int(bottom - top)
+    return box, ink[top:bottom, left:right]
