@@ -317,7 +317,7 @@ class Pipeline:
         that is known."""
         orientation = area.orientation
         classify = self._classifier(area, image, laps.lap)
-        seen = self._read(area, image, orientation.turn, laps, classify)
+        seen = self._read(area, image, orientation.turn, laps, classify, clock)
         if not area.turns:
             return seen
         if not orientation.asks(clock, well=seen.well, empty=not seen.glyphs):
@@ -366,18 +366,19 @@ class Pipeline:
         turn: int,
         laps: Laps,
         classify: Callable[[Sequence[Glyph]], Classified],
+        clock: float | None = None,
     ) -> _Seen:
         area.face(turn)
         found = area.segment(image)
         laps.lap("segment")
         usual, lower = parts.read(found.glyphs, found.scraps, classify), select.NOTHING
         laps.lap("split")
-        if select.leads(usual) and directions.worth_of(usual.classified.sure) < WELL * len(
-            found.glyphs
-        ):
+        badly = directions.worth_of(usual.classified.sure) < WELL * len(found.glyphs)
+        if badly and select.leads(usual) and area.second_look.due(clock):
             again = area.segment(image, binarize.LOWER)
             laps.lap("segment")
             usual, lower = select.likeliest(usual, parts.read(again.glyphs, again.scraps, classify))
+            area.second_look.gave(clock, digits=bool(lower.glyphs))
             laps.lap("split")
         glyphs = usual.glyphs + lower.glyphs
         ink = {id(glyph) for glyph in found.glyphs}

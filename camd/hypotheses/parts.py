@@ -8,7 +8,7 @@ thing is at all. Of what excludes each other the set that is worth most is taken
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,13 @@ SIZE = 8.0
 """What speaks against a digit that is not as high as those beside it, in logits a squared natural
 logarithm: twice as high counts 3.8. From 4 to 18 the dev images read the same; at 0 images without
 digits have 0.2 false ones each."""
+CLOSE = 0.1
+"""What is read so near a scrap that no digit explains, in its heights, is doubted: segments of a
+display look like 1s and 7s, and the bars between them are scraps. Without it 4 of 34 right values
+of displays are `unsure`, for the segments are read as well; with 0.2 F1 of the dev images is 0.004
+lower."""
+DOUBT = 0.5
+"""What the confidence of such a one is multiplied by."""
 REACH = 4.0
 """Digits beside it are looked for so far to the left and right, in heights of the glyph."""
 FEWEST = 2
@@ -91,7 +98,7 @@ def read(
     tried = [part.glyph for _, piece in cut for part in piece.all()]
     tried += [union.glyph for union in joined]
     if not tried:
-        return whole
+        return _doubted(whole, scraps)
     judged = classify(tried)
     ways: list[_Instead | None] = []
     first = 0
@@ -101,7 +108,10 @@ def read(
         first += len(parts)
     for n, union in enumerate(joined, first):
         ways.append(_one(union, judged[n : n + 1], whole, beside))
-    return _replaced(whole, [way for way in ways if way and way.worth > 0])
+    chosen = _taken([way for way in ways if way and way.worth > 0])
+    explained = {i - len(glyphs) for way in chosen for i in way.gone}
+    left = [scrap for i, scrap in enumerate(scraps) if i not in explained]
+    return _doubted(_replaced(whole, chosen), left)
 
 
 def _several(
@@ -132,10 +142,10 @@ def _one(
     union: unions.Union, judged: Classified, whole: Reading, beside: _Beside
 ) -> _Instead | None:
     """Weigh one digit against what its members are by themselves. It is none where one of two is
-    the same digit already: the other is another mark, or another digit."""
+    the same digit already, and the other is not: that is another mark, or another digit."""
     members = [i for i in union.members if i < len(whole.glyphs)]
-    labels = whole.classified.labels[members]
-    if judged.labels[0] < 0 or (len(members) > 1 and judged.labels[0] in labels):
+    same = np.count_nonzero(whole.classified.labels[members] == judged.labels[0])
+    if judged.labels[0] < 0 or (same == 1 and len(members) == 2):
         return None
     before = _worth([i for i in members if whole.classified.labels[i] >= 0], whole, beside)
     odd = beside.odd(members[0], [union.glyph])
@@ -152,18 +162,40 @@ def _worth(some: Sequence[int], whole: Reading, beside: _Beside) -> float:
     return max(0.0, float(sure) - odd)
 
 
-def _replaced(whole: Reading, ways: Sequence[_Instead]) -> Reading:
-    """Take the ways that are together worth most, and what they leave of the whole."""
+def _taken(ways: Sequence[_Instead]) -> list[_Instead]:
+    """Take the ways that are together worth most."""
     gone = np.zeros((len(ways), 1 + max((max(way.gone) for way in ways), default=0)), bool)
     for row, way in zip(gone, ways, strict=True):
         row[list(way.gone)] = True
     contend = np.asarray((gone[:, None] & gone).any(axis=2))
     np.fill_diagonal(contend, False)
     taken = select.heaviest(np.array([way.worth for way in ways]), contend)
-    chosen = [ways[i] for i in np.flatnonzero(taken).tolist()]
-    kept = np.setdiff1d(np.arange(len(whole.glyphs)), [i for way in chosen for i in way.gone])
+    return [ways[i] for i in np.flatnonzero(taken).tolist()]
+
+
+def _replaced(whole: Reading, ways: Sequence[_Instead]) -> Reading:
+    """Put the ways in place of what they are instead of."""
+    kept = np.setdiff1d(np.arange(len(whole.glyphs)), [i for way in ways for i in way.gone])
     rest = whole[kept]
     return Reading(
-        rest.glyphs + tuple(glyph for way in chosen for glyph in way.glyphs),
-        Classified.joined([rest.classified, *(way.judged for way in chosen)]),
+        rest.glyphs + tuple(glyph for way in ways for glyph in way.glyphs),
+        Classified.joined([rest.classified, *(way.judged for way in ways)]),
     )
+
+
+def _doubted(reading: Reading, scraps: Sequence[Glyph]) -> Reading:
+    """Doubt what is read beside a scrap that is left: it may be a part of something else, as a
+    segment of a display is."""
+    if not scraps or not reading.glyphs:
+        return reading
+    own, others = (
+        np.array([one.box for one in some], np.float32) for some in (reading.glyphs, scraps)
+    )
+    x, y, width, height = own[..., None].swapaxes(0, 1)
+    left, top, wide, high = others.T
+    across = np.maximum(x, left) - np.minimum(x + width, left + wide)
+    down = np.maximum(y, top) - np.minimum(y + height, top + high)
+    near = (np.maximum(across, down) <= CLOSE * height).any(axis=1)
+    judged = reading.classified
+    sure = np.where(near, DOUBT * judged.confidence, judged.confidence).astype(np.float32)
+    return replace(reading, classified=replace(judged, confidence=sure))

@@ -12,19 +12,14 @@ import numpy as np
 
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
+from camd.segment.segmentation import NEAR, PART
 from camd.values import Box, FloatArray, Glyph, Plane
 
-NEAR = 0.11
-"""How far apart their ink may be, in heights of the higher one."""
-STROKES = 1.7
-"""The same in mean stroke widths. People hardly write two digits nearer to each other."""
 WIDEST = 1.1
 """How wide both together may be, in heights of both together."""
 HIGHEST = 1.9
 """How high both together may be, in heights of the higher one."""
-LEAST = 0.25
-"""How large the smaller one has to be, in heights of the higher one."""
-MOST = 8
+MOST = 12
 """At most so many pairs of a frame are shown to the classifier, those with the nearest ink. Four
 times as many are measured, those with the nearest boxes."""
 HIGHEST_INK = 192
@@ -55,7 +50,6 @@ def propose(glyphs: Sequence[Glyph], whole: int) -> list[Union]:
 def _fitting(glyphs: Sequence[Glyph], whole: int) -> list[tuple[int, int]]:
     """Give, by their boxes, the pairs that may be one digit."""
     x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4).T
-    stroke = np.array([glyph.stroke for glyph in glyphs], np.float32)
     kept = np.array([glyph.ink.size > 0 for glyph in glyphs], bool)
     right, bottom = x + width, y + height
 
@@ -64,7 +58,6 @@ def _fitting(glyphs: Sequence[Glyph], whole: int) -> list[tuple[int, int]]:
         return found
 
     higher = both(height, np.maximum)
-    reach = np.minimum(NEAR * higher, STROKES * both(stroke, np.add) / 2)
     apart = np.maximum(
         both(x, np.maximum) - both(right, np.minimum),
         both(y, np.maximum) - both(bottom, np.minimum),
@@ -72,10 +65,10 @@ def _fitting(glyphs: Sequence[Glyph], whole: int) -> list[tuple[int, int]]:
     wide = both(right, np.maximum) - both(x, np.minimum)
     high = both(bottom, np.maximum) - both(y, np.minimum)
     fit = (
-        (apart <= reach)
+        (apart <= NEAR * higher)
         & (wide <= WIDEST * high)
         & (high <= HIGHEST * higher)
-        & (both(np.maximum(width, height), np.minimum) >= LEAST * higher)
+        & (both(np.maximum(width, height), np.minimum) >= PART * higher)
         & np.logical_and.outer(kept[:whole], kept)
     )
     first, second = np.nonzero(np.triu(fit, 1))
@@ -95,9 +88,9 @@ def _joined(one: Glyph, two: Glyph) -> tuple[float, Glyph] | None:
     far = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_3)
     solid = inks[1] > 0.4 * int(inks[1].max(initial=0))
     distance = float(far[solid].min(initial=np.inf)) / scale
-    stroke = (one.stroke + two.stroke) / 2
-    if distance > min(NEAR * max(one.box[3], two.box[3]), STROKES * stroke):
+    if distance > NEAR * max(one.box[3], two.box[3]):
         return None
+    stroke = (one.stroke + two.stroke) / 2
     ink = np.maximum(*inks)
     upright = turned(ink, one.turn) if one.turn else ink
     crop = normalise(upright, stroke * scale)

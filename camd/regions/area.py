@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells, minus
+from camd.hypotheses.select import SecondLook
 from camd.regions import value
 from camd.regions.follow import Where
 from camd.regions.memory import Kept, Memory
@@ -58,6 +59,7 @@ class Area:
         self._upright = Upright(0, (0, 0))
         self.orientation = Orientation()
         """Which way up its writing stands."""
+        self.second_look = SecondLook()
         self.display = place.display if place else "handwriting"
         """How its number is shown; `auto` where that is to be found out."""
         self.found: cells.Place | None = None

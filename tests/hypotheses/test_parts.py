@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -11,7 +12,7 @@ from camd.segment.segmentation import Segmentation, segment
 from camd.values import Classified, Glyph
 from tests.hypotheses.test_unions import broken
 from tests.hypotheses.touching import rings, rows
-from tests.sheets import Sheet, paper
+from tests.sheets import Sheet, line, paper
 
 
 def found(sheet: Sheet) -> Segmentation:
@@ -84,6 +85,32 @@ def test_pieces_stay_apart_where_together_they_are_doubted() -> None:
     parts = found(broken()).glyphs
     for teller in (Teller(0.8), Teller(0.99, -1)):
         assert read(parts, (), teller).glyphs == parts
+
+
+def test_what_is_read_beside_a_scrap_that_nothing_explains_is_doubted() -> None:
+    def lone(glyphs: Sequence[Glyph]) -> Classified:
+        judged = by_width(glyphs)
+        low = np.array([glyph.box[3] < 90 for glyph in glyphs])
+        return replace(judged, labels=np.where(low, judged.labels, -1))
+
+    left, right = sorted(found(rings(paper(), joined=False)).glyphs, key=lambda one: one.box)
+    x, y, width, _ = left.box
+    bar = replace(left, box=(x, y - 14, width // 2, 10), ink=left.ink[:12])
+    reading = read((left, right), (bar,), lone)
+    assert reading.classified.confidence.tolist() == [pytest.approx(0.49), pytest.approx(0.98)]
+    far = replace(bar, box=(x, y - 40, width // 2, 10))
+    assert (read((left, right), (far,), lone).classified.confidence > 0.9).all()
+
+
+def test_two_parts_of_a_1_are_a_1() -> None:
+    pale = np.zeros((28, 28), np.uint8)
+    parts = [
+        Glyph((300, y, 8, height), pale, 8.0, np.full((height, 8), 255, np.uint8))
+        for y, height in ((200, 40), (244, 30))
+    ]
+    reading = read(parts, (), Teller())
+    assert labels(reading) == [1]
+    assert reading.glyphs[0].box == (300, 200, 8, 74)
 
 
 def test_a_digit_is_not_joined_to_what_leaves_it_the_same() -> None:

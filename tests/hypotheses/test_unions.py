@@ -41,7 +41,7 @@ def test_scraps_alone_are_no_digit() -> None:
 
 
 def test_digits_side_by_side_are_not_tried() -> None:
-    assert propose(glyphs(broken(gap=20)), 2) == []
+    assert propose(glyphs(broken(gap=32)), 2) == []
 
 
 def test_digits_above_one_another_are_not_tried() -> None:
