@@ -12,7 +12,7 @@ from camd.segment.segmentation import Segmentation, segment
 from camd.values import Classified, Glyph
 from tests.hypotheses.test_unions import broken
 from tests.hypotheses.touching import rings, rows
-from tests.sheets import Sheet, line, paper
+from tests.sheets import Sheet, paper
 
 
 def found(sheet: Sheet) -> Segmentation:
