@@ -34,10 +34,12 @@ NARROW = 0.35
 """And at least so wide, in heights of those: braces and scraps of rules are narrower, and would be
 several 1s."""
 LARGEST = 6.0
-"""Greatest side of what may stand in several rows, in heights of the digits beside it."""
+"""Greatest side of what may stand in several rows, in heights of the digits beside it. Without it
+one large letter among specks took 26 seconds."""
 FEWEST, MOST = 4, 16
 """At most so many glyphs of a frame are cut: FEWEST where no digit is seen, MOST where many are.
-Those as high as the digits come first. A page of joined-up writing has far more."""
+Those as high as the digits come first. A page of joined-up writing has far more. With 8 of the
+digits of touching rows 88 % are found, with 16 and 24 90 %; else nothing changes."""
 HIGHEST_ROW = 1.5
 """Greatest height of a piece, in heights of its row."""
 DIGITS, ROWS = (4, SHORTEST), (4, 0.1)
@@ -48,8 +50,9 @@ WIDEST = 1.25
 FARTHEST = 1.6
 """Greatest distance of the two cuts between which a piece lies, in heights of its row."""
 HIGHEST = 64
-"""Height of a row in which ink is cut, pixels: five times that of the crops that come of it. One
-mark as high as a 1080p frame would take as long as a hundred digits."""
+"""Height of a row in which ink is cut, pixels: three times that of the crops that come of it. One
+mark as high as a 1080p frame would take as long as a hundred digits. With 96 all images read the
+same."""
 SCRAP = 0.1
 """A part of a piece with less than this share of its ink belongs to the neighbour."""
 
