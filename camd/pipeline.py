@@ -371,13 +371,16 @@ class Pipeline:
         area.face(turn)
         found = area.segment(image)
         laps.lap("segment")
-        usual, lower = parts.read(found.glyphs, found.scraps, classify), select.NOTHING
+        first, second = area.in_vain
+        usual = parts.read(found.glyphs, found.scraps, classify, first, clock)
+        lower = select.NOTHING
         laps.lap("split")
         badly = directions.worth_of(usual.classified.sure) < WELL * len(found.glyphs)
         if badly and select.leads(usual) and area.second_look.due(clock):
             again = area.segment(image, binarize.LOWER)
             laps.lap("segment")
-            usual, lower = select.likeliest(usual, parts.read(again.glyphs, again.scraps, classify))
+            read = parts.read(again.glyphs, again.scraps, classify, second, clock)
+            usual, lower = select.likeliest(usual, read)
             area.second_look.gave(clock, digits=bool(lower.glyphs))
             laps.lap("split")
         glyphs = usual.glyphs + lower.glyphs

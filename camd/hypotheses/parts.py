@@ -86,14 +86,18 @@ def read(
     glyphs: Sequence[Glyph],
     scraps: Sequence[Glyph],
     classify: Callable[[Sequence[Glyph]], Classified],
+    in_vain: cuts.InVain | None = None,
+    at: float | None = None,
 ) -> Reading:
     """Classify glyphs, those replaced that are believed to be several digits, or parts of one.
-    `scraps` lie beside them, and may be parts of digits, but none themselves."""
+    `scraps` lie beside them, and may be parts of digits, but none themselves. In a film, what was
+    cut `in_vain` is remembered; `at` is the time, seconds."""
     whole = Reading(tuple(glyphs), classify(glyphs))
     beside = _Beside.of(glyphs, whole.classified.sure)
-    cut = cuts.propose(
-        glyphs, whole.classified.sure, np.where(beside.in_rows, beside.usual, np.nan)
-    )
+    in_vain = in_vain or cuts.InVain()
+    row = np.where(beside.in_rows, beside.usual, np.nan)
+    spared = in_vain.spared(glyphs, at)
+    cut = cuts.propose(glyphs, whole.classified.sure, row, spared)
     joined = unions.propose([*glyphs, *scraps], len(glyphs))
     tried = [part.glyph for _, piece in cut for part in piece.all()]
     tried += [union.glyph for union in joined]
@@ -109,8 +113,9 @@ def read(
     for n, union in enumerate(joined, first):
         ways.append(_one(union, judged[n : n + 1], whole, beside))
     chosen = _taken([way for way in ways if way and way.worth > 0])
-    explained = {i - len(glyphs) for way in chosen for i in way.gone}
-    left = [scrap for i, scrap in enumerate(scraps) if i not in explained]
+    gone = {i for way in chosen for i in way.gone}
+    in_vain.add((glyphs[i].box for i, _ in cut if i not in gone), at)
+    left = [scrap for i, scrap in enumerate(scraps, len(glyphs)) if i not in gone]
     return _doubted(_replaced(whole, chosen), left)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells, minus
+from camd.hypotheses.cuts import InVain
 from camd.hypotheses.select import SecondLook
 from camd.regions import value
 from camd.regions.follow import Where
@@ -60,6 +61,8 @@ class Area:
         self.orientation = Orientation()
         """Which way up its writing stands."""
         self.second_look = SecondLook()
+        self.in_vain = InVain(), InVain()
+        """What was cut in vain at the usual and at the lower threshold."""
         self.display = place.display if place else "handwriting"
         """How its number is shown; `auto` where that is to be found out."""
         self.found: cells.Place | None = None

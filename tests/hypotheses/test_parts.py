@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
+from camd.hypotheses.cuts import InVain
 from camd.hypotheses.parts import read
-from camd.hypotheses.select import Reading
+from camd.hypotheses.select import AGAIN_S, Reading
 from camd.segment.segmentation import Segmentation, segment
 from camd.values import Classified, Glyph
 from tests.hypotheses.test_unions import broken
@@ -142,6 +143,23 @@ def test_single_digits_are_classified_once() -> None:
     whole = found(rings(paper(), joined=False)).glyphs
     assert read(whole, (), teller).glyphs == whole
     assert teller.asked == [2]
+
+
+def test_in_a_film_what_is_no_digits_is_not_cut_in_every_frame() -> None:
+    asked: list[int] = []
+
+    def nothing(glyphs: Sequence[Glyph]) -> Classified:
+        asked.append(len(glyphs))
+        sure = np.ones(len(glyphs), np.float32)
+        return Classified(np.full(len(glyphs), -1, np.int64), sure, sure)
+
+    whole = found(rings(paper())).glyphs
+    in_vain = InVain()
+    for at in (0.0, 0.01, AGAIN_S):
+        assert read(whole, (), nothing, in_vain, at).glyphs == whole
+    first, pieces, second, third, again = asked
+    assert first == second == third == 1
+    assert pieces == again > 1
 
 
 def test_nothing_gives_nothing() -> None:
