@@ -15,10 +15,10 @@ from camd.classify.kernel import Kernel, Projection
 from camd.classify.model_schema import Arrays, Meta
 from camd.values import DoubleArray, FloatArray
 
-PASS = -0.8
-"""Least decision value of what may be a digit. It lies below 0, which is the middle between digit
-and no digit: what the gate turns away is lost, while what it lets through can still be rejected
-later for what lies around it."""
+PASS = -1.0
+"""Least decision value of what may be a digit: the margin of the side that is no digit. It lies
+below 0, the middle: what the gate turns away is lost, while what it lets through can still be
+rejected later for what lies around it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
