@@ -1,9 +1,12 @@
 import numpy as np
 
-from benchmarks.frame import frame, table
+from benchmarks.frame import frame, in_a_film, table
 from benchmarks.peers import Reader
 from benchmarks.readers import Account
+from camd import paths
+from camd.classify import svm
 from camd.evaluate.truth import Label
+from tests.sheets import paper, write
 from training.render.hand import Hand
 
 
@@ -27,3 +30,11 @@ def test_the_table_counts_digits_right_and_false() -> None:
     assert rows[2].startswith("| camd | 5 of 5 | 0 | 30 ms |")
     assert rows[3].startswith("| other | 2 of 5 | 2 | 3.0 s |")
     assert rows[3].endswith("| 100 |")
+
+
+def test_a_film_of_each_frame_is_timed_beside_decoding_it() -> None:
+    images = [write(paper(320, 240), "47", (60, 150))] * 2
+    read, decoded = in_a_film(images, svm.load(paths.model_file()))
+    assert read.shape == decoded.shape == (2,)
+    assert (read > 0).all()
+    assert (decoded > 0).all()
