@@ -62,6 +62,7 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "unions": ((unions, "propose", _nothing),),
     "scraps": ((segmentation, "scraps", _nothing),),
     "size": ((parts, "SIZE", 0.0),),
+    "doubt beside scraps": ((parts, "DOUBT", 1.0),),
     "lower threshold": ((select, "leads", _never),),
     "solid ink": ((binarize, "GRAIN", 255),),
     "plates": ((segmentation, "plates", _nothing),),

@@ -1,4 +1,4 @@
-"""PURE. Polygons, as corners in order, and the median of points.
+"""PURE. Polygons, as corners in order, how far apart boxes are, and the median of points.
 
 x goes to the right, y down, in any unit.
 """
@@ -79,3 +79,12 @@ def median(values: ArrayLike) -> NDArray[np.float64]:
     """Return the median along the first axis, (...,) of (N, ...); N is at least 1."""
     ordered = np.sort(np.asarray(values, np.float64), axis=0)
     return np.asarray((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2)
+
+
+def apart(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how far apart boxes (N, 4) and (M, 4) are, (N, M), across or down, whichever is more;
+    less than 0 where they overlap. A box is left, top, width and height."""
+    one, other = first[:, None], second
+    low = np.maximum(one[..., :2], other[..., :2])
+    high = np.minimum(one[..., :2] + one[..., 2:], other[..., :2] + other[..., 2:])
+    return np.asarray((low - high).max(axis=2), np.float32)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camd.geometry import Point, area, contains, crosses_itself, is_convex, median
+from camd.geometry import Point, apart, area, contains, crosses_itself, is_convex, median
 
 SQUARE: list[Point] = [(0, 0), (4, 0), (4, 4), (0, 4)]
 NOTCHED: list[Point] = [(0, 0), (4, 0), (4, 4), (2, 1), (0, 4)]
@@ -64,3 +64,11 @@ def test_it_is_numpys(shape: tuple[int, ...]) -> None:
     values = np.random.default_rng(1).normal(0, 9, shape)
     assert median(values) == pytest.approx(np.median(values, axis=0))
     assert median(values.tolist()).shape == shape[1:]
+
+
+def test_boxes_are_as_far_apart_as_along_the_axis_where_it_is_more() -> None:
+    first = np.array([(0, 0, 10, 20)], np.float32)
+    beside, below, both, over = (13, 0, 5, 5), (2, 24, 5, 5), (11, 30, 5, 5), (4, 4, 3, 3)
+    second = np.array([beside, below, both, over], np.float32)
+    assert apart(first, second).tolist() == [[3, 4, 10, -3]]
+    assert apart(first, np.zeros((0, 4), np.float32)).shape == (1, 0)

@@ -8,7 +8,7 @@ these into digits.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, count
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -131,17 +131,18 @@ def best(whole: Piece, sure: FloatArray, prior: float) -> list[int]:
     """Give the pieces from end to end that are likeliest all digits, as indices of `whole.all()`;
     `sure` is how likely each of those is one. `prior`: what speaks for several digits in a piece,
     beside their confidence, in logits."""
-    at = iter(sure.tolist())
-    number = count()
+    every = enumerate(sure.tolist())
 
     def solved(piece: Piece) -> tuple[float, list[int]]:
         ways: list[tuple[float, list[int]]] = [(0.0, []) for _ in range(piece.ends + 1)]
         ways[0] = 1.0, []
         for part in piece.parts:
-            alone, i = next(at), next(number)
-            found, chosen = solved(part) if part.parts else (0.0, [])
-            if logit(found) + prior <= logit(alone):
-                found, chosen = alone, [i]
+            i, found = next(every)
+            chosen = [i]
+            if part.parts:
+                several, inner = solved(part)
+                if logit(several) + prior > logit(found):
+                    found, chosen = several, inner
             together, before = ways[part.start]
             if together * found > ways[part.end][0]:
                 ways[part.end] = together * found, [*before, *chosen]

@@ -9,11 +9,12 @@ thing is at all. Of what excludes each other the set that is worth most is taken
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.geometry import median
+from camd.geometry import apart, median
 from camd.hypotheses import cuts, select, unions
 from camd.hypotheses.select import Reading, logit
 from camd.values import Classified, FloatArray, Glyph
@@ -99,17 +100,16 @@ def read(
     spared = in_vain.spared(glyphs, at)
     cut = cuts.propose(glyphs, whole.classified.sure, row, spared)
     joined = unions.propose([*glyphs, *scraps], len(glyphs))
-    tried = [part.glyph for _, piece in cut for part in piece.all()]
-    tried += [union.glyph for union in joined]
+    parts = [[part.glyph for part in piece.all()] for _, piece in cut]
+    tried = [*chain.from_iterable(parts), *(union.glyph for union in joined)]
     if not tried:
         return _doubted(whole, scraps)
     judged = classify(tried)
     ways: list[_Instead | None] = []
     first = 0
-    for i, piece in cut:
-        parts = [part.glyph for part in piece.all()]
-        ways.append(_several(i, piece, parts, judged[first : first + len(parts)], whole, beside))
-        first += len(parts)
+    for (i, piece), own in zip(cut, parts, strict=True):
+        ways.append(_several(i, piece, own, judged[first : first + len(own)], whole, beside))
+        first += len(own)
     for n, union in enumerate(joined, first):
         ways.append(_one(union, judged[n : n + 1], whole, beside))
     chosen = _taken([way for way in ways if way and way.worth > 0])
@@ -196,11 +196,7 @@ def _doubted(reading: Reading, scraps: Sequence[Glyph]) -> Reading:
     own, others = (
         np.array([one.box for one in some], np.float32) for some in (reading.glyphs, scraps)
     )
-    x, y, width, height = own[..., None].swapaxes(0, 1)
-    left, top, wide, high = others.T
-    across = np.maximum(x, left) - np.minimum(x + width, left + wide)
-    down = np.maximum(y, top) - np.minimum(y + height, top + high)
-    near = (np.maximum(across, down) <= CLOSE * height).any(axis=1)
+    near = (apart(own, others) <= CLOSE * own[:, 3:]).any(axis=1)
     judged = reading.classified
     sure = np.where(near, DOUBT * judged.confidence, judged.confidence).astype(np.float32)
     return replace(reading, classified=replace(judged, confidence=sure))

@@ -28,8 +28,8 @@ LEADER = 0.9
 nothing surely is writing, the lower threshold mostly finds the grain of a table. Without this 25
 images without digits have 0.44 false ones each instead of 0.36, and no more right ones are read."""
 AGAIN_S = 0.15
-"""So long after a look at the lower threshold that gave nothing there is no other, seconds: what
-comes into view has to be read within 0.3."""
+"""What gave nothing in a film, the lower threshold or cuts of a mark, is not tried again for so
+long, seconds: what comes into view has to be read within 0.3."""
 MOST = 20
 """Of so many in one group of conflicts the best set is found; of more, as on a page of scribbles,
 what is worth most is taken first."""
@@ -55,9 +55,9 @@ NOTHING = Reading((), Classified.joined([]))
 
 
 class SecondLook:
-    """When the lower threshold is tried: in each frame where it gives digits, else now and then:
-    it takes as long as the usual one. It asks no clock: each call brings its time in seconds, or
-    None for a picture on its own."""
+    """When the lower threshold is tried: in each frame where it gives digits, else only now and
+    then, for it takes as long as the usual one. It asks no clock: each call brings its time in
+    seconds, or None for a picture on its own."""
 
     def __init__(self) -> None:
         self._last = -math.inf

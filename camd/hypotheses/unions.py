@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from camd.geometry import apart
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
 from camd.segment.segmentation import NEAR, PART
@@ -49,7 +50,8 @@ def propose(glyphs: Sequence[Glyph], whole: int) -> list[Union]:
 
 def _fitting(glyphs: Sequence[Glyph], whole: int) -> list[tuple[int, int]]:
     """Give, by their boxes, the pairs that may be one digit."""
-    x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4).T
+    boxes = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4)
+    x, y, width, height = boxes.T
     kept = np.array([glyph.ink.size > 0 for glyph in glyphs], bool)
     right, bottom = x + width, y + height
 
@@ -58,21 +60,18 @@ def _fitting(glyphs: Sequence[Glyph], whole: int) -> list[tuple[int, int]]:
         return found
 
     higher = both(height, np.maximum)
-    apart = np.maximum(
-        both(x, np.maximum) - both(right, np.minimum),
-        both(y, np.maximum) - both(bottom, np.minimum),
-    )
+    gap = apart(boxes[:whole], boxes)
     wide = both(right, np.maximum) - both(x, np.minimum)
     high = both(bottom, np.maximum) - both(y, np.minimum)
     fit = (
-        (apart <= NEAR * higher)
+        (gap <= NEAR * higher)
         & (wide <= WIDEST * high)
         & (high <= HIGHEST * higher)
         & (both(np.maximum(width, height), np.minimum) >= PART * higher)
         & np.logical_and.outer(kept[:whole], kept)
     )
     first, second = np.nonzero(np.triu(fit, 1))
-    nearest = np.argsort(apart[first, second], kind="stable")[: 4 * MOST]
+    nearest = np.argsort(gap[first, second], kind="stable")[: 4 * MOST]
     return list(zip(first[nearest].tolist(), second[nearest].tolist(), strict=True))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.config.settings import SegmentSettings
+from camd.geometry import apart
 from camd.segment import binarize
 from camd.segment.components import Components
 from camd.segment.form_boxes import is_box
@@ -193,12 +194,10 @@ def _beside(pieces: Components, reason: NDArray[np.int8], good: IntArray) -> Int
     """Choose the pieces, too small or of a wrong shape, that may be a part of a `good` one."""
     part = (reason == _CODE[Reason.TOO_SMALL]) | (reason == _CODE[Reason.WRONG_SHAPE])
     parts = np.flatnonzero(part)
-    x, y, width, height, area = pieces.stats[parts].T.astype(np.float32)
-    gx, gy, gw, gh, ga = pieces.stats[good, :, None].swapaxes(0, 1).astype(np.float32)
-    across = np.maximum(x, gx) - np.minimum(x + width, gx + gw)
-    down = np.maximum(y, gy) - np.minimum(y + height, gy + gh)
-    near = np.maximum(across, down) <= NEAR * gh
-    near &= (np.maximum(width, height) >= PART * gh) & (area <= ga)
+    small, large = (pieces.stats[some].astype(np.float32) for some in (parts, good))
+    height = large[:, 3:4]
+    near = apart(large[:, :4], small[:, :4]) <= NEAR * height
+    near &= (small[:, 2:4].max(axis=1) >= PART * height) & (small[:, 4] <= large[:, 4:])
     found = parts[near.any(axis=0)]
     return np.sort(found[np.argsort(-pieces.stats[found, 4], kind="stable")][:MOST_PARTS])
 
