@@ -65,7 +65,7 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "doubt beside scraps": ((parts, "DOUBT", 1.0),),
     "lower threshold": ((select, "leads", _never),),
     "solid ink": ((binarize, "GRAIN", 255),),
-    "plates": ((segmentation, "plates", _nothing),),
+    "other polarity": ((select, "outermost", lambda *_: select.NOTHING),),
     "second look at dark ink": ((page.Draft, "written_on", _never),),
     "boxes": ((segmentation, "is_box", _never), (glyphs.form_boxes, "square", _never)),
     "halo": ((glyphs, "SOFTEST", 1e9),),

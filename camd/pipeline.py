@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from camd.config.settings import Settings
 from camd.errors import ConfigError
 from camd.hypotheses import cells, directions, parts, select, surroundings
+from camd.hypotheses.looks import Look
+from camd.hypotheses.select import Reading
 from camd.hypotheses.surroundings import Page
 from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import Area, together
@@ -371,24 +373,32 @@ class Pipeline:
         area.face(turn)
         found = area.segment(image)
         laps.lap("segment")
-        first, second = area.in_vain
-        usual = parts.read(found.glyphs, found.scraps, classify, first, clock)
-        lower = select.NOTHING
+        reading = parts.read(found.glyphs, found.scraps, classify, area.usual.in_vain, clock)
         laps.lap("split")
-        badly = directions.worth_of(usual.classified.sure) < WELL * len(found.glyphs)
-        if badly and select.leads(usual) and area.second_look.due(clock):
-            again = area.segment(image, binarize.LOWER)
+
+        def look(again: Look, share: float, *, light_ink: bool) -> Reading:
+            other = area.segment(image, share, light_ink=light_ink)
             laps.lap("segment")
-            read = parts.read(again.glyphs, again.scraps, classify, second, clock)
-            usual, lower = select.likeliest(usual, read)
-            area.second_look.gave(clock, digits=bool(lower.glyphs))
+            return parts.read(other.glyphs, other.scraps, classify, again.in_vain, clock)
+
+        badly = directions.worth_of(reading.classified.sure) < WELL * len(found.glyphs)
+        if badly and select.leads(reading) and area.lower.due(clock):
+            lower = look(area.lower, binarize.LOWER, light_ink=found.light_ink)
+            kept, taken = select.likeliest(reading, lower)
+            area.lower.gave(clock, digits=bool(taken.glyphs))
+            reading = kept + taken
             laps.lap("split")
-        glyphs = usual.glyphs + lower.glyphs
+        if self._settings.segment.polarity == "auto" and area.other.due(clock):
+            other = look(area.other, binarize.USUAL, light_ink=not found.light_ink)
+            kept, taken = select.likeliest(reading, select.outermost(other, reading))
+            area.other.gave(clock, digits=bool(taken.glyphs))
+            reading = kept + taken
+            laps.lap("split")
+        glyphs, classified = reading.glyphs, reading.classified
         ink = {id(glyph) for glyph in found.glyphs}
         made = np.array([id(glyph) not in ink for glyph in glyphs], bool)
         new = [glyphs[i].box for i in np.flatnonzero(made).tolist()]
         rejected = select.unexplained(found.rejected, new)
-        classified = Classified.joined([usual.classified, lower.classified])
         page = surroundings.page(glyphs, classified, rejected, open_set=self._model.open_set)
         # Not where this is but the rival of a row: a stronger one only makes that doubtful.
         drawn = area.memory is not None and self._rows(area) is None

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from benchmarks.angles import turned
 from camd import paths
 from camd.classify import svm
-from camd.config.settings import LineSettings, MaskSettings, RegionSettings, Settings
+from camd.config.settings import (
+    LineSettings,
+    MaskSettings,
+    RegionSettings,
+    SegmentSettings,
+    Settings,
+)
 from camd.laps import Lap, no_lap
 from camd.pipeline import Pipeline
 from camd.values import Classified, FloatArray, Image, Reason
@@ -126,6 +132,43 @@ def test_a_stroke_among_words_is_rejected(pipeline: Pipeline) -> None:
     assert "letter-like neighbourhood" in [r.reason for r in result.rejected]
 
 
+def label(turn: float) -> Image:
+    """A white label with dark digits, far away on a board that is written on with chalk."""
+    board = sheets.paper(1280, 720, level=60, noise=0)
+    for y in (180, 640):
+        write(board, "31415926535", (60, y), 70, pen=7, ink=230)
+    written = write(sheets.paper(200, 110, level=230, noise=0), "4072", (30, 70), height=34, pen=3)
+    matrix = cv2.getRotationMatrix2D((100, 55), turn, 1.0)
+    matrix[:, 2] += (520, 290)
+    cover = cv2.warpAffine(np.ones((110, 200), np.float32), matrix, (1280, 720))[:, :, None]
+    laid = cv2.warpAffine(written, matrix, (1280, 720))
+    scene = cv2.GaussianBlur(laid * cover + board * (1 - cover), (0, 0), 0.8)
+    scene += np.random.default_rng(5).normal(0, 2, scene.shape)
+    return np.clip(scene, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turn", [0.0, 12.0])
+def test_dark_digits_on_a_label_are_read_beside_chalk(turn: float) -> None:
+    pipeline = Pipeline(Settings(), svm.load(paths.model_file()))
+    chalk = "31415926535"
+    for scene in (label(turn), 255 - label(turn)):
+        assert [line.text for line in pipeline.still(scene).lines] == [chalk, "4072", chalk]
+
+
+def test_in_a_film_the_other_polarity_is_read_at_once_and_then_steadily() -> None:
+    pipeline = Pipeline(Settings(), svm.load(paths.model_file()))
+    scene = label(0.0)
+    for frame in range(4):
+        found = pipeline.process(scene, frame / 30)
+        assert len(found.digits) == 26
+
+
+def test_only_the_polarity_asked_for_is_read() -> None:
+    settings = Settings(segment=SegmentSettings(polarity="light"))
+    lines = Pipeline(settings, svm.load(paths.model_file())).still(label(0.0)).lines
+    assert "4072" not in [line.text for line in lines]
+
+
 def test_an_unsure_digit_is_rejected() -> None:
     result = Pipeline(Settings(), ModelByWidth(sure=0.45)).still(sheet())
     assert result.digits == ()
@@ -144,7 +187,8 @@ def test_an_absent_picture_ends_everything(pipeline: Pipeline) -> None:
 
 def test_stages_are_timed_by_the_timer_given() -> None:
     ticks = count()
-    pipeline = Pipeline(Settings(), ModelByWidth(), timer=lambda: float(next(ticks)))
+    one_look = Settings(segment=SegmentSettings(polarity="dark"))
+    pipeline = Pipeline(one_look, ModelByWidth(), timer=lambda: float(next(ticks)))
     assert pipeline.process(sheet(), 0.0).stages == {
         "segment": 1.0,
         "split": 2.0,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from camd.geometry import median
 from camd.hypotheses.seams import SHORTEST, seams
-from camd.hypotheses.select import AGAIN_S, logit
+from camd.hypotheses.select import logit
 from camd.segment.crop import normalise
 from camd.segment.deskew import turned
 from camd.values import Box, FloatArray, Glyph, Plane
@@ -54,8 +54,6 @@ HIGHEST = 64
 """Height of a row in which ink is cut, pixels: three times that of the crops that come of it. One
 mark as high as a 1080p frame would take as long as a hundred digits. With 96 all images read the
 same."""
-MOVED = 0.1
-"""What lies within so many of its heights of where something was is the same."""
 SCRAP = 0.1
 """A part of a piece with less than this share of its ink belongs to the neighbour."""
 
@@ -81,30 +79,6 @@ class Piece:
         for part in self.parts:
             yield part
             yield from part.all()
-
-
-class InVain:
-    """What was cut in vain in a film, words above all: it is cut again only now and then, for each
-    takes as long as many digits. It asks no clock: each call brings its time in seconds, or None
-    for a picture on its own."""
-
-    def __init__(self) -> None:
-        self._boxes: list[tuple[Box, float]] = []
-
-    def spared(self, glyphs: Sequence[Glyph], at: float | None) -> NDArray[np.bool_]:
-        """Tell which glyphs (N,) lie where one was cut in vain just now."""
-        if at is not None:
-            self._boxes = [one for one in self._boxes if 0 <= at - one[1] < AGAIN_S]
-        if at is None or not self._boxes:
-            return np.zeros(len(glyphs), bool)
-        own = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 1, 4)
-        known = np.array([box for box, _ in self._boxes], np.float32)
-        apart = np.abs(own - known).max(axis=2)
-        return np.asarray((apart <= MOVED * own[..., 3]).any(axis=1))
-
-    def add(self, boxes: Iterable[Box], at: float | None) -> None:
-        if at is not None:
-            self._boxes += [(box, at) for box in boxes]
 
 
 def propose(

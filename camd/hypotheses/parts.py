@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from camd.geometry import apart, median
 from camd.hypotheses import cuts, select, unions
+from camd.hypotheses.looks import InVain
 from camd.hypotheses.select import Reading, logit
 from camd.values import Classified, FloatArray, Glyph
 
@@ -87,7 +88,7 @@ def read(
     glyphs: Sequence[Glyph],
     scraps: Sequence[Glyph],
     classify: Callable[[Sequence[Glyph]], Classified],
-    in_vain: cuts.InVain | None = None,
+    in_vain: InVain | None = None,
     at: float | None = None,
 ) -> Reading:
     """Classify glyphs, those replaced that are believed to be several digits, or parts of one.
@@ -95,7 +96,7 @@ def read(
     cut `in_vain` is remembered; `at` is the time, seconds."""
     whole = Reading(tuple(glyphs), classify(glyphs))
     beside = _Beside.of(glyphs, whole.classified.sure)
-    in_vain = in_vain or cuts.InVain()
+    in_vain = in_vain or InVain()
     row = np.where(beside.in_rows, beside.usual, np.nan)
     spared = in_vain.spared(glyphs, at)
     cut = cuts.propose(glyphs, whole.classified.sure, row, spared)

@@ -1,5 +1,5 @@
-"""PURE. What ink is cut into at two thresholds -> the likeliest of both, of which no two are the
-same ink.
+"""PURE. What ink is cut into at two thresholds, and what is found in the other polarity -> the
+likeliest of all, of which no two are the same ink.
 
 At the usual threshold a faint stroke breaks, and what rules and boxes are taken out of with it; at
 a lower one it holds together, and so do digits that nearly touch. Neither is right everywhere. So
@@ -8,7 +8,6 @@ not overlap, as in the component trees of scene text (Neumann and Matas 2012, "R
 localization and recognition", section 3).
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -27,9 +26,6 @@ LEADER = 0.9
 """Confidence of a digit at the usual threshold without which nothing is looked at again: where
 nothing surely is writing, the lower threshold mostly finds the grain of a table. Without this 25
 images without digits have 0.44 false ones each instead of 0.36, and no more right ones are read."""
-AGAIN_S = 0.15
-"""What gave nothing in a film, the lower threshold or cuts of a mark, is not tried again for so
-long, seconds: what comes into view has to be read within 0.3."""
 MOST = 20
 """Of so many in one group of conflicts the best set is found; of more, as on a page of scribbles,
 what is worth most is taken first."""
@@ -50,26 +46,13 @@ class Reading:
     def __getitem__(self, some: IntArray) -> "Reading":
         return Reading(tuple(self.glyphs[i] for i in some.tolist()), self.classified[some])
 
+    def __add__(self, other: "Reading") -> "Reading":
+        return Reading(
+            self.glyphs + other.glyphs, Classified.joined([self.classified, other.classified])
+        )
+
 
 NOTHING = Reading((), Classified.joined([]))
-
-
-class SecondLook:
-    """When the lower threshold is tried: in each frame where it gives digits, else only now and
-    then, for it takes as long as the usual one. It asks no clock: each call brings its time in
-    seconds, or None for a picture on its own."""
-
-    def __init__(self) -> None:
-        self._last = -math.inf
-        self._gives = False
-
-    def due(self, at: float | None) -> bool:
-        return at is None or self._gives or not 0 <= at - self._last < AGAIN_S
-
-    def gave(self, at: float | None, *, digits: bool) -> None:
-        """Say whether it gave `digits`."""
-        if at is not None:
-            self._last, self._gives = at, digits
 
 
 def leads(usual: Reading) -> bool:
@@ -91,6 +74,15 @@ def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
     taken = heaviest(np.concatenate([own, worth[likely]]), contend)[many:]
     kept = ~_any(between[:, taken], 1)
     return usual[np.flatnonzero(kept)], lower[np.flatnonzero(taken)]
+
+
+def outermost(other: Reading, usual: Reading) -> Reading:
+    """Choose of what was found in the `other` polarity what lies in no larger glyph of the `usual`
+    one: the hole of an o is no digit, what is written on a dark label may be."""
+    inner, outer = _boxes(other), _boxes(usual)
+    own, others = (np.array(some).reshape(-1, 4)[:, 2:].prod(axis=1) for some in (inner, outer))
+    within = (overlap(inner, outer) > 0) & (others > own[:, None])
+    return other[np.flatnonzero(~_any(within, 1))]
 
 
 def heaviest(worth: DoubleArray, contend: NDArray[np.bool_]) -> NDArray[np.bool_]:

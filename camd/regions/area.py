@@ -6,8 +6,7 @@ from dataclasses import replace
 
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells, minus
-from camd.hypotheses.cuts import InVain
-from camd.hypotheses.select import SecondLook
+from camd.hypotheses.looks import Look
 from camd.regions import value
 from camd.regions.follow import Where
 from camd.regions.memory import Kept, Memory
@@ -60,9 +59,8 @@ class Area:
         self._upright = Upright(0, (0, 0))
         self.orientation = Orientation()
         """Which way up its writing stands."""
-        self.second_look = SecondLook()
-        self.in_vain = InVain(), InVain()
-        """What was cut in vain at the usual and at the lower threshold."""
+        self.usual, self.lower, self.other = Look(), Look(), Look()
+        """At the usual threshold, at the lower one, and for ink of the other polarity."""
         self.display = place.display if place else "handwriting"
         """How its number is shown; `auto` where that is to be found out."""
         self.found: cells.Place | None = None
@@ -105,10 +103,12 @@ class Area:
         picture = binarize.to_grey(self._view.cut(image))
         return self._upright.picture(picture)
 
-    def segment(self, image: Image, share: float = binarize.USUAL) -> Segmentation:
+    def segment(
+        self, image: Image, share: float = binarize.USUAL, *, light_ink: bool | None = None
+    ) -> Segmentation:
         """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
-        rejected, so is what reaches into a region, and what is outside is left out. `share` as for
-        `binarize.threshold`."""
+        rejected, so is what reaches into a region, and what is outside is left out. `share` and
+        `light_ink` as for camd.segment."""
         self._look_at(image)
         view, options = self._view, self._settings.segment
         if view.scale != 1:
@@ -116,7 +116,7 @@ class Area:
             options = options.model_copy(update={"min_height": least})
         picture = view.cut(image)
         self._upright = Upright(self._upright.turn, (picture.shape[1], picture.shape[0]))
-        found = segment(self._upright.picture(picture), options, share)
+        found = segment(self._upright.picture(picture), options, share, light_ink=light_ink)
         if self._upright.turn:
             found = self._whole(found)
         if not view.outline and not view.masks:
@@ -127,14 +127,15 @@ class Area:
                 glyphs.append(glyph)
             else:
                 marks.append(Rejected(glyph.box, Reason.AT_EDGE))
-        return Segmentation(
-            tuple(glyphs),
-            tuple(
+        return replace(
+            found,
+            glyphs=tuple(glyphs),
+            rejected=tuple(
                 replace(mark, reason=Reason.MASKED) if self._masks_out(mark.box) else mark
                 for mark in marks
                 if self._has(mark.box) or self._has_part(mark.box)
             ),
-            tuple(
+            scraps=tuple(
                 scrap
                 for scrap in found.scraps
                 if self._has(scrap.box) and not self._masks_out(scrap.box)
@@ -144,9 +145,10 @@ class Area:
     def _whole(self, found: Segmentation) -> Segmentation:
         """Reject what the edge of the frame cuts off: in a turned picture it is no edge."""
         cut = [glyph.box for glyph in found.glyphs if self._upright.beyond(glyph.box)]
-        return Segmentation(
-            tuple(glyph for glyph in found.glyphs if glyph.box not in cut),
-            (*found.rejected, *(Rejected(box, Reason.AT_BORDER) for box in cut)),
+        return replace(
+            found,
+            glyphs=tuple(glyph for glyph in found.glyphs if glyph.box not in cut),
+            rejected=(*found.rejected, *(Rejected(box, Reason.AT_BORDER) for box in cut)),
         )
 
     def _has(self, box: Box) -> bool:

@@ -1,6 +1,5 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,8 +14,7 @@ from camd.segment.form_boxes import is_box
 from camd.segment.glyphs import glyphs, scraps
 from camd.segment.halo import Cuts, coarseness
 from camd.segment.page import Draft, Drawn, Page
-from camd.segment.polarity import plates
-from camd.values import Box, Glyph, Image, IntArray, Plane, Reason, Rejected
+from camd.values import Glyph, Image, IntArray, Plane, Reason, Rejected
 
 _REASONS = tuple(Reason)
 _CODE = {reason: code for code, reason in enumerate(_REASONS)}
@@ -51,11 +49,20 @@ class Segmentation:
     scraps: tuple[Glyph, ...] = ()
     """Those of the rejected that lie so near a glyph that they may be a part of it, as the bar of a
     5 is that the pen did not join."""
+    light_ink: bool = False
+    """Whether the ink that was looked for is brighter than what it is written on."""
 
 
-def segment(image: Image, settings: SegmentSettings, share: float = binarize.USUAL) -> Segmentation:
+def segment(
+    image: Image,
+    settings: SegmentSettings,
+    share: float = binarize.USUAL,
+    *,
+    light_ink: bool | None = None,
+) -> Segmentation:
     """Find the glyphs of a frame, (H, W, 3) uint8 BGR or (H, W) uint8 grey, of any size; `share` as
-    for `binarize.threshold`.
+    for `binarize.threshold`. `light_ink`: whether ink is looked for that is brighter than what it
+    is written on; None: what `settings` say, or most of the frame.
 
     Boxes are in pixels of `image`. An empty frame gives nothing. Same frame, same answer."""
     if image.size == 0 or min(image.shape[:2]) < 4:
@@ -63,42 +70,31 @@ def segment(image: Image, settings: SegmentSettings, share: float = binarize.USU
     grey, scale = _scaled(np.ascontiguousarray(binarize.to_grey(image)))
     half = _resized(grey, 0.5) if max(grey.shape) >= 2 * SMALLEST else None
     small = binarize.fine(grey) if half is None else binarize.fine_of_half(half)
-    light_ink = settings.polarity == "light" or (
-        settings.polarity == "auto" and binarize.is_light_on_dark(small)
-    )
+    asked = light_ink is None and settings.polarity == "auto"
+    if light_ink is None:
+        light_ink = settings.polarity == "light" or (asked and binarize.is_light_on_dark(small))
     drawn = Drawn(small, settings.min_height, light_ink=light_ink, share=share)
-    frame = grey
-    grey, draft = _drafted(frame, half, scale, drawn)
-    if light_ink and settings.polarity == "auto" and not draft.written():
+    draft = _drafted(grey, half, scale, drawn)
+    if light_ink and asked and not draft.written():
         # Perhaps there is dark ink after all, on a small sheet: on a dark table that sheet itself
         # looks like light ink.
-        other, dark = _drafted(frame, half, scale, replace(drawn, light_ink=False))
+        dark = _drafted(grey, half, scale, replace(drawn, light_ink=False))
         if dark.written_on(draft):
-            light_ink, grey, draft = False, other, dark
-    page = draft.page()
-    found = _written(page, settings)
-    if settings.polarity == "auto":
-        for plate in plates(grey, page.pieces, page.least):
-            small = binarize.fine(plate.grey)
-            drawn = replace(drawn, small=small, light_ink=not light_ink)
-            inside = _written(Draft.of(plate.grey, page.scale, drawn).page(), settings)
-            # A plate with nothing written on it may be the hole of a thick 0.
-            if inside.glyphs:
-                found = _replaced(found, inside, page.source(plate.box)[0])
-    return found
+            light_ink, draft = False, dark
+    return _written(draft.page(), settings, light_ink=light_ink)
 
 
-def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> tuple[Plane, Draft]:
+def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> Draft:
     """Look for the ink of a frame: in half its size, where that is given and shows nearly all tall
-    enough. Return the frame in the size that was used, too."""
+    enough."""
     if half is not None:
         draft = Draft.of(half, scale / 2, drawn)
         if draft.tall():
-            return half, draft
-    return grey, Draft.of(grey, scale, drawn)
+            return draft
+    return Draft.of(grey, scale, drawn)
 
 
-def _written(page: Page, settings: SegmentSettings) -> Segmentation:
+def _written(page: Page, settings: SegmentSettings, *, light_ink: bool) -> Segmentation:
     reason = _sift(page, settings)
     good = np.flatnonzero(reason == _GOOD)
     near = _beside(page.pieces, reason, good)
@@ -119,31 +115,7 @@ def _written(page: Page, settings: SegmentSettings) -> Segmentation:
         )
     ]
     rejected += [Rejected(box, Reason.RULED) for box in page.source(page.ruled)]
-    return Segmentation(found, (*rejected, *others), parts)
-
-
-def _replaced(found: Segmentation, inner: Segmentation, place: Box) -> Segmentation:
-    """Replace what was found at `place` before, such as a hole of a 0, by what was found on the
-    plate there."""
-    left, top, width, height = place
-
-    def outside(box: Box) -> bool:
-        x, y = box[0] + box[2] / 2, box[1] + box[3] / 2
-        return not (left <= x < left + width and top <= y < top + height)
-
-    def moved(box: Box) -> Box:
-        return box[0] + left, box[1] + top, box[2], box[3]
-
-    def both(first: Sequence[Glyph], second: Sequence[Glyph]) -> tuple[Glyph, ...]:
-        kept = (one for one in first if outside(one.box))
-        return (*kept, *(replace(one, box=moved(one.box)) for one in second))
-
-    return Segmentation(
-        both(found.glyphs, inner.glyphs),
-        tuple(mark for mark in found.rejected if outside(mark.box))
-        + tuple(replace(mark, box=moved(mark.box)) for mark in inner.rejected),
-        both(found.scraps, inner.scraps),
-    )
+    return Segmentation(found, (*rejected, *others), parts, light_ink)
 
 
 def _scaled(grey: Plane) -> tuple[Plane, float]:

@@ -6,8 +6,7 @@ import pytest
 
 from camd.config.settings import SegmentSettings
 from camd.hypotheses import cuts
-from camd.hypotheses.cuts import InVain, Piece, best
-from camd.hypotheses.select import AGAIN_S
+from camd.hypotheses.cuts import Piece, best
 from camd.segment.segmentation import segment
 from camd.values import Glyph
 from tests.hypotheses.touching import PALE, rings, rows
@@ -88,18 +87,6 @@ def test_only_so_many_are_cut() -> None:
     digits = [Glyph((100 * i, 90, 30, 60), PALE, 5.0, ink) for i in range(40)]
     sure = np.repeat(np.array([0, 1], np.float32), 40)
     assert len(propose(many + digits, sure, unknown(80))) == cuts.MOST
-
-
-def test_what_was_cut_in_vain_is_spared_for_a_while_where_it_was() -> None:
-    in_vain = InVain()
-    here, there = (Glyph((x, 0, 90, 60), PALE) for x in (0, 300))
-    in_vain.add([here.box], 5.0)
-    moved = Glyph((4, 2, 90, 60), PALE)
-    assert in_vain.spared([here, there, moved], 5.0 + 0.5 * AGAIN_S).tolist() == [True, False, True]
-    assert not in_vain.spared([here], 5.0 + AGAIN_S).any()
-    in_vain.add([here.box], None)
-    assert not in_vain.spared([here], None).any()
-    assert not in_vain.spared([here], 6.0).any()
 
 
 def test_nothing_gives_nothing() -> None:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
-from camd.hypotheses.cuts import InVain
+from camd.hypotheses.looks import AGAIN_S, InVain
 from camd.hypotheses.parts import read
-from camd.hypotheses.select import AGAIN_S, Reading
+from camd.hypotheses.select import Reading
 from camd.segment.segmentation import Segmentation, segment
 from camd.values import Classified, Glyph
 from tests.hypotheses.test_unions import broken

@@ -7,15 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camd.hypotheses.select import (
-    AGAIN_S,
     LATER,
     NOTHING,
     SHARED,
     Reading,
-    SecondLook,
     heaviest,
     leads,
     likeliest,
+    outermost,
     overlap,
     unexplained,
 )
@@ -67,28 +66,19 @@ def test_neighbours_found_at_one_threshold_never_contend() -> None:
     assert said(likeliest(reading(), lower)) == [[], [7, 1]]
 
 
+def test_what_lies_in_a_larger_glyph_is_no_digit_of_the_other_polarity() -> None:
+    far = (100, 0, 10, 20)
+    other = reading((LEFT, 1, 0.97), (far, 4, 0.97))
+    for around in (8, -1):
+        usual = reading((BOTH, around, 0.5), ((104, 6, 3, 6), 1, 0.8))
+        assert outermost(other, usual).glyphs == other.glyphs[1:]
+    assert outermost(other, NOTHING).glyphs == other.glyphs
+
+
 def test_nothing_gives_nothing() -> None:
+    assert not outermost(NOTHING, NOTHING).glyphs
     assert said(likeliest(NOTHING, NOTHING)) == [[], []]
     assert unexplained((), ()) == ()
-
-
-def test_a_second_look_that_gave_nothing_is_not_repeated_at_once() -> None:
-    second = SecondLook()
-    assert second.due(7.0)
-    second.gave(7.0, digits=False)
-    assert not second.due(7.0 + 0.5 * AGAIN_S)
-    assert second.due(7.0 + AGAIN_S)
-    second.gave(8.0, digits=True)
-    assert second.due(8.01)
-    second.gave(9.0, digits=False)
-    assert second.due(2.0)  # another time has begun
-
-
-def test_a_picture_on_its_own_always_has_its_second_look() -> None:
-    second = SecondLook()
-    second.gave(None, digits=False)
-    assert second.due(None)
-    assert second.due(0.0)
 
 
 def test_only_a_sure_digit_leads() -> None:
