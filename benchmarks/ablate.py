@@ -56,7 +56,7 @@ def _no_teeth(*_: Any) -> IntArray:
 MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "ruling": ((page, "erase", lambda _, pieces, __: (pieces, [])),),
     "comb teeth": ((ruling, "teeth", _no_teeth),),
-    "dash": ((glyphs, "is_dash", _never),),
+    "goes on": ((glyphs, "goes_on", lambda *_: 0.0),),
     "cuts": ((cuts, "propose", _nothing),),
     "cuts into rows": ((cuts, "TALL", 1e9),),
     "unions": ((unions, "propose", _nothing),),

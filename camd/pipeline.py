@@ -22,6 +22,7 @@ from camd.regions.memory import Kept, Memory
 from camd.regions.value import ONE_NUMBER
 from camd.segment import binarize
 from camd.segment.deskew import slope
+from camd.segment.segmentation import Segmentation
 from camd.track.lines import group
 from camd.track.orientation import Orientation
 from camd.values import (
@@ -153,6 +154,10 @@ class _Seen:
         many = self.worth >= MANY * len(self.glyphs) > 0
         sure = [digit.confidence for digit in self.digits]
         return many and float(np.mean(sure)) >= SURE
+
+
+def _worth(reading: Reading) -> float:
+    return float(directions.worth_of(reading.classified.sure))
 
 
 def _within(part: str, whole: str) -> bool:
@@ -371,28 +376,38 @@ class Pipeline:
         clock: float | None = None,
     ) -> _Seen:
         area.face(turn)
-        found = area.segment(image)
-        laps.lap("segment")
-        reading = parts.read(found.glyphs, found.scraps, classify, area.usual.in_vain, clock)
-        laps.lap("split")
 
-        def look(again: Look, share: float, *, light_ink: bool) -> Reading:
-            other = area.segment(image, share, light_ink=light_ink)
+        def look(look: Look, share: float, light_ink: bool | None) -> tuple[Segmentation, Reading]:
+            found = area.segment(image, share, light_ink=light_ink)
             laps.lap("segment")
-            return parts.read(other.glyphs, other.scraps, classify, again.in_vain, clock)
+            reading = Reading(found.glyphs, classify(found.glyphs))
+            if look is not area.other or select.leads(reading):
+                reading = parts.read(reading, found.scraps, classify, look.in_vain, clock)
+            laps.lap("split")
+            return found, reading
 
-        badly = directions.worth_of(reading.classified.sure) < WELL * len(found.glyphs)
+        found, reading = look(area.usual, binarize.USUAL, area.light_ink)
+        other = select.NOTHING
+        turns = self._settings.segment.polarity == "auto" and area.other.due(clock)
+        if turns:
+            opposite, other = look(area.other, binarize.USUAL, not found.light_ink)
+            if _worth(other) > CLEARLY * _worth(reading) + LEAST:
+                found, opposite, reading, other = opposite, found, other, reading
+            area.light_ink = found.light_ink if clock is not None and _worth(reading) else None
+        badly = _worth(reading) < WELL * len(found.glyphs)
         if badly and select.leads(reading) and area.lower.due(clock):
-            lower = look(area.lower, binarize.LOWER, light_ink=found.light_ink)
+            _, lower = look(area.lower, binarize.LOWER, found.light_ink)
             kept, taken = select.likeliest(reading, lower)
             area.lower.gave(clock, digits=bool(taken.glyphs))
             reading = kept + taken
             laps.lap("split")
-        if self._settings.segment.polarity == "auto" and area.other.due(clock):
-            other = look(area.other, binarize.USUAL, light_ink=not found.light_ink)
-            kept, taken = select.likeliest(reading, select.outermost(other, reading))
+        if turns:
+            outer = select.outermost(other, reading)
+            kept, taken = select.likeliest(reading, outer)
             area.other.gave(clock, digits=bool(taken.glyphs))
             reading = kept + taken
+            if taken.glyphs:  # what is written beside them counts, too
+                reading += outer[np.flatnonzero(outer.classified.labels < 0)]
             laps.lap("split")
         glyphs, classified = reading.glyphs, reading.classified
         ink = {id(glyph) for glyph in found.glyphs}

@@ -100,7 +100,8 @@ def test_the_reading_appears_once_and_goes_with_the_sheet(pipeline: Pipeline) ->
     assert all(d.stable and d.track is not None for d in results[20].reading.digits)
 
 
-def test_what_the_model_calls_no_digit_is_rejected(pipeline: Pipeline) -> None:
+def test_what_the_model_calls_no_digit_is_rejected() -> None:
+    pipeline = Pipeline(Settings(segment=SegmentSettings(polarity="dark")), ModelByWidth())
     image = sheet()
     for x, width in [(140, 15), (180, 15), (220, 15), (260, 8)]:
         cv2.ellipse(image, (x, 70), (width, 20), 0, 0, 360, (40, 30, 30), 4, cv2.LINE_AA)

@@ -466,7 +466,7 @@ class SegmentSettings(Section):
         0.9, gt=0, le=1, description="higher marks are not read, share of the frame's height"
     )
     max_glyphs: int = Field(
-        300, ge=1, le=5000, description="most marks read in one frame; the largest are taken"
+        600, ge=1, le=5000, description="most marks read in one frame; the highest are taken"
     )
 
 

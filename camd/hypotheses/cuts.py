@@ -12,7 +12,7 @@ from itertools import combinations
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from camd.geometry import median
 from camd.hypotheses.seams import SHORTEST, seams
@@ -43,7 +43,7 @@ Those as high as the digits come first. A page of joined-up writing has far more
 digits of touching rows 88 % are found, with 16 and 24 90 %; else nothing changes."""
 HIGHEST_ROW = 1.5
 """Greatest height of a piece, in heights of its row."""
-DIGITS, ROWS = (4, SHORTEST), (4, 0.1)
+DIGITS, ROWS = (4, SHORTEST), (6, 0.1)
 """Cuts kept at most, a height of a row, and how large what is cut off has to be, along the cut, in
 heights: digits are high, and 1s among rows are narrow."""
 WIDEST = 1.25
@@ -101,11 +101,11 @@ def propose(
     return [(i, piece) for i, piece in cut if piece.parts]
 
 
-def best(whole: Piece, sure: FloatArray, prior: float) -> list[int]:
+def best(whole: Piece, sure: ArrayLike, prior: float) -> list[int]:
     """Give the pieces from end to end that are likeliest all digits, as indices of `whole.all()`;
     `sure` is how likely each of those is one. `prior`: what speaks for several digits in a piece,
     beside their confidence, in logits."""
-    every = enumerate(sure.tolist())
+    every = enumerate(np.asarray(sure).tolist())
 
     def solved(piece: Piece) -> tuple[float, list[int]]:
         ways: list[tuple[float, list[int]]] = [(0.0, []) for _ in range(piece.ends + 1)]
@@ -185,7 +185,9 @@ def _glyph(glyph: Glyph, box: Box, ink: Plane, scale: float) -> Glyph:
     at = glyph.box[0] + x, glyph.box[1] + y, max(1, width), max(1, height)
     upright = turned(ink, glyph.turn) if glyph.turn else ink
     crop = normalise(upright, glyph.stroke / scale)
-    return Glyph(at, crop, glyph.stroke, ink, glyph.turn, cut=True)
+    return Glyph(
+        at, crop, glyph.stroke, ink, glyph.turn, cut=True, lies=replace(glyph.lies, goes_on=0.0)
+    )
 
 
 def _reduced(ink: Plane, highest: float) -> Plane:

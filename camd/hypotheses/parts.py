@@ -51,7 +51,8 @@ class _Beside:
     """(N,) whether some stand beside its upper half, and others beside its lower."""
 
     @classmethod
-    def of(cls, glyphs: Sequence[Glyph], sure: FloatArray) -> "_Beside":
+    def of(cls, whole: Reading) -> "_Beside":
+        glyphs, sure = whole.glyphs, whole.classified.sure
         x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4).T
         across, middle = x + width / 2, y + height / 2
         beside = np.abs(across - across[:, None]) <= REACH * height[:, None]
@@ -63,13 +64,12 @@ class _Beside:
         above, below = beside & (middle < middle[:, None]), beside & (middle > middle[:, None])
         return cls(usual, np.asarray(above.any(axis=1) & below.any(axis=1)))
 
-    def odd(self, i: int, some: Sequence[Glyph]) -> float:
-        """Give how much speaks against all of `some` being digits where the glyph `i` is, in
+    def odd(self, i: int, some: Sequence[Glyph]) -> FloatArray:
+        """Give how much speaks against each of `some` (K,) being a digit where the glyph `i` is, in
         logits."""
-        usual = float(self.usual[i])
-        if np.isnan(usual):
-            return 0.0
-        return max(SIZE * float(np.log(glyph.box[3] / usual)) ** 2 for glyph in some)
+        height = np.array([glyph.box[3] for glyph in some], np.float32)
+        odd: FloatArray = np.nan_to_num(SIZE * np.log(height / self.usual[i]) ** 2)
+        return odd
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,17 +85,17 @@ class _Instead:
 
 
 def read(
-    glyphs: Sequence[Glyph],
+    whole: Reading,
     scraps: Sequence[Glyph],
     classify: Callable[[Sequence[Glyph]], Classified],
     in_vain: InVain | None = None,
     at: float | None = None,
 ) -> Reading:
-    """Classify glyphs, those replaced that are believed to be several digits, or parts of one.
+    """Replace the glyphs of a reading that are believed to be several digits, or parts of one.
     `scraps` lie beside them, and may be parts of digits, but none themselves. In a film, what was
     cut `in_vain` is remembered; `at` is the time, seconds."""
-    whole = Reading(tuple(glyphs), classify(glyphs))
-    beside = _Beside.of(glyphs, whole.classified.sure)
+    glyphs = whole.glyphs
+    beside = _Beside.of(whole)
     in_vain = in_vain or InVain()
     row = np.where(beside.in_rows, beside.usual, np.nan)
     spared = in_vain.spared(glyphs, at)
@@ -130,17 +130,18 @@ def _several(
 ) -> _Instead | None:
     """Weigh the likeliest digits in the glyph `i` against what it is as a whole. A part is right
     only where the others are: each has the product of its confidence and the least of theirs."""
-    chosen = np.array(cuts.best(piece, judged.sure, CUT), np.intp)
+    likely = 1 / (1 + np.exp(beside.odd(i, parts) - logit(judged.sure)))
+    chosen = np.array(cuts.best(piece, likely, CUT), np.intp)
     if not len(chosen):
         return None
-    sure = judged.sure[chosen]
+    sure = likely[chosen].astype(np.float32)
     least = np.sort(np.append(sure, 1))[:2]
     sure = sure * np.where(np.arange(len(sure)) == np.argmin(sure), least[1], least[0])
     found = Classified(judged.labels[chosen], judged.margins[chosen], sure)
     own = tuple(parts[part] for part in chosen.tolist())
     prior = ROWS if piece.rows else CUT
     before = _worth([i], whole, beside)
-    worth = float(logit(sure.min())) + prior - beside.odd(i, own) - before
+    worth = float(logit(sure.min())) + prior - before
     return _Instead((i,), own, found, worth)
 
 
@@ -154,7 +155,7 @@ def _one(
     if judged.labels[0] < 0 or (same == 1 and len(members) == 2):
         return None
     before = _worth([i for i in members if whole.classified.labels[i] >= 0], whole, beside)
-    odd = beside.odd(members[0], [union.glyph])
+    odd = float(beside.odd(members[0], [union.glyph])[0])
     worth = float(logit(judged.sure[0])) + UNION - odd - before
     return _Instead(union.members, (union.glyph,), judged, worth)
 
@@ -164,7 +165,7 @@ def _worth(some: Sequence[int], whole: Reading, beside: _Beside) -> float:
     if not some:
         return 0.0
     sure = logit(float(np.prod(whole.classified.sure[some])))
-    odd = beside.odd(some[0], [whole.glyphs[i] for i in some])
+    odd = float(beside.odd(some[0], [whole.glyphs[i] for i in some]).max())
     return max(0.0, float(sure) - odd)
 
 

@@ -77,9 +77,10 @@ def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
 
 
 def outermost(other: Reading, usual: Reading) -> Reading:
-    """Choose of what was found in the `other` polarity what lies in no larger glyph of the `usual`
-    one: the hole of an o is no digit, what is written on a dark label may be."""
-    inner, outer = _boxes(other), _boxes(usual)
+    """Choose of what was found in the `other` polarity what lies in no larger digit of the `usual`
+    one: the hole of a 0 is none, what is written on a dark label may be."""
+    digits = usual[np.flatnonzero(usual.classified.labels >= 0)]
+    inner, outer = _boxes(other), _boxes(digits)
     own, others = (np.array(some).reshape(-1, 4)[:, 2:].prod(axis=1) for some in (inner, outer))
     within = (overlap(inner, outer) > 0) & (others > own[:, None])
     return other[np.flatnonzero(~_any(within, 1))]

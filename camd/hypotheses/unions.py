@@ -93,7 +93,8 @@ def _joined(one: Glyph, two: Glyph) -> tuple[float, Glyph] | None:
     ink = np.maximum(*inks)
     upright = turned(ink, one.turn) if one.turn else ink
     crop = normalise(upright, stroke * scale)
-    return distance, replace(one, box=box, crop=crop, stroke=stroke, ink=ink)
+    lies = replace(one.lies, goes_on=0.0)
+    return distance, replace(one, box=box, crop=crop, stroke=stroke, ink=ink, lies=lies)
 
 
 def _placed(glyph: Glyph, box: Box, scale: float) -> Plane:

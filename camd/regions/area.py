@@ -61,6 +61,8 @@ class Area:
         """Which way up its writing stands."""
         self.usual, self.lower, self.other = Look(), Look(), Look()
         """At the usual threshold, at the lower one, and for ink of the other polarity."""
+        self.light_ink: bool | None = None
+        """The polarity that reads better, as far as it is known: whether ink is light."""
         self.display = place.display if place else "handwriting"
         """How its number is shown; `auto` where that is to be found out."""
         self.found: cells.Place | None = None

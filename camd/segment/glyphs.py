@@ -14,8 +14,8 @@ from camd.segment.deskew import turn, turned
 from camd.segment.halo import Cut, Cuts
 from camd.segment.measures import Marks, marks
 from camd.segment.page import Page
-from camd.segment.ruling import is_dash
-from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Reason, Rejected
+from camd.segment.ruling import goes_on
+from camd.values import Box, DoubleArray, Glyph, IntArray, Lies, Plane, Reason, Rejected
 
 THICKEST = 0.45
 """Greatest stroke width of a glyph, as a share of its height."""
@@ -45,12 +45,25 @@ class _Inked:
     """Pixels of ink."""
     step: int
     """One pixel of the patch stands for so many pixels of the page, across and down."""
+    halo: float
+    """Mean ink just outside, 0 to 255."""
+    paper: float
+    """Share of what is just outside that is paper."""
+    further: float
+    """How far it goes on, camd.segment.ruling.goes_on."""
 
-    def glyph(self, scale: float, angle: float) -> Glyph:
-        """Make the glyph. `scale`: of its page; `angle`: degrees by which its sheet is turned."""
+    def glyph(self, scale: float, angle: float, strong: float) -> Glyph:
+        """Make the glyph. `scale`: of its page; `angle`: degrees by which its sheet is turned;
+        `strong`: the strong ink of its page, 0 to 255."""
         ink = self.patch[self.inner]
         crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke / self.step)
-        return Glyph(self.box, crop, self.stroke / scale, ink, angle)
+        lies = Lies(
+            min(1.0, self.halo / self.strength),
+            self.paper,
+            min(1.0, self.strength / strong) if strong else 1.0,
+            self.further,
+        )
+        return Glyph(self.box, crop, self.stroke / scale, ink, angle, lies=lies)
 
 
 def glyphs(
@@ -73,7 +86,8 @@ def glyphs(
         if isinstance(one, _Inked):
             strokes.append(i)
             strength[i], area[i] = one.strength, one.area
-    faintest = FAINTEST * _strong(strength, area, strokes)
+    usual = _strong(strength, area, strokes)
+    faintest = FAINTEST * usual
     order = sorted(found)
     strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
     rejected = [one for i in order if isinstance(one := found[i], Rejected)]
@@ -83,7 +97,7 @@ def glyphs(
         if not isinstance(found.get(i), Rejected)
     ]
     angle = turn([one.box for one in strong])
-    return tuple(one.glyph(page.scale, angle) for one in strong), rejected
+    return tuple(one.glyph(page.scale, angle, usual) for one in strong), rejected
 
 
 def scraps(
@@ -94,7 +108,7 @@ def scraps(
     boxes = page.source(cuts.boxes[first : first + len(groups)])
     strokes = marks(page.pieces, groups).stroke.tolist()
     return tuple(
-        _cut_out(page, box, cuts, i, stroke).glyph(page.scale, angle)
+        _cut_out(page, box, cuts, i, stroke).glyph(page.scale, angle, 0)
         for i, (box, stroke) in enumerate(zip(boxes, strokes, strict=True), first)
     )
 
@@ -124,18 +138,20 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
         return Rejected(box, Reason.NO_EDGE)
     if cuts.one_sided[i]:
         return Rejected(box, Reason.ONE_SIDED)
-    if is_dash(page.ink, measured.bars[i], stroke):
-        return Rejected(box, Reason.RULED)
-    return _cut_out(page, box, cuts, i, stroke)
+    further = goes_on(page.ink, measured.bars[i], stroke)
+    return _cut_out(page, box, cuts, i, stroke, further)
 
 
-def _cut_out(page: Page, box: Box, cuts: Cuts, i: int, stroke: float) -> _Inked:
+def _cut_out(
+    page: Page, box: Box, cuts: Cuts, i: int, stroke: float, further: float = 0.0
+) -> _Inked:
     cut = cuts.cut(i)
     # Keep the grey rim of the stroke, but not a neighbour that reaches into the box.
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
     strength, area = float(cuts.strength[i]), int(cuts.area[i])
-    return _Inked(box, patch, cut.inner, stroke, strength, area, cut.step)
+    halo, paper = float(cuts.halo[i]), float(cuts.paper[i])
+    return _Inked(box, patch, cut.inner, stroke, strength, area, cut.step, halo, paper, further)
 
 
 def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:

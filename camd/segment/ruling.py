@@ -9,7 +9,8 @@ along the rows.
 The teeth of a comb field go with their rule: short upright strokes that part the places of a
 number. One alone looks like a 1; many stand on one rule, alike, at even distances. So does a
 dash: a piece of a rule that is too faint to be seen whole. A 1 ends on bare paper; beyond the
-ends of a dash the rule goes on, in fainter ink.
+ends of a dash the rule goes on, in fainter ink. That is measured here, and what it says is weighed
+with all that is around a glyph (camd.hypotheses.surroundings).
 """
 
 from collections.abc import Sequence
@@ -431,11 +432,6 @@ SLIM = 0.25
 """A dash is at most so wide, as a share of its length."""
 BEYOND = 0.8
 """How far the line of a dash is followed beyond each end, in its lengths."""
-DASH_CONTRAST = 0.35
-"""Least contrast of the line beyond the ends, as a share of the dash's own. A smudge is fainter."""
-GOES_ON = 0.6
-"""The line must be seen on at least this share of the way beyond one of the ends. 2 of 638 rendered
-1s reach it, and 176 of 242 pieces of rules."""
 SWAY = 0.03
 """How far the line may leave the axis of the dash, in pixels for each pixel of way."""
 STEPS = 24
@@ -443,20 +439,22 @@ STEPS = 24
 _INSIDE, _BEYOND = np.linspace(-0.4, 0.4, STEPS), np.linspace(0, BEYOND, STEPS)
 
 
-def is_dash(ink: Plane, bar: Bar, stroke: float) -> bool:
-    """Tell whether a piece of ink is part of a longer, fainter line.
+def goes_on(ink: Plane, bar: Bar, stroke: float) -> float:
+    """Give how far, and how strongly, the line of a slim piece of ink goes on beyond one of its
+    ends: 0 not at all, 1 as strong as the piece itself on all of the way.
 
     `ink` is that of the page, 0 where the paper is bare; `bar` has the moments of the piece, in
     pixels of the page; `stroke` is its width, pixels."""
     length = bar.length
     if bar.width > SLIM * length:
-        return False
+        return 0.0
     beyond = length / 2 + 1.5 + _BEYOND * length  # 1.5 pixels past the end, which is soft
     along = np.concatenate([_INSIDE * length, -beyond, beyond])
     contrast = _contrast(ink, bar, along, stroke)
-    own_contrast = float(median(contrast[:STEPS]))
-    seen = contrast[STEPS:].reshape(2, STEPS) > DASH_CONTRAST * own_contrast
-    return bool(own_contrast > 0 and seen.mean(axis=1).max() >= GOES_ON)
+    own = float(median(contrast[:STEPS]))
+    if own <= 0:
+        return 0.0
+    return float(np.clip(contrast[STEPS:].reshape(2, STEPS) / own, 0, 1).mean(axis=1).max())
 
 
 def _contrast(ink: Plane, bar: Bar, along: DoubleArray, stroke: float) -> FloatArray:

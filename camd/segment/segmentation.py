@@ -155,7 +155,7 @@ def _sift(page: Page, settings: SegmentSettings) -> NDArray[np.int8]:
     reason[(reason == _GOOD) & border] = _CODE[Reason.AT_BORDER]
     good = np.flatnonzero(reason == _GOOD)
     if len(good) > settings.max_glyphs:
-        order = good[np.argsort(-area[good], kind="stable")]
+        order = good[np.argsort(-height[good], kind="stable")]
         reason[order[settings.max_glyphs :]] = _CODE[Reason.TOO_MANY]
         good = np.sort(order[: settings.max_glyphs])
     reason[_frames(page.pieces, good)] = _CODE[Reason.RULED]
@@ -169,7 +169,9 @@ def _beside(pieces: Components, reason: NDArray[np.int8], good: IntArray) -> Int
     small, large = (pieces.stats[some].astype(np.float32) for some in (parts, good))
     height = large[:, 3:4]
     near = apart(large[:, :4], small[:, :4]) <= NEAR * height
-    near &= (small[:, 2:4].max(axis=1) >= PART * height) & (small[:, 4] <= large[:, 4:])
+    longest = small[:, 2:4].max(axis=1)
+    near &= (longest >= PART * height) & (longest <= WIDEST * height)
+    near &= small[:, 4] <= large[:, 4:]
     found = parts[near.any(axis=0)]
     return np.sort(found[np.argsort(-pieces.stats[found, 4], kind="stable")][:MOST_PARTS])
 

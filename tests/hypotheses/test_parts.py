@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from camd.config.settings import SegmentSettings
+from camd.hypotheses import parts as hypotheses
 from camd.hypotheses.looks import AGAIN_S, InVain
-from camd.hypotheses.parts import read
 from camd.hypotheses.select import Reading
 from camd.segment.segmentation import Segmentation, segment
 from camd.values import Classified, Glyph
@@ -18,6 +18,17 @@ from tests.sheets import Sheet, paper
 
 def found(sheet: Sheet) -> Segmentation:
     return segment(sheet, SegmentSettings())
+
+
+def read(
+    glyphs: Sequence[Glyph],
+    scraps: Sequence[Glyph],
+    classify: Callable[[Sequence[Glyph]], Classified],
+    in_vain: InVain | None = None,
+    at: float | None = None,
+) -> Reading:
+    whole = Reading(tuple(glyphs), classify(glyphs))
+    return hypotheses.read(whole, scraps, classify, in_vain, at)
 
 
 class Teller:

@@ -4,7 +4,7 @@ import pytest
 
 from camd.segment.components import components, connected
 from camd.segment.measures import Bar, Bars, stroke_width
-from camd.segment.ruling import Pieces, Rule, Straight, erase, is_dash, teeth
+from camd.segment.ruling import Pieces, Rule, Straight, erase, goes_on, teeth
 from camd.segment.runs import runs
 
 
@@ -231,9 +231,9 @@ def test_teeth_in_one_place_are_no_comb() -> None:
         assert not len(teeth(stats, Straight(90, 0.0, 100, 0, 400), 5))
 
 
-def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0.0) -> bool:
-    """Whether a bar from y = 100 to y = 140, of full ink, is part of a line of which the pieces
-    `faint` (x, y, width, height) have less."""
+def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0.0) -> float:
+    """How far a bar from y = 100 to y = 140, of full ink, goes on where the pieces `faint`
+    (x, y, width, height) have less ink."""
     ink, mask = np.zeros((2, 240, 240), np.uint8)
     mask[100:140, 120:123] = 255
     for x, y, width, height in faint:
@@ -242,7 +242,7 @@ def told(faint: list[tuple[int, int, int, int]], strength: int, angle: float = 0
     turn = cv2.getRotationMatrix2D((121, 120), angle, 1.0)
     ink = cv2.warpAffine(ink, turn, (240, 240))
     mask = cv2.warpAffine(mask, turn, (240, 240))
-    return is_dash(ink, *measured((mask > 127).astype(np.uint8)))
+    return goes_on(ink, *measured((mask > 127).astype(np.uint8)))
 
 
 def measured(own: np.ndarray) -> tuple[Bar, float]:
@@ -250,30 +250,25 @@ def measured(own: np.ndarray) -> tuple[Bar, float]:
     return Bars.of(piece, np.zeros(len(piece), np.intp), 1)[0], stroke_width(piece)
 
 
-def test_a_stroke_on_bare_paper_is_none() -> None:
-    assert not told([], 0)
+def test_a_stroke_on_bare_paper_ends() -> None:
+    assert told([], 0) == 0
 
 
 @pytest.mark.parametrize("angle", [0, 8, -30])
 def test_a_rule_goes_on_in_ink_too_faint_to_be_seen(angle: float) -> None:
-    assert told([(120, 40, 3, 160)], 120, angle)
+    assert told([(120, 40, 3, 160)], 120, angle) == pytest.approx(120 / 255, abs=0.05)
 
 
 def test_one_end_is_enough() -> None:
-    assert told([(120, 140, 3, 60)], 120)
+    assert told([(120, 140, 3, 60)], 120) == pytest.approx(120 / 255, abs=0.05)
 
 
-def test_a_dash_above_the_other_is_none() -> None:
-    """1s stand above each other in a table."""
-    assert not told([(120, 30, 3, 40), (120, 170, 3, 40)], 255)
-
-
-def test_a_rule_much_fainter_than_the_stroke_on_it_is_another() -> None:
-    assert not told([(120, 0, 3, 240)], 60)
+def test_what_stands_above_it_in_a_table_is_not_all_of_the_way() -> None:
+    assert told([(120, 30, 3, 40), (120, 170, 3, 40)], 255) < 0.2
 
 
 def test_what_covers_the_paper_on_both_sides_is_no_line() -> None:
-    assert not told([(60, 140, 120, 60)], 120)
+    assert told([(60, 140, 120, 60)], 120) < 0.1
 
 
 def test_only_what_is_slim_is_looked_at() -> None:
@@ -281,7 +276,7 @@ def test_only_what_is_slim_is_looked_at() -> None:
     ink[:, 90:110] = 255
     own = np.zeros_like(ink)
     own[80:120, 90:110] = 1
-    assert not is_dash(ink, *measured(own))
+    assert goes_on(ink, *measured(own)) == 0
 
 
 def test_teeth_are_as_far_apart_as_their_middles_however_thick_each_is() -> None:

@@ -15,15 +15,21 @@ The clips that `camd eval --video clips` scores:
 The images that `camd eval stills` scores:
 
     python -m training.render stills --data mnist.npz --letters omniglot-small.npz --out stills
+
+Printed pages, to fit the surroundings to, and with the fonts held back of that, to score them:
+
+    python -m training.render pages --out pages
+    python -m training.render pages --out others --seed 99 --held-back
 """
 
 import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from training.render import clip_kinds, meter_clip, stills
+from training.render import clip_kinds, meter_clip, pages, stills
 from training.render.demo import legible, make
 from training.render.hand import Hand
+from training.render.lettering import Fonts
 from training.render.negatives import unlike_digits
 
 
@@ -44,7 +50,20 @@ def main() -> None:
         command.add_argument(
             "--each", type=int, default=each, help="of each kind (default %(default)s)"
         )
+    printed = commands.add_parser("pages", help="render printed pages and their labels")
+    printed.add_argument("--out", type=Path, required=True, help="folder for what is rendered")
+    printed.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
+    printed.add_argument("--seed", type=int, default=7)
+    printed.add_argument("--each", type=int, default=14, help="of each kind (default %(default)s)")
+    printed.add_argument(
+        "--held-back", action="store_true", help="with the fourth of the fonts that is held back"
+    )
     chosen = parser.parse_args()
+    if chosen.command == "pages":
+        known, others = Fonts.find(chosen.fonts).split(0, 4)
+        fonts = others if chosen.held_back else known
+        pages.make(chosen.out, fonts, chosen.seed, chosen.each)
+        return
     if chosen.command == "meter":
         meter_clip.make(chosen.out)
         return

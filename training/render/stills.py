@@ -15,7 +15,7 @@ from camd.values import DoubleArray, Image
 from training.render.camera import Light, Pose, homography
 from training.render.forms import Grid, fill
 from training.render.hand import Hand, Pen
-from training.render.paper import Sheet, Style, random_style, write_sheet
+from training.render.paper import Sheet, Style, blank, random_style, write_sheet
 from training.render.scenes import on_a_table, random_lines, random_pose, random_sheet
 
 SIZE = 1280, 720
@@ -148,6 +148,29 @@ def board(rng: np.random.Generator, hand: Hand) -> Still:
     return _photo(rng, write_sheet(rng, hand, random_lines(rng, style), style))
 
 
+def label(rng: np.random.Generator, hand: Hand) -> Still:
+    """A white label on a blackboard, or a black one on paper: both are written on."""
+    level = int(rng.integers(170, 250))
+    chalk = Pen(rng.uniform(0.06, 0.11), (level, level, level), 0.6)
+    dark = replace(random_style(rng), pen=chalk, paper=(44, 44, 44), pattern="plain", words=0)
+    light = replace(random_style(rng), pattern="plain", words=0)
+    around, within = (dark, light) if rng.random() < 0.5 else (light, dark)
+    within = replace(within, height=round(around.height * rng.uniform(0.5, 1)), scribbles=0)
+    sheet = write_sheet(rng, hand, random_lines(rng, around, rows=3), replace(around, scribbles=0))
+    size = 5 * within.height, 2 * within.height
+    number = "".join(map(str, rng.integers(0, 10, _some(rng, 2, 3))))
+    stuck = write_sheet(rng, hand, [number], within, size)
+    # Below what is written there, on paper that is as high again as the label.
+    image = np.concatenate([sheet.image, blank(rng, (1200, 2 * size[1]), around)])
+    x, y = int(rng.integers(60, 1140 - size[0])), 800 + size[1] // 2
+    image[y : y + size[1], x : x + size[0]] = stuck.image
+    moved = tuple(
+        replace(one, row=len(sheet.lines), box=(one.box[0] + x, one.box[1] + y, *one.box[2:]))
+        for one in stuck.digits
+    )
+    return _photo(rng, Sheet(image, sheet.digits + moved, sheet.lines + stuck.lines))
+
+
 def letters(rng: np.random.Generator, hand: Hand) -> Still:
     """Words and scribbles, without a digit."""
     style = replace(
@@ -158,7 +181,7 @@ def letters(rng: np.random.Generator, hand: Hand) -> Still:
 
 KINDS: tuple[Callable[[np.random.Generator, Hand], Still], ...] = (
     plain, ruled, boxes, comb, table, sudoku, shadow, pencil, touching, small, large, screen, board,
-    letters, crowded,
+    letters, crowded, label,
 )  # fmt: skip
 
 
