@@ -37,6 +37,8 @@ LICENCES = {
 @dataclass(frozen=True, slots=True, eq=False)
 class Hands:
     learn: Digits
+    alike: NDArray[np.intp]
+    """(N,): how many images the set has from which each of `learn` is, for training."""
     tests: Mapping[str, Digits]
     """What is never trained with, by the name of the set."""
 
@@ -64,8 +66,13 @@ def load(folder: Path) -> Hands:
     if not found:
         names = ", ".join(file for file, _ in readers.values())
         raise DataError(f"{folder}: none of {names} is there; docs/training.md says what they are")
-    learn = reduce(join, (learnt for learnt, _ in found.values()))
-    return Hands(learn, {name: test for name, (_, test) in found.items()})
+    parts = [learnt for learnt, _ in found.values()]
+    sizes = [len(part) for part in parts]
+    return Hands(
+        reduce(join, parts),
+        np.repeat(sizes, sizes),
+        {name: test for name, (_, test) in found.items()},
+    )
 
 
 def _read(

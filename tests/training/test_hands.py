@@ -55,6 +55,13 @@ def test_a_set_is_parted_as_its_writers_are(found: hands.Hands) -> None:
     assert set(found.licences) == set(found.tests)
 
 
+def test_each_image_tells_how_large_its_set_is(found: hands.Hands) -> None:
+    assert len(found.alike) == len(found.learn)
+    sizes, images = np.unique(found.alike, return_counts=True)
+    assert sizes.tolist() == images.tolist()  # the three sets differ in size
+    assert set(sizes) >= {300, 1200}
+
+
 def test_both_sheets_of_a_writer_of_semeion_are_learnt_or_both_are_tested_with(
     tmp_path: Path,
 ) -> None:

@@ -16,6 +16,7 @@ from training.fit.fit import (
     UNKNOWN,
     LearntProjection,
     Recipe,
+    Seen,
     calibrate,
     clear_margin,
     fit_machine,
@@ -55,12 +56,12 @@ class Machines:
 class Bench:
     recipe: Recipe
     projection: LearntProjection
-    seen: NDArray[np.float16]
-    """(1 + copies, N, P): the components of the images and of their distorted copies."""
+    seen: Seen
+    """The N images and their distorted copies."""
     labels: NDArray[np.int64]
     weights: FloatArray
     photographed: NDArray[np.float16]
-    """(M, P): the components of crops of photographs. Every machine is trained on all of them."""
+    """(K, P): the components of crops of photographs. Every machine is trained on all of them."""
     photo_labels: NDArray[np.int64]
     progress: Callable[[str], None]
 
@@ -68,6 +69,7 @@ class Bench:
     def of(
         cls,
         digits: Digits,
+        copies: NDArray[np.intp],
         weights: FloatArray,
         projection: LearntProjection,
         photographs: Digits,
@@ -76,31 +78,29 @@ class Bench:
         progress: Callable[[str], None],
         workers: Workers | None,
     ) -> "Bench":
-        """Compute the components of all `digits` and photographs."""
-        seen = see(digits.images, projection, recipe, seed, progress, workers)
-        photographed = see(
-            photographs.images, projection, replace(recipe, copies=0), seed, progress
-        )
+        """Compute the components of all `digits`, of so many `copies` (N,) of each, and of
+        photographs."""
+        seen = see(digits.images, copies, projection, recipe, seed, progress, workers)
+        none = np.zeros(len(photographs), np.intp)
+        photographed = see(photographs.images, none, projection, recipe, seed, progress)
         return cls(
             recipe,
             projection,
             seen,
             digits.labels,
             weights,
-            photographed[0],
+            photographed.components,
             photographs.labels,
             progress,
         )
 
     def fit(self, index: NDArray[np.intp]) -> Machines:
         """Fit machines on the images that `index` names, and on all photographs."""
-        copies = len(self.seen)
+        image = self.seen.image[self._of(index)]
         full = fit_machine(
             self._cases(index),
-            np.concatenate([np.tile(self.labels[index], copies), self.photo_labels]),
-            np.concatenate(
-                [np.tile(self.weights[index], copies), np.ones(len(self.photo_labels), np.float32)]
-            ),
+            np.concatenate([self.labels[image], self.photo_labels]),
+            np.concatenate([self.weights[image], np.ones(len(self.photo_labels), np.float32)]),
             self.recipe,
             float(self.projection.variances.sum()),
             self.progress,
@@ -124,8 +124,11 @@ class Bench:
         )
 
     def _cases(self, index: NDArray[np.intp]) -> NDArray[np.float16]:
-        seen = self.seen[:, index].reshape(-1, self.seen.shape[2])
-        return np.concatenate([seen, self.photographed])
+        return np.concatenate([self.seen.components[self._of(index)], self.photographed])
+
+    def _of(self, index: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Give the places of the images that `index` names, and of their copies."""
+        return np.flatnonzero(np.isin(self.seen.image, index))
 
     def calibrated(self, machines: Machines, images: Digits, photographs: Digits) -> Machines:
         """Calibrate the machines on images and photographs that they were not trained on. Choose

@@ -185,7 +185,8 @@ def fitted(windows: Digits, recipe: Recipe, progress: Progress) -> tuple[Bench, 
     weights = np.ones(len(windows), np.float32)
     projection = learn_projection(windows.images, recipe)
     none = windows.take(slice(0))
-    bench = Bench.of(windows, weights, projection, none, recipe, 0, progress, None)
+    copies = np.full(len(windows), recipe.copies)
+    bench = Bench.of(windows, copies, weights, projection, none, recipe, 0, progress, None)
     return bench, bench.fit(np.arange(len(windows)))
 
 

@@ -30,6 +30,9 @@ except ImportError:  # scikit-learn-intelex exists for x86-64 only
 
 CACHE_MB = 2000
 """Memory for kernel values while a machine is fitted, MB."""
+STEP = 1 / 512
+"""Components are rounded to multiples of this, so that the model file takes a quarter less. A
+vector moves by 0.007, while two images of a digit are 0.6 to 2 apart."""
 UNKNOWN = np.array([[0.0], [0.5]], np.float32)
 """Stands for the calibration of a machine that is not calibrated yet: always 0.5."""
 KNOTS = np.linspace(-1.5, 3.0, 91)
@@ -56,6 +59,9 @@ class Recipe:
     """The gamma of the RBF kernel, in units of 1 / (sum of the variances of the components)."""
     copies: int = 1
     """Number of distorted versions of each training image, in addition to the image itself."""
+    versions: int = 16_000
+    """Of a small set of other hands further distorted versions are made, until there are about so
+    many of all its images."""
     photographs: int = 60_000
     """Number of digits cut out of rendered photographs. They are written with the training images
     and look as a camera sees them."""
@@ -66,6 +72,8 @@ class Recipe:
     quick_steps: int = 4000
     """Number of steps in which the small machine is fitted."""
     distortion: Distortion = field(default_factory=Distortion)
+    further: Distortion = field(default_factory=lambda: Distortion(pen=1.6))
+    """How the further versions of small sets are distorted."""
     images: int | None = None
     """Use at most so many training images; None means all."""
 
@@ -76,10 +84,15 @@ class Recipe:
             self,
             images=4000,
             copies=min(self.copies, 1),
+            versions=0,
             photographs=min(self.photographs, 60),
             quick_vectors=min(self.quick_vectors, 200),
             quick_steps=min(self.quick_steps, 400),
         )
+
+    def copies_of(self, alike: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Give the number of copies (N,) of images from sets with `alike` (N,) images."""
+        return np.maximum(self.copies, np.rint(self.versions / alike).astype(np.intp) - 1)
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self) | {"features": self.features.as_dict()}
@@ -108,28 +121,44 @@ def learn_projection(crops: NDArray[np.uint8], recipe: Recipe) -> LearntProjecti
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    components: NDArray[np.float16]
+    """(M, P): of images and of their distorted copies; see `rounded`."""
+    image: NDArray[np.intp]
+    """(M,): the index of the image that each is of."""
+
+
+def rounded(components: FloatArray) -> NDArray[np.float16]:
+    """Round components (N, P) to what the model file holds. Because this is done before the fit,
+    the file has exactly the vectors that were fitted."""
+    return np.asarray(np.rint(components / STEP) * STEP, np.float16)
+
+
 def see(
     crops: NDArray[np.uint8],
+    copies: NDArray[np.intp],
     projection: LearntProjection,
     recipe: Recipe,
     seed: int,
     progress: Progress,
     workers: "Workers | None" = None,
-) -> NDArray[np.float16]:
-    """Give the components (1 + copies, N, P) of `crops` (N, 28, 28) and of their distorted copies,
+) -> Seen:
+    """Give the components of `crops` (N, 28, 28) and of so many distorted `copies` (N,) of each,
     which `workers` may make. Copies are made one after the other, so that the pixels of only one
-    are in memory.
-
-    They are float16, as in the model file. Because they are rounded before the fit, the file holds
-    exactly the vectors that were fitted."""
-    seen = np.empty((1 + recipe.copies, len(crops), projection.offset.size), np.float16)
-    for copy in range(1 + recipe.copies):
-        images = crops
+    are in memory."""
+    most = int(copies.max(initial=0))
+    index = [np.flatnonzero(copies >= copy) for copy in range(1 + most)]
+    parts = []
+    for copy, some in enumerate(index):
+        images = crops[some]
         if copy:
-            progress(f"distorting {len(crops)} images, copy {copy} of {recipe.copies}")
-            images = distort(crops, recipe.distortion, seed * 1000 + copy, workers)
-        seen[copy] = extract(images, recipe.features) @ projection.matrix + projection.offset
-    return seen
+            progress(f"distorting {len(some)} images, copy {copy} of {most}")
+            how = recipe.distortion if copy <= recipe.copies else recipe.further
+            images = distort(images, how, seed * 1000 + copy, workers)
+        found = extract(images, recipe.features) @ projection.matrix + projection.offset
+        parts.append(rounded(found))
+    return Seen(np.concatenate(parts), np.concatenate(index))
 
 
 def fit_machine(

@@ -13,7 +13,7 @@ from camd.classify.features import FeatureSpec, extract
 from camd.classify.gate import Gate
 from camd.values import FloatArray
 from training.fit.export import seal
-from training.fit.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection
+from training.fit.fit import UNKNOWN, Progress, Recipe, fit_machine, learn_projection, rounded
 from training.fit.reduced import Cases, reduce
 from training.render.cut_out import Crops
 from training.render.negatives import Labelled, Sources, render
@@ -132,7 +132,7 @@ def fit_gate(
     # The components are learnt from all crops. Learnt from digits alone, they might lack what makes
     # other things different.
     projection = learn_projection(crops, settings)
-    seen = (extract(crops, features) @ projection.matrix + projection.offset).astype(np.float16)
+    seen = rounded(extract(crops, features) @ projection.matrix + projection.offset)
     weights = np.ones(len(seen), np.float32)
     variance = float(projection.variances.sum())
     full = fit_machine(seen, is_digit, weights, settings, variance, progress)

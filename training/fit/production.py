@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camd import __version__
 from camd.classify import svm
@@ -104,18 +105,24 @@ def train(
     others = hands.load(material.hands) if material.hands else None
     own = datasets.load_folder(material.extra) if material.extra else None
     learn, test = datasets.hold_out(digits)
+    copies = np.full(len(learn), recipe.copies)
     if others:
         learn = datasets.join(learn, others.learn)
+        copies = np.append(copies, recipe.copies_of(others.alike))
     if recipe.images and len(learn) > recipe.images:
-        learn = learn.take(datasets.stratified(learn.labels, recipe.images)[1])
+        some = datasets.stratified(learn.labels, recipe.images)[1]
+        learn, copies = learn.take(some), copies[some]
     joined = datasets.join(learn, own) if own else learn
+    copies = np.append(copies, np.full(len(joined) - len(learn), recipe.copies))
     weights = np.full(len(joined), material.extra_weight, np.float32)
     weights[: len(learn)] = 1
     drawn_with = sources(learn, material.letters, material.fonts) if material.letters else None
     fonts = print_of(drawn_with)
     cluster = closing(Cluster(scheduler)) if scheduler else nullcontext()
     with cluster as workers:
-        tried = try_out(learn, joined, weights, recipe, seed, progress, workers, fonts=fonts)
+        tried = try_out(
+            learn, joined, copies, weights, recipe, seed, progress, workers, fonts=fonts
+        )
         bench, trial, validation = tried.bench, tried.machines, tried.validation
         validated = figures(bench.model(trial), validation)
         progress(f"validation: {validated.errors} errors in {validated.images}")
@@ -125,11 +132,12 @@ def train(
         if len(digits) == datasets.MNIST_SIZE and not recipe.images and not own:
             progress("third machines: on the notebook's split, to compare with it")
             learnt, held = datasets.notebook_split()
-            split = digits.take(learnt), digits.take(held)
+            split, made = digits.take(learnt), np.full(len(learnt), recipe.copies)
             if others:
-                split = datasets.join(split[0], others.learn), split[1]
+                split = datasets.join(split, others.learn)
+                made = np.append(made, recipe.copies_of(others.alike))
             notebook = _on_the_notebooks_split(
-                *split, trial, recipe, seed, progress, workers, fonts
+                split, made, digits.take(held), trial, recipe, seed, progress, workers, fonts
             )
     tested = figures(bench.model(fitted), test)
     alone = figures(bench.model(replace(fitted, quick=None)), test)
@@ -173,7 +181,7 @@ def train(
         "data": {
             "images": len(digits),
             "sha256": digits.sha256(),
-            "learnt": len(learn) * (1 + recipe.copies),
+            "learnt": int((1 + copies).sum()),
             "photographs": len(bench.photo_labels),
             "extra": len(own) if own else 0,
             "extra_weight": material.extra_weight,
@@ -227,6 +235,7 @@ def cascade(
 
 def _on_the_notebooks_split(
     learn: Digits,
+    copies: NDArray[np.intp],
     held: Digits,
     trial: Machines,
     recipe: Recipe,
@@ -235,12 +244,14 @@ def _on_the_notebooks_split(
     workers: Workers | None,
     fonts: Fonts,
 ) -> Figures:
-    """Fit the recipe on the notebook's training and validation images `learn`, and count errors on
-    the notebook's test images `held`."""
+    """Fit the recipe on the notebook's training and validation images `learn`, with so many
+    `copies` (N,) of each, and count errors on the notebook's test images `held`."""
     weights = np.ones(len(learn), np.float32)
     photographs = photographs_of(learn, recipe.photographs, seed, progress, workers, fonts)
     projection = learn_projection(learn.images, recipe)
-    bench = Bench.of(learn, weights, projection, photographs, recipe, seed, progress, workers)
+    bench = Bench.of(
+        learn, copies, weights, projection, photographs, recipe, seed, progress, workers
+    )
     fitted = bench.fit(np.arange(len(learn))).like(trial)
     found = figures(bench.model(fitted), held)
     progress(f"the notebook's test: {found.errors} errors in {found.images}")

@@ -4,6 +4,7 @@ and to choose from which margin on the small one is believed."""
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from camd.values import FloatArray
 from training.digits import Digits, stratified
@@ -25,6 +26,7 @@ class Tried:
 def try_out(
     learn: Digits,
     joined: Digits,
+    copies: NDArray[np.intp],
     weights: FloatArray,
     recipe: Recipe,
     seed: int,
@@ -34,7 +36,8 @@ def try_out(
     fonts: Fonts = NO_FONTS,
 ) -> Tried:
     """Fit machines without a sixth of the images of `learn`, and calibrate them on these. `joined`
-    is `learn` followed by the user's own images. Without a `projection`, one is learnt first."""
+    is `learn` followed by the user's own images; so many `copies` (N,) are made of each. Without a
+    `projection`, one is learnt first."""
     part, held = stratified(learn.labels, 1 / 6)
     validation = learn.take(held)
     seen_by_camera = photographs_of(
@@ -43,7 +46,9 @@ def try_out(
     if projection is None:
         progress(f"learning the features' components from {len(part)} images")
         projection = learn_projection(learn.images[part], recipe)
-    bench = Bench.of(joined, weights, projection, seen_by_camera, recipe, seed, progress, workers)
+    bench = Bench.of(
+        joined, copies, weights, projection, seen_by_camera, recipe, seed, progress, workers
+    )
     progress("first machines: without the validation images, to measure and calibrate")
     without = np.append(part, np.arange(len(learn), len(joined)))
     # Digits from a camera are not as clean as MNIST's, and the confidence must be right for them,

@@ -16,12 +16,12 @@ def fitted(part: Digits, weights: np.ndarray | None = None) -> tuple[Machine, fi
     projection = fit.learn_projection(part.images, RECIPE)
     if weights is None:
         weights = np.ones(len(part), np.float32)
-    seen = fit.see(part.images, projection, RECIPE, 0, lambda _: None)
-    copies = len(seen)
+    copies = np.full(len(part), RECIPE.copies)
+    seen = fit.see(part.images, copies, projection, RECIPE, 0, lambda _: None)
     machine = fit.fit_machine(
-        seen.reshape(copies * len(part), -1),
-        np.tile(part.labels, copies),
-        np.tile(weights, copies),
+        seen.components,
+        part.labels[seen.image],
+        weights[seen.image],
         RECIPE,
         float(projection.variances.sum()),
         lambda _: None,
@@ -35,6 +35,23 @@ def judged(machine: Machine, projection: fit.LearntProjection, crops: np.ndarray
         machine, RECIPE.features, projection.matrix, projection.offset, unknown, crops[:5], {}
     )
     return svm.build(arrays, meta).classify(crops)
+
+
+def test_small_sets_get_further_copies_and_each_has_its_image() -> None:
+    recipe = replace(RECIPE, versions=60)
+    copies = recipe.copies_of(np.repeat([12, 25, 100], [12, 25, 100]))
+    assert copies.tolist() == [4] * 12 + [1] * 125
+    crops = digits().images[: len(copies)]
+    projection = fit.learn_projection(crops, recipe)
+    seen = fit.see(crops, copies, projection, recipe, 0, lambda _: None)
+    assert np.bincount(seen.image).tolist() == (1 + copies).tolist()
+    own = fit.extract(crops, recipe.features) @ projection.matrix + projection.offset
+    found = seen.components.astype(np.float32)
+    apart = np.linalg.norm(found - own[seen.image], axis=1)
+    others = np.linalg.norm(found - np.roll(own, 1, axis=0)[seen.image], axis=1)
+    assert len(np.unique(found, axis=0)) == len(found)
+    assert (apart[: len(crops)] < 0.01).all()
+    assert apart.mean() < 0.7 * others.mean()
 
 
 def test_projection_keeps_the_distances() -> None:

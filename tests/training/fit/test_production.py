@@ -111,6 +111,17 @@ def test_extra_images_join_and_may_be_no_digits(data: Path, tmp_path: Path) -> N
     assert (model.classify(small.digits().images).labels == -1).mean() < 0.01
 
 
+def test_small_sets_of_other_hands_are_learnt_in_more_versions(data: Path, tmp_path: Path) -> None:
+    own = small.digits().take(slice(700, 1000))
+    learnt, held = {"x_train": own.images, "y_train": own.labels}, own.take(slice(60))
+    np.savez(tmp_path / "pendigits_drawn28.npz", **learnt, x_test=held.images, y_test=held.labels)
+    recipe = replace(small.RECIPE, versions=1200)
+    material = Material(data, hands=tmp_path)
+    made = train(material, tmp_path / "digits.npz", recipe, progress=lambda _: None)
+    assert made.card["data"]["learnt"] == 2 * 600 + 4 * 300
+    assert made.card["hands"]["pendigits"]["images"] == 60
+
+
 def test_bad_data_stops_before_any_work(tmp_path: Path) -> None:
     bad = tmp_path / "bad.npz"
     np.savez(bad, x=np.zeros((5, 28, 28), np.uint8), y=np.zeros(5, np.uint8))
