@@ -31,6 +31,7 @@ from camd.values import Image
 Read: TypeAlias = Callable[[Image], str]
 """Takes an image (H, W, 3) uint8 BGR, and gives the text that was read, digits and all else."""
 
+RECOGNISER = "RapidOCR's recogniser"
 TESSDATA = (Path("/usr/share/tesseract-ocr/5/tessdata"), Path("/usr/share/tessdata"))
 
 
@@ -101,7 +102,7 @@ def recogniser() -> Reader:
         said = engine(image, use_det=False, use_cls=False, use_rec=True)
         return " ".join(said.txts or ())
 
-    return Reader("RapidOCR's recogniser", _rapidocr_how(), read)
+    return Reader(RECOGNISER, _rapidocr_how(), read)
 
 
 def _rapidocr() -> Any:

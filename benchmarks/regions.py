@@ -7,17 +7,26 @@ of none is read as one region, if it has one line of digits or none. Of the text
 count. `--peers` lets other programs read the same regions, cut out.
 
 A value that is `ok` and wrong is the worst that camd can say: that column is to be 0.
+
+How long a region takes is told as well, as processor time on one core: the first look at it, and
+the later ones of a film; beside them what OpenCV takes to decode the same picture, and with
+`--peers` RapidOCR's recogniser.
 """
 
 import argparse
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from benchmarks import peers
+from benchmarks.machine import one_core
 from benchmarks.peers import Reader
 from benchmarks.readers import show
 from camd import paths
@@ -30,11 +39,13 @@ from camd.evaluate.truth import load_labels
 from camd.pipeline import Model
 from camd.runtime import bounded
 from camd.sources.picture import first_page
-from camd.values import Image, RegionReading
+from camd.values import Image, RegionReading, Result
 
 FRAMES, INTERVAL = 12, 0.2
 """How many frames of the same picture make the film, and the seconds between two of them: longer
 than it takes a region to say that it is unsure."""
+AGAIN = 3
+"""Times that everything is timed; the shortest counts."""
 
 
 def places(directory: Path) -> Iterator[Place]:
@@ -59,6 +70,67 @@ def read(image: Image, place: Place, model: Model, *, film: bool) -> list[Region
     pipeline = regions.pipeline(Settings(), model, place, (width, height))
     results = [pipeline.process(image, INTERVAL * number) for number in range(FRAMES)]
     return [said for result in results for said in result.regions]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long a region takes, seconds of the processor."""
+
+    first: float
+    """The first look at it."""
+    display: float
+    """The same where it is said that it is a display."""
+    later: float
+    """A look of a film after the first; not looking around it, by which camd follows it."""
+    decoded: float
+    """Decoding the picture."""
+
+
+def timed(content: bytes, image: Image, place: Place, model: Model) -> Times:
+    """Time a region in an image, read from a file of that `content`."""
+    height, width = image.shape[:2]
+    firsts, displays, laters, decoded = [], [], [], []
+    for _ in range(AGAIN):
+        pipeline = regions.pipeline(Settings(), model, place, (width, height), time.process_time)
+        firsts.append(_stages(pipeline.still(image)))
+        told = regions.pipeline(
+            Settings(), model, place, (width, height), time.process_time, "segments"
+        )
+        displays.append(_stages(told.still(image)))
+        pipeline.process(image, 0)
+        # At most once a second a region that reads badly is looked at as at first.
+        results = [pipeline.process(image, INTERVAL * number) for number in (1, 2, 3)]
+        laters.append(float(np.median([_stages(result) for result in results])))
+        decoded.append(_seconds(lambda: cv2.imdecode(np.frombuffer(content, np.uint8), 1)))
+    return Times(min(firsts), min(displays), min(laters), min(decoded))
+
+
+def _stages(result: Result) -> float:
+    return sum(seconds for stage, seconds in result.stages.items() if stage != "follow")
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    began = time.process_time()
+    run()
+    return time.process_time() - began
+
+
+def durations(times: Sequence[Times], others: Mapping[str, Sequence[float]]) -> list[str]:
+    """Return the lines of a Markdown table: medians of how long regions take, in milliseconds and
+    as multiples of decoding. `others`: seconds that others take for each."""
+    decoding = float(np.median([one.decoded for one in times]))
+    rows = {
+        "camd, first look": [one.first for one in times],
+        'camd, first look, display = "segments"': [one.display for one in times],
+        "camd, later looks of a film": [one.later for one in times],
+        **others,
+        "OpenCV, decoding the picture": [one.decoded for one in times],
+    }
+    lines = ["| a region, one core | median, ms | times decoding |", "|---|---|---|"]
+    for name, seconds in rows.items():
+        median = float(np.median(seconds))
+        lines.append(f"| {name} | {1000 * median:.1f} | {median / decoding:.2f} |")
+    return lines
 
 
 def outcome(said: Sequence[RegionReading], place: Place) -> str:
@@ -108,16 +180,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     found: list[tuple[Place, list[RegionReading]]] = []
     others = list(peers.row_readers()) if options.peers else []
     texts: dict[str, list[str]] = {one.name: [] for one in others if isinstance(one, Reader)}
+    times: list[Times] = []
+    seconds: dict[str, list[float]] = {}
+    one_core()
     try:
         model = svm.load(paths.model_file(settings.model.file))
         with bounded(settings.model.threads):
             for number, place in enumerate(places(options.directory), 1):
                 sys.stderr.write(f"\rregion {number} ")
-                image = first_page(options.directory / place.file).image
+                path = options.directory / place.file
+                image = first_page(path).image
+                times.append(timed(path.read_bytes(), image, place, model))
                 found.append((place, read(image, place, model, film=options.film)))
                 for one in others:
                     if isinstance(one, Reader):
                         texts[one.name].append(one.digits(cut(image, place)))
+                    if isinstance(one, Reader) and one.name == peers.RECOGNISER:
+                        run = partial(one.digits, cut(image, place))
+                        runs = [_seconds(run) for _ in range(AGAIN)]
+                        seconds.setdefault(one.name, []).append(min(runs))
     except CamdError as error:
         sys.stderr.write(f"\rregions: {error}\n")
         sys.exit(error.status)
@@ -126,6 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for place, said in found:
         for text in wrong(said, place):
             sys.stdout.write(f"- {place.file}: {text}, written is {place.written}\n")
+    sys.stdout.write("\n".join(("", *durations(times, seconds), "")))
     if options.peers:
         texts = {"camd": [said[-1].text for _, said in found], **texts}
         show(exactly([place for place, _ in found], texts), others)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.angles import turned
 from camd import paths
 from camd.classify import svm
+from camd.classify.svm import Ask
 from camd.config.settings import (
     LineSettings,
     MaskSettings,
@@ -248,17 +249,16 @@ class Fives(ModelByWidth):
     """Reads fives, side by side, at its first look at a region's rows."""
 
     looked = False
+    coarse = None
 
     @property
     def rows(self) -> "Fives":
         return self
 
-    def classify(self, crops: NDArray[np.uint8], lap: Lap = no_lap) -> Classified:
-        if lap is not no_lap:
-            return super().classify(crops, lap)
+    def classify_where(self, crops: NDArray[np.uint8], _ask: Ask) -> Classified:
         labels = np.full(len(crops), -1)
         if not self.looked:
-            labels[[0, len(crops) // 4, len(crops) // 2 - 1]] = 5
+            labels[[0, 4]] = 5
             self.looked = True
         sure = np.full(len(crops), 0.96, np.float32)
         return Classified(labels.astype(np.int64), sure, sure)

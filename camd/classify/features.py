@@ -115,7 +115,7 @@ def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
     padded = pool_down.shape[1]
     stepped = (down @ rows.reshape(SIDE, -1)).reshape(2, -1, SIDE)
     gradient = np.matmul(stepped, across)
-    sides = _decompose(gradient.reshape(2, -1), directions)
+    sides = directions_of(gradient.reshape(2, -1), directions)
     # (..., x) @ (x, grid), then (grid, y) @ (directions, y, N * grid). Along x first, because that
     # step then is one matrix product.
     beside = (sides.reshape(-1, padded) @ pool_across).reshape(directions, padded, -1)
@@ -126,7 +126,7 @@ def _at_scale(rows: FloatArray, scale: Scale, maps: FloatArray) -> None:
     maps[...] = root.reshape(directions, scale.grid, count, scale.grid).transpose(2, 0, 1, 3)
 
 
-def _decompose(gradient: FloatArray, directions: int) -> FloatArray:
+def directions_of(gradient: FloatArray, directions: int) -> FloatArray:
     """Split gradients (2, M), across and down, into (directions, M): each vector becomes the sum of
     two parts along its two nearest directions; along all other directions it is 0.
 

@@ -17,6 +17,8 @@ LARGEST: Mapping[str, float] = {
     "gate_calibration": 1e2,
     "gate_quick_vectors": 1e3, "gate_quick_coefs": 1e3, "gate_quick_intercept": 1e2,
     "gate_quick_calibration": 1e2,
+    "coarse_templates": 1e3, "coarse_offsets": 1e2, "coarse_offset": 1e3, "coarse_vectors": 1e3,
+    "coarse_weights": 1e3, "coarse_intercepts": 1e2,
     "test_margins": 1e3, "test_values": 1e3,
 }  # fmt: skip
 """Greatest size of any number in an array. What was trained stays below a tenth of each."""
@@ -40,17 +42,23 @@ stretched (Recipe.flatten)."""
 def problem(arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, Any]) -> str | None:
     """Say what does not go together as training leaves it, if anything, in arrays of the right
     types, shapes and sizes."""
-    for name in ("quick_clear", "gate_quick_digit", "gate_quick_other"):
+    for name in (
+        "quick_clear",
+        "gate_quick_digit",
+        "gate_quick_other",
+        "coarse_first",
+        "coarse_second",
+    ):
         if meta.get(name, 0) > LARGEST_THRESHOLD:
             return f"{name} is above {LARGEST_THRESHOLD:g}"
     if meta.get("test_tolerance", 0) > LARGEST_TOLERANCE:
         return f"test_tolerance is above {LARGEST_TOLERANCE:g}"
-    for prefix in ("", "quick_", "gate_", "gate_quick_"):
+    for prefix in ("", "quick_", "gate_", "gate_quick_", "coarse_"):
         if f"{prefix}vectors" in arrays and not _fits(
             meta[f"{prefix}gamma"], arrays[f"{prefix}vectors"]
         ):
             return f"{prefix}gamma does not fit its vectors"
-    for name in ("projection", "gate_projection"):
+    for name in ("projection", "gate_projection", "coarse_projection"):
         if name in arrays and not _are_components(arrays[name]):
             return f"the columns of {name} are no principal components"
     if not _balanced(arrays["coefs"], arrays["counts"]):

@@ -46,6 +46,18 @@ gate_quick_other, how far below 0 the value of what is clearly none is at least:
     gate_quick_intercept   (1,) float32
     gate_quick_calibration (2, m) float32
 
+A model for rows may have what says at first sight where a digit may stand
+(camd/classify/coarse.py), with F features, Q projected ones and V vectors. In meta: coarse_gamma;
+coarse_first and coarse_second, how far below 0 the scores of its two machines may be:
+
+    coarse_templates  (F, n) float32   scores of the classes; of them the highest digit counts
+    coarse_offsets    (n,) float32
+    coarse_projection (F, Q) float32
+    coarse_offset     (Q,) float32
+    coarse_vectors    (V, Q) float16 or float32
+    coarse_weights    (V, n) float32
+    coarse_intercepts (n,) float32
+
 And `surroundings` in meta may hold the weights with which glyphs are judged by what is around them
 (camd/hypotheses/surroundings.py): a list of lists, the first of OWN + 1 numbers, the others of
 OWN + AROUND + 1.
@@ -102,16 +114,27 @@ _GATE_QUICK_DTYPES = {
     "gate_quick_intercept": ("float32",),
     "gate_quick_calibration": ("float32",),
 }
+_COARSE_DTYPES = {
+    "coarse_templates": ("float32",),
+    "coarse_offsets": ("float32",),
+    "coarse_projection": ("float32",),
+    "coarse_offset": ("float32",),
+    "coarse_vectors": ("float16", "float32"),
+    "coarse_weights": ("float32",),
+    "coarse_intercepts": ("float32",),
+}
 _OPTIONAL: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "test_tolerance": {"test_values": ("float32",)},
     "quick_gamma": _QUICK_DTYPES,
     "gate_gamma": _GATE_DTYPES,
     "gate_quick_gamma": _GATE_QUICK_DTYPES,
+    "coarse_gamma": _COARSE_DTYPES,
 }
 """Arrays that must be there if meta has the entry named first."""
 _THRESHOLDS = {
     "quick_gamma": ("quick_clear",),
     "gate_quick_gamma": ("gate_quick_digit", "gate_quick_other"),
+    "coarse_gamma": ("coarse_first", "coarse_second"),
 }
 """Entries of meta that must be there if it has the one named first."""
 
@@ -119,6 +142,9 @@ _THRESHOLDS = {
 OWN, AROUND = 20, 37
 """How many signs camd/hypotheses/surroundings.py has of a glyph by itself, and of what is around
 it."""
+
+COARSE = 280
+"""How many features camd/classify/coarse.py has of a window."""
 
 ROWS = "rows_"
 """How the names of the arrays begin that belong to the model for rows."""
@@ -256,6 +282,17 @@ def problem(arrays: Arrays, meta: Meta) -> str | None:
             "gate_quick_coefs": (kept,),
             "gate_quick_intercept": (1,),
             "gate_quick_calibration": (2, arrays["gate_quick_calibration"].size // 2),
+        }
+    if "coarse_vectors" in arrays:
+        seen, kept = arrays["coarse_offset"].size, arrays["coarse_weights"].size // max(1, n)
+        shapes |= {
+            "coarse_templates": (COARSE, n),
+            "coarse_offsets": (n,),
+            "coarse_projection": (COARSE, seen),
+            "coarse_offset": (seen,),
+            "coarse_vectors": (kept, seen),
+            "coarse_weights": (kept, n),
+            "coarse_intercepts": (n,),
         }
     for name, shape in shapes.items():
         if arrays[name].shape != shape:

@@ -3,7 +3,7 @@ once. PURE except for `load`. camd/classify/model_schema.py says what is in the 
 is checked in it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from camd.classify import cascade, features, gate, model_file, model_schema
 from camd.classify.cascade import Quick
+from camd.classify.coarse import Coarse
 from camd.classify.features import FeatureSpec
 from camd.classify.gate import Gate
 from camd.classify.model_schema import Arrays, Meta
@@ -19,11 +20,20 @@ from camd.classify.one_vs_one import Duels, Separate, Shared
 from camd.classify.reduced_set import Reduced
 from camd.errors import ModelError
 from camd.laps import Lap, no_lap
-from camd.values import Classified, FloatArray
+from camd.values import Classified, FloatArray, IntArray
 
 TOLERANCE = 0.01
 """Of what a model says of its own crops. The processor's order of summing changes a thousandth, a
 wrong computation far more."""
+
+
+Ask = Callable[[Classified, IntArray], IntArray]
+"""Takes what the small machine says of all crops, and the indices of those that are unclear; gives
+the indices of those that the full machine is to be asked about."""
+
+
+def _all_unclear(_said: Classified, unclear: IntArray) -> IntArray:
+    return unclear
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +49,8 @@ class Model:
     """Tells digits from everything else; without one, everything is a digit."""
     rows: "Model | None" = None
     """Reads rows of digits in regions, window by window; see camd.hypotheses.cells."""
+    coarse: Coarse | None = None
+    """Of a machine for rows: says at first sight where it need not be asked."""
     surroundings: tuple[FloatArray, ...] = ()
     """Weights with which camd.hypotheses.surroundings judges what it says; none: it stands."""
 
@@ -72,13 +84,20 @@ class Model:
         none = Classified(np.full(len(extracted), -1, np.int64), values, 1 - likely)
         return none.replaced(passed, judged)
 
-    def judge(self, extracted: FloatArray) -> Classified:
+    def classify_where(self, crops: NDArray[np.uint8], ask: Ask) -> Classified:
+        """Classify crops (N, 28, 28) uint8 without asking the gate, and the full machine only about
+        those unclear ones that `ask` names."""
+        return self.judge(features.extract(crops, self.spec), ask)
+
+    def judge(self, extracted: FloatArray, ask: Ask = _all_unclear) -> Classified:
         """Say which digits the features (N, D) show, without asking the gate."""
         if self.quick is None:
             return self.full.judge(extracted)
         winner, own = self.quick.machine.decide(extracted)
         judged = self.quick.machine.won(winner, own)
         unclear = self.quick.unclear(judged.margins)
+        if len(unclear):
+            unclear = ask(judged, unclear)
         if len(unclear):
             better = cascade.judge(
                 self.full, extracted[unclear], winner[unclear], own[unclear], self.quick.clear
@@ -110,6 +129,9 @@ class Model:
             for machine in machines:
                 values = machine.values(components)
                 said += [values[:, None], machine.probability(values)[:, None]]
+        if self.coarse:
+            said.append(self.coarse.answers(crops))
+            limits += [-self.coarse.least, -self.coarse.enough]
         said.append(np.tile(np.array(limits, np.float32), (len(crops), 1)))
         return np.concatenate(said, axis=1, dtype=np.float32)
 
@@ -145,6 +167,7 @@ def build(arrays: Arrays, meta: Meta, *, with_rows: bool = True) -> Model:
         scores=dict(meta.get("scores", {})),
         quick=quick,
         gate=gate.build(arrays, meta),
+        coarse=Coarse.of(arrays, meta) if "coarse_templates" in arrays else None,
         rows=build(*nested) if nested else None,
         surroundings=_surroundings(meta),
     )

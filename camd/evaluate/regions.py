@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from camd.config.settings import RegionSettings, Settings
 from camd.evaluate.region_truth import Place
 from camd.evaluate.score import Row, score
 from camd.evaluate.truth import Label
 from camd.geometry import Corners
+from camd.laps import Timer, no_timer
 from camd.pipeline import Model, Pipeline
 from camd.values import Box, Image, RegionReading, Result
 
@@ -38,13 +40,20 @@ class Found:
         return self.said.status == "ok" and self.said.text not in self.place.texts
 
 
-def pipeline(settings: Settings, model: Model, place: Place, size: tuple[int, int]) -> Pipeline:
+def pipeline(
+    settings: Settings,
+    model: Model,
+    place: Place,
+    size: tuple[int, int],
+    timer: Timer = no_timer,
+    display: Literal["auto", "segments"] = "auto",
+) -> Pipeline:
     """Give one that reads only the region of a `place`, in images of `size` (width, height),
-    pixels."""
+    pixels. `timer` as for `Pipeline`, `display` as for a region."""
     width, height = size
     around = tuple((_share(x, width), _share(y, height)) for x, y in place.outline or ()) or WHOLE
-    region = RegionSettings(name="number", polygon=around)
-    return Pipeline(settings.model_copy(update={"region": (region,), "mask": ()}), model)
+    region = RegionSettings(name="number", polygon=around, display=display)
+    return Pipeline(settings.model_copy(update={"region": (region,), "mask": ()}), model, timer)
 
 
 def _share(at: float, side: int) -> float:

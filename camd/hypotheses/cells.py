@@ -8,30 +8,29 @@ machine has learnt to turn away windows that are shifted, too large, too small, 
 polarity, so the row's place and height need not be known.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from camd.values import SIDE, Box, Classified, DoubleArray, FloatArray, IntArray, Plane
+from camd.hypotheses import windows
+from camd.hypotheses.windows import (
+    CROP,
+    LEAST,
+    OVERLAP,
+    SAME,
+    STEP,
+    STRONGEST,
+    Cell,
+    Machine,
+    Spots,
+    Strip,
+)
+from camd.values import Box, DoubleArray, IntArray, Plane
 
-TALL = 1.25
-"""Side of a window in heights of a digit. What is above and below a digit tells a whole one from
-one that is half rolled in."""
-SHARE = 21
-"""Columns of the window that count; those beside them show the neighbours, and fade out."""
-FADE = 3.0
-"""Over so many columns."""
-STEP = 3
-"""Pixels of the window between two places: a seventh of a digit's height. The machine has learnt
-from windows shifted by half of that."""
 HEIGHTS = (1.0, 0.86, 0.74, 0.64, 0.55, 0.47)
 """Heights of a digit that are tried, as shares of the region's. The machine has learnt from windows
 a tenth larger and smaller."""
-FAINTEST = 8.0
-"""Grey levels between ink and ground; less is noise."""
 APART = 0.42
 """Least distance of two digits, from middle to middle, in heights of a digit."""
 LEVEL = 0.3
@@ -45,8 +44,6 @@ steps, and what is seen between two of them is an edge."""
 LOOSE, LOOSE_OF_ONE = 0.12, 0.3
 """By what share of it a step may be off until it costs all of that: of segments a 1 stands aside in
 its cell, in print it is slim."""
-OVERLAP = 0.35
-"""Of the smaller of two boxes; with more in both directions they show the same ink."""
 LIKELY = 0.8
 """Confidence of what is left out, from which on it may be a digit."""
 ROOM = 0.3
@@ -58,6 +55,8 @@ UNREAD, MIDST = 0.25, (-0.4, 0.25)
 between which heights below their middle it is looked for: a point stands lower. Of 34 right rows of
 the dev images that were called good one had more, at most 0.23 the others; the wrong one had
 more."""
+ROWS = 24
+"""So many rows of pixels are enough to say so."""
 ROOM_CLOSER, APART_CLOSER = 0.21, 0.38
 """The same as ROOM and APART, for digits that are looked for closely."""
 HEIGHTS_CLOSER = (0.74, 0.86, 1.0, 1.16, 1.35)
@@ -65,29 +64,18 @@ OFF_ACROSS: DoubleArray = np.arange(-0.14, 0.15, 0.07)
 OFF_DOWN: DoubleArray = np.arange(-0.3, 0.31, 0.1)
 """Where a missing digit is looked for: how high it may be, and how far right of its place and below
 it its middle, in heights of the others."""
+NEAR = 1.3
+"""What is looked at around it, in heights of the others: a window of the largest, and how far it
+may be off."""
 LOOKED_FOR = 0.55
 """Most confidence in what is found so: too little for a good value, even of as many digits as it is
 to have."""
-SAME = 0.25
-"""Windows with the same digit that are closer than this, in heights of it, show one."""
-STRONGEST = 4.0
-"""Most that one digit adds to a row, in logits: many digits, each likely, are more than one."""
-LEAST = -0.4
-"""Least of a window that may be in a row, in logits. Below 0: of what is left out nobody hears."""
-
-CROP = SIDE / TALL
-"""Height of a digit in a window, pixels."""
-_FADING: FloatArray = np.clip(
-    (SHARE / 2 + 1 - np.abs(np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2)) / FADE, 0, 1
-)
-
-Classify = Callable[[NDArray[np.uint8]], Classified]
-
-
-def worth(confidence: float) -> float:
-    """Return how much a digit of that confidence speaks for a reading, in logits."""
-    p = min(max(confidence, 1e-6), 1 - 1e-6)
-    return min(float(np.log(p / (1 - p))), STRONGEST)
+WORTHWHILE = 0.7
+"""Of the most that any height promises at first sight; one that promises less is not asked about,
+but for what may be a digit beside the row."""
+SPARE = 0.5
+"""By how much more than a row is worth, in logits, the best height may promise for no other to be
+asked about, where every digit is as sure as can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,35 +86,6 @@ class Place:
     """Of a digit, pixels."""
     y: float
     """Of the middle of the row, pixels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A digit, or what may be one, at one place."""
-
-    label: int
-    confidence: float
-    margin: float
-    x: float
-    y: float
-    """Its middle, pixels."""
-    height: float
-    dark: bool
-    """Whether its ink is darker than its ground."""
-
-    @property
-    def worth(self) -> float:
-        return worth(self.confidence)
-
-    @property
-    def box(self) -> Box:
-        width = 0.6 * self.height
-        return (
-            round(self.x - width / 2),
-            round(self.y - self.height / 2),
-            max(1, round(width)),
-            max(1, round(self.height)),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,39 +104,73 @@ class Row:
         return sum(cell.worth for cell in self.cells)
 
 
-def read(picture: Plane, inside: Box, classify: Classify, known: Place | None = None) -> Row:
+def read(
+    picture: Plane,
+    inside: Box,
+    machine: Machine,
+    known: Place | None = None,
+) -> Row:
     """Return the best row of digits whose middles lie in the box `inside` of a picture, grey uint8.
     With a `known` place only that is looked at, and no closer: the next frame shows it again."""
     heights = [share * inside[3] for share in HEIGHTS] if known is None else [known.height]
     level = None if known is None else known.y
-    seen = [candidates(picture, inside, tall, classify, level) for tall in heights]
-    rows = [_best(some, tall) for some, tall in zip(seen, heights, strict=True)]
-    best = max(range(len(rows)), key=lambda n: rows[n].worth)
-    row = rows[best]
+    strips = [strip_in(picture, inside, tall, level) for tall in heights]
+    row, seen = _likeliest(windows.spots(strips, machine.coarse), machine)
     if row.place is None:
         return row
-    every = [cell for some in seen for cell in some]
     boxes = (
-        *_left_out(row, every),
+        *_left_out(row, seen),
         *_unread(picture, inside, row),
         *_between(picture, inside, row),
     )
     row = replace(row, doubts=boxes)
-    return _filled(picture, inside, row, classify) if boxes and known is None else row
+    return _filled(picture, inside, row, machine) if boxes and known is None else row
+
+
+def _likeliest(places: list[Spots], machine: Machine) -> tuple[Row, list[Cell]]:
+    """Return the row of most worth of all heights, and what else was seen at any of them."""
+    if machine.coarse is None:
+        seen = windows.judged(places, machine)
+        rows = [_best(some, own.strip.tall) for some, own in zip(seen, places, strict=True)]
+        return max(rows, key=lambda row: row.worth), [cell for some in seen for cell in some]
+    places = sorted(places, key=lambda own: -own.promise)
+    promises = [own.promise for own in places]
+    seen = windows.judged(places[:1], machine)
+    row = _best(seen[0], places[0].strip.tall)
+    asked = 1
+    if not _full(row) or row.worth < promises[0] - SPARE:
+        asked = sum(promise >= WORTHWHILE * promises[0] for promise in promises)
+        more = windows.judged([places[0].around(), *places[1:asked]], machine)
+        seen = [seen[0] + more[0], *more[1:]]
+        rows = [_best(some, own.strip.tall) for some, own in zip(seen, places, strict=False)]
+        best = max(range(asked), key=lambda n: rows[n].worth)
+        row = rows[best]
+        if best and not _full(row):
+            seen[best] += windows.judged([places[best].around()], machine)[0]
+            row = _best(seen[best], places[best].strip.tall)
+    seen += windows.judged([own.beside(row.boxes) for own in places[asked:]], machine)
+    return row, [cell for some in seen for cell in some]
+
+
+def _full(row: Row) -> bool:
+    """Tell whether no digit of a row can be worth more."""
+    return row.worth >= STRONGEST * len(row.cells)
 
 
 def _left_out(row: Row, seen: Sequence[Cell]) -> list[Box]:
     """Return the boxes of what may be digits, too, and lies beside all of the row's."""
     boxes: list[Box] = []
-    for cell in sorted(seen, key=lambda cell: -cell.worth):
-        x, y, width, height = cell.box
+    own = row.boxes
+    likely = [cell for cell in seen if cell.confidence > LIKELY]
+    for cell in sorted(likely, key=lambda cell: -cell.worth):
+        x, y, width, height = box = cell.box
         free = all(
             _common(x, width, other[0], other[2]) < OVERLAP * min(width, other[2])
             or _common(y, height, other[1], other[3]) < OVERLAP * min(height, other[3])
-            for other in (*row.boxes, *boxes)
+            for other in (*own, *boxes)
         )
-        if free and cell.confidence > LIKELY:
-            boxes.append(cell.box)
+        if free:
+            boxes.append(box)
     return boxes
 
 
@@ -212,7 +205,7 @@ def _free(inside: Box, row: Row, room: float) -> list[float]:
     return places
 
 
-def _filled(picture: Plane, inside: Box, row: Row, classify: Classify) -> Row:
+def _filled(picture: Plane, inside: Box, row: Row, machine: Machine) -> Row:
     """Look closer where the steps of a doubtful row say that a digit is missing: the last wheels
     are lower, larger, or half as bright as the others. What is found so is no sure digit: it was
     looked for."""
@@ -225,7 +218,7 @@ def _filled(picture: Plane, inside: Box, row: Row, classify: Classify) -> Row:
         tried.add(round(x))
         found = [
             cell
-            for cell in _closer(picture, x, _level(row, x), row.cells[0].height, classify)
+            for cell in _closer(picture, x, _level(row, x), row.cells[0].height, machine)
             if all(abs(cell.x - other.x) >= APART_CLOSER * other.height for other in row.cells)
         ]
         if found:
@@ -243,14 +236,20 @@ def _level(row: Row, x: float) -> float:
     return float(np.median(ys + slope * (x - xs)))
 
 
-def _closer(picture: Plane, x: float, y: float, tall: float, classify: Classify) -> list[Cell]:
+def _closer(picture: Plane, x: float, y: float, tall: float, machine: Machine) -> list[Cell]:
     """Return what may be digits near a place, of about the height `tall`."""
-    found: list[Cell] = []
+    left, top = (max(0, int(at - NEAR * tall)) for at in (x, y))
+    part = picture[top : int(y + NEAR * tall), left : int(x + NEAR * tall)]
+    if not part.size:
+        return []
+    xs, ys = x - left + tall * OFF_ACROSS, y - top + tall * OFF_DOWN
+    strips = []
     for share in HEIGHTS_CLOSER:
         scale = CROP / (share * tall)
-        xs, ys = ((at + off * tall) * scale for at, off in ((x, OFF_ACROSS), (y, OFF_DOWN)))
-        found += _judged(picture, share * tall, xs, ys, classify)
-    return found
+        strips.append(Strip.of(part, share * tall, xs * scale, ys * scale))
+    # Everywhere: what is looked for was not seen at first sight.
+    seen = windows.judged(windows.spots(strips, None), machine)
+    return [replace(one, x=one.x + left, y=one.y + top) for found in seen for one in found]
 
 
 def _between(picture: Plane, inside: Box, row: Row) -> list[Box]:
@@ -259,24 +258,24 @@ def _between(picture: Plane, inside: Box, row: Row) -> list[Box]:
     tall = row.cells[0].height
     level = float(np.mean([cell.y for cell in row.cells]))
     top, bottom = (round(level + share * tall) for share in MIDST)
-    band = picture[max(0, top) : max(0, bottom)]
+    left, right = max(0, inside[0] - round(tall)), max(0, inside[0] + inside[2] + round(tall))
+    band = picture[max(0, top) : max(0, bottom), left:right]
     if not band.size:
         return []
-    low, high = np.percentile(band, (10, 90), axis=0)
-    strokes: DoubleArray = high - low
+    strokes = windows.spread(band[:: max(1, len(band) // ROWS)], 0.1)
     free = np.zeros(len(strokes), bool)
-    free[inside[0] : inside[0] + inside[2]] = True
+    free[max(0, inside[0] - left) : inside[0] + inside[2] - left] = True
     usual = []
     for cell in row.cells:
-        own = slice(max(0, round(cell.x - 0.33 * tall)), max(0, round(cell.x + 0.33 * tall)))
+        own = slice(*(max(0, round(cell.x + side * tall) - left) for side in (-0.33, 0.33)))
         usual.append(float(np.percentile(strokes[own], 80)) if strokes[own].size else 0.0)
         free[own] = False
     seen = free & (strokes > STRONG * np.median(usual))
     edges = np.flatnonzero(np.diff(np.concatenate(([False], seen, [False])).astype(np.int8)))
     return [
-        (left, round(level - tall / 2), right - left, round(tall))
-        for left, right in edges.reshape(-1, 2).tolist()
-        if right - left >= UNREAD * tall
+        (left + start, round(level - tall / 2), end - start, round(tall))
+        for start, end in edges.reshape(-1, 2).tolist()
+        if end - start >= UNREAD * tall
     ]
 
 
@@ -284,56 +283,18 @@ def _contrast(picture: Plane, x: float, y: float, tall: float) -> float:
     """Return how far apart ink and ground are there, grey levels."""
     left, top = max(0, round(x - 0.35 * tall)), max(0, round(y - 0.45 * tall))
     patch = picture[top : round(y + 0.45 * tall), left : round(x + 0.35 * tall)]
-    if not patch.size:
-        return 0.0
-    low, high = np.percentile(patch, (8, 92))
-    return float(high - low)
+    return windows.contrast(patch)
 
 
-def crop_at(picture: Plane, x: float, y: float, height: float, *, dark: bool) -> Plane | None:
-    """Return the (28, 28) window around a digit of `height` pixels, whose middle is at (x, y), of a
-    picture, grey uint8; `dark`: its ink is darker than its ground. None where all is one grey.
-
-    Training cuts out its digits with it."""
-    scaled, scale = _scaled(picture, height)
-    move = np.array([[1, 0, SIDE / 2 - x * scale], [0, 1, SIDE / 2 - y * scale]], np.float64)
-    view = cv2.warpAffine(
-        scaled, move, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    crops, contrast = _contrasted(np.asarray(view, np.uint8)[None], dark=dark)
-    return np.asarray(crops[0], np.uint8) if contrast[0] >= FAINTEST else None
+def candidates(picture: Plane, inside: Box, tall: float, machine: Machine) -> list[Cell]:
+    """Return what may be digits of the height `tall`, with their middles in `inside`."""
+    strip = strip_in(picture, inside, tall)
+    return windows.judged(windows.spots([strip], machine.coarse), machine)[0]
 
 
-def _scaled(picture: Plane, height: float) -> tuple[Plane, float]:
-    """Scale a picture so that a digit of `height` pixels is as high as it is in a window."""
-    scale = CROP / height
-    size = max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, size, interpolation=how), np.uint8), scale
-
-
-def _contrasted(views: NDArray[np.uint8], *, dark: bool) -> tuple[NDArray[np.uint8], FloatArray]:
-    """Stretch the contrast of each of the windows (N, 28, 28) from its ground to its ink; return
-    them, and how far apart the two are in grey levels, (N,)."""
-    middle = views[:, 3:-3:2, 5:-5:2].reshape(len(views), -1)
-    count = middle.shape[1]
-    low, high = round(0.08 * count), round(0.94 * count)
-    order = np.partition(middle, (count - 1 - high, low, high, count - 1 - low), axis=1)
-    if dark:
-        ground, ink = order[:, count - 1 - low], order[:, count - 1 - high]
-    else:
-        ground, ink = order[:, low], order[:, high]
-    contrast = np.abs(ink.astype(np.float32) - ground)
-    scale = np.float32(-255 if dark else 255) / np.maximum(contrast, 1)
-    values = (views - ground.astype(np.float32)[:, None, None]) * scale[:, None, None]
-    return (np.clip(values, 0, 255) * _FADING).astype(np.uint8), contrast
-
-
-def candidates(
-    picture: Plane, inside: Box, tall: float, classify: Classify, level: float | None = None
-) -> list[Cell]:
-    """Return what may be digits of the height `tall`, with their middles in `inside`; with a
-    `level`, only those whose middles are near that y."""
+def strip_in(picture: Plane, inside: Box, tall: float, level: float | None = None) -> Strip:
+    """Look for digits of the height `tall` with their middles in `inside`; with a `level`, only
+    near that y."""
     scale = CROP / tall
     left, top = inside[0] * scale, inside[1] * scale
     right, bottom = left + inside[2] * scale, top + inside[3] * scale
@@ -344,43 +305,7 @@ def candidates(
         ys = np.arange(middle - slack, middle + slack + 1, STEP)
     else:
         ys = level * scale + np.arange(-STEP, STEP + 1, STEP)
-    return _judged(picture, tall, np.arange(left, right + 1, STEP), ys, classify)
-
-
-def _judged(
-    picture: Plane, tall: float, xs: DoubleArray, ys: DoubleArray, classify: Classify
-) -> list[Cell]:
-    """Return what may be digits of the height `tall` with their middles at any of `xs` and any of
-    `ys`, pixels of a window."""
-    scaled, scale = _scaled(picture, tall)
-    half = SIDE // 2
-    padded = cv2.copyMakeBorder(scaled, half, half, half, half, cv2.BORDER_REPLICATE)
-    rows = np.clip(np.round(ys), 0, scaled.shape[0]).astype(int)
-    columns = np.clip(np.round(xs), 0, scaled.shape[1]).astype(int)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (SIDE, SIDE))
-    rows = np.unique(np.minimum(rows, len(windows) - 1))
-    columns = np.unique(np.minimum(columns, windows.shape[1] - 1))
-    views = np.asarray(windows[np.ix_(rows, columns)]).reshape(-1, SIDE, SIDE)
-    y, x = (each.ravel() for each in np.meshgrid(rows, columns, indexing="ij"))
-    found: list[Cell] = []
-    for dark in (False, True):
-        crops, contrast = _contrasted(views, dark=dark)
-        some = np.flatnonzero(contrast >= FAINTEST)
-        judged = classify(crops[some])
-        for n in np.flatnonzero(judged.labels >= 0).tolist():
-            at = some[n]
-            cell = Cell(
-                int(judged.labels[n]),
-                float(judged.confidence[n]),
-                float(judged.margins[n]),
-                float(x[at] / scale),
-                float(y[at] / scale),
-                tall,
-                dark,
-            )
-            if cell.worth > LEAST:
-                found.append(cell)
-    return found
+    return Strip.of(picture, tall, np.arange(left, right + 1, STEP), ys)
 
 
 def _best(cells: Sequence[Cell], tall: float) -> Row:

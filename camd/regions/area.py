@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from camd.config.settings import RegionSettings, Settings
 from camd.hypotheses import cells, minus
 from camd.hypotheses.looks import Look
+from camd.hypotheses.windows import Machine
 from camd.regions import value
 from camd.regions.follow import Where
 from camd.regions.memory import Kept, Memory
@@ -33,6 +34,28 @@ from camd.values import (
     Rejected,
     Result,
 )
+
+ASKED_S = 1.0
+"""How long it stands what the other way of reading said of a row, seconds, while the row reads the
+same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """What a region said as handwriting beside a row of a display that was worth more."""
+
+    text: str
+    """Of the row."""
+    contradicts: bool
+    at: float | None
+    """When, seconds; None for a still image."""
+
+    def holds(self, text: str, clock: float) -> bool:
+        """Tell whether a row with that `text` need not be compared again."""
+        return self.at is not None and text == self.text and 0 <= clock - self.at < ASKED_S
+
+
+NOT_ASKED = Other("", contradicts=False, at=None)
 
 
 class Area:
@@ -67,6 +90,8 @@ class Area:
         """How its number is shown; `auto` where that is to be found out."""
         self.found: cells.Place | None = None
         """Where its row was found last."""
+        self.other = NOT_ASKED
+        """What it said the other way when that was asked last."""
         self.sought = -math.inf
         """When the row was looked for everywhere last, seconds."""
         self._region = Region(place, settings.track, kept) if place else None
@@ -163,14 +188,14 @@ class Area:
         return self._view.masks_out(self._upright.placed(box))
 
     def row(
-        self, image: Image, classify: cells.Classify, known: cells.Place | None
+        self, image: Image, machine: Machine, known: cells.Place | None
     ) -> tuple[cells.Row, tuple[Rejected, ...]]:
         """Read the region as a row of digits, as it lies in the frame, BGR or grey uint8; return
         also what makes the row doubtful."""
         self._look_at(image)
         self.face(0)
         picture = binarize.to_grey(self._view.cut(image))
-        row = cells.read(picture, self._view.inside, classify, known)
+        row = cells.read(picture, self._view.inside, machine, known)
         masked = [box for box in row.boxes if self._masks_out(box)]
         cut = [box for box in row.boxes if not self._has_part(box)]
         return replace(

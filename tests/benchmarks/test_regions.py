@@ -7,7 +7,7 @@ from typing import Any
 import cv2
 import pytest
 
-from benchmarks.regions import exactly, outcome, places, table
+from benchmarks.regions import Times, durations, exactly, outcome, places, table
 from camd.evaluate.region_truth import Place
 from camd.values import RegionReading, RegionStatus
 from testing.process import environment
@@ -74,6 +74,18 @@ def test_readers_are_compared_by_style() -> None:
     assert rows[2:] == ["| camd | 2 | 1 | 3 |", "| x | 1 | 0 | 1 |"]
 
 
+def test_times_are_told_beside_decoding() -> None:
+    times = [Times(0.03, 0.01, 0.006, 0.002), Times(0.05, 0.03, 0.008, 0.002)]
+    rows = durations(times, {"x": [0.001, 0.003]})
+    assert rows[2:] == [
+        "| camd, first look | 40.0 | 20.00 |",
+        '| camd, first look, display = "segments" | 20.0 | 10.00 |',
+        "| camd, later looks of a film | 7.0 | 3.50 |",
+        "| x | 2.0 | 1.00 |",
+        "| OpenCV, decoding the picture | 2.0 | 1.00 |",
+    ]
+
+
 @pytest.mark.parametrize("film", [[], ["--film"]])
 def test_regions_are_read_and_counted(tmp_path: Path, film: list[str]) -> None:
     upper = [[0, 120], [640, 120], [640, 230], [0, 230]]
@@ -91,6 +103,7 @@ def test_regions_are_read_and_counted(tmp_path: Path, film: list[str]) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "| all | 1 | 1 | 0 | 1 | 3 |" in done.stdout
+    assert "| camd, later looks of a film | " in done.stdout
     assert "- c.png: 325, written is 326" in done.stdout
 
 

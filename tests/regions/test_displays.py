@@ -206,3 +206,20 @@ def test_a_drum_between_two_digits_is_neither_or_one_of_them(model: svm.Model, k
         for turned in (0.3, 0.4, 0.5, 0.6, 0.7):
             said = still(reader, drums(number, turned))
             assert said.value in (number, number + 1, None), (number, turned, said)
+
+
+def test_what_the_other_reading_says_of_a_row_that_stays_holds_for_a_second(
+    model: svm.Model,
+) -> None:
+
+    def doubtful(number: str) -> Image:
+        image = scene(number, 50)
+        cv2.putText(image, "k", (280, 242), cv2.FONT_HERSHEY_SIMPLEX, 1.6, (50, 50, 50), 6)
+        return image
+
+    film = pipeline(model, polygon=BEHIND_THE_EDGE)
+    looks = [film.process(doubtful("40 63"), at) for at in (0.0, 0.3, 0.6, 1.2, 1.4)]
+    assert ["segment" in look.stages for look in looks] == [True, False, False, True, False]
+    # Another row has to be compared, and so has one of another film.
+    assert "segment" in film.process(doubtful("40 75"), 1.6).stages
+    assert "segment" in film.process(doubtful("40 75"), 0.1).stages

@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.classify import model_file, svm
+from camd.classify import model_file, model_schema, svm
 from camd.classify.features import FeatureSpec, Scale, extract
 from camd.errors import CamdError, DataError
-from camd.hypotheses import cells
+from camd.hypotheses import cells, windows
 from camd.values import Plane
 from training.digits import NONE, Digits, join
 from training.fit import export
 from training.fit.bench import Bench, Machines
-from training.fit.export import with_rows
+from training.fit.coarse import learn_coarse
+from training.fit.export import with_coarse, with_rows
 from training.fit.fit import Progress, Recipe, learn_projection
 from training.fit.self_test import with_tests
 from training.render import textures
@@ -58,6 +59,10 @@ ALMOST, HALF = 0.05, (0.35, 0.65)
 """Of a meter's wheel: turned by less than ALMOST of a tenth it shows a digit, between those two
 none."""
 
+MIXED = (0.6, 0.3, 0.1)
+"""Shares of rendered rows, photographs and pictures without writing from which the quick look
+learns."""
+
 TEXTURE = 90
 """Height of pictures without writing, pixels."""
 
@@ -88,6 +93,10 @@ class DisplayRecipe:
     mined: int = 900
     """Number of pictures that the second machine reads. What it takes for a digit where there is
     none is learnt by the third."""
+    looked_at: int = 8000
+    """Number of pictures from which the quick look learns."""
+    look_steps: int = 30_000
+    """Steps of its fit."""
 
     def shortened(self) -> "DisplayRecipe":
         """Give a recipe that takes only a minute, for trying out the whole training."""
@@ -99,6 +108,8 @@ class DisplayRecipe:
             odometers=30,
             meters=60,
             mined=30,
+            looked_at=40,
+            look_steps=300,
         )
 
 
@@ -142,6 +153,9 @@ def learn_displays(
     machines = bench.calibrated(machines, check, check.take(slice(0)))
     arrays, meta = bench.pack(machines, check.images[:1], {})
     model = svm.build(arrays, meta)
+    quick = learn_coarse(
+        model, _mixed(learn, faces, rng), recipe.looked_at, recipe.look_steps, rng, progress
+    )
     judged = model.classify(check.images)
     digit = check.labels >= 0
     found = judged.labels == check.labels
@@ -159,8 +173,28 @@ def learn_displays(
         "photographs": {name: {"licence": LICENCES[name]} for name in real},
     }
     progress(f"rows of digits: {card['held_back']}")
-    arrays, meta = with_tests(arrays, meta, check)
+    arrays, meta = with_tests(*with_coarse(arrays, meta, quick), check)
     return Learnt(arrays, meta, card)
+
+
+def relearn_coarse(
+    path: Path, folder: Path, fonts: Path, recipe: DisplayRecipe, seed: int, progress: Progress
+) -> str:
+    """Fit only the quick look of the model file `path` anew, and return the file's new id. Raises
+    CamdError."""
+    contents = model_file.read(path)
+    nested = model_schema.rows(*contents)
+    if nested is None:
+        raise DataError(f"{path}: it reads no rows, so there is nothing to begin with a quick look")
+    faces, _ = Faces.find(fonts).split(0, HELD)
+    learn, _ = parted(photographs(folder), recipe, generator(seed))
+    rng = np.random.default_rng([seed, 5])
+    model = svm.build(*nested)
+    quick = learn_coarse(
+        model, _mixed(learn, faces, rng), recipe.looked_at, recipe.look_steps, rng, progress
+    )
+    sealed = with_rows(*contents, *export.seal(*with_coarse(*nested, quick)))
+    return export.replace(path, *sealed)
 
 
 def generator(seed: int) -> np.random.Generator:
@@ -262,6 +296,19 @@ def _drawn(faces: Faces, rng: np.random.Generator) -> Iterator[Picture]:
         yield draw(rng, faces)
 
 
+def _mixed(real: Sequence[Picture], faces: Faces, rng: np.random.Generator) -> Iterator[Picture]:
+    """Give rendered rows, photographs and pictures without writing, as they come."""
+    rows = _drawn(faces, rng)
+    while True:
+        kind = rng.choice(3, p=MIXED)
+        if kind == 0:
+            yield next(rows)
+        elif kind == 1:
+            yield real[int(rng.integers(len(real)))]
+        else:
+            yield _texture(rng), []
+
+
 def _texture(rng: np.random.Generator) -> Plane:
     """Draw a picture without any writing."""
     scene = textures.draw(rng, 2 * TEXTURE, TEXTURE)
@@ -276,7 +323,7 @@ def windows_of(pictures: Iterator[Picture], rng: np.random.Generator, count: int
     labels: list[int] = []
     for picture, placed in pictures:
         for x, y, height, label, dark in _places(placed, picture.shape, rng):
-            crop = cells.crop_at(picture, x, y, height, dark=dark)
+            crop = windows.crop_at(picture, x, y, height, dark=dark)
             if crop is not None:
                 crops.append(crop)
                 labels.append(label)
@@ -344,7 +391,7 @@ def align(model: svm.Model, picture: Picture) -> Picture:
         for dark in (False, True)
         for share, down in PLACES
     ]
-    crops = [cells.crop_at(image, one.x, one.y, one.height, dark=one.dark) for one in tried]
+    crops = [windows.crop_at(image, one.x, one.y, one.height, dark=one.dark) for one in tried]
     seen = np.stack([np.zeros((28, 28), np.uint8) if crop is None else crop for crop in crops])
     values = model.full.values(extract(seen, model.spec)).min(axis=2)
     classes = model.full.classes.tolist()
@@ -371,16 +418,16 @@ def false_alarms(model: svm.Model, pictures: Sequence[Picture]) -> Digits:
         inside = (0, 0, image.shape[1], image.shape[0])
         seen = [
             cell
-            for cell in cells.candidates(image, inside, tall, model.classify)
+            for cell in cells.candidates(image, inside, tall, model)
             if not any(
                 abs(one.x - cell.x) < 0.3 * tall and abs(one.y - cell.y) < 0.3 * tall
                 for one in placed
             )
         ]
         if placed:  # half of a digit is none
-            seen += cells.candidates(image, inside, HALVED * tall, model.classify)
+            seen += cells.candidates(image, inside, HALVED * tall, model)
         for cell in seen:
-            crop = cells.crop_at(image, cell.x, cell.y, cell.height, dark=cell.dark)
+            crop = windows.crop_at(image, cell.x, cell.y, cell.height, dark=cell.dark)
             if crop is not None:
                 crops.append(crop)
     return Digits(
@@ -394,9 +441,18 @@ def _main() -> None:
     parser.add_argument("--displays", type=Path, required=True, help="folder of photographs")
     parser.add_argument("--fonts", type=Path, default=Path("/usr/share/fonts"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--quick-look", action="store_true", help="fit only where rows are looked for"
+    )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     given = parser.parse_args()
     model_file.read(given.model)  # what is wrong with it is said before minutes of work
+    if given.quick_look:
+        fitted_anew = relearn_coarse(
+            given.model, given.displays, given.fonts, DisplayRecipe(), given.seed, log.info
+        )
+        log.info("wrote %s, %s", given.model, fitted_anew)
+        return
     learnt = learn_displays(given.displays, given.fonts, DisplayRecipe(), given.seed, log.info)
     log.info("wrote %s, %s", given.model, install(given.model, learnt))
 

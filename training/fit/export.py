@@ -141,6 +141,15 @@ def with_rows(
     return seal({**others, **nested}, {**meta, "rows": dict(described)})
 
 
+def with_coarse(
+    arrays: Mapping[str, NDArray[Any]],
+    meta: Mapping[str, Any],
+    quick: tuple[Mapping[str, NDArray[Any]], Mapping[str, float]],
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Add a quick look to the contents of a model for rows; it is not sealed yet."""
+    return {**arrays, **quick[0]}, {**meta, **quick[1]}
+
+
 def carry_rows(
     donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

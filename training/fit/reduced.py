@@ -7,6 +7,7 @@ distance between the two machines in feature space small. Here it is the error o
 which a decision can depend. The steps are those of Adam (Kingma and Ba, ICLR 2015).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -26,8 +27,7 @@ START = 5
 BATCH = 1500
 """Number of random cases that each step looks at."""
 RATE = 0.02
-"""Greatest step. For the vectors it is in units of their mean standard deviation. The step grows
-over the first WARM_UP steps and falls to 0 along a cosine."""
+"""Greatest step. For the vectors it is in units of their mean standard deviation."""
 WARM_UP = 50
 """Number of steps over which the step size grows."""
 FIRST, SECOND, LEAST = 0.9, 0.999, 1e-8
@@ -56,6 +56,16 @@ class ReducedSet:
         kernel -= np.float32(self.gamma) * np.vecdot(self.vectors, self.vectors)
         cv2.exp(kernel, dst=kernel)
         return kernel
+
+    def gradients(
+        self, seen: FloatArray, kernel: FloatArray, along: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Give the gradients of a loss by vectors, weights and intercepts. `along` (B, n): that by
+        the scores of components `seen` (B, P); `kernel` (B, S): their kernel values."""
+        pull = along @ self.weights.T
+        pull *= kernel
+        vectors = pull.T @ seen - pull.sum(axis=0)[:, None] * self.vectors
+        return np.float32(2 * self.gamma) * vectors, kernel.T @ along, along.sum(axis=0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,19 +114,37 @@ def reduce(cases: Cases, count: int, gamma: float, enough: float, steps: int) ->
     rng = np.random.default_rng(0)
     machine = _start(cases, min(count, -(-len(cases.seen) // 4)), gamma, enough, rng)
     spread = np.float32(np.sqrt(cases.seen.astype(np.float32).var(axis=0).mean()))
-    parameters = [
-        (machine.vectors, RATE * spread),
-        (machine.weights, RATE),
-        (machine.intercepts, RATE),
-    ]
-    moments = [(np.zeros_like(array), np.zeros_like(array)) for array, _ in parameters]
-    for step in range(1, steps + 1):
+    adam = Adam(
+        [machine.vectors, machine.weights, machine.intercepts],
+        [RATE * float(spread), RATE, RATE],
+        steps,
+    )
+    for _ in range(steps):
         some = rng.integers(len(cases.seen), size=min(BATCH, len(cases.seen)))
-        gradients = _gradients(machine, cases, some, enough)
-        share = min(step / WARM_UP, 1) * 0.5 * (1 + np.cos(np.pi * step / steps))
-        for (array, rate), own, gradient in zip(parameters, moments, gradients, strict=True):
-            _move(array, rate * share, own, gradient, step)
+        adam.move(_gradients(machine, cases, some, enough))
     return machine
+
+
+class Adam:
+    """Moves arrays in place, step by step. The steps grow over the first WARM_UP of them and shrink
+    to 0 along a cosine."""
+
+    def __init__(self, arrays: Sequence[FloatArray], rates: Sequence[float], steps: int) -> None:
+        """`rates`: the greatest step of each of the arrays."""
+        self._arrays = arrays
+        self._rates = rates
+        self._steps = steps
+        self._step = 0
+        self._moments = [(np.zeros_like(array), np.zeros_like(array)) for array in arrays]
+
+    def move(self, gradients: Sequence[FloatArray]) -> None:
+        """Move each array against its gradient."""
+        self._step += 1
+        share = min(self._step / WARM_UP, 1) * 0.5 * (1 + np.cos(np.pi * self._step / self._steps))
+        for array, rate, moments, gradient in zip(
+            self._arrays, self._rates, self._moments, gradients, strict=True
+        ):
+            _move(array, rate * share, moments, gradient, self._step)
 
 
 def _move(
@@ -169,11 +197,4 @@ def _gradients(
     along = -errors
     along[np.arange(len(some)), cases.winner[some]] = errors.sum(axis=1)
     along /= np.float32(len(some))
-    pull = along @ machine.weights.T
-    pull *= kernel
-    vectors = pull.T @ seen - pull.sum(axis=0)[:, None] * machine.vectors
-    return (
-        np.float32(2 * machine.gamma) * vectors,
-        kernel.T @ along,
-        along.sum(axis=0),
-    )
+    return machine.gradients(seen, kernel, along)

@@ -54,7 +54,7 @@ def score(model: svm.Model, pictures: Iterable[Picture]) -> Score:
     for picture, placed in pictures:
         if not placed:
             continue
-        read = cells.read(picture, _region(placed, picture.shape), model.classify).cells
+        read = cells.read(picture, _region(placed, picture.shape), model).cells
         for one in placed:
             near = [cell for cell in read if abs(cell.x - one.x) < NEAR * one.height]
             if one.label >= 0:

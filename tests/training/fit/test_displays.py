@@ -9,7 +9,7 @@ import pytest
 from camd import paths
 from camd.classify import model_file, svm
 from camd.errors import DataError
-from camd.hypotheses import cells
+from camd.hypotheses import windows
 from testing.segments import display
 from training.digits import NONE
 from training.fit import displays
@@ -54,7 +54,7 @@ def test_what_is_placed_is_drawn_there(machine: svm.Model) -> None:
         picture, placed = draw(rng, FACES)
         for one in placed:
             if one.label >= 0 and one.height > 14:
-                crop = cells.crop_at(picture, one.x, one.y, one.height, dark=one.dark)
+                crop = windows.crop_at(picture, one.x, one.y, one.height, dark=one.dark)
                 looked += 1
                 right += crop is not None and machine.classify(crop[None]).labels[0] == one.label
     assert right / looked > 0.85  # some are hidden by a reflection, or nearly without contrast
