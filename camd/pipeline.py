@@ -389,16 +389,16 @@ class Pipeline:
             found = area.segment(image, share, light_ink=light_ink)
             laps.lap("segment")
             reading = Reading(found.glyphs, classify(found.glyphs))
-            if look is not area.other or select.leads(reading):
+            if look is not area.inverse or select.leads(reading):
                 reading = parts.read(reading, found.scraps, classify, look.in_vain, clock)
             laps.lap("split")
             return found, reading
 
         found, reading = look(area.usual, binarize.USUAL, area.light_ink)
         other = select.NOTHING
-        turns = self._settings.segment.polarity == "auto" and area.other.due(clock)
+        turns = self._settings.segment.polarity == "auto" and area.inverse.due(clock)
         if turns:
-            opposite, other = look(area.other, binarize.USUAL, not found.light_ink)
+            opposite, other = look(area.inverse, binarize.USUAL, not found.light_ink)
             if _worth(other) > CLEARLY * _worth(reading) + LEAST:
                 found, opposite, reading, other = opposite, found, other, reading
             area.light_ink = found.light_ink if clock is not None and _worth(reading) else None
@@ -412,7 +412,7 @@ class Pipeline:
         if turns:
             outer = select.outermost(other, reading)
             kept, taken = select.likeliest(reading, outer)
-            area.other.gave(clock, digits=bool(taken.glyphs))
+            area.inverse.gave(clock, digits=bool(taken.glyphs))
             reading = kept + taken
             if taken.glyphs:  # what is written beside them counts, too
                 reading += outer[np.flatnonzero(outer.classified.labels < 0)]

@@ -267,12 +267,12 @@ class Fives(ModelByWidth):
 def test_of_a_region_only_the_heaviest_row_counts_against_a_display() -> None:
     settings = Settings(region=(region("all", 5, 30, 315, 175),))
     image = sheet()
-    said = Pipeline(settings, Fives(sure=0.99)).still(image)
+    said = Pipeline(settings, Fives(sure=0.95)).still(image)
     assert said.regions[0].text == "55"
     # With all in one row, more speaks for the ink than for two fives of 0.96 each.
     image[40:100, 150:210] = image[120:180, 30:90]
     image[120:180] = image[0, 0]
-    said = Pipeline(settings, Fives(sure=0.99)).still(image)
+    said = Pipeline(settings, Fives(sure=0.95)).still(image)
     assert said.regions[0].text == "101"
 
 

@@ -82,7 +82,7 @@ class Area:
         self._upright = Upright(0, (0, 0))
         self.orientation = Orientation()
         """Which way up its writing stands."""
-        self.usual, self.lower, self.other = Look(), Look(), Look()
+        self.usual, self.lower, self.inverse = Look(), Look(), Look()
         """At the usual threshold, at the lower one, and for ink of the other polarity."""
         self.light_ink: bool | None = None
         """The polarity that reads better, as far as it is known: whether ink is light."""

@@ -143,7 +143,7 @@ def _by(grey: Plane, scale: float, how: int) -> Plane:
 def _sift(page: Page, settings: SegmentSettings) -> NDArray[np.int8]:
     """Sort the components by their boxes alone. Return a code for each, (N,), _GOOD or the reason
     against it."""
-    x, y, width, height, area = page.pieces.stats.T
+    x, y, width, height = page.pieces.stats[:, :4].T
     rows, columns = page.ink.shape
     reason = np.full(len(x), _GOOD, np.int8)
     reason[height < page.least] = _CODE[Reason.TOO_SMALL]
