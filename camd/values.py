@@ -51,21 +51,6 @@ class Frame:
         return self.colour() if self.colour else self.image
 
 
-@dataclass(frozen=True, slots=True)
-class Lies:
-    """How ink lies on its paper, 0..1 each; the defaults are those of a good pen."""
-
-    halo: float = 0.02
-    """Mean ink just outside, as a share of the mean ink within: smudges and shadows fade out."""
-    paper: float = 1.0
-    """Share of what is just outside that is paper: an edge has it on one side only."""
-    strength: float = 1.0
-    """Mean ink, as a share of that of the strong ink in the picture."""
-    goes_on: float = 0.0
-    """How far, and how strongly, it goes on in a straight line beyond one of its ends: a 1 ends, a
-    piece of a rule does not."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Glyph:
     """One connected piece of ink that may be a digit."""
@@ -83,7 +68,9 @@ class Glyph:
     right."""
     cut: bool = False
     """Whether its ink hung together with more, and was cut off it."""
-    lies: Lies = Lies()
+    goes_on: float = 0.0
+    """How far, and how strongly, it goes on in a straight line beyond one of its ends, 0..1: a 1
+    ends, a piece of a rule does not."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -139,7 +139,7 @@ _THRESHOLDS = {
 """Entries of meta that must be there if it has the one named first."""
 
 
-OWN, AROUND = 20, 37
+OWN, AROUND = 16, 37
 """How many signs camd/hypotheses/surroundings.py has of a glyph by itself, and of what is around
 it."""
 

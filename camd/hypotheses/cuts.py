@@ -185,9 +185,7 @@ def _glyph(glyph: Glyph, box: Box, ink: Plane, scale: float) -> Glyph:
     at = glyph.box[0] + x, glyph.box[1] + y, max(1, width), max(1, height)
     upright = turned(ink, glyph.turn) if glyph.turn else ink
     crop = normalise(upright, glyph.stroke / scale)
-    return Glyph(
-        at, crop, glyph.stroke, ink, glyph.turn, cut=True, lies=replace(glyph.lies, goes_on=0.0)
-    )
+    return Glyph(at, crop, glyph.stroke, ink, glyph.turn, cut=True)
 
 
 def _reduced(ink: Plane, highest: float) -> Plane:

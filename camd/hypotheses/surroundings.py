@@ -86,11 +86,8 @@ def page(
         margins, odds = margins - DOUBT, odds - 2 * DOUBT
     each = np.eye(10)[np.maximum(labels, 0)]
     cut = np.array([glyph.cut for glyph in glyphs], bool)
-    lies = [(one.lies.halo, one.lies.paper, one.lies.strength, one.lies.goes_on) for one in glyphs]
-    halo, paper, strength, goes_on = np.array(lies, np.float32).reshape(-1, 4).T
-    thick = np.array([glyph.stroke / glyph.box[3] for glyph in glyphs], np.float32)
-    own = [odds, margins, each, odds * (labels == 1), odds * (labels == 0), cut]
-    own += [goes_on * (labels == 1), halo, paper, thick, strength]
+    goes_on = np.array([glyph.goes_on for glyph in glyphs], np.float32) * (labels == 1)
+    own = [odds, margins, each, odds * (labels == 1), odds * (labels == 0), cut, goes_on]
     return Page(
         labels,
         judged.sure,

@@ -93,8 +93,7 @@ def _joined(one: Glyph, two: Glyph) -> tuple[float, Glyph] | None:
     ink = np.maximum(*inks)
     upright = turned(ink, one.turn) if one.turn else ink
     crop = normalise(upright, stroke * scale)
-    lies = replace(one.lies, goes_on=0.0)
-    return distance, replace(one, box=box, crop=crop, stroke=stroke, ink=ink, lies=lies)
+    return distance, replace(one, box=box, crop=crop, stroke=stroke, ink=ink, goes_on=0.0)
 
 
 def _placed(glyph: Glyph, box: Box, scale: float) -> Plane:

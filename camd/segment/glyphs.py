@@ -15,7 +15,7 @@ from camd.segment.halo import Cut, Cuts
 from camd.segment.measures import Marks, marks
 from camd.segment.page import Page
 from camd.segment.ruling import goes_on
-from camd.values import Box, DoubleArray, Glyph, IntArray, Lies, Plane, Reason, Rejected
+from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Reason, Rejected
 
 THICKEST = 0.45
 """Greatest stroke width of a glyph, as a share of its height."""
@@ -45,25 +45,15 @@ class _Inked:
     """Pixels of ink."""
     step: int
     """One pixel of the patch stands for so many pixels of the page, across and down."""
-    halo: float
-    """Mean ink just outside, 0 to 255."""
-    paper: float
-    """Share of what is just outside that is paper."""
     further: float
     """How far it goes on, camd.segment.ruling.goes_on."""
 
-    def glyph(self, scale: float, angle: float, strong: float) -> Glyph:
-        """Make the glyph. `scale`: of its page; `angle`: degrees by which its sheet is turned;
-        `strong`: the strong ink of its page, 0 to 255."""
+    def glyph(self, scale: float, angle: float) -> Glyph:
+        """Make the glyph. `scale`: of its page; `angle`: degrees by which its sheet is turned."""
         ink = self.patch[self.inner]
         crop = normalise(turned(ink, angle) if angle else self.patch, self.stroke / self.step)
-        lies = Lies(
-            min(1.0, self.halo / self.strength),
-            self.paper,
-            min(1.0, self.strength / strong) if strong else 1.0,
-            self.further,
-        )
-        return Glyph(self.box, crop, self.stroke / scale, ink, angle, lies=lies)
+        stroke = self.stroke / scale
+        return Glyph(self.box, crop, stroke, ink, angle, goes_on=self.further)
 
 
 def glyphs(
@@ -86,8 +76,7 @@ def glyphs(
         if isinstance(one, _Inked):
             strokes.append(i)
             strength[i], area[i] = one.strength, one.area
-    usual = _strong(strength, area, strokes)
-    faintest = FAINTEST * usual
+    faintest = FAINTEST * _strong(strength, area, strokes)
     order = sorted(found)
     strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
     rejected = [one for i in order if isinstance(one := found[i], Rejected)]
@@ -97,7 +86,7 @@ def glyphs(
         if not isinstance(found.get(i), Rejected)
     ]
     angle = turn([one.box for one in strong])
-    return tuple(one.glyph(page.scale, angle, usual) for one in strong), rejected
+    return tuple(one.glyph(page.scale, angle) for one in strong), rejected
 
 
 def scraps(
@@ -108,7 +97,7 @@ def scraps(
     boxes = page.source(cuts.boxes[first : first + len(groups)])
     strokes = marks(page.pieces, groups).stroke.tolist()
     return tuple(
-        _cut_out(page, box, cuts, i, stroke).glyph(page.scale, angle, 0)
+        _cut_out(page, box, cuts, i, stroke).glyph(page.scale, angle)
         for i, (box, stroke) in enumerate(zip(boxes, strokes, strict=True), first)
     )
 
@@ -150,8 +139,7 @@ def _cut_out(
     mine = cv2.bitwise_or(cut.own, cv2.bitwise_and(cut.edge, page.bare[cut.around]))
     patch = np.asarray(cv2.multiply(page.ink[cut.around], mine), np.uint8)
     strength, area = float(cuts.strength[i]), int(cuts.area[i])
-    halo, paper = float(cuts.halo[i]), float(cuts.paper[i])
-    return _Inked(box, patch, cut.inner, stroke, strength, area, cut.step, halo, paper, further)
+    return _Inked(box, patch, cut.inner, stroke, strength, area, cut.step, further)
 
 
 def _written(page: Page, cut: Cut) -> _Inked | Rejected | None:

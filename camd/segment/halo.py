@@ -57,15 +57,14 @@ class Cuts:
     """(N,) mean ink, 0 to 255."""
     halo: DoubleArray
     """(N,) mean ink of the pixels around it that belong to no mark; 0 where there are none."""
-    paper: DoubleArray
-    """(N,) share of these pixels that is as light as paper: the edge of something has paper on one
-    side only. 1 where there are none."""
+    one_sided: NDArray[np.bool_]
+    """(N,) whether it is the edge of something: it has paper on one side only, not on all."""
 
     def __init__(self, page: Page, groups: Sequence[list[int]]) -> None:
         self.boxes = page.pieces.boxes(groups)
         many = len(groups)
-        self.area = np.zeros(many, np.intp)
-        self.strength, self.halo, self.paper = np.zeros((3, many))
+        self.area, self.one_sided = np.zeros(many, np.intp), np.zeros(many, bool)
+        self.strength, self.halo = np.zeros(many), np.zeros(many)
         alike: dict[tuple[int, int], list[int]] = {}
         for i in sorted(range(many), key=lambda i: self.boxes[i][3]):
             height = self.boxes[i][3]
@@ -74,13 +73,8 @@ class Cuts:
         for (step, _), some in alike.items():
             strip = _Strip(page, [groups[i] for i in some], [self.boxes[i] for i in some], step)
             self.area[some], self.strength[some] = strip.area, strip.strength
-            self.halo[some], self.paper[some] = strip.sides(page)
+            self.halo[some], self.one_sided[some] = strip.sides(page)
             self._places.update((i, (strip, at)) for at, i in enumerate(some))
-
-    @property
-    def one_sided(self) -> NDArray[np.bool_]:
-        """(N,) whether it is the edge of something."""
-        return np.asarray(self.paper < SURROUNDED)
 
     def cut(self, i: int) -> Cut:
         strip, at = self._places[i]
@@ -144,8 +138,8 @@ class _Strip:
         """Return the pixels of the page that lie in the middle of the strip's."""
         return slice(start * self._step + self._step // 2, stop * self._step, self._step)
 
-    def sides(self, page: Page) -> tuple[DoubleArray, DoubleArray]:
-        """Return Cuts.halo and Cuts.paper of these marks."""
+    def sides(self, page: Page) -> tuple[DoubleArray, NDArray[np.bool_]]:
+        """Return Cuts.halo and Cuts.one_sided of these marks."""
         places, mark = self._beside(page)
         ink, grey = (plane.reshape(-1).take(places) for plane in (page.ink, page.grey))
         many, stroke = len(self.area), self._stroke
@@ -156,7 +150,7 @@ class _Strip:
         clear = (stroke + CLEARED * (bright - stroke)).astype(np.intp)
         lighter = count - below[np.arange(many), clear]
         halo = np.bincount(mark, ink, many) / np.maximum(count, 1)
-        return halo, np.where(count > 0, lighter / np.maximum(count, 1), 1.0)
+        return halo, lighter < SURROUNDED * count
 
     def _beside(self, page: Page) -> tuple[IntArray, IntArray]:
         """Return the pixels at the rims that belong to no mark, as indices into a flattened plane
