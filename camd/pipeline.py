@@ -386,7 +386,9 @@ class Pipeline:
         area.face(turn)
 
         def look(look: Look, share: float, light_ink: bool | None) -> tuple[Segmentation, Reading]:
-            found = area.segment(image, share, light_ink=light_ink)
+            # In a film the other polarity is seldom worth more than a glance.
+            glance = look is area.inverse and clock is not None and not look.gives
+            found = area.segment(image, share, light_ink=light_ink, coarse=glance)
             laps.lap("segment")
             reading = Reading(found.glyphs, classify(found.glyphs))
             if look is not area.inverse or select.leads(reading):

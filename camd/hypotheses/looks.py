@@ -49,12 +49,13 @@ class Look:
         self.in_vain = InVain()
         """What was cut in vain in it."""
         self._last = -math.inf
-        self._gives = False
+        self.gives = False
+        """Whether it gave digits the last time."""
 
     def due(self, at: float | None) -> bool:
-        return at is None or self._gives or not 0 <= at - self._last < AGAIN_S
+        return at is None or self.gives or not 0 <= at - self._last < AGAIN_S
 
     def gave(self, at: float | None, *, digits: bool) -> None:
         """Say whether it gave `digits`."""
         if at is not None:
-            self._last, self._gives = at, digits
+            self._last, self.gives = at, digits

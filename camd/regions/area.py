@@ -131,11 +131,16 @@ class Area:
         return self._upright.picture(picture)
 
     def segment(
-        self, image: Image, share: float = binarize.USUAL, *, light_ink: bool | None = None
+        self,
+        image: Image,
+        share: float = binarize.USUAL,
+        *,
+        light_ink: bool | None = None,
+        coarse: bool = False,
     ) -> Segmentation:
         """Find the glyphs of the area in a frame, BGR or grey uint8; those that are masked are
-        rejected, so is what reaches into a region, and what is outside is left out. `share` and
-        `light_ink` as for camd.segment."""
+        rejected, so is what reaches into a region, and what is outside is left out. `share`,
+        `light_ink` and `coarse` as for camd.segment."""
         self._look_at(image)
         view, options = self._view, self._settings.segment
         if view.scale != 1:
@@ -143,7 +148,9 @@ class Area:
             options = options.model_copy(update={"min_height": least})
         picture = view.cut(image)
         self._upright = Upright(self._upright.turn, (picture.shape[1], picture.shape[0]))
-        found = segment(self._upright.picture(picture), options, share, light_ink=light_ink)
+        found = segment(
+            self._upright.picture(picture), options, share, light_ink=light_ink, coarse=coarse
+        )
         if self._upright.turn:
             found = self._whole(found)
         if not view.outline and not view.masks:

@@ -59,10 +59,12 @@ def segment(
     share: float = binarize.USUAL,
     *,
     light_ink: bool | None = None,
+    coarse: bool = False,
 ) -> Segmentation:
     """Find the glyphs of a frame, (H, W, 3) uint8 BGR or (H, W) uint8 grey, of any size; `share` as
     for `binarize.threshold`. `light_ink`: whether ink is looked for that is brighter than what it
-    is written on; None: what `settings` say, or most of the frame.
+    is written on; None: what `settings` say, or most of the frame. `coarse`: a large frame is only
+    looked at in half its size.
 
     Boxes are in pixels of `image`. An empty frame gives nothing. Same frame, same answer."""
     if image.size == 0 or min(image.shape[:2]) < 4:
@@ -74,7 +76,7 @@ def segment(
     if light_ink is None:
         light_ink = settings.polarity == "light" or (asked and binarize.is_light_on_dark(small))
     drawn = Drawn(small, settings.min_height, light_ink=light_ink, share=share)
-    draft = _drafted(grey, half, scale, drawn)
+    draft = _drafted(grey, half, scale, drawn, coarse=coarse)
     if light_ink and asked and not draft.written():
         # Perhaps there is dark ink after all, on a small sheet: on a dark table that sheet itself
         # looks like light ink.
@@ -84,12 +86,14 @@ def segment(
     return _written(draft.page(), settings, light_ink=light_ink)
 
 
-def _drafted(grey: Plane, half: Plane | None, scale: float, drawn: Drawn) -> Draft:
+def _drafted(
+    grey: Plane, half: Plane | None, scale: float, drawn: Drawn, *, coarse: bool = False
+) -> Draft:
     """Look for the ink of a frame: in half its size, where that is given and shows nearly all tall
-    enough."""
+    enough, or a `coarse` look is."""
     if half is not None:
         draft = Draft.of(half, scale / 2, drawn)
-        if draft.tall():
+        if coarse or draft.tall():
             return draft
     return Draft.of(grey, scale, drawn)
 
