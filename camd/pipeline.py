@@ -83,7 +83,8 @@ class ReadsRows(Protocol):
 
 
 CLEARLY = 1.15
-"""How many times as much a reading has to be worth before the picture is turned for it."""
+"""How many times as much a reading has to be worth before the picture is turned for it, or its
+other polarity leads."""
 LEAST = 0.95
 """And by so much more, sure digits: one lone digit does not turn a picture."""
 WELL = 0.93
@@ -385,14 +386,14 @@ class Pipeline:
     ) -> _Seen:
         area.face(turn)
 
-        def look(look: Look, share: float, light_ink: bool | None) -> tuple[Segmentation, Reading]:
+        def look(which: Look, share: float, light_ink: bool | None) -> tuple[Segmentation, Reading]:
             # In a film the other polarity is seldom worth more than a glance.
-            glance = look is area.inverse and clock is not None and not look.gives
+            glance = which is area.inverse and clock is not None and not which.gives
             found = area.segment(image, share, light_ink=light_ink, coarse=glance)
             laps.lap("segment")
             reading = Reading(found.glyphs, classify(found.glyphs))
-            if look is not area.inverse or select.leads(reading):
-                reading = parts.read(reading, found.scraps, classify, look.in_vain, clock)
+            if which is not area.inverse or select.leads(reading):
+                reading = parts.read(reading, found.scraps, classify, which.in_vain, clock)
             laps.lap("split")
             return found, reading
 

@@ -45,7 +45,8 @@ HIGHEST_ROW = 1.5
 """Greatest height of a piece, in heights of its row."""
 DIGITS, ROWS = (4, SHORTEST), (6, 0.1)
 """Cuts kept at most, a height of a row, and how large what is cut off has to be, along the cut, in
-heights: digits are high, and 1s among rows are narrow."""
+heights: digits are high, and 1s among rows are narrow. With four instead of six 93 % of the digits
+of touching rows are read in order, and not 95."""
 WIDEST = 1.25
 """Greatest width of a piece, in heights of its row."""
 FARTHEST = 1.6

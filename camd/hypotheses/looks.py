@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from camd.values import Box, Glyph
 
 AGAIN_S = 0.15
-"""What gave nothing in a film, the lower threshold or cuts of a mark, is not tried again for so
-long, seconds: what comes into view has to be read within 0.3."""
+"""What gave nothing in a film, the lower threshold, the other polarity or cuts of a mark, is not
+tried again for so long, seconds: what comes into view has to be read within 0.3."""
 MOVED = 0.1
 """What lies within so many of its heights of where something was is the same."""
 
