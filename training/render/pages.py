@@ -16,8 +16,8 @@ from training.render.camera import Pose
 from training.render.lettering import WORDS, Fonts
 from training.render.paper import PAPERS, Sheet, Style, blank, random_style
 from training.render.scenes import on_a_table
+from training.render.stills import QUALITY
 
-QUALITY = 85
 SYLLABLES = (
     *("ba", "be", "bo", "da", "de", "do", "ga", "go", "la", "le", "li", "lo", "ma", "me", "mi"),
     *("mo", "na", "ne", "ni", "no", "pa", "po", "ra", "re", "ri", "ro", "sa", "se", "si", "so"),
