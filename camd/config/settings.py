@@ -492,7 +492,11 @@ class ModelSettings(Section):
         description="a model file; unset: the one that comes with camd",
     )
     min_confidence: Annotated[float, LIVE] = Field(
-        0.5, ge=0, le=1, description="digits with less confidence are not published"
+        0.5,
+        ge=0,
+        le=1,
+        description="digits with less confidence are not published; a stable one still is, at 0.5 "
+        "down to 0.25",
     )
     threads: int = Field(
         1, ge=1, le=64, description="processor threads for the arithmetic of one frame"

@@ -239,10 +239,13 @@ class Area:
         """Return a box that `segment` gave in pixels of the frame."""
         return self._view.in_frame(self._upright.around(box))
 
-    def track(self, digits: Sequence[Digit], clock: float) -> Tracked:
-        placed = [replace(digit, box=self._upright.placed(digit.box)) for digit in digits]
+    def track(self, digits: Sequence[Digit], weak: Sequence[Digit], clock: float) -> Tracked:
+        placed, doubted = (
+            [replace(digit, box=self._upright.placed(digit.box)) for digit in some]
+            for some in (digits, weak)
+        )
         self._looked_at = self._pace.at(clock)
-        return self._turned(self._tracker.update(placed, self._looked_at))
+        return self._turned(self._tracker.update(placed, self._looked_at, doubted))
 
     def _turned(self, tracked: Tracked) -> Tracked:
         """Give tracked digits as they lie in the turned picture."""

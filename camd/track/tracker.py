@@ -30,6 +30,8 @@ class Tracked:
     events: tuple[Event, ...] = ()
     pending: bool = False
     """True when this frame shows a digit that is about to settle."""
+    kept: tuple[int, ...] = ()
+    """Indices of the weak ones that a settled digit was kept for."""
 
 
 class Tracker:
@@ -48,8 +50,12 @@ class Tracker:
         self._last: float | None = None
         self._numbers = numbers or count(1)
 
-    def update(self, digits: Sequence[Digit], at: float) -> Tracked:
+    def update(self, digits: Sequence[Digit], at: float, weak: Sequence[Digit] = ()) -> Tracked:
         """Take one frame's digits at `at` seconds; an empty frame is an empty sequence.
+
+        `weak` are not sure enough to begin a track or to overturn one. A settled digit that none of
+        `digits` continues is kept while one of them says the same (Zhang et al. 2022, "ByteTrack",
+        section 3): what trembles about the least confidence must not come and go.
 
         A time earlier than the last one, or more than `memory_ms` after it, starts over: all
         settled digits end, and no old track is continued.
@@ -64,6 +70,9 @@ class Tracker:
             track.advance(elapsed)
         owners = self._match(digits, elapsed)
         self._carry(digits, owners)
+        kept = self._kept(weak, owners, elapsed)
+        for j, track in kept:
+            track.see(weak[j], at, elapsed)
         for digit, owner in zip(digits, owners, strict=True):
             was = owner.vote.value
             owner.see(digit, at, elapsed)
@@ -81,6 +90,7 @@ class Tracker:
             held=tuple(track.digit() for track in self._tracks if track.settled),
             events=tuple(events),
             pending=any(owner.vote.pending for owner in owners),
+            kept=tuple(j for j, _ in kept),
         )
 
     def clear(self) -> Tracked:
@@ -92,12 +102,8 @@ class Tracker:
     def _match(self, digits: Sequence[Digit], elapsed: float) -> list["_Track"]:
         """Return the track of each digit; a digit that continues no track gets a new one."""
         owners: list[_Track | None] = [None] * len(digits)
-        if digits and self._tracks:
-            centers = np.array([(track.x, track.y) for track in self._tracks])
-            sizes = np.array([max(track.width, track.height) for track in self._tracks])
-            values = np.array([_value(track) for track in self._tracks])
-            for i, j in pair(centers, sizes, values, digits, elapsed):
-                owners[j] = self._tracks[i]
+        for track, j in _paired(self._tracks, digits, elapsed):
+            owners[j] = track
         found = []
         for digit, owner in zip(digits, owners, strict=True):
             if owner is None:
@@ -105,6 +111,15 @@ class Tracker:
                 self._tracks.append(owner)
             found.append(owner)
         return found
+
+    def _kept(
+        self, weak: Sequence[Digit], owners: Sequence["_Track"], elapsed: float
+    ) -> list[tuple[int, "_Track"]]:
+        """Pair what is `weak` with the settled tracks that no digit continues."""
+        seen = {id(owner) for owner in owners}
+        free = [track for track in self._tracks if track.settled and id(track) not in seen]
+        pairs = _paired(free, weak, elapsed)
+        return [(j, track) for track, j in pairs if weak[j].digit == track.vote.value]
 
     def _carry(self, digits: Sequence[Digit], owners: list["_Track"]) -> None:
         """Find out how the whole sheet moves. Tracks that this frame does not show move along, and
@@ -222,6 +237,18 @@ def _shared(middle: float, size: float, other: float, other_size: float) -> floa
     them."""
     low = max(middle - size / 2, other - other_size / 2)
     return min(middle + size / 2, other + other_size / 2) - low
+
+
+def _paired(
+    tracks: Sequence[_Track], digits: Sequence[Digit], elapsed: float
+) -> list[tuple[_Track, int]]:
+    """Pair tracks with the indices of digits."""
+    if not digits or not tracks:
+        return []
+    centers = np.array([(track.x, track.y) for track in tracks])
+    sizes = np.array([max(track.width, track.height) for track in tracks])
+    values = np.array([_value(track) for track in tracks])
+    return [(tracks[i], j) for i, j in pair(centers, sizes, values, digits, elapsed)]
 
 
 def _value(track: _Track) -> int:

@@ -85,6 +85,26 @@ def test_a_digit_gone_ends_within_500_ms(tracker: Tracker) -> None:
     assert frames[-1].held == ()
 
 
+def test_a_settled_digit_stays_while_it_is_still_seen_weakly(tracker: Tracker) -> None:
+    play(tracker, lambda _: [digit(0, 100, 100)], 1.0)
+    doubted = [digit(0, 101, 100, confidence=0.4)]
+    frames = [tracker.update((), 1 + i / FPS, doubted) for i in range(90)]
+    assert kinds(frames) == []
+    assert held(frames[-1]) == "0"
+    assert frames[-1].kept == (0,)
+    assert frames[-1].digits == ()
+    assert frames[-1].held[0].confidence < 0.5
+
+
+def test_what_is_weak_begins_nothing_and_overturns_nothing(tracker: Tracker) -> None:
+    doubted = [digit(6, 100, 100, confidence=0.4)]
+    assert all(tracker.update((), i / FPS, doubted).held == () for i in range(60))
+    play(tracker, lambda _: [digit(0, 100, 100)], 1.0, start=2.0)
+    frames = [tracker.update((), 3 + i / FPS, doubted) for i in range(30)]
+    assert kinds(frames) == [("end", 0, None)]
+    assert not any(frame.kept for frame in frames)
+
+
 def test_an_unsettled_digit_leaves_without_a_word(tracker: Tracker) -> None:
     frames = play(tracker, lambda at: [digit(7, 100, 100)] if at < 0.1 else [], 1.0)
     assert kinds(frames) == []
