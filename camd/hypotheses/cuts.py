@@ -22,13 +22,9 @@ from camd.segment.deskew import turned
 from camd.values import Box, FloatArray, Glyph, Plane
 
 WIDE = 0.72
-"""A glyph that the classifier takes for no digit is cut if it is at least so many heights wide."""
-WIDER = 0.95
-"""The same for one that it takes for a digit, without being CERTAIN."""
+"""A glyph is cut if it is at least so many heights wide."""
 CERTAIN = 0.7
-"""From this confidence in a single digit on, a glyph is cut only if it is TOO_WIDE."""
-TOO_WIDE = 1.4
-"""A glyph of this width, in heights, is cut whatever the classifier says."""
+"""From this confidence in a single digit on, a glyph that is not higher than a row is not cut."""
 TALL = 1.5
 """What may stand in several rows is at least so many times as high as the digits beside it."""
 NARROW = 0.35
@@ -41,22 +37,16 @@ FEWEST, MOST = 4, 16
 """At most so many glyphs of a frame are cut: FEWEST where no digit is seen, MOST where many are.
 Those as high as the digits come first. A page of joined-up writing has far more. With 8 of the
 digits of touching rows 88 % are found, with 16 and 24 90 %; else nothing changes."""
-HIGHEST_ROW = 1.5
-"""Greatest height of a piece, in heights of its row."""
 DIGITS, ROWS = (4, SHORTEST), (6, 0.1)
 """Cuts kept at most, a height of a row, and how large what is cut off has to be, along the cut, in
 heights: digits are high, and 1s among rows are narrow. With four instead of six 93 % of the digits
 of touching rows are read in order, and not 95."""
-WIDEST = 1.25
-"""Greatest width of a piece, in heights of its row."""
 FARTHEST = 1.6
 """Greatest distance of the two cuts between which a piece lies, in heights of its row."""
 HIGHEST = 64
 """Height of a row in which ink is cut, pixels: three times that of the crops that come of it. One
 mark as high as a 1080p frame would take as long as a hundred digits. With 96 all images read the
 same."""
-SCRAP = 0.1
-"""A part of a piece with less than this share of its ink belongs to the neighbour."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +82,8 @@ def propose(
     tall = (height >= TALL * usual) & (width >= NARROW * usual)
     tall &= np.maximum(width, height) <= LARGEST * usual
     row = np.where(tall, usual, height)
-    least = np.where(sure > CERTAIN, TOO_WIDE, np.where(sure > 0, WIDER, WIDE))
-    large = np.flatnonzero((tall | (width > least * row)) & ~spared)
+    wide = (width > WIDE * row) & (sure <= CERTAIN)
+    large = np.flatnonzero((tall | wide) & ~spared)
     digits = height[sure > CERTAIN]
     common = median(digits) if len(digits) else height.max(initial=1)
     unlike = np.abs(np.log(row[large] / common))
@@ -137,11 +127,11 @@ def _cut(glyph: Glyph, row: float, *, rows: bool) -> Piece:
     parts: dict[tuple[int, int], tuple[Box, Plane]] = {}
     last, between = _between(ink.T, unit, ROWS) if rows else _between(ink, unit, DIGITS)
     for start, end, offset, some in between:
-        found = _cropped(some.T if rows else some, unit)
+        found = _cropped(some.T if rows else some)
         if found is None:
             continue
         (x, y, width, height), own = found
-        if SHORTEST * unit <= height <= HIGHEST_ROW * unit and (rows or width <= WIDEST * unit):
+        if height >= SHORTEST * unit:
             box = (x, offset + y, width, height) if rows else (offset + x, y, width, height)
             parts[start, end] = box, own
     pieces = []
@@ -149,7 +139,7 @@ def _cut(glyph: Glyph, row: float, *, rows: bool) -> Piece:
         own_glyph = _glyph(glyph, *parts[start, end], scale)
         width, height = own_glyph.box[2:]
         cut = Piece(own_glyph)
-        if rows and width > WIDER * height:
+        if rows and width > WIDE * height:
             cut = _cut(own_glyph, height, rows=False)
         pieces.append(replace(cut, start=start, end=end))
     return Piece(glyph, ends=last, parts=tuple(pieces), rows=rows)
@@ -210,25 +200,10 @@ def _joining(parts: Iterable[tuple[int, int]], last: int) -> list[tuple[int, int
     return [(start, end) for start, end in parts if start in reached and end in left]
 
 
-def _cropped(ink: Plane, unit: float) -> tuple[Box, Plane] | None:
-    """Give the ink between two cuts without what belongs to the neighbours, and its box; None where
-    nothing is left. A digit is about a `unit` high."""
+def _cropped(ink: Plane) -> tuple[Box, Plane] | None:
+    """Give the ink between two cuts, and its box; None where nothing is left."""
     solid = (ink > 0.4 * int(ink.max(initial=0))).astype(np.uint8)
     if not solid.any():  # of no pixels at all OpenCV would crash
         return None
-    # Of so small a picture OpenCV tells this sooner than camd.components.
-    _, labels, found, _ = cv2.connectedComponentsWithStats(solid)
-    area = found[1:, cv2.CC_STAT_AREA]
-    kept = area >= SCRAP * area.sum() * min(1, unit / ink.shape[1])
-    if not kept.any():  # confetti
-        return None
-    stats = found[1:][kept]
-    left, top = stats[:, 0].min(), stats[:, 1].min()
-    right, bottom = (stats[:, :2] + stats[:, 2:4]).max(axis=0)
-    if not kept.all():
-        scraps = np.concatenate(([False], ~kept))[labels]
-        around = cv2.dilate(scraps.view(np.uint8), np.ones((3, 3), np.uint8))
-        others = np.concatenate(([True], ~kept))[labels]
-        ink = np.where((around > 0) & others, np.uint8(0), ink)
-    box = int(left), int(top), int(right - left), int(bottom - top)
-    return box, ink[top:bottom, left:right]
+    left, top, width, height = cv2.boundingRect(solid)
+    return (left, top, width, height), ink[top : top + height, left : left + width]

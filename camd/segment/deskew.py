@@ -18,12 +18,10 @@ FEWEST, MOST = 4, 64
 nothing."""
 MAX_SKEW = 20.0
 """Degrees. The slope of a sheet turned further than this is not found."""
-NEIGHBOURS = 8
-"""How many of the nearest glyphs each one is paired with to tell the slope."""
-REACH = 4.0
-"""Digit heights. Pairs further apart say little about the slope of a row."""
 ALIKE = 1.7
 """Only glyphs whose height is between 1/1.7 and 1.7 of the usual one count."""
+REACH = 4.0
+"""Digit heights. Pairs further apart say little about the slope of a row."""
 
 _ANGLES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
 _ACROSS = np.stack([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
@@ -57,12 +55,7 @@ def skew(x: DoubleArray, y: DoubleArray, height: DoubleArray) -> float:
     distance = np.hypot(dx, dy) / size
     np.fill_diagonal(distance, np.inf)
     steep = np.abs(dy) > np.tan(np.radians(MAX_SKEW + 15)) * np.abs(dx)
-    distance[steep | (distance > REACH)] = np.inf
-    near = np.argsort(distance, axis=1)[:, :NEIGHBOURS]
-    left = np.repeat(np.arange(len(x)), near.shape[1])
-    right = near.ravel()
-    usable = np.isfinite(distance[left, right])
-    left, right = left[usable], right[usable]
+    left, right = np.nonzero((distance <= REACH) & ~steep)
     if not len(left):
         return 0.0
     size, closeness = size[left, right], 1 / (1 + distance[left, right])

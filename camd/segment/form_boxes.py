@@ -9,24 +9,17 @@ from cv2.typing import MatLike
 
 from camd.values import IntArray, Plane
 
-SEEN = 0.6
-"""Least share of what lies as deep within the outline that is ink where the line of the box is:
-a digit covers less of the inside."""
-THICKEST = 0.12
-"""Thickest line of a box, in its lesser sides; what is thicker is a filled one."""
-LEAST = 0.3
-"""Least height of what is written, in heights of the box."""
-SCRAP = 0.1
-"""A piece within the box with less than this share of the ink there is no part of the digit."""
 SQUAREST = 0.92
 """Least share of the tightest turned rectangle around it that the outline of a box encloses, or its
 hull where the outline is broken."""
 SLIM = 0.5
 """Least width of such a rectangle, in its lengths: a 1 is one stroke."""
 RIM = 0.2
-"""How deep within the hull the line of a box lies at most, in halves of its lesser side."""
+"""How deep within its outline the line of a box reaches at most, in halves of its lesser side; what
+is thicker is a filled one."""
 ON_THE_RIM = 0.8
-"""Least share of its ink that lies there: a 5 has as square a hull."""
+"""Least share of the ink of an empty box that lies on its rim, for a 5 has as square a hull; and
+least share of the rim that is ink, where a digit touches it."""
 
 
 def square(own: Plane) -> bool:
@@ -62,21 +55,12 @@ def inside(own: Plane) -> Plane | None:
     deepest = int(depth.max())
     area = np.maximum(np.bincount(depth.ravel(), minlength=deepest + 1), 1)
     seen = np.bincount(depth.ravel(), own.ravel(), minlength=deepest + 1) / area
-    bare = np.flatnonzero(seen[1:] < SEEN)
-    if not len(bare) or bare[0] > 2 * THICKEST * deepest:
+    bare = np.flatnonzero(seen[1:] < ON_THE_RIM)
+    if not len(bare) or bare[0] > RIM * deepest:
         return None
     # One more, which is grey: the line of the box is as soft as a stroke.
     ink = np.where(depth > bare[0] + 1, own, np.uint8(0))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink)
-    area = stats[1:, cv2.CC_STAT_AREA]
-    kept = area >= SCRAP * area.sum()
-    if not kept.any():
-        return None
-    top = stats[1:][kept, cv2.CC_STAT_TOP]
-    bottom = top + stats[1:][kept, cv2.CC_STAT_HEIGHT]
-    if bottom.max() - top.min() < LEAST * own.shape[0]:
-        return None
-    return np.asarray(np.concatenate(([False], kept))[labels], np.uint8)
+    return np.asarray(ink) if ink.any() else None
 
 
 def _depth(shape: tuple[int, ...], outlines: Sequence[MatLike]) -> IntArray:

@@ -32,11 +32,6 @@ Bend: TypeAlias = tuple[float, float, float]
 
 DRIFT = 0.02
 """How far a rule may bend away from its straight line, as a share of the distance past its end."""
-ASTRAY = 0.05
-"""The bend of a rule is found again while more than this share of its runs lie farther from its
-middle than its ink reaches."""
-BEND_TRIES = 4
-"""How often the bend is found again at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +121,8 @@ class Rule:
     def along(cls, line: Straight, runs: Runs, thick: int) -> "Rule":
         """Make a rule of ink, along its straight `line`."""
         shares: DoubleArray = (runs.row - line.middle) / max(1, line.end - line.start)
-        band = _band(runs)
-        bend = _bend(runs, shares, band)
-        return cls(line, thick, runs, bend, _own(runs, _middle(bend, shares), band))
+        bend = _bend(runs, shares)
+        return cls(line, thick, runs, bend, _own(runs, _middle(bend, shares), _band(runs)))
 
     def joins(self, others: Sequence["Rule"]) -> bool:
         """Whether both ends of this one lie on rules that run across it."""
@@ -164,22 +158,10 @@ def _middle(bend: Bend, u: DoubleArray) -> DoubleArray:
     return middle
 
 
-def _bend(runs: Runs, u: DoubleArray, band: float) -> Bend:
-    """Fit a parabola to a rule, so that strokes lying along it do not draw it away: while many
-    runs are off it, it is fitted again, and each counts less the farther it is off (Cauchy's
-    weights)."""
+def _bend(runs: Runs, u: DoubleArray) -> Bend:
+    """Fit a parabola to the pixels of a rule by least squares; see Rule.bend. Fitted again, with
+    less weight on what lies off it, as strokes along the rule do, it reads no more images."""
     mass, y = runs.length.astype(np.float64), (runs.start + runs.stop - 1) / 2
-    bend = _parabola(u, y, mass)
-    for _ in range(BEND_TRIES):
-        off = (y - _middle(bend, u)) / band
-        if np.count_nonzero(np.abs(off) > 1) <= ASTRAY * len(off):
-            break
-        bend = _parabola(u, y, mass / (1 + off * off))
-    return bend
-
-
-def _parabola(u: DoubleArray, y: DoubleArray, mass: DoubleArray) -> Bend:
-    """Fit a parabola to weighted points (N,) by least squares; see Rule.bend."""
     whole = float(mass.sum())
     middle = float(mass @ u) / whole
     v = u - middle
@@ -249,26 +231,20 @@ def _multiple(distances: DoubleArray, gap: float) -> NDArray[np.bool_]:
 
 LONG = 2.5
 """Least length of a rule, in heights of the writing."""
-LONG_ALONE = 0.45
+LONG_ALONE = 0.5
 """Least length of a level rule where the height of the writing is not known, as a share of the
 long side of the frame. The strokes of a single large digit are shorter."""
 TALL_ALONE = 0.95
 """The same for an upright rule, as a share of the frame's height: a large 1 is shorter."""
-FINELY = 80.0
-"""Where the height of the writing is not known, a line of this length in stroke widths is a rule
-too: no pen draws a digit so large and so fine."""
 TOOTH = 0.95
 """Least length of an upright rule between two level ones, as a share of the gap between them."""
-FILL = 0.5
-"""Least share of a rule's length that must be seen; strokes that cross it hide the rest."""
-TOOTH_FILL = 0.35
-"""The same for upright rules in a box or comb, where a digit may cover most of it."""
+FILL = 0.35
+"""Least share of a rule's length that must be seen; strokes that cross it hide the rest, and a
+digit may cover most of one in a box or comb."""
 THICKEST = 14
 """Greatest thickness of a rule, pixels."""
 THICKER = 1.7
 """The same, in mean stroke widths of its component."""
-LEAN = 0.07
-"""How far the slope of an upright rule in a comb may differ from that of the others."""
 TRIES = 12
 """After so many tries without a rule the component is taken to have no more."""
 MOST = 200
@@ -285,9 +261,8 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
     flat = mask.reshape(-1)
     length, tall = LONG * height, LONG * height
     if not height:
-        length = max(LONG_ALONE * max(rows, columns), 0.8 * rows)
-        tall = TALL_ALONE * rows
-    least = min(length, tall) if height else 0.2 * max(rows, columns)
+        length, tall = LONG_ALONE * max(rows, columns), TALL_ALONE * rows
+    least = min(length, tall)
     long = (found.stats[:, 2:4] >= least).any(axis=1)
     boxes: list[Box] = []
     ruled: list[int] = []
@@ -295,7 +270,7 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
     rest: list[Components] = []
     for index in np.flatnonzero(long)[:MOST].tolist():
         ink = found.of(index)
-        level, upright, thick = _rules(ink, length, tall, 0 if height else FINELY)
+        level, upright, thick = _rules(ink, length, tall)
         if not level and not upright:
             continue
         if not ruled:
@@ -337,33 +312,21 @@ def _along(
     return scraps
 
 
-def _rules(
-    ink: Runs, length: float, tall: float, finely: float
-) -> tuple[list[Rule], list[Rule], int]:
+def _rules(ink: Runs, length: float, tall: float) -> tuple[list[Rule], list[Rule], int]:
     """Find the level and the upright rules of one component, and their greatest thickness, pixels.
 
-    Level rules are at least `length` long, upright ones `tall`; if `finely` is not 0, so many
-    stroke widths are enough."""
+    Level rules are at least `length` long, upright ones `tall`."""
     stroke = stroke_width(ink)
     if stroke > THICKEST:
         return [], [], 0
-    if finely:
-        length, tall = min(length, finely * stroke), min(tall, finely * stroke)
     thick = round(min(max(THICKER * stroke, 3), THICKEST))
     columns = ink.turned()
-    level = _alike(columns, length, FILL, thick)
+    level = _alike(columns, length, thick)
     tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
     tooth = min([tall, *(TOOTH * gap for gap in gaps)])
-    upright = _alike(ink, tooth, TOOTH_FILL if gaps else FILL, thick)
-    across = [rule for rule in upright if rule.joins(level)]
-    lean = float(median([rule.line.slope for rule in across])) if across else 0.0
-    upright = [
-        rule
-        for rule in upright
-        if rule.length >= tall or (rule in across and abs(rule.line.slope - lean) <= LEAN)
-    ]
-    return level, upright, thick
+    upright = _alike(ink, tooth, thick)
+    return level, [r for r in upright if r.length >= tall or r.joins(level)], thick
 
 
 def _slivers(
@@ -379,7 +342,7 @@ def _slivers(
     return along
 
 
-def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
+def _alike(ink: Runs, length: float, thick: int) -> list[Rule]:
     """Find the rules, at least `length` long, nearly at right angles to the runs of a component."""
     if ink.row[-1] + 1 - ink.row[0] < length:
         return []
@@ -388,7 +351,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
     pieces = connected(thin)
     stats = lengthwise(pieces)
     flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= min(length / 10, 2 * thick))
-    if stats[flat, 2].sum() < fill * length:
+    if stats[flat, 2].sum() < FILL * length:
         return []
     whole = Pieces.of(pieces)
     seen = whole.chosen(flat)
@@ -412,7 +375,7 @@ def _alike(ink: Runs, length: float, fill: float, thick: int) -> list[Rule]:
             on = more
             line = seen.line(on)
         span = line.end - line.start
-        if span < length or width[on].sum() < fill * span:
+        if span < length or width[on].sum() < FILL * span:
             tries -= 1
             continue
         scraps = free & (stats[:, 3] <= thick)

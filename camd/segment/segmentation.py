@@ -27,8 +27,6 @@ SMALLEST = 640
 pixels wide break and look like the printed rules they touch. No frame is reduced below it."""
 WIDEST = 2.5
 """Greatest width of a digit, as a multiple of its height."""
-FLATTEST_ONE = 25.0
-"""Greatest height of a digit, as a multiple of its width: a 1 drawn with a fine pen."""
 NARROWEST = 3
 """Least width of a digit, pixels: finer lines come from the camera's own compression."""
 PART = 0.25
@@ -36,10 +34,8 @@ PART = 0.25
 NEAR = 0.22
 """How far apart both may be, in the same. Of 86 broken digits of MNIST's test that were drawn on
 sheets 42 are read, and 27 with half of it; of the dev images it makes no difference."""
-MOST_PARTS = 50
-"""So many parts of a frame, the largest ones, are kept."""
-MOST_ODD = 50
-"""So many marks of a wrong shape, the largest ones, are tested for being the edge of a sheet."""
+MOST = 500
+"""So many parts, and so many marks of a wrong shape, the largest ones, are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +99,7 @@ def _written(page: Page, settings: SegmentSettings, *, light_ink: bool) -> Segme
     good = np.flatnonzero(reason == _GOOD)
     near = _beside(page.pieces, reason, good)
     odd = np.setdiff1d(np.flatnonzero(reason == _CODE[Reason.WRONG_SHAPE]), near)
-    odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST_ODD]
+    odd = odd[np.argsort(-page.pieces.stats[odd, 4], kind="stable")][:MOST]
     groups = [[i] for i in np.concatenate([good, near, odd]).tolist()]
     cuts = Cuts(page, groups)
     found, others = glyphs(page, groups[: len(good)], cuts)
@@ -153,7 +149,7 @@ def _sift(page: Page, settings: SegmentSettings) -> NDArray[np.int8]:
     reason[height < page.least] = _CODE[Reason.TOO_SMALL]
     large = (height > settings.max_height * rows) | (width > settings.max_height * columns)
     reason[large] = _CODE[Reason.TOO_LARGE]
-    shape = (width > WIDEST * height) | (height > FLATTEST_ONE * width) | (width < NARROWEST)
+    shape = (width > WIDEST * height) | (width < NARROWEST)
     reason[(reason == _GOOD) & shape] = _CODE[Reason.WRONG_SHAPE]
     border = (x == 0) | (y == 0) | (x + width == columns) | (y + height == rows)
     reason[(reason == _GOOD) & border] = _CODE[Reason.AT_BORDER]
@@ -177,7 +173,7 @@ def _beside(pieces: Components, reason: NDArray[np.int8], good: IntArray) -> Int
     near &= (longest >= PART * height) & (longest <= WIDEST * height)
     near &= small[:, 4] <= large[:, 4:]
     found = parts[near.any(axis=0)]
-    return np.sort(found[np.argsort(-pieces.stats[found, 4], kind="stable")][:MOST_PARTS])
+    return np.sort(found[np.argsort(-pieces.stats[found, 4], kind="stable")][:MOST])
 
 
 def _frames(pieces: Components, good: IntArray) -> list[int]:
