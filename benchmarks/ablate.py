@@ -1,16 +1,18 @@
-"""Measures what each mechanism that finds digits is worth: each is switched off alone.
+"""Measures what each mechanism that finds digits is worth: each is switched off alone. With
+--numbers each number of camd.tuned is made a quarter greater instead, and a fifth less.
 
-    python -m benchmarks ablate --real DIR [DIR ...] [--only NAME ...]
+    python -m benchmarks ablate --real DIR [DIR ...] [--only NAME ...] [--numbers]
 
 Each DIR has images and a labels.json, as for `camd eval`. A mechanism that changes nothing on any
 of them is not worth its code.
 """
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -26,19 +28,22 @@ from camd.errors import CamdError
 from camd.evaluate.reliability import by_confidence
 from camd.evaluate.score import score
 from camd.evaluate.truth import Label, load_labels
-from camd.hypotheses import cuts, directions, parts, select, surroundings, unions
+from camd.hypotheses import cuts, directions, select, surroundings, unions
 from camd.runtime import bounded
-from camd.segment import binarize, glyphs, halo, page, ruling, segmentation
+from camd.segment import glyphs, page, ruling, segmentation
 from camd.sources.picture import first_page
+from camd.tuned import TUNED
 from camd.values import Image, IntArray
 
 SURE = 0.95
 """Digits with at least this confidence are counted, and those of them that are wrong."""
+TIMES = 0.8, 1.25
 CARRYING = ("ruling", "surroundings")
 """The two mechanisms that mattered most when they were first switched off one by one."""
 
 Swap = tuple[Any, str, Any]
-"""A module or class, one of its public names, and what replaces it while the mechanism is off."""
+"""A module or class, or TUNED, one of its public names, and what replaces it while the mechanism is
+off."""
 
 
 def _nothing(*_: Any, **__: Any) -> list[Any]:
@@ -58,20 +63,20 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "comb teeth": ((ruling, "teeth", _no_teeth),),
     "goes on": ((glyphs, "goes_on", lambda *_: 0.0),),
     "cuts": ((cuts, "propose", _nothing),),
-    "cuts into rows": ((cuts, "TALL", 1e9),),
+    "cuts into rows": ((TUNED, "rows_narrowest", 1e9),),
     "unions": ((unions, "propose", _nothing),),
     "scraps": ((segmentation, "scraps", _nothing),),
-    "size": ((parts, "SIZE", 0.0),),
-    "doubt beside scraps": ((parts, "DOUBT", 1.0),),
+    "size": ((TUNED, "size", 0.0),),
+    "doubt beside scraps": ((TUNED, "doubt", 1.0),),
     "lower threshold": ((select, "leads", _never),),
-    "solid ink": ((binarize, "GRAIN", 255),),
+    "solid ink": ((TUNED, "solid", 1.0),),
     "other polarity": ((select, "outermost", lambda *_: select.NOTHING),),
     "second look at dark ink": ((page.Draft, "written_on", _never),),
     "boxes": ((segmentation, "is_box", _never), (glyphs.form_boxes, "square", _never)),
-    "halo": ((glyphs, "SOFTEST", 1e9),),
-    "one-sided edges": ((halo, "SURROUNDED", 0.0),),
-    "faintness": ((glyphs, "FAINTEST", 0.0),),
-    "thickness": ((glyphs, "THICKEST", 1e9),),
+    "halo": ((TUNED, "softest", 1e9),),
+    "one-sided edges": ((TUNED, "surrounded", 0.0),),
+    "faintness": ((TUNED, "faintest", 0.0),),
+    "thickness": ((TUNED, "thickest", 1e9),),
     "other ways up": ((directions, "ways", _nothing), (directions, "lean", lambda _: 0)),
     "turned rows": ((glyphs, "turn", lambda _: 0.0),),
     "surroundings": ((surroundings, "judge", lambda page, _, **__: page.sure),),
@@ -94,12 +99,31 @@ class Figures:
 
 @contextmanager
 def without(names: Sequence[str]) -> Iterator[None]:
-    """Switch the named mechanisms off inside a `with` block."""
+    """Switch the named mechanisms off inside a `with` block, or move the numbers."""
     with ExitStack() as stacked:
         for name in names:
-            for owner, attribute, other in MECHANISMS[name]:
-                stacked.enter_context(patch.object(owner, attribute, other))
+            for owner, attribute, other in MECHANISMS[name] if name in MECHANISMS else _moved(name):
+                swapped = _set(attribute, other) if owner is TUNED else None
+                stacked.enter_context(swapped or patch.object(owner, attribute, other))
         yield
+
+
+def _moved(name: str) -> tuple[Swap, ...]:
+    number, _, times = name.partition(" x ")
+    value = getattr(TUNED, number) * float(times)
+    if isinstance(getattr(TUNED, number), int):
+        value = math.ceil(value) if float(times) > 1 else math.floor(value)
+    return ((TUNED, number, value),)
+
+
+@contextmanager
+def _set(number: str, value: float) -> Iterator[None]:
+    was = getattr(TUNED, number)
+    object.__setattr__(TUNED, number, value)  # it is frozen for all others
+    try:
+        yield
+    finally:
+        object.__setattr__(TUNED, number, was)
 
 
 def figures(images: Sequence[tuple[Label, Image]], model: Model) -> Figures:
@@ -119,8 +143,11 @@ def figures(images: Sequence[tuple[Label, Image]], model: Model) -> Figures:
     )
 
 
-def variants(only: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def variants(only: Sequence[str], *, numbers: bool = False) -> dict[str, tuple[str, ...]]:
     """Return the rows of the table by name, and the mechanisms that are off in each."""
+    if numbers:
+        moved = [f"{name} x {times}" for name in asdict(TUNED) for times in TIMES]
+        return {"as it ships": (), **{name: (name,) for name in moved}}
     chosen = {name: (name,) for name in (only or MECHANISMS)}
     if only:
         return {"as it ships": (), **chosen}
@@ -175,6 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--only", nargs="+", default=[], choices=list(MECHANISMS), metavar="NAME",
         help=f"switch only these off: {', '.join(MECHANISMS)}",
     )  # fmt: skip
+    parser.add_argument("--numbers", action="store_true", help="move numbers, switch nothing off")
     parser.add_argument("--model", type=Path, help="default: the one that ships")
     options = parser.parse_args(arguments)
     try:
@@ -185,7 +213,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.status)
     sys.stdout.write(f"{machine.line()}\n\n")
     with bounded(1):
-        for line in table(sets, variants(options.only), lambda images: figures(images, model)):
+        rows = variants(options.only, numbers=options.numbers)
+        for line in table(sets, rows, lambda images: figures(images, model)):
             sys.stdout.write(f"{line}\n")
             sys.stdout.flush()
 

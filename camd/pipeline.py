@@ -21,11 +21,11 @@ from camd.regions.area import NOT_ASKED, Area, Other, together
 from camd.regions.follow import Follower, Surroundings
 from camd.regions.memory import Kept, Memory
 from camd.regions.value import ONE_NUMBER
-from camd.segment import binarize
-from camd.segment.deskew import slope
+from camd.segment.deskew import MAX_SKEW, slope
 from camd.segment.segmentation import Segmentation
 from camd.track.lines import group
 from camd.track.orientation import Orientation
+from camd.tuned import TUNED
 from camd.values import (
     SIDE,
     Box,
@@ -82,19 +82,6 @@ class ReadsRows(Protocol):
         """Reads rows of digits window by window; see camd.hypotheses.cells."""
 
 
-CLEARLY = 1.15
-"""How many times as much a reading has to be worth before the picture is turned for it, or its
-other polarity leads."""
-LEAST = 0.95
-"""And by so much more, sure digits: one lone digit does not turn a picture."""
-WELL = 0.93
-"""Worth, a glyph, of what reads well."""
-MANY, SURE = 0.2, 0.86
-"""Least worth, a glyph, of what a picture is turned for, and least mean confidence of its digits,
-the surroundings asked: of a page of words some letters look like digits, whichever way up it is.
-Of 44 images without digits, turned by 0, 45, 120 and 180 degrees, one has more than 0.85 some way
-up; of those with digits 197 of 203 have 0.86 and more the right way up.
-"""
 RIVAL = 0.5
 """A region that reads otherwise as handwriting than as a display is doubtful where the worse of the
 two has this share of the better one's weight. What only lacks digits is no rival."""
@@ -157,14 +144,14 @@ class _Seen:
     def well(self) -> bool:
         """Whether it reads well: nothing speaks against this way up. One lone digit may be all that
         is left of many, joined by rules that lean."""
-        return self.worth >= WELL * len(self.glyphs) > WELL
+        return self.worth >= TUNED.well * len(self.glyphs) > TUNED.well
 
     @property
     def writes(self) -> bool:
         """Whether digits are written there: some of many letters look like one."""
-        many = self.worth >= MANY * len(self.glyphs) > 0
+        many = self.worth >= TUNED.many * len(self.glyphs) > 0
         sure = [digit.confidence for digit in self.digits]
-        return many and float(np.mean(sure)) >= SURE
+        return many and float(np.mean(sure)) >= TUNED.sure
 
 
 def _worth(reading: Reading) -> float:
@@ -348,7 +335,9 @@ class Pipeline:
             return seen
         best = seen
         for other in self._ways(area, image, laps, seen, classify):
-            if other.writes and other.worth > max(best.worth, CLEARLY * seen.worth + LEAST):
+            if other.writes and other.worth > max(
+                best.worth, TUNED.clearly * seen.worth + TUNED.more
+            ):
                 best = other
         laps.lap("turn")
         if not orientation.found(best.turn, clock):
@@ -375,7 +364,7 @@ class Pipeline:
             ways += [directions.along(way, lean) for way in ways]
         for way in dict.fromkeys(ways):
             yield read(seen.turn + way)
-        if abs(lean) > directions.QUARTER and not ways:
+        if abs(lean) > MAX_SKEW and not ways:
             level = read(seen.turn + lean)
             yield level
             for way in directions.ways(level.glyphs, classify):
@@ -403,17 +392,17 @@ class Pipeline:
             laps.lap("split")
             return found, reading
 
-        found, reading = look(area.usual, binarize.USUAL, area.light_ink)
+        found, reading = look(area.usual, TUNED.ink, area.light_ink)
         other = select.NOTHING
         turns = self._settings.segment.polarity == "auto" and area.inverse.due(clock)
         if turns:
-            opposite, other = look(area.inverse, binarize.USUAL, not found.light_ink)
-            if _worth(other) > CLEARLY * _worth(reading) + LEAST:
+            opposite, other = look(area.inverse, TUNED.ink, not found.light_ink)
+            if _worth(other) > TUNED.clearly * _worth(reading) + TUNED.more:
                 found, opposite, reading, other = opposite, found, other, reading
             area.light_ink = found.light_ink if clock is not None and _worth(reading) else None
-        badly = _worth(reading) < WELL * len(found.glyphs)
+        badly = _worth(reading) < TUNED.well * len(found.glyphs)
         if badly and select.leads(reading) and area.lower.due(clock):
-            _, lower = look(area.lower, binarize.LOWER, found.light_ink)
+            _, lower = look(area.lower, TUNED.faint_ink, found.light_ink)
             kept, taken = select.likeliest(reading, lower)
             area.lower.gave(clock, digits=bool(taken.glyphs))
             reading = kept + taken

@@ -15,21 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from camd.geometry import median
-from camd.hypotheses.seams import SHORTEST, seams
+from camd.hypotheses.seams import seams
 from camd.hypotheses.select import logit
-from camd.segment.crop import normalise
+from camd.segment.crop import AMPLE, normalise
 from camd.segment.deskew import turned
+from camd.tuned import TUNED
 from camd.values import Box, FloatArray, Glyph, Plane
 
-WIDE = 0.72
-"""A glyph is cut if it is at least so many heights wide."""
-CERTAIN = 0.7
-"""From this confidence in a single digit on, a glyph that is not higher than a row is not cut."""
-TALL = 1.5
-"""What may stand in several rows is at least so many times as high as the digits beside it."""
-NARROW = 0.35
-"""And at least so wide, in heights of those: braces and scraps of rules are narrower, and would be
-several 1s."""
 LARGEST = 6.0
 """Greatest side of what may stand in several rows, in heights of the digits beside it. Without it
 one large letter among specks took 26 seconds."""
@@ -37,16 +29,9 @@ FEWEST, MOST = 4, 16
 """At most so many glyphs of a frame are cut: FEWEST where no digit is seen, MOST where many are.
 Those as high as the digits come first. A page of joined-up writing has far more. With 8 of the
 digits of touching rows 88 % are found, with 16 and 24 90 %; else nothing changes."""
-DIGITS, ROWS = (4, SHORTEST), (6, 0.1)
-"""Cuts kept at most, a height of a row, and how large what is cut off has to be, along the cut, in
-heights: digits are high, and 1s among rows are narrow. With four instead of six 93 % of the digits
-of touching rows are read in order, and not 95."""
-FARTHEST = 1.6
-"""Greatest distance of the two cuts between which a piece lies, in heights of its row."""
-HIGHEST = 64
-"""Height of a row in which ink is cut, pixels: three times that of the crops that come of it. One
-mark as high as a 1080p frame would take as long as a hundred digits. With 96 all images read the
-same."""
+CUTS = 6
+"""So many cuts a height of a row are kept at most. With four 93 % of the digits of touching rows
+are read in order, and not 95."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,12 +64,12 @@ def propose(
     each. `sure` (N,) is how sure each is to be one, `usual` (N,) the height of those beside it, NaN
     where there are none."""
     width, height = np.array([glyph.box[2:] for glyph in glyphs], np.float32).reshape(-1, 2).T
-    tall = (height >= TALL * usual) & (width >= NARROW * usual)
+    tall = (height >= TUNED.tall * usual) & (width >= TUNED.rows_narrowest * usual)
     tall &= np.maximum(width, height) <= LARGEST * usual
     row = np.where(tall, usual, height)
-    wide = (width > WIDE * row) & (sure <= CERTAIN)
+    wide = (width > TUNED.wide * row) & (sure <= TUNED.certain)
     large = np.flatnonzero((tall | wide) & ~spared)
-    digits = height[sure > CERTAIN]
+    digits = height[sure > TUNED.certain]
     common = median(digits) if len(digits) else height.max(initial=1)
     unlike = np.abs(np.log(row[large] / common))
     alike = large[np.argsort(unlike, kind="stable")][: FEWEST + 2 * len(digits)][:MOST]
@@ -121,17 +106,19 @@ def _cut(glyph: Glyph, row: float, *, rows: bool) -> Piece:
     bottom, or into `rows` and these from top to bottom."""
     if not glyph.ink.size:
         return Piece(glyph)
-    ink = _reduced(glyph.ink, HIGHEST * glyph.box[3] / row)
+    ink = _reduced(glyph.ink, AMPLE * glyph.box[3] / row)
     scale = glyph.box[3] / ink.shape[0]
     unit = row / scale
     parts: dict[tuple[int, int], tuple[Box, Plane]] = {}
-    last, between = _between(ink.T, unit, ROWS) if rows else _between(ink, unit, DIGITS)
+    last, between = (
+        _between(ink.T, unit, TUNED.row_shortest) if rows else _between(ink, unit, TUNED.shortest)
+    )
     for start, end, offset, some in between:
         found = _cropped(some.T if rows else some)
         if found is None:
             continue
         (x, y, width, height), own = found
-        if height >= SHORTEST * unit:
+        if height >= TUNED.shortest * unit:
             box = (x, offset + y, width, height) if rows else (offset + x, y, width, height)
             parts[start, end] = box, own
     pieces = []
@@ -139,19 +126,19 @@ def _cut(glyph: Glyph, row: float, *, rows: bool) -> Piece:
         own_glyph = _glyph(glyph, *parts[start, end], scale)
         width, height = own_glyph.box[2:]
         cut = Piece(own_glyph)
-        if rows and width > WIDE * height:
+        if rows and width > TUNED.wide * height:
             cut = _cut(own_glyph, height, rows=False)
         pieces.append(replace(cut, start=start, end=end))
     return Piece(glyph, ends=last, parts=tuple(pieces), rows=rows)
 
 
 def _between(
-    ink: Plane, unit: float, how: tuple[int, float]
+    ink: Plane, unit: float, least: float
 ) -> tuple[int, Iterator[tuple[int, int, int, Plane]]]:
     """Cut ink from top to bottom. Give the number of its right end, and what lies between each two
     cuts: their numbers, its first column, and the ink."""
     rows, columns = ink.shape
-    cuts = seams(np.ascontiguousarray(ink), unit, *how)
+    cuts = seams(np.ascontiguousarray(ink), unit, CUTS, least)
     edges = [np.zeros(rows, np.intp), *cuts, np.full(rows, columns, np.intp)]
     middle = [float(edge.mean()) for edge in edges]
     last = len(edges) - 1
@@ -159,7 +146,7 @@ def _between(
     def each() -> Iterator[tuple[int, int, int, Plane]]:
         for start, end in combinations(range(last + 1), 2):
             left, right = int(edges[start].min()), int(edges[end].max())
-            far = middle[end] - middle[start] > FARTHEST * unit
+            far = middle[end] - middle[start] > TUNED.tall * unit
             if far or (start, end) == (0, last) or right <= left:
                 continue
             across = np.arange(left, right)

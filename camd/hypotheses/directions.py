@@ -13,30 +13,20 @@ import numpy as np
 
 from camd.geometry import median
 from camd.segment import deskew
-from camd.segment.crop import normalise
+from camd.segment.crop import AMPLE, normalise
+from camd.tuned import TUNED
 from camd.values import Classified, DoubleArray, FloatArray, Glyph, Plane
 
 STEP = 30
 """Degrees between two directions that are tried. Digits turned by half of that are still read."""
-MOST = 40
-"""At most so many glyphs are turned."""
 FEWEST = 2
 """A single glyph does not tell which way up it stands: a 6 may be a 9."""
-SHOWN = 40
-"""The larger side of a glyph's ink is scaled down to so many pixels before it is turned."""
 WAYS = 2
 """The whole picture is read in at most so many directions."""
-MORE = 1.1
-"""A direction is tried only if it is worth so many times as much as the present one."""
-ROUND = 5
+ROUND = round(TUNED.least_slope)
 """Degrees to which a direction is given."""
-QUARTER = 20
-"""Where no rows tell the direction, one that is off a quarter turn by at most so many degrees is
-taken for that quarter: slanted writing looks turned, and rows that slope so little are read."""
 LINED = 480
 """The picture is made smaller to look for long lines: its longer side to this, pixels."""
-LINE = 0.2
-"""A line is long from this share of that side on."""
 
 
 def ways(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classified]) -> list[int]:
@@ -50,7 +40,7 @@ def ways(glyphs: Sequence[Glyph], classify: Callable[[Sequence[Glyph]], Classifi
     tried = classify([_shown(glyph, angle) for angle in angles for glyph in chosen])
     worth = worth_of(tried.sure.reshape(len(angles), -1))
     before, after = np.roll(worth, 1), np.roll(worth, -1)
-    peaks = (worth > before) & (worth >= after) & (worth > MORE * worth[0])
+    peaks = (worth > before) & (worth >= after) & (worth > worth[0])
     found = np.flatnonzero(peaks)
     found = found[np.argsort(-worth[found], kind="stable")][:WAYS]
     likely = [_level(_between(i, before[i], worth[i], after[i]), chosen) for i in found.tolist()]
@@ -68,13 +58,14 @@ def _between(i: int, before: float, worth: float, after: float) -> float:
 def _level(angle: float, glyphs: Sequence[Glyph]) -> int:
     """Give the direction near `angle` in which the rows of the glyphs are level. A hand's slant
     misleads the classifier by 15 degrees and more; rows have none."""
-    rows = len(glyphs) >= deskew.FEWEST
+    rows = len(glyphs) >= TUNED.few
     if rows:
         x, y, size = _middles(glyphs)
         cos, sin = np.cos(np.radians(angle)), np.sin(np.radians(angle))
         angle -= float(np.degrees(deskew.skew(x * cos - y * sin, x * sin + y * cos, size)))
     quarter = 90 * round(angle / 90)
-    if abs(angle - quarter) <= (deskew.LEAST if rows else QUARTER):
+    # Slanted writing looks turned, and where rows slope so little they are read.
+    if abs(angle - quarter) <= (TUNED.least_slope if rows else deskew.MAX_SKEW):
         return quarter % 360
     return int(ROUND * round(angle / ROUND)) % 360
 
@@ -96,7 +87,7 @@ def lean(grey: Plane) -> int:
     are already, or there are none. Rules are told from strokes only there."""
     factor = -(-max(grey.shape) // LINED)
     small = cv2.resize(grey, None, fx=1 / factor, fy=1 / factor, interpolation=cv2.INTER_AREA)
-    least = LINE * max(small.shape)
+    least = TUNED.line * max(small.shape)
     found = cv2.HoughLinesP(
         cv2.Canny(small, 40, 120), 1, np.pi / 180, 50, minLineLength=least, maxLineGap=4
     )
@@ -121,12 +112,12 @@ def _chosen(glyphs: Sequence[Glyph]) -> list[Glyph]:
     size = np.array([max(glyph.box[2:]) for glyph in glyphs], np.float64)
     unlike = np.abs(np.log(size / median(size)))
     kept = [i for i in np.argsort(unlike, kind="stable").tolist() if glyphs[i].ink.size]
-    return [glyphs[i] for i in kept[:MOST]]
+    return [glyphs[i] for i in kept[: deskew.MOST]]
 
 
 def _shown(glyph: Glyph, angle: int) -> Glyph:
     ink, stroke = glyph.ink, glyph.stroke * glyph.ink.shape[0] / glyph.box[3]
-    factor = max(ink.shape) / SHOWN
+    factor = max(ink.shape) / AMPLE
     if factor > 1:
         size = max(1, round(ink.shape[1] / factor)), max(1, round(ink.shape[0] / factor))
         ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.uint8)

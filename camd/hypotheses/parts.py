@@ -18,27 +18,8 @@ from camd.geometry import apart, median
 from camd.hypotheses import cuts, select, unions
 from camd.hypotheses.looks import InVain
 from camd.hypotheses.select import Reading, logit
+from camd.tuned import TUNED
 from camd.values import Classified, FloatArray, Glyph
-
-CUT, ROWS, UNION = -1.95, 1.0, 1.1
-"""What speaks for several digits side by side in one glyph, for digits of several rows in one, and
-for one digit in several glyphs, beside what the classifier says, in logits: words are wide, too,
-and two digits are seldom so near each other. Moved by 1, F1 of the dev images changes by 0.001."""
-SIZE = 8.0
-"""What speaks against a digit that is not as high as those beside it, in logits a squared natural
-logarithm: twice as high counts 3.8. From 4 to 18 the dev images read the same; at 0 images without
-digits have 0.2 false ones each."""
-CLOSE = 0.1
-"""What is read so near a scrap that no digit explains, in its heights, is doubted: segments of a
-display look like 1s and 7s, and the bars between them are scraps. Without it 4 of 34 right values
-of displays are `unsure`, for the segments are read as well; with 0.2 F1 of the dev images is 0.004
-lower."""
-DOUBT = 0.5
-"""What the confidence of such a one is multiplied by."""
-REACH = 4.0
-"""Digits beside it are looked for so far to the left and right, in heights of the glyph."""
-FEWEST = 2
-"""With fewer beside it nothing is known of its size."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +27,7 @@ class _Beside:
     """The digits beside each of N glyphs."""
 
     usual: FloatArray
-    """(N,) their usual height, pixels; NaN where there are too few."""
+    """(N,) their usual height, pixels; NaN where there are none."""
     in_rows: NDArray[np.bool_]
     """(N,) whether some stand beside its upper half, and others beside its lower."""
 
@@ -55,11 +36,11 @@ class _Beside:
         glyphs, sure = whole.glyphs, whole.classified.sure
         x, y, width, height = np.array([glyph.box for glyph in glyphs], np.float32).reshape(-1, 4).T
         across, middle = x + width / 2, y + height / 2
-        beside = np.abs(across - across[:, None]) <= REACH * height[:, None]
-        beside &= (middle > y[:, None]) & (middle < (y + height)[:, None]) & (sure > cuts.CERTAIN)
+        beside = np.abs(across - across[:, None]) <= TUNED.reach * height[:, None]
+        beside &= (middle > y[:, None]) & (middle < (y + height)[:, None]) & (sure > TUNED.certain)
         np.fill_diagonal(beside, False)
         usual = np.full(len(glyphs), np.nan, np.float32)
-        for i in np.flatnonzero(np.count_nonzero(beside, axis=1) >= FEWEST).tolist():
+        for i in np.flatnonzero(beside.any(axis=1)).tolist():
             usual[i] = median(height[beside[i]])
         above, below = beside & (middle < middle[:, None]), beside & (middle > middle[:, None])
         return cls(usual, np.asarray(above.any(axis=1) & below.any(axis=1)))
@@ -68,7 +49,7 @@ class _Beside:
         """Give how much speaks against each of `some` (K,) being a digit where the glyph `i` is, in
         logits."""
         height = np.array([glyph.box[3] for glyph in some], np.float32)
-        odd: FloatArray = np.nan_to_num(SIZE * np.log(height / self.usual[i]) ** 2)
+        odd: FloatArray = np.nan_to_num(TUNED.size * np.log(height / self.usual[i]) ** 2)
         return odd
 
 
@@ -131,7 +112,7 @@ def _several(
     """Weigh the likeliest digits in the glyph `i` against what it is as a whole. A part is right
     only where the others are: each has the product of its confidence and the least of theirs."""
     likely = 1 / (1 + np.exp(beside.odd(i, parts) - logit(judged.sure)))
-    chosen = np.array(cuts.best(piece, likely, CUT), np.intp)
+    chosen = np.array(cuts.best(piece, likely, TUNED.cut), np.intp)
     if not len(chosen):
         return None
     sure = likely[chosen].astype(np.float32)
@@ -139,7 +120,7 @@ def _several(
     sure = sure * np.where(np.arange(len(sure)) == np.argmin(sure), least[1], least[0])
     found = Classified(judged.labels[chosen], judged.margins[chosen], sure)
     own = tuple(parts[part] for part in chosen.tolist())
-    prior = ROWS if piece.rows else CUT
+    prior = TUNED.mended if piece.rows else TUNED.cut
     before = _worth([i], whole, beside)
     worth = float(logit(sure.min())) + prior - before
     return _Instead((i,), own, found, worth)
@@ -156,7 +137,7 @@ def _one(
         return None
     before = _worth([i for i in members if whole.classified.labels[i] >= 0], whole, beside)
     odd = float(beside.odd(members[0], [union.glyph])[0])
-    worth = float(logit(judged.sure[0])) + UNION - odd - before
+    worth = float(logit(judged.sure[0])) + TUNED.mended - odd - before
     return _Instead(union.members, (union.glyph,), judged, worth)
 
 
@@ -198,7 +179,7 @@ def _doubted(reading: Reading, scraps: Sequence[Glyph]) -> Reading:
     own, others = (
         np.array([one.box for one in some], np.float32) for some in (reading.glyphs, scraps)
     )
-    near = (apart(own, others) <= CLOSE * own[:, 3:]).any(axis=1)
+    near = (apart(own, others) <= TUNED.close * own[:, 3:]).any(axis=1)
     judged = reading.classified
-    sure = np.where(near, DOUBT * judged.confidence, judged.confidence).astype(np.float32)
+    sure = np.where(near, TUNED.doubt * judged.confidence, judged.confidence).astype(np.float32)
     return replace(reading, classified=replace(judged, confidence=sure))

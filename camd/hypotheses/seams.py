@@ -7,20 +7,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.tuned import TUNED
 from camd.values import FloatArray, IntArray, Plane
 
 HEIGHT = 24
 """Rows in which cuts are looked for, a digit's height."""
-APART = 2
-"""Cuts whose means are closer than this are one."""
-DETOUR = 0.12
-"""What a step to the side costs, in rows of full ink."""
-DEEPEST = 12.0
-"""Most ink that a cut goes through, in rows of full ink, a digit's height."""
-TWICE = 2.0
-"""What it costs to go through ink again: digits touch in one place, a 0 has two sides."""
-SHORTEST = 0.5
-"""Least height of a piece, in heights of the whole: digits that touch are of a size."""
 
 
 def seams(ink: Plane, unit: float, many: int, least: float) -> list[IntArray]:
@@ -32,7 +23,7 @@ def seams(ink: Plane, unit: float, many: int, least: float) -> list[IntArray]:
     rows, columns = ink.shape
     # The paths start in the middle, and are as long up as down.
     height, width = 2 * round(rows * HEIGHT / unit / 2), round(columns * HEIGHT / unit)
-    if width < 2 * APART or height < 2:
+    if width < 2 * TUNED.cuts_apart or height < 2:
         return []
     small = cv2.resize(ink, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
     small /= max(1.0, float(np.percentile(small[small > 0], 75))) if small.any() else 1.0
@@ -41,16 +32,16 @@ def seams(ink: Plane, unit: float, many: int, least: float) -> list[IntArray]:
     inked = small > 0.4
     along = inked[np.arange(height), paths]
     entered = along[:, 0] + np.count_nonzero(along[:, 1:] > along[:, :-1], axis=1)
-    depth = depth + TWICE * np.maximum(entered - 1, 0)
+    depth = depth + TUNED.twice * np.maximum(entered - 1, 0)
     alone = _extent(inked, paths) >= least * HEIGHT
     near = np.zeros(width, bool)
     found: list[IntArray] = []
     for i in np.argsort(depth, kind="stable").tolist():
-        if depth[i] > DEEPEST * height / HEIGHT or len(found) == round(many * columns / unit):
+        if len(found) == round(many * columns / unit):
             break
         if alone[i] and not near[i]:
             found.append(paths[i])
-            near |= np.abs(paths - paths[i]).sum(axis=1) < APART * height
+            near |= np.abs(paths - paths[i]).sum(axis=1) < TUNED.cuts_apart * height
     found.sort(key=lambda path: float(path.mean()))
     # Cuts that cross would leave a piece with two sides swapped.
     ordered = [np.maximum.reduce(found[: n + 1]) for n in range(len(found))]
@@ -91,7 +82,6 @@ def _paths(ink: FloatArray) -> tuple[IntArray, FloatArray]:
     for row in range(1, rows):
         before = total[row - 1]
         least = np.minimum(before[:, :-2], before[:, 2:])
-        least += np.float32(DETOUR)
         np.minimum(least, before[:, 1:-1], out=least)
         np.add(least, cost[row], out=total[row, :, 1:-1])
     side = np.arange(2)[:, None]
@@ -99,7 +89,7 @@ def _paths(ink: FloatArray) -> tuple[IntArray, FloatArray]:
     paths = np.empty((rows, 2, width), np.intp)
     paths[-1] = at
     for row in range(rows - 2, -1, -1):
-        left, right = total[row, side, at - 1] + DETOUR, total[row, side, at + 1] + DETOUR
+        left, right = total[row, side, at - 1], total[row, side, at + 1]
         aside = np.where(left < right, at - 1, at + 1)
         at = np.where(np.minimum(left, right) < total[row, side, at], aside, at)
         paths[row] = at

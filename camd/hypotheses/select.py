@@ -14,24 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from camd.tuned import TUNED
 from camd.values import Box, Classified, DoubleArray, Glyph, IntArray, Rejected
 
-SHARED = 0.3
-"""Share of the smaller of two boxes that both cover, from which they contend. With 0.15 and 0.5 F1
-of the dev images is within 0.001."""
-LATER = 1.5
-"""What a digit of the lower threshold is worth less, in logits: where both say about the same, the
-usual one counts. From 0.5 to 2.5 the dev images read within 0.004 of F1."""
-LEADER = 0.9
-"""Confidence of a digit at the usual threshold without which nothing is looked at again: where
-nothing surely is writing, the lower threshold mostly finds the grain of a table. Without this 25
-images without digits have 0.44 false ones each instead of 0.36, and no more right ones are read."""
 MOST = 20
 """Of so many in one group of conflicts the best set is found; of more, as on a page of scribbles,
 what is worth most is taken first."""
-PART = 0.5
-"""Share of the smaller of two boxes that both cover, from which a mark is a part of a digit. With
-0.3 the dev images read the same."""
 CLIPPED = 1e-3
 """No confidence is taken to be nearer to 0 or to 1 than this."""
 
@@ -57,16 +45,16 @@ NOTHING = Reading((), Classified.joined([]))
 
 def leads(usual: Reading) -> bool:
     """Tell whether there is a digit at the usual threshold for which a second look is worth it."""
-    return bool((usual.classified.sure >= LEADER).any())
+    return bool((usual.classified.sure >= TUNED.sure).any())
 
 
 def likeliest(usual: Reading, lower: Reading) -> tuple[Reading, Reading]:
     """Choose of both, found in the same picture, what is likeliest to be written there. All that is
     chosen of `lower` are digits."""
-    worth = logit(lower.classified.sure) - LATER
+    worth = logit(lower.classified.sure) - TUNED.later
     likely = np.flatnonzero(worth > 0)
     lower = lower[likely]
-    between = overlap(_boxes(usual), _boxes(lower)) > SHARED
+    between = overlap(_boxes(usual), _boxes(lower)) > TUNED.shared
     own = np.maximum(logit(usual.classified.sure), 0)
     many = len(own)
     contend = np.zeros((many + len(likely),) * 2, bool)
@@ -123,7 +111,7 @@ def _exact(worth: DoubleArray, contend: NDArray[np.bool_]) -> list[int]:
         i = int(of[worst])
         without = best(np.delete(of, worst))
         much, others = best(of[~contend[i, of] & (of != i)])
-        return max(without, (much + float(worth[i]), [i, *others]), key=lambda way: way[0])
+        return max((much + float(worth[i]), [i, *others]), without, key=lambda way: way[0])
 
     return best(np.arange(len(worth)))[1]
 
@@ -138,7 +126,7 @@ def _greedy(worth: DoubleArray, contend: NDArray[np.bool_]) -> list[int]:
 
 def unexplained(rejected: Sequence[Rejected], digits: Sequence[Box]) -> tuple[Rejected, ...]:
     """Give the rejected marks that are no part of these digits."""
-    part = _any(overlap([mark.box for mark in rejected], digits) > PART, 1)
+    part = _any(overlap([mark.box for mark in rejected], digits) > TUNED.shared, 1)
     return tuple(rejected[i] for i in np.flatnonzero(~part).tolist())
 
 

@@ -13,42 +13,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.tuned import TUNED
 from camd.values import Classified, FloatArray, Glyph, Reason, Rejected
 
 FOREIGN = frozenset({Reason.WRONG_SHAPE, Reason.NOT_A_STROKE})
 """Why a mark was rejected that counts against the glyphs beside it. Dust, rules and edges do not
 count, nor does what the frame cuts off: it may be the sheet itself."""
-MOST_FOREIGN = 500
-"""At most so many of them are looked at: the work grows with their number."""
 DOUBT = 0.8
 """What is taken from every margin, and twice from the logit of every confidence, if the classifier
 knows digits only: it sees one in anything."""
-ROW_REACH = 3.0
-"""The widest gap to a mark that still counts as in the same row, in heights of the glyph."""
+MOST_FOREIGN = 500
+"""At most so many of them are looked at: the work grows with their number."""
 AROUND_REACH = 15.0
 """How far around marks count, in heights of the glyph: the standard deviation of a Gaussian."""
-PEN = 1.5, 2.0
-"""If the strokes of another digit are PEN[0] times as wide as a glyph's own, the pen begins to
-differ, and from PEN[1] on it differs in full. Of 4,000 digits hardly one is drawn with a pen half
-as wide as that of the others; rules, teeth of combs, edges and print are."""
-SCRAP = 2.5, 4.0
-"""The same for what is no digit, beside a digit: what is so much finer is a scrap of a rule, and
-does not count as a letter."""
-SUREST = 1.25
-"""Larger margins count as this: one glyph, however sure, must not outvote all that is around it."""
-WEIGHT_OF_ONE, WEIGHT_OF_FOREIGN = 0.2, 0.6
-"""How much a 1, and a mark that was rejected, tell about what is beside them, in the means; what is
-any other digit or none counts 1. Anything straight may be a 1."""
-IN_REGION = 5.0
-"""How many times as likely a digit is in a region that somebody drew as elsewhere, as odds. Without
-this a lone 1 there, as sure as its shape can make it, has 0.6, and is `unsure`."""
-MOST_SUPPORT = 4.0
-"""At most so many times are the odds of the classifier raised: a place in a number says that there
-is a digit, and not which. Without this, of 112 digits that it gives less than 0.7, and that are
-believed with 0.95 and more, 25 are wrong; of 18,000 others 44."""
-PRIOR = 1.25
-"""Of the means: how many marks of the same height, close by, count as much as that there are
-none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +58,7 @@ def page(
     labels = judged.labels
     odds = np.clip(judged.confidence, 1e-3, 1 - 1e-3)
     odds = np.log(odds / (1 - odds))
-    margins = np.minimum(judged.margins, SUREST)
+    margins = judged.margins
     if not open_set:
         margins, odds = margins - DOUBT, odds - 2 * DOUBT
     each = np.eye(10)[np.maximum(labels, 0)]
@@ -111,8 +88,8 @@ def judge(seen: Page, weights: Sequence[FloatArray], *, drawn: bool = False) -> 
     for more in weights[1:]:
         likely = _likely(seen, signs(seen, places, likely), more)
     if drawn:
-        likely = IN_REGION * likely / (1 + (IN_REGION - 1) * likely)
-    return np.minimum(likely, MOST_SUPPORT * seen.sure / (1 + (MOST_SUPPORT - 1) * seen.sure))
+        likely = TUNED.in_region * likely / (1 + (TUNED.in_region - 1) * likely)
+    return np.minimum(likely, TUNED.support * seen.sure / (1 + (TUNED.support - 1) * seen.sure))
 
 
 def _likely(seen: Page, measured: FloatArray, weights: FloatArray) -> FloatArray:
@@ -128,34 +105,32 @@ class Places:
     """(N, N + F): how much each mark counts as one beside each glyph."""
     around: FloatArray
     """The same for one somewhere around it."""
-    alike: FloatArray
-    """(N, N): whether the second, if it is no digit, is no mere scrap beside the first."""
     broader: FloatArray
-    """(N, N): how surely the second is of a broader pen than the first."""
+    """(N, N): how much broader the pen of the second is than that of the first, 0 to 1."""
 
     @classmethod
     def of(cls, seen: Page) -> "Places":
-        scraps = np.where(seen.labels >= 0, 0, _broader(seen.strokes, *SCRAP).T)
         row, around = _weights(seen.boxes, len(seen.labels))
-        return cls(row, around, 1 - scraps, _broader(seen.strokes, *PEN))
+        return cls(row, around, _broader(seen.strokes))
 
 
 def signs(seen: Page, places: Places, likely: FloatArray) -> FloatArray:
     """Give all signs (N, OWN + AROUND) of each glyph, where each is `likely` (N,) a digit."""
     many = len(likely)
     one, zero = seen.labels == 1, seen.labels == 0
-    row, around = (_company(seen, places, own, likely) for own in (places.row, places.around))
+    row, around = (_company(seen, own, likely) for own in (places.row, places.around))
     beside, near = places.row[:, :many] * likely, places.around[:, :many] * likely
     lonely, alone_in_row = (np.maximum(0, 1 - some.sum(axis=1)) for some in (near, beside))
     of_broad_pens, of_fine_pens = (
-        (near * pens).sum(axis=1) / (near.sum(axis=1) + PRIOR)
+        (near * pens).sum(axis=1) / (near.sum(axis=1) + 1)
         for pens in (places.broader, places.broader.T)
     )
     _, top, _, height = seen.boxes[:many].T
     higher, larger = (_beyond(some, np.log(height)) for some in (beside, near))
     beyond = np.minimum(-_beyond(beside, top), _beyond(beside, top + height)) / height
     off = np.minimum(np.abs(_beyond(beside, top + height / 2)) / height, 3)
-    digits, marks = likely.sum() - likely, places.alike @ (1 - likely)
+    digits = likely.sum() - likely
+    marks = len(likely) - 1 - digits
     surest = _surest_other(likely)
     base = [
         *row,
@@ -182,19 +157,16 @@ def signs(seen: Page, places: Places, likely: FloatArray) -> FloatArray:
     return np.column_stack([seen.own, *base, *of_some]).astype(np.float32)
 
 
-def _company(
-    seen: Page, places: Places, weights: FloatArray, likely: FloatArray
-) -> tuple[FloatArray, ...]:
+def _company(seen: Page, weights: FloatArray, likely: FloatArray) -> tuple[FloatArray, ...]:
     """How many digits other than 1, 1s, other glyphs and foreign marks there are, as logarithms;
     and what they say together, -1 to 1."""
     many = len(likely)
     one = seen.labels == 1
     own = weights[:, :many]
     digits, ones = own @ (likely * ~one), own @ (likely * one)
-    others = (own * places.alike) @ np.where(seen.labels >= 0, 1 - likely, 1)
+    others = own @ (1 - likely)
     foreign = weights[:, many:].sum(axis=1)
-    said = digits + WEIGHT_OF_ONE * ones - others - WEIGHT_OF_FOREIGN * foreign
-    mean = said / (digits + ones + others + foreign + PRIOR)
+    mean = (digits + ones - others - foreign) / (digits + ones + others + foreign + 1)
     return (*(np.log1p(count) for count in (digits, ones, others, foreign)), mean)
 
 
@@ -229,15 +201,14 @@ def _weights(boxes: FloatArray, n: int) -> tuple[FloatArray, ...]:
     like = np.maximum(like, 0.3 * (np.maximum(width, height) > own_height))
     like[np.arange(n), np.arange(n)] = 0
     shared = np.minimum(y + height, own_y + own_height) - np.maximum(y, own_y)
-    beside = (shared > 0.3 * np.minimum(height, own_height)) & (across < ROW_REACH)
+    beside = (shared > 0.3 * np.minimum(height, own_height)) & (across < TUNED.reach)
     near = np.exp(-(across**2 + down**2) / (2 * AROUND_REACH**2))
     return like * beside, like * near
 
 
-def _broader(strokes: FloatArray, low: float, high: float) -> FloatArray:
-    """Give (N, N) how surely the pen of the second is broader than that of the first, 0 up to
-    `low` times as broad and 1 from `high` times on; a stroke of 0 was not measured."""
+def _broader(strokes: FloatArray) -> FloatArray:
+    """Give (N, N) how much broader the pen of the second is than that of the first, as a logarithm,
+    0 to 1; a stroke of 0 was not measured."""
     known = np.where(strokes > 0, strokes, np.nan)
-    times = np.log(known / known[:, None])
-    broader: FloatArray = (times - np.log(low)) / np.log(high / low)
+    broader: FloatArray = np.log(known / known[:, None])
     return np.nan_to_num(np.clip(broader, 0, 1))

@@ -11,20 +11,14 @@ import cv2
 import numpy as np
 
 from camd.geometry import apart
-from camd.segment.crop import normalise
+from camd.segment.crop import AMPLE, normalise
 from camd.segment.deskew import turned
-from camd.segment.segmentation import NEAR, PART
+from camd.tuned import TUNED
 from camd.values import Box, FloatArray, Glyph, Plane
 
-WIDEST = 1.1
-"""How wide both together may be, in heights of both together."""
-HIGHEST = 1.9
-"""How high both together may be, in heights of the higher one."""
 MOST = 12
 """At most so many pairs of a frame are shown to the classifier, those with the nearest ink. Four
 times as many are measured, those with the nearest boxes."""
-HIGHEST_INK = 192
-"""Pairs are drawn at most so high, pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,10 +58,10 @@ def _fitting(glyphs: Sequence[Glyph], whole: int) -> list[tuple[int, int]]:
     wide = both(right, np.maximum) - both(x, np.minimum)
     high = both(bottom, np.maximum) - both(y, np.minimum)
     fit = (
-        (gap <= NEAR * higher)
-        & (wide <= WIDEST * high)
-        & (high <= HIGHEST * higher)
-        & (both(np.maximum(width, height), np.minimum) >= PART * higher)
+        (gap <= TUNED.near * higher)
+        & (wide <= high)
+        & (high <= TUNED.joined_tall * higher)
+        & (both(np.maximum(width, height), np.minimum) >= TUNED.part * higher)
         & np.logical_and.outer(kept[:whole], kept)
     )
     first, second = np.nonzero(np.triu(fit, 1))
@@ -81,13 +75,13 @@ def _joined(one: Glyph, two: Glyph) -> tuple[float, Glyph] | None:
     right = max(one.box[0] + one.box[2], two.box[0] + two.box[2])
     bottom = max(one.box[1] + one.box[3], two.box[1] + two.box[3])
     box = x, y, right - x, bottom - y
-    scale = min(one.ink.shape[0] / one.box[3], HIGHEST_INK / box[3])
+    scale = min(one.ink.shape[0] / one.box[3], AMPLE / box[3])
     inks = [_placed(glyph, box, scale) for glyph in (one, two)]
     free = (inks[0] <= 0.4 * int(inks[0].max(initial=0))).astype(np.uint8)
     far = cv2.distanceTransform(free, cv2.DIST_L2, cv2.DIST_MASK_3)
     solid = inks[1] > 0.4 * int(inks[1].max(initial=0))
     distance = float(far[solid].min(initial=np.inf)) / scale
-    if distance > NEAR * max(one.box[3], two.box[3]):
+    if distance > TUNED.near * max(one.box[3], two.box[3]):
         return None
     stroke = (one.stroke + two.stroke) / 2
     ink = np.maximum(*inks)

@@ -22,6 +22,7 @@ from camd.track.orientation import Orientation
 from camd.track.pace import Pace
 from camd.track.reading import Reader
 from camd.track.tracker import Tracked, Tracker
+from camd.tuned import TUNED
 from camd.values import (
     Box,
     Digit,
@@ -133,7 +134,7 @@ class Area:
     def segment(
         self,
         image: Image,
-        share: float = binarize.USUAL,
+        share: float = TUNED.ink,
         *,
         light_ink: bool | None = None,
         coarse: bool = False,

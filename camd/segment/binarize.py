@@ -10,33 +10,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from camd.tuned import TUNED
 from camd.values import Image, Plane
 
-REDUCED = 320
-"""Long side, in pixels, to which a frame is reduced before its background is estimated. The
-usual frame sizes are multiples of it: OpenCV averages whole blocks of pixels four times as fast."""
-FINE = 640
+FINE = 2 * TUNED.reduced
 """The same, for a frame in which fine strokes must still be seen."""
-STROKE_SHARE = 0.15
-"""The thickest stroke taken for ink, as a share of the short side of the frame."""
-DARKEST = 32
-"""The background is taken to be at least so bright, in grey levels. Dividing by less would turn
-the noise of the sensor in black areas into ink."""
 POOL = 4
 """Side of the cells in which the local threshold is measured, pixels."""
 BLOCK = 8
 """Cells a side of the blocks whose median is taken for bare paper."""
-USUAL, LOWER = 0.3, 0.18
-"""Shares of the strongest ink nearby from which a pixel is ink: the usual one, and the one of the
-second look, in which broken strokes hold together (see `camd.hypotheses.select`)."""
-SOLID = 0.85
-"""Share of the strongest ink nearby from which a pixel is ink, whatever paper is said to show:
-where the stroke of a large digit fills whole blocks, they are taken for paper. From 0.75 on the dev
-images read the same; at 0.6 grain is ink."""
-GRAIN = 80
-"""Weaker ink than this, of 255, may be the grain of paper or the noise of a sensor, never SOLID."""
-FAINTEST = 14
-"""Weaker ink than this, of 255, does not count, however clean the paper is."""
 
 
 def to_grey(image: Image) -> Plane:
@@ -74,7 +56,7 @@ def _skew(grey: Plane, window: int) -> float:
     mean = cv2.boxFilter(grey, cv2.CV_32F, (window, window))
     apart = grey.astype(np.float32)
     apart -= mean
-    apart /= cv2.max(mean, DARKEST, dst=mean)  # type: ignore[call-overload]  # scalars, too
+    apart /= cv2.max(mean, TUNED.darkest, dst=mean)  # type: ignore[call-overload]  # scalars, too
     cubes = apart * apart
     cubes *= apart
     return cv2.sumElems(cubes)[0] / max(1e-9, cv2.norm(cubes, cv2.NORM_L1))
@@ -94,12 +76,12 @@ def flatten(grey: Plane, small: Plane, *, light_ink: bool) -> Plane:
     background = cv2.resize(closed, (width, height), interpolation=cv2.INTER_LINEAR)
     if light_ink:  # chalk and screens add their light to the background, so it is subtracted here
         return np.asarray(cv2.subtract(background, grey), np.uint8)
-    cv2.max(background, DARKEST, dst=background)  # type: ignore[call-overload]  # scalars, too
+    cv2.max(background, TUNED.darkest, dst=background)  # type: ignore[call-overload]  # scalars, too
     cv2.divide(grey, background, dst=background, scale=255)
     return np.asarray(cv2.bitwise_not(background, dst=background), np.uint8)
 
 
-def threshold(ink: Plane, share: float = USUAL) -> Plane:
+def threshold(ink: Plane, share: float = TUNED.ink) -> Plane:
     """Return the mask (H, W) of 0 and 255 of what is ink.
 
     The level follows the strongest ink nearby, of which it is a `share`, and never falls under what
@@ -112,7 +94,8 @@ def threshold(ink: Plane, share: float = USUAL) -> Plane:
     level = cv2.addWeighted(near, share, near, 0, 0)
     floor = _paper(np.ascontiguousarray(ink[::POOL, ::POOL]))
     paper = cv2.resize(floor, level.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    solid = cv2.max(cv2.addWeighted(near, SOLID, near, 0, 0), GRAIN)  # type: ignore[call-overload]
+    solid = cv2.addWeighted(near, TUNED.solid, near, 0, 0)
+    solid = cv2.max(solid, TUNED.grain)  # type: ignore[call-overload]  # scalars, too
     level = cv2.max(level, cv2.min(paper, solid))
     level = cv2.blur(level, (5, 5))
     full = cv2.resize(level, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -134,12 +117,12 @@ def _paper(cells: Plane) -> Plane:
     low = values[:, :, BLOCK * BLOCK // 5].astype(np.float32)
     level = median + 5.0 * (median - low)
     # Where a thick stroke fills a whole block, the median of the blocks around it decides.
-    level = np.clip(level, FAINTEST, 254).astype(np.uint16)
+    level = np.clip(level, TUNED.faintest_ink, 254).astype(np.uint16)
     # OpenCV's median of so few 16-bit numbers is ten times as fast as that of bytes.
     return np.asarray(cv2.medianBlur(level, 5).astype(np.uint8))
 
 
-def _reduce(grey: Plane, side: int = REDUCED) -> Plane:
+def _reduce(grey: Plane, side: int = TUNED.reduced) -> Plane:
     height, width = grey.shape
     factor = -(-max(height, width) // side)
     if factor == 1:
@@ -153,5 +136,5 @@ def _reduce(grey: Plane, side: int = REDUCED) -> Plane:
 
 
 def _window(small: NDArray[Any]) -> NDArray[np.uint8]:
-    side = 2 * round(STROKE_SHARE * min(small.shape) / 2) + 1
+    side = 2 * round(TUNED.stroke_share * min(small.shape) / 2) + 1
     return np.ones((max(side, 9), max(side, 9)), np.uint8)

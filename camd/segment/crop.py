@@ -11,20 +11,16 @@ import numpy as np
 
 from camd.segment.measures import stroke_width
 from camd.segment.runs import runs
+from camd.tuned import TUNED
 from camd.values import SIDE, IntArray, Plane
 
 BOX = 20
-THINNEST = 1.9
-"""Strokes that would come out thinner than this, in pixels of the crop, are drawn thicker first.
-MNIST's own are 1.5 to 3.5 wide."""
-AMPLE = 100
+AMPLE = 64
 """A patch whose long side has so many pixels loses nothing in the crop. A larger one is first
 reduced by a whole factor, to less than twice this: one as high as the frame would take as long as
 all others together."""
 BRUSH = 15
 """Up to this width, in pixels, OpenCV dilates as fast as `_dilate`."""
-RIM = 40
-"""Ink weaker than this, of 255, does not count for the size of the box of 20x20."""
 
 
 def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
@@ -45,13 +41,13 @@ def normalise(ink: Plane, stroke: float = 0.0) -> Plane:
     full = float(np.partition(strong, place)[place])
     patch = np.asarray(cv2.convertScaleAbs(ink, alpha=255.0 / full), np.uint8)
     # A small enough patch is not reduced so far that a stroke could come out too thin.
-    if not stroke or THINNEST / BOX * max(patch.shape) - stroke > 0.5:
+    if not stroke or TUNED.thinnest / BOX * max(patch.shape) - stroke > 0.5:
         solid = _above(patch, 127)
         scale = BOX / max(cv2.boundingRect(solid)[2:])
-        missing = THINNEST / scale - (stroke or stroke_width(runs(solid)))
+        missing = TUNED.thinnest / scale - (stroke or stroke_width(runs(solid)))
         if missing > 0.5:
             patch = _thicken(patch, missing)
-    x, y, width, height = cv2.boundingRect(_above(patch, RIM))
+    x, y, width, height = cv2.boundingRect(_above(patch, TUNED.soft_rim))
     patch = patch[y : y + height, x : x + width]
     scale = BOX / max(width, height)
     rows = max(1, min(BOX, round(patch.shape[0] * scale)))

@@ -9,19 +9,14 @@ import cv2
 import numpy as np
 
 from camd.geometry import median
+from camd.tuned import TUNED
 from camd.values import Box, DoubleArray, Plane
 
-LEAST = 6.0
-"""Degrees. A smaller slope may be the slant of the hand, and is read as well without turning."""
-FEWEST, MOST = 4, 64
-"""The slope is measured on at least and at most so many glyphs: fewer say nothing sure, more add
-nothing."""
 MAX_SKEW = 20.0
-"""Degrees. The slope of a sheet turned further than this is not found."""
-ALIKE = 1.7
-"""Only glyphs whose height is between 1/1.7 and 1.7 of the usual one count."""
-REACH = 4.0
-"""Digit heights. Pairs further apart say little about the slope of a row."""
+"""Degrees. The slope of rows turned further than this is not found, and rows of which nothing is
+known may slope so far."""
+MOST = 40
+"""So many glyphs tell the slope, and are turned, at most: more add nothing."""
 
 _ANGLES = np.radians(np.arange(-MAX_SKEW, MAX_SKEW + 0.25, 0.5))
 _ACROSS = np.stack([np.cos(_ANGLES), -np.sin(_ANGLES)], axis=1)
@@ -32,15 +27,17 @@ def turn(boxes: Sequence[Box]) -> float:
     """Give how far the sheet with these glyphs is turned, degrees, positive where its rows fall to
     the right; 0 where it is not clearly turned."""
     angle = slope(boxes)
-    return angle if abs(angle) >= LEAST else 0.0
+    return angle if abs(angle) >= TUNED.least_slope else 0.0
 
 
 def slope(boxes: Sequence[Box]) -> float:
     """Give the slope of the rows, degrees; 0 where it is not known."""
     sides = np.array(boxes, np.float64).reshape(-1, 4)
     apart = np.abs(np.log(sides[:, 3] / median(sides[:, 3]))) if len(sides) else np.zeros(0)
-    sides = sides[np.argsort(apart, kind="stable")[: min(MOST, np.sum(apart < np.log(ALIKE)))]]
-    if len(sides) < FEWEST:
+    sides = sides[
+        np.argsort(apart, kind="stable")[: min(MOST, np.sum(apart < np.log(TUNED.alike)))]
+    ]
+    if len(sides) < TUNED.few:
         return 0.0
     x, y, width, height = sides.T
     return float(np.degrees(skew(x + width / 2, y + height / 2, height)))
@@ -55,7 +52,7 @@ def skew(x: DoubleArray, y: DoubleArray, height: DoubleArray) -> float:
     distance = np.hypot(dx, dy) / size
     np.fill_diagonal(distance, np.inf)
     steep = np.abs(dy) > np.tan(np.radians(MAX_SKEW + 15)) * np.abs(dx)
-    left, right = np.nonzero((distance <= REACH) & ~steep)
+    left, right = np.nonzero((distance <= TUNED.reach) & ~steep)
     if not len(left):
         return 0.0
     size, closeness = size[left, right], 1 / (1 + distance[left, right])

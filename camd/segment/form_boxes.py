@@ -7,19 +7,8 @@ import cv2
 import numpy as np
 from cv2.typing import MatLike
 
+from camd.tuned import TUNED
 from camd.values import IntArray, Plane
-
-SQUAREST = 0.92
-"""Least share of the tightest turned rectangle around it that the outline of a box encloses, or its
-hull where the outline is broken."""
-SLIM = 0.5
-"""Least width of such a rectangle, in its lengths: a 1 is one stroke."""
-RIM = 0.2
-"""How deep within its outline the line of a box reaches at most, in halves of its lesser side; what
-is thicker is a filled one."""
-ON_THE_RIM = 0.8
-"""Least share of the ink of an empty box that lies on its rim, for a 5 has as square a hull; and
-least share of the rim that is ink, where a digit touches it."""
 
 
 def square(own: Plane) -> bool:
@@ -29,10 +18,13 @@ def square(own: Plane) -> bool:
         return False
     hull = cv2.convexHull(outlines[0])
     enclosed = cv2.contourArea(outlines[0])
-    if enclosed <= SQUAREST * cv2.contourArea(hull):  # no rectangle is tighter
+    if enclosed <= TUNED.box_square * cv2.contourArea(hull):  # no rectangle is tighter
         return False
     _, sides, _ = cv2.minAreaRect(hull)
-    return bool(enclosed > SQUAREST * sides[0] * sides[1] and min(sides) > SLIM * max(sides))
+    return bool(
+        enclosed > TUNED.box_square * sides[0] * sides[1]
+        and min(sides) > TUNED.box_slim * max(sides)
+    )
 
 
 def is_box(own: Plane) -> bool:
@@ -40,11 +32,14 @@ def is_box(own: Plane) -> bool:
     outlines, _ = cv2.findContours(own, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hull = cv2.convexHull(np.concatenate(outlines))
     _, sides, _ = cv2.minAreaRect(hull)
-    if min(sides) < SLIM * max(sides) or cv2.contourArea(hull) < SQUAREST * sides[0] * sides[1]:
+    if (
+        min(sides) < TUNED.box_slim * max(sides)
+        or cv2.contourArea(hull) < TUNED.box_square * sides[0] * sides[1]
+    ):
         return False
     depth = _depth(own.shape, [hull])
-    rim = (depth > 0) & (depth <= max(2, RIM * int(depth.max())))
-    return bool(np.count_nonzero(own[rim]) >= ON_THE_RIM * np.count_nonzero(own))
+    rim = (depth > 0) & (depth <= max(2, TUNED.box_rim * int(depth.max())))
+    return bool(np.count_nonzero(own[rim]) >= TUNED.box_on_rim * np.count_nonzero(own))
 
 
 def inside(own: Plane) -> Plane | None:
@@ -55,8 +50,8 @@ def inside(own: Plane) -> Plane | None:
     deepest = int(depth.max())
     area = np.maximum(np.bincount(depth.ravel(), minlength=deepest + 1), 1)
     seen = np.bincount(depth.ravel(), own.ravel(), minlength=deepest + 1) / area
-    bare = np.flatnonzero(seen[1:] < ON_THE_RIM)
-    if not len(bare) or bare[0] > RIM * deepest:
+    bare = np.flatnonzero(seen[1:] < TUNED.box_on_rim)
+    if not len(bare) or bare[0] > TUNED.box_rim * deepest:
         return None
     # One more, which is grey: the line of the box is as soft as a stroke.
     ink = np.where(depth > bare[0] + 1, own, np.uint8(0))

@@ -15,16 +15,8 @@ from camd.segment.halo import Cut, Cuts
 from camd.segment.measures import Marks, marks
 from camd.segment.page import Page
 from camd.segment.ruling import goes_on
+from camd.tuned import TUNED
 from camd.values import Box, DoubleArray, Glyph, IntArray, Plane, Reason, Rejected
-
-THICKEST = 0.45
-"""Greatest stroke width of a glyph, as a share of its height."""
-SOFTEST = 0.42
-"""Most ink just outside a glyph, as a share of the ink in it. A stroke ends there; smudges, shadows
-and the grain of wood fade out. Of real digits one in a hundred lies above 0.4."""
-FAINTEST = 0.25
-"""Least ink of a glyph, as a share of the strong ink of its frame (see `_strong`). What is fainter
-is a smudge, or writing on the other side of the sheet that shines through."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,17 +58,19 @@ def glyphs(
     measured, places = marks(page.pieces, groups), page.source(cuts.boxes[:many])
     found: dict[int, _Inked | Rejected] = {}
     strokes: list[int] = []
-    faint, more = FAINTEST * strength.max(initial=0), int(area.sum())
+    faint, more = TUNED.faintest * strength.max(initial=0), int(area.sum())
     # The strongest first, until the next is too faint even if all the rest turn out to be strokes.
     for i in np.argsort(-strength, kind="stable").tolist():
-        if strength[i] < faint and strength[i] < FAINTEST * _strong(strength, area, strokes, more):
+        if strength[i] < faint and strength[i] < TUNED.faintest * _strong(
+            strength, area, strokes, more
+        ):
             break
         more -= int(area[i])
         found[i] = one = _inked(page, places[i], cuts, measured, i)
         if isinstance(one, _Inked):
             strokes.append(i)
             strength[i], area[i] = one.strength, one.area
-    faintest = FAINTEST * _strong(strength, area, strokes)
+    faintest = TUNED.faintest * _strong(strength, area, strokes)
     order = sorted(found)
     strong = [one for i in order if isinstance(one := found[i], _Inked) and strength[i] >= faintest]
     rejected = [one for i in order if isinstance(one := found[i], Rejected)]
@@ -121,9 +115,9 @@ def _inked(page: Page, box: Box, cuts: Cuts, measured: Marks, i: int) -> _Inked 
     stroke, cut = float(measured.stroke[i]), cuts.cut(i)
     if form_boxes.square(cut.own):
         return _written(page, cut) or Rejected(box, Reason.NOT_A_STROKE)
-    if stroke > THICKEST * cuts.boxes[i][3]:
+    if stroke > TUNED.thickest * cuts.boxes[i][3]:
         return Rejected(box, Reason.NOT_A_STROKE)
-    if cuts.halo[i] > SOFTEST * cuts.strength[i]:
+    if cuts.halo[i] > TUNED.softest * cuts.strength[i]:
         return Rejected(box, Reason.NO_EDGE)
     if cuts.one_sided[i]:
         return Rejected(box, Reason.ONE_SIDED)

@@ -12,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from camd.segment.page import Page
+from camd.tuned import TUNED
 from camd.values import Box, DoubleArray, IntArray, Plane
-
-CLEARED = 0.35
-"""A pixel beside a stroke is paper if it is lighter than the stroke by this share of the way from
-the stroke to the brightest quarter of the surroundings."""
-SURROUNDED = 0.65
-"""Least share of a stroke's surroundings that is paper. A stroke has paper on all sides, the edge
-of a sheet, a hand or a shadow on one. Few real digits have less than 0.8, few edges over 0.6."""
 
 COARSE = 300
 """Pixels. Of a mark twice as high only every second pixel is looked at, three times as high every
@@ -147,10 +141,10 @@ class _Strip:
         below = levels.cumsum(axis=1)  # pixels up to each level
         count = below[:, -1]
         bright = (below <= 3 * count[:, None] // 4).sum(axis=1)
-        clear = (stroke + CLEARED * (bright - stroke)).astype(np.intp)
+        clear = (stroke + TUNED.cleared * (bright - stroke)).astype(np.intp)
         lighter = count - below[np.arange(many), clear]
         halo = np.bincount(mark, ink, many) / np.maximum(count, 1)
-        return halo, lighter < SURROUNDED * count
+        return halo, lighter < TUNED.surrounded * count
 
     def _beside(self, page: Page) -> tuple[IntArray, IntArray]:
         """Return the pixels at the rims that belong to no mark, as indices into a flattened plane

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from camd.segment import binarize
 from camd.segment.components import Components, components
 from camd.segment.ruling import erase
-from camd.values import Box, Plane
+from camd.tuned import TUNED
+from camd.values import SIDE, Box, Plane
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,21 +42,6 @@ class Page:
         return [(x, y, width, height) for x, y, width, height in sides.tolist()]
 
 
-SPECK = 0.34
-"""A piece is dust, and not even counted, if both its sides are less than this share of the least
-height of a digit."""
-TALL = 28
-"""Characters of at least this height, in pixels of a frame reduced by half, are read there as well
-as in the whole frame."""
-FEWEST = 3
-"""How many characters must be seen before the height of the writing is known."""
-MANY = 5
-"""A light mark with at least so many characters on it is a sheet of paper."""
-SHORT_SHARE = 0.05
-"""Greatest share of the ink that may belong to characters lower than TALL: such are mostly dots
-and scraps of faint rules."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
     """What is known of a frame before its ink is searched."""
@@ -66,7 +52,7 @@ class Drawn:
     """Least height of a digit, pixels of the source."""
     light_ink: bool = field(kw_only=True)
     """Whether the ink is brighter than what it is written on."""
-    share: float = field(default=binarize.USUAL, kw_only=True)
+    share: float = field(default=TUNED.ink, kw_only=True)
     """As for `binarize.threshold`."""
 
 
@@ -102,13 +88,13 @@ class Draft:
         x, y, width, height = (self._characters()[:, :4] / self._scale).T
         left, top, wide, tall = (other._pieces.stats[:, :4] / other._scale).T[:, :, None]
         within = (x > left) & (y > top) & (x + width < left + wide) & (y + height < top + tall)
-        return bool((within.sum(axis=1) >= MANY).any())
+        return bool((within.sum(axis=1) >= TUNED.few).any())
 
     def tall(self) -> bool:
         """Tell whether it has characters, and nearly all of them are so tall that a frame of twice
-        the size would not show them better."""
+        the size would not show them better: as high as a crop."""
         height, ink = self._characters()[:, 3:5].T
-        return len(height) > 0 and bool(ink[height < TALL].sum() <= SHORT_SHARE * ink.sum())
+        return len(height) > 0 and bool(ink[height < SIDE].sum() <= TUNED.short_share * ink.sum())
 
     def page(self) -> Page:
         """Take the rules out."""
@@ -135,7 +121,7 @@ class Draft:
         width, height = self._pieces.stats[:, 2:4].T
         like = (height >= self._least) & (height < max(self._ink.shape) / 4)
         like &= (width < 2 * height) & (height < 8 * width)
-        if np.count_nonzero(like) < FEWEST:
+        if np.count_nonzero(like) < TUNED.few:
             like[:] = False
         return np.asarray(self._pieces.stats[like], np.int32)
 
@@ -148,4 +134,4 @@ def _without_dots(mask: Plane) -> Plane:
 
 def _without_dust(pieces: Components, least: float) -> Components:
     width, height = pieces.stats[:, 2:4].T
-    return pieces.chosen(np.maximum(width, height) >= SPECK * least)
+    return pieces.chosen(np.maximum(width, height) >= TUNED.part * least)

@@ -26,12 +26,10 @@ from camd.geometry import median
 from camd.segment.components import Components, connected, together
 from camd.segment.measures import Bar, stroke_width
 from camd.segment.runs import Runs
+from camd.tuned import TUNED
 from camd.values import Box, DoubleArray, FloatArray, IntArray, Plane
 
 Bend: TypeAlias = tuple[float, float, float]
-
-DRIFT = 0.02
-"""How far a rule may bend away from its straight line, as a share of the distance past its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,9 @@ class Straight:
         length = self.end - self.start
         along = centres[:, 0] - self.middle
         beyond = np.maximum(0, np.abs(along) - length / 2)
-        off: DoubleArray = np.abs(centres[:, 1] - self.at - self.slope * along) - DRIFT * beyond
+        off: DoubleArray = (
+            np.abs(centres[:, 1] - self.at - self.slope * along) - TUNED.rule_drift * beyond
+        )
         off[beyond > length] = np.inf
         return off
 
@@ -138,7 +138,7 @@ class Rule:
         run another way, as along the diagonal of a squared sheet, is none either."""
         bow = abs(self.bend[2]) / 4
         along = 2 * int(self.own.length.sum()) >= int(self.runs.length.sum())
-        return along and bow <= DRIFT * self.length + self.thick / 2
+        return along and bow <= TUNED.rule_drift * self.length + self.thick / 2
 
 
 def _own(runs: Runs, middle: DoubleArray, band: float) -> Runs:
@@ -177,14 +177,6 @@ def _bend(runs: Runs, u: DoubleArray) -> Bend:
     return at - slope * middle + bow * middle * middle, slope - 2 * bow * middle, bow
 
 
-FEWEST_TEETH = 4
-"""A comb has at least so many teeth."""
-TEETH_ALIKE = 0.25
-"""By what share the height of a tooth may differ from the usual one."""
-TEETH_UNEVEN = 0.12
-"""How far the distance of two teeth may be from a multiple of the usual one, as a share of it."""
-TEETH_APART = 0.8
-"""Least distance of two teeth, in their heights: 1s stand closer."""
 _NO_TEETH = np.zeros(0, np.intp)
 
 
@@ -199,18 +191,18 @@ def teeth(stats: NDArray[np.int32], line: Straight, thick: int) -> IntArray:
     stands = (np.abs(y + height - foot) <= reach) | (np.abs(y - foot) <= reach)
     slim = (area <= thick * height) & (width <= thick + 0.35 * height)
     chosen = np.flatnonzero(stands & slim & (height >= 2 * thick))
-    if len(chosen) >= FEWEST_TEETH:
+    if len(chosen) > TUNED.few:
         usual = np.median(height[chosen])
-        chosen = chosen[np.abs(height[chosen] / usual - 1) <= TEETH_ALIKE]
-    if len(chosen) < FEWEST_TEETH:
+        chosen = chosen[np.abs(height[chosen] / usual - 1) <= TUNED.teeth_uneven]
+    if len(chosen) <= TUNED.few:
         return _NO_TEETH
     places, tall = np.sort(middle[chosen]), float(np.median(height[chosen]))
     gap = _gap(np.diff(places))
-    if gap < TEETH_APART * tall:
+    if gap < TUNED.teeth_apart * tall:
         return _NO_TEETH
     # Teeth that a digit or a crossing rule has shortened stand in the same places.
     nearest = np.abs(middle[:, None] - places).min(axis=1)
-    rest = stands & slim & (height <= (1 + TEETH_ALIKE) * tall) & _multiple(nearest, gap)
+    rest = stands & slim & (height <= (1 + TUNED.teeth_uneven) * tall) & _multiple(nearest, gap)
     return np.flatnonzero(rest)
 
 
@@ -225,26 +217,12 @@ def _gap(distances: DoubleArray) -> float:
 
 def _multiple(distances: DoubleArray, gap: float) -> NDArray[np.bool_]:
     times = distances / gap
-    even: NDArray[np.bool_] = np.abs(times - np.rint(times)) <= TEETH_UNEVEN * np.maximum(times, 1)
+    even: NDArray[np.bool_] = np.abs(times - np.rint(times)) <= TUNED.teeth_uneven * np.maximum(
+        times, 1
+    )
     return even
 
 
-LONG = 2.5
-"""Least length of a rule, in heights of the writing."""
-LONG_ALONE = 0.5
-"""Least length of a level rule where the height of the writing is not known, as a share of the
-long side of the frame. The strokes of a single large digit are shorter."""
-TALL_ALONE = 0.95
-"""The same for an upright rule, as a share of the frame's height: a large 1 is shorter."""
-TOOTH = 0.95
-"""Least length of an upright rule between two level ones, as a share of the gap between them."""
-FILL = 0.35
-"""Least share of a rule's length that must be seen; strokes that cross it hide the rest, and a
-digit may cover most of one in a box or comb."""
-THICKEST = 14
-"""Greatest thickness of a rule, pixels."""
-THICKER = 1.7
-"""The same, in mean stroke widths of its component."""
 TRIES = 12
 """After so many tries without a rule the component is taken to have no more."""
 MOST = 200
@@ -259,9 +237,9 @@ def erase(mask: Plane, found: Components, height: float) -> tuple[Components, li
     pixels, 0 where it is not known."""
     rows, columns = mask.shape
     flat = mask.reshape(-1)
-    length, tall = LONG * height, LONG * height
+    length, tall = TUNED.long * height, TUNED.long * height
     if not height:
-        length, tall = LONG_ALONE * max(rows, columns), TALL_ALONE * rows
+        length, tall = TUNED.long_alone * max(rows, columns), TUNED.tall_alone * rows
     least = min(length, tall)
     long = (found.stats[:, 2:4] >= least).any(axis=1)
     boxes: list[Box] = []
@@ -317,14 +295,14 @@ def _rules(ink: Runs, length: float, tall: float) -> tuple[list[Rule], list[Rule
 
     Level rules are at least `length` long, upright ones `tall`."""
     stroke = stroke_width(ink)
-    if stroke > THICKEST:
+    if stroke > TUNED.rule_thickest:
         return [], [], 0
-    thick = round(min(max(THICKER * stroke, 3), THICKEST))
+    thick = round(min(max(TUNED.rule_thicker * stroke, 3), TUNED.rule_thickest))
     columns = ink.turned()
     level = _alike(columns, length, thick)
     tops = sorted(rule.line.at for rule in level)
     gaps = [b - a - thick / 2 for a, b in pairwise(tops) if b - a > 3 * thick]
-    tooth = min([tall, *(TOOTH * gap for gap in gaps)])
+    tooth = min([tall, *(TUNED.tall_alone * gap for gap in gaps)])
     upright = _alike(ink, tooth, thick)
     return level, [r for r in upright if r.length >= tall or r.joins(level)], thick
 
@@ -351,7 +329,7 @@ def _alike(ink: Runs, length: float, thick: int) -> list[Rule]:
     pieces = connected(thin)
     stats = lengthwise(pieces)
     flat = (stats[:, 2] >= 2 * stats[:, 3]) & (stats[:, 2] >= min(length / 10, 2 * thick))
-    if stats[flat, 2].sum() < FILL * length:
+    if stats[flat, 2].sum() < TUNED.rule_seen * length:
         return []
     whole = Pieces.of(pieces)
     seen = whole.chosen(flat)
@@ -375,7 +353,7 @@ def _alike(ink: Runs, length: float, thick: int) -> list[Rule]:
             on = more
             line = seen.line(on)
         span = line.end - line.start
-        if span < length or width[on].sum() < FILL * span:
+        if span < length or width[on].sum() < TUNED.rule_seen * span:
             tries -= 1
             continue
         scraps = free & (stats[:, 3] <= thick)

@@ -14,6 +14,7 @@ from camd.segment.form_boxes import is_box
 from camd.segment.glyphs import glyphs, scraps
 from camd.segment.halo import Cuts, coarseness
 from camd.segment.page import Draft, Drawn, Page
+from camd.tuned import TUNED
 from camd.values import Glyph, Image, IntArray, Plane, Reason, Rejected
 
 _REASONS = tuple(Reason)
@@ -22,18 +23,9 @@ _GOOD = -1
 
 LARGEST = 1920
 """Pixels of the longer side. A larger frame is reduced to it."""
-SMALLEST = 640
+SMALLEST = binarize.FINE
 """Pixels of the longer side. A smaller frame is enlarged to twice its size, for strokes one or two
 pixels wide break and look like the printed rules they touch. No frame is reduced below it."""
-WIDEST = 2.5
-"""Greatest width of a digit, as a multiple of its height."""
-NARROWEST = 3
-"""Least width of a digit, pixels: finer lines come from the camera's own compression."""
-PART = 0.25
-"""Least length of a part of a digit, in heights of what it is a part of; less is a dot."""
-NEAR = 0.22
-"""How far apart both may be, in the same. Of 86 broken digits of MNIST's test that were drawn on
-sheets 42 are read, and 27 with half of it; of the dev images it makes no difference."""
 MOST = 500
 """So many parts, and so many marks of a wrong shape, the largest ones, are looked at."""
 
@@ -52,7 +44,7 @@ class Segmentation:
 def segment(
     image: Image,
     settings: SegmentSettings,
-    share: float = binarize.USUAL,
+    share: float = TUNED.ink,
     *,
     light_ink: bool | None = None,
     coarse: bool = False,
@@ -149,7 +141,7 @@ def _sift(page: Page, settings: SegmentSettings) -> NDArray[np.int8]:
     reason[height < page.least] = _CODE[Reason.TOO_SMALL]
     large = (height > settings.max_height * rows) | (width > settings.max_height * columns)
     reason[large] = _CODE[Reason.TOO_LARGE]
-    shape = (width > WIDEST * height) | (width < NARROWEST)
+    shape = (width > TUNED.long * height) | (width < TUNED.narrowest)
     reason[(reason == _GOOD) & shape] = _CODE[Reason.WRONG_SHAPE]
     border = (x == 0) | (y == 0) | (x + width == columns) | (y + height == rows)
     reason[(reason == _GOOD) & border] = _CODE[Reason.AT_BORDER]
@@ -168,9 +160,9 @@ def _beside(pieces: Components, reason: NDArray[np.int8], good: IntArray) -> Int
     parts = np.flatnonzero(part)
     small, large = (pieces.stats[some].astype(np.float32) for some in (parts, good))
     height = large[:, 3:4]
-    near = apart(large[:, :4], small[:, :4]) <= NEAR * height
+    near = apart(large[:, :4], small[:, :4]) <= TUNED.near * height
     longest = small[:, 2:4].max(axis=1)
-    near &= (longest >= PART * height) & (longest <= WIDEST * height)
+    near &= (longest >= TUNED.part * height) & (longest <= TUNED.long * height)
     near &= small[:, 4] <= large[:, 4:]
     found = parts[near.any(axis=0)]
     return np.sort(found[np.argsort(-pieces.stats[found, 4], kind="stable")][:MOST])

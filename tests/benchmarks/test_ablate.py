@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
@@ -10,6 +11,7 @@ from benchmarks.ablate import MECHANISMS, Figures, main, table, variants, withou
 from camd.evaluate.truth import Label
 from camd.hypotheses import surroundings
 from camd.segment import page
+from camd.tuned import TUNED
 from camd.values import Classified
 from tests.sheets import line, paper, write
 
@@ -20,6 +22,17 @@ def test_every_mechanism_can_be_switched_off_and_comes_back() -> None:
         with without([name]):
             assert [getattr(o, a) for o, a, _ in swaps] != before[name]
     assert before == {name: [getattr(o, a) for o, a, _ in s] for name, s in MECHANISMS.items()}
+
+
+def test_every_number_can_be_moved_and_comes_back() -> None:
+    before = asdict(TUNED)
+    rows = variants([], numbers=True)
+    assert len(rows) == 1 + 2 * len(before)
+    for name, moved in rows.items():
+        with without(moved):
+            changed = {key for key, value in asdict(TUNED).items() if value != before[key]}
+        assert changed == {name.partition(" x ")[0]} - {"as it ships"}
+    assert asdict(TUNED) == before
 
 
 def test_two_are_off_at_once() -> None:

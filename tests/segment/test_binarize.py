@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from camd.segment import binarize
+from camd.tuned import TUNED
 from tests.sheets import Sheet, line, paper, write
 
 
@@ -44,9 +45,7 @@ def test_at_a_lower_share_fainter_ink_counts() -> None:
     sheet = line(paper(), (100, 100), (100, 300), pen=9)
     sheet = line(sheet, (112, 100), (112, 300), pen=9, ink=185)
     ink = flat(binarize.to_grey(sheet))
-    usual, lower = (
-        binarize.threshold(ink, share) > 0 for share in (binarize.USUAL, binarize.LOWER)
-    )
+    usual, lower = (binarize.threshold(ink, share) > 0 for share in (TUNED.ink, TUNED.faint_ink))
     assert not usual[120:280, 113].any()
     assert lower[120:280, 113].all()
 
