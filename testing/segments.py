@@ -20,6 +20,9 @@ ENDS = {
 }
 """From where to where each goes, in widths of a digit to the right and down."""
 
+DOTS = {".": (0.96,), ":": (0.3, 0.7)}
+"""How far down the middles of their dots are, in heights of a digit."""
+
 
 def display(
     text: str,
@@ -30,12 +33,20 @@ def display(
     margin: float = 0.4,
     lean: float = 0.08,
 ) -> NDArray[np.uint8]:
-    """Return a grey picture of `text` (digits, "-", and blanks for cells that are off) of digits
-    `height` pixels high, with `margin` heights around."""
+    """Return a grey picture of `text` (digits, "-", and blanks for cells that are off, with points
+    and colons behind them) of digits `height` pixels high, with `margin` heights around."""
+    cells = [sign for sign in text if sign in LIT]
     wide, thick = 0.5 * height, max(2, round(0.13 * height))
     step, edge = round(0.85 * height), round(margin * height)
-    picture = np.full((height + 2 * edge, step * len(text) + 2 * edge), ground, np.uint8)
-    for place, digit in enumerate(text):
+    picture = np.full((height + 2 * edge, step * len(cells) + 2 * edge), ground, np.uint8)
+    place = 0
+    for sign in text:
+        place += sign in LIT
+        for down in DOTS.get(sign, ()):
+            right = edge + place * step - 0.03 * height + lean * height * (1 - down)
+            at = round(right), round(edge + down * height)
+            cv2.circle(picture, at, max(1, round(0.06 * height)), ink, -1)
+    for place, digit in enumerate(cells):
         for name in LIT[digit]:
             ends = np.array(ENDS[name], np.float64) * (wide, height / 2)
             ends += (edge + place * step + 0.15 * height, edge)

@@ -62,13 +62,14 @@ And `surroundings` in meta may hold the weights with which glyphs are judged by 
 (camd/hypotheses/surroundings.py): a list of lists, the first of OWN + 1 numbers, the others of
 OWN + AROUND + 1.
 
-And a whole model of its own for the rows of digits in regions (camd/hypotheses/cells.py), with -1
-among its classes and without a gate: `rows` in meta is its meta, and its arrays have names that
-begin with rows_ (but no rows_meta).
+And whole models of their own, with -1 among their classes and without a gate: one for the rows of
+digits in regions (camd/hypotheses/cells.py), and one for their decimal points, with the classes -1,
+0 and 1 (camd/hypotheses/points.py). `rows` or `points` in meta is its meta, and its arrays have
+names that begin with rows_ or points_ (but no rows_meta, no points_meta).
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,34 +147,42 @@ it."""
 COARSE = 280
 """How many features camd/classify/coarse.py has of a window."""
 
-ROWS = "rows_"
-"""How the names of the arrays begin that belong to the model for rows."""
+Part = Literal["rows", "points"]
+PARTS: tuple[Part, ...] = get_args(Part)
+"""The models within a model file. The names of their arrays begin with theirs."""
 
 
 def names(meta: Meta) -> list[str]:
     """Return the names of the arrays that a file with this meta must have."""
     optional = [name for key, more in _OPTIONAL.items() if key in meta for name in more]
     own = [*_DTYPES, *optional]
-    if "rows" in meta:
-        own += [f"{ROWS}{name}" for name in names(_without(meta["rows"])) if name != "meta"]
+    for part in PARTS:
+        if part in meta:
+            own += [f"{part}_{name}" for name in names(without(meta[part])) if name != "meta"]
     return own
 
 
-def rows(arrays: Arrays, meta: Meta) -> tuple[Arrays, Meta] | None:
-    """Give the contents of the model for rows, where there is one."""
-    if "rows" not in meta:
+def nested(arrays: Arrays, meta: Meta, part: Part) -> tuple[Arrays, Meta] | None:
+    """Give the contents of the model within, where there is one."""
+    if part not in meta:
         return None
-    own = {name.removeprefix(ROWS): array for name, array in arrays.items() if _of_rows(name)}
-    return own, _without(meta["rows"])
+    own = {
+        name.removeprefix(f"{part}_"): array
+        for name, array in arrays.items()
+        if name.startswith(f"{part}_")
+    }
+    return own, without(meta[part])
 
 
-def _of_rows(name: str) -> bool:
-    return name.startswith(ROWS)
+def without(meta: Meta) -> Meta:
+    """Give the meta of a model within, which has no other within it."""
+    return {key: value for key, value in meta.items() if key not in PARTS}
 
 
-def _without(meta: Meta) -> Meta:
-    """Give the meta of a model for rows, which has no other within it."""
-    return {key: value for key, value in meta.items() if key != "rows"}
+def alone(arrays: Arrays, parts: Collection[Part] = PARTS) -> dict[str, NDArray[Any]]:
+    """Leave out the arrays of the models within."""
+    begins = tuple(f"{part}_" for part in parts)
+    return {name: array for name, array in arrays.items() if not name.startswith(begins)}
 
 
 def spec_from(meta: Meta) -> FeatureSpec:
@@ -198,10 +207,11 @@ def _fits(weights: Any) -> bool:
 
 def problem(arrays: Arrays, meta: Meta) -> str | None:
     """Return what is wrong with the contents; None if nothing is."""
-    if (nested := rows(arrays, meta)) is not None:
-        if wrong := problem(*nested):
-            return f"in its model for rows, {wrong}"
-        arrays = {name: array for name, array in arrays.items() if not _of_rows(name)}
+    for part in PARTS:
+        within = nested(arrays, meta, part)
+        if within is not None and (wrong := problem(*within)):
+            return f"in its model for {part}, {wrong}"
+    arrays = alone(arrays)
     known = dict(item for some in (_DTYPES, *_OPTIONAL.values()) for item in some.items())
     for name, array in arrays.items():
         dtypes = known[name]

@@ -49,6 +49,8 @@ class Model:
     """Tells digits from everything else; without one, everything is a digit."""
     rows: "Model | None" = None
     """Reads rows of digits in regions, window by window; see camd.hypotheses.cells."""
+    points: "Model | None" = None
+    """Tells the decimal points of such rows from the rest; see camd.hypotheses.points."""
     coarse: Coarse | None = None
     """Of a machine for rows: says at first sight where it need not be asked."""
     surroundings: tuple[FloatArray, ...] = ()
@@ -137,9 +139,11 @@ class Model:
 
     def passes(self, arrays: Arrays, meta: Meta) -> bool:
         """Tell whether it says of the crops in its file what it said when that was made."""
-        nested = model_schema.rows(arrays, meta)
-        if self.rows and nested and not self.rows.passes(*nested):
-            return False
+        within: dict[model_schema.Part, Model | None] = {"rows": self.rows, "points": self.points}
+        for part, model in within.items():
+            nested = model_schema.nested(arrays, meta, part)
+            if model and nested and not model.passes(*nested):
+                return False
         crops = arrays["test_crops"]
         tried = self.classify(crops)
         if not np.array_equal(tried.labels, arrays["test_labels"]):
@@ -159,7 +163,10 @@ def build(arrays: Arrays, meta: Meta, *, with_rows: bool = True) -> Model:
     quick = None
     if "quick_vectors" in arrays:
         quick = Quick(Reduced.of(arrays, meta["quick_gamma"]), meta["quick_clear"])
-    nested = model_schema.rows(arrays, meta) if with_rows else None
+    rows, points = (
+        model_schema.nested(arrays, meta, part) if with_rows else None
+        for part in ("rows", "points")
+    )
     return Model(
         id=meta["sha256"][:8],
         spec=model_schema.spec_from(meta),
@@ -168,7 +175,8 @@ def build(arrays: Arrays, meta: Meta, *, with_rows: bool = True) -> Model:
         quick=quick,
         gate=gate.build(arrays, meta),
         coarse=Coarse.of(arrays, meta) if "coarse_templates" in arrays else None,
-        rows=build(*nested) if nested else None,
+        rows=build(*rows) if rows else None,
+        points=build(*points) if points else None,
         surroundings=_surroundings(meta),
     )
 

@@ -103,6 +103,11 @@ class Row:
     def worth(self) -> float:
         return sum(cell.worth for cell in self.cells)
 
+    @property
+    def light_ink(self) -> bool:
+        """Whether the ink of most of its digits is lighter than their ground."""
+        return 2 * sum(cell.dark for cell in self.cells) < len(self.cells)
+
 
 def read(
     picture: Plane,

@@ -117,7 +117,7 @@ def test_answers_tell_what_both_machines_say_of_a_crop() -> None:
 @pytest.fixture(scope="module")
 def rows() -> tuple[model_schema.Arrays, model_schema.Meta]:
     """The contents of a model for rows with a quick look."""
-    nested = model_schema.rows(*model_file.read(paths.model_file()))
+    nested = model_schema.nested(*model_file.read(paths.model_file()), "rows")
     assert nested is not None
     limits = {"coarse_gamma": 0.2, "coarse_first": 3.0, "coarse_second": 1.0}
     return {**nested[0], **arrays(11)}, {**nested[1], **limits}

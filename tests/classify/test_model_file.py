@@ -18,7 +18,7 @@ from camd.classify import model_file, svm
 from camd.errors import ModelError
 from tests.classify.test_gate import Gated
 from tests.mqtt.malformed import json_values
-from training.fit.export import with_rows
+from training.fit.export import with_part
 
 Arrays = dict[str, np.ndarray]
 Entries = dict[str, bytes]
@@ -208,7 +208,7 @@ def test_other_entries(gated: Gated, path: Path, names: list[str]) -> None:
 
 
 def test_what_is_wrong_with_the_model_for_rows_is_said(gated: Gated, path: Path) -> None:
-    arrays, meta = with_rows(gated.arrays, gated.meta, gated.arrays, gated.meta)
+    arrays, meta = with_part("rows", gated.arrays, gated.meta, gated.arrays, gated.meta)
     path.write_bytes(packed(entries(arrays, meta)))
     rows = svm.load(path).rows
     assert rows is not None

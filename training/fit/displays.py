@@ -25,7 +25,7 @@ from training.digits import NONE, Digits, join
 from training.fit import export
 from training.fit.bench import Bench, Machines
 from training.fit.coarse import learn_coarse
-from training.fit.export import with_coarse, with_rows
+from training.fit.export import with_coarse, with_part
 from training.fit.fit import Progress, Recipe, learn_projection
 from training.fit.self_test import with_tests
 from training.render import textures
@@ -183,7 +183,7 @@ def relearn_coarse(
     """Fit only the quick look of the model file `path` anew, and return the file's new id. Raises
     CamdError."""
     contents = model_file.read(path)
-    nested = model_schema.rows(*contents)
+    nested = model_schema.nested(*contents, "rows")
     if nested is None:
         raise DataError(f"{path}: it reads no rows, so there is nothing to begin with a quick look")
     faces, _ = Faces.find(fonts).split(0, HELD)
@@ -193,7 +193,7 @@ def relearn_coarse(
     quick = learn_coarse(
         model, _mixed(learn, faces, rng), recipe.looked_at, recipe.look_steps, rng, progress
     )
-    sealed = with_rows(*contents, *export.seal(*with_coarse(*nested, quick)))
+    sealed = with_part("rows", *contents, *export.seal(*with_coarse(*nested, quick)))
     return export.replace(path, *sealed)
 
 
@@ -204,7 +204,7 @@ def generator(seed: int) -> np.random.Generator:
 def install(path: Path, learnt: Learnt) -> str:
     """Put the machine into the model file `path`, and return the file's new id; its card follows.
     Raises ModelError."""
-    sealed, described = with_rows(*model_file.read(path), learnt.arrays, learnt.meta)
+    sealed, described = with_part("rows", *model_file.read(path), learnt.arrays, learnt.meta)
     return export.replace(path, sealed, described, rows=learnt.card)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from camd import files
 from camd.classify import model_file, svm
 from camd.classify.features import FeatureSpec
-from camd.classify.model_schema import ROWS, rows
+from camd.classify.model_schema import Part, alone, nested
 from camd.errors import ModelError
 from camd.values import FloatArray
 from training.fit.reduced import ReducedSet
@@ -128,17 +128,17 @@ def carry_gate(
     return seal({**arrays, **gate}, {**meta, **known})
 
 
-def with_rows(
+def with_part(
+    part: Part,
     arrays: Mapping[str, NDArray[Any]],
     meta: Mapping[str, Any],
     own: Mapping[str, NDArray[Any]],
     described: Mapping[str, Any],
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Add the contents `own` and `described` of a model for rows to those of a model file. They
-    replace those of one that is there."""
-    others = {name: array for name, array in arrays.items() if not name.startswith(ROWS)}
-    nested = {f"{ROWS}{name}": array for name, array in own.items() if name != "meta"}
-    return seal({**others, **nested}, {**meta, "rows": dict(described)})
+    """Add the contents `own` and `described` of a model for rows or points to those of a model
+    file. They replace those of one that is there."""
+    within = {f"{part}_{name}": array for name, array in own.items() if name != "meta"}
+    return seal({**alone(arrays, [part]), **within}, {**meta, part: dict(described)})
 
 
 def with_coarse(
@@ -150,16 +150,16 @@ def with_coarse(
     return {**arrays, **quick[0]}, {**meta, **quick[1]}
 
 
-def carry_rows(
-    donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
+def carry_part(
+    part: Part, donor: Path, arrays: dict[str, NDArray[Any]], meta: dict[str, Any]
 ) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Add the model for rows of the model file `donor`, where there is one: it depends on no other
-    machine."""
+    """Add the model for rows or points of the model file `donor`, where there is one: it depends on
+    no other machine."""
     try:
-        nested = rows(*model_file.read(donor))
+        within = nested(*model_file.read(donor), part)
     except ModelError:
         return arrays, meta
-    return with_rows(arrays, meta, *nested) if nested else (arrays, meta)
+    return with_part(part, arrays, meta, *within) if within else (arrays, meta)
 
 
 def carry_surroundings(

@@ -25,10 +25,10 @@ from training.fit.displays import DisplayRecipe, learn_displays
 from training.fit.evaluate import Figures, by_hand, figures
 from training.fit.export import (
     carry_gate,
-    carry_rows,
+    carry_part,
     carry_surroundings,
     to_bytes,
-    with_rows,
+    with_part,
     write,
 )
 from training.fit.fit import ENGINE, Recipe, learn_projection
@@ -162,12 +162,13 @@ def train(
     in_rows = None
     if material.displays:
         learnt_rows = learn_displays(material.displays, material.fonts, displays, seed, progress)
-        arrays, meta = with_rows(arrays, meta, learnt_rows.arrays, learnt_rows.meta)
+        arrays, meta = with_part("rows", arrays, meta, learnt_rows.arrays, learnt_rows.meta)
         in_rows = learnt_rows.card
     elif material.old:
-        arrays, meta = carry_rows(material.old, arrays, meta)
+        arrays, meta = carry_part("rows", material.old, arrays, meta)
         in_rows = {"of": str(material.old)} if "rows" in meta else None
     if material.old:
+        arrays, meta = carry_part("points", material.old, arrays, meta)
         arrays, meta = carry_surroundings(material.old, arrays, meta)
     content = to_bytes(arrays)
     card = {
@@ -196,6 +197,7 @@ def train(
         if others
         else None,
         "rows": in_rows,
+        "points": {"of": str(material.old)} if "points" in meta else None,
         "surroundings": {"of": str(material.old)} if "surroundings" in meta else None,
         "support_vectors": len(fitted.full.vectors),
         "cascade": cascade(fitted, trial, validation, bench, alone),

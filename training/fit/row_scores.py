@@ -54,7 +54,7 @@ def score(model: svm.Model, pictures: Iterable[Picture]) -> Score:
     for picture, placed in pictures:
         if not placed:
             continue
-        read = cells.read(picture, _region(placed, picture.shape), model).cells
+        read = cells.read(picture, region(placed, picture.shape), model).cells
         for one in placed:
             near = [cell for cell in read if abs(cell.x - one.x) < NEAR * one.height]
             if one.label >= 0:
@@ -65,7 +65,7 @@ def score(model: svm.Model, pictures: Iterable[Picture]) -> Score:
     return Score(digits, right, another)
 
 
-def _region(placed: list[Placed], shape: tuple[int, ...]) -> Box:
+def region(placed: list[Placed], shape: tuple[int, ...]) -> Box:
     """Return the region that a person would draw around the digits, within the picture."""
     tall = float(np.median([one.height for one in placed]))
     right, down = ((margin + AROUND) * tall for margin in (HALF_WIDE, 0.5))

@@ -1,8 +1,9 @@
 """Renders rows of digits as displays, meters and labels show them: segments with their ghosts and
 glow, wheels with their windows and half rolled in digits, and print."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -15,10 +16,10 @@ from PIL import ImageFont
 from camd.errors import DataError
 from camd.values import Plane
 from training.digits import NONE
+from training.render.ink import EM, Grey, Shape, lay
 from training.render.lettering import LETTERS, Fonts
+from training.render.marks import MOST_GAP, Mark, Marker
 
-EM = 64
-"""Size of the fonts, pixels, in which rows are drawn before a camera takes them."""
 UNKNOWN = -2
 """Label of what is neither surely a digit nor surely none."""
 SEGMENTS = "DSEG7*.ttf"
@@ -38,15 +39,16 @@ STILL, BETWEEN, NEXT = 0.12, 0.25, 0.85
 """How far a wheel has turned, in heights of an em. Up to STILL the digit counts as whole; from
 BETWEEN to NEXT there is none to be read in its window."""
 
+SIZES = 18, 72
+"""Sizes of the em, pixels, with which rows with points are taken: of smaller ones nobody sees the
+points."""
+APART = 60.0
+"""Least grey levels between a point on what parts two wheels and that."""
+
 Kind = Literal["segments", "print", "wheels", "letters"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 SHARES = (0.44, 0.14, 0.36, 0.06)
 """How many of all rows are of each kind."""
-
-Grey = NDArray[np.float32]
-Shape = tuple[Plane, tuple[int, int, int, int], float]
-"""The ink (h, w) uint8 of a character, the box around it where a line begins at (0, 0), and how far
-the line then goes on, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,12 @@ class _Row:
     """Middle x, middle y, label."""
     step: float = 0.0
     """Width of a wheel; 0 for what has none."""
+    marks: list[Mark] = field(default_factory=list)
+    over: Grey | None = None
+    """(H, W), 0..1: ink on what parts the wheels."""
+    marked: bool = False
+    left: float = math.inf
+    """Where what stands before the first digit begins, pixels."""
 
 
 def draw(
@@ -190,14 +198,29 @@ def draw(
     """Draw a picture of one row, grey uint8, and say what stands where in it. Without a `kind` it
     is of any."""
     kind = kind or KINDS[int(rng.choice(len(KINDS), p=SHARES))]
+    picture, placed, _ = _drawn(rng, faces, kind, marked=False)
+    return picture, placed
+
+
+def draw_marked(
+    rng: np.random.Generator, faces: Faces, kind: Kind
+) -> tuple[Plane, list[Placed], list[Mark]]:
+    """The same of a row with the points, commas and colons that displays and print have, points
+    that are off, and specks; say also where those are that count."""
+    return _drawn(rng, faces, kind, marked=True)
+
+
+def _drawn(
+    rng: np.random.Generator, faces: Faces, kind: Kind, *, marked: bool
+) -> tuple[Plane, list[Placed], list[Mark]]:
     if kind == "wheels":
-        row = _write(rng, faces.prints, wheels=True)
+        row = _write(rng, faces.prints, wheels=True, marked=marked)
         sheet, dark = _wheels(rng, row)
     elif kind in ("print", "letters"):
-        row = _write(rng, faces.prints, wheels=False, letters=kind == "letters")
+        row = _write(rng, faces.prints, wheels=False, letters=kind == "letters", marked=marked)
         sheet, dark = _flat(rng, row)
     else:
-        row = _write(rng, faces.segments, wheels=False, segments=True)
+        row = _write(rng, faces.segments, wheels=False, segments=True, marked=marked)
         sheet, dark = _lit(rng, row) if rng.random() < 0.5 else _flat(rng, row)
     return _photographed(rng, sheet, row, dark)
 
@@ -218,20 +241,32 @@ def _write(
     wheels: bool,
     segments: bool = False,
     letters: bool = False,
+    marked: bool = False,
 ) -> _Row:
     glyph: Callable[[str], Shape] = partial(_glyph, fonts[rng.integers(len(fonts))])
+    letter = None if wheels else glyph
     if segments and rng.random() < 0.5:
-        glyph = Segmented.random(rng).glyph
+        glyph, letter = Segmented.random(rng).glyph, None
     count = int(rng.integers(1, 9))
     around = int(EM * rng.uniform(0.5, 1.2))
     _, (_, above, _, below), _ = glyph("8")
     height = float(below - above)
     ink = np.zeros((EM + 2 * around, int(1.6 * EM * (count + 3))), np.float32)
     row = _Row(ink, around, height, [], rng.uniform(0.62, 1.5) * EM if wheels else 0.0)
-    gap = rng.uniform(-0.03, 0.22) * EM
+    gap = rng.uniform(-0.03, MOST_GAP if marked else 0.22) * EM
     ghost = rng.uniform(0, 0.5) if segments and rng.random() < 0.5 else 0.0
     x = around + rng.uniform(0, EM)
-    for _ in range(count):
+    marker = None
+    if marked:
+        row.marked = True
+        marker = Marker.random(
+            rng, count, height, segments=segments, wheels=wheels, gap=gap, above=above,
+            letter=letter,
+        )  # fmt: skip
+        if wheels:
+            row.over = np.zeros_like(ink)
+        x += _mark(row, marker, x, gap, 0)
+    for number in range(count):
         value = int(rng.integers(10))
         character, label = str(value), value
         if letters:
@@ -251,15 +286,15 @@ def _write(
         if wheels:
             turned = (rng.uniform(-0.9, 0.9) if rolling else rng.normal(0, 0.03)) * EM
         top = round(row.top + box[1] - above + turned)
-        _lay(ink, shape, left, top, 1.0)
+        lay(ink, shape, left, top, 1.0)
         if ghost and character != " ":
             all_on, whole, _ = glyph("8")
-            _lay(ink, all_on, round(x + whole[0]), round(row.top), ghost)
+            lay(ink, all_on, round(x + whole[0]), round(row.top), ghost)
         if wheels and (rolling or rng.random() < 0.5):
             apart = EM * rng.uniform(1.05, 1.5)
             for other, side in ((value + 1, 1), (value - 1, -1)):
                 near, _, _ = glyph(str(other % 10))
-                _lay(
+                lay(
                     ink, near, round(x + (step - near.shape[1]) / 2), round(top + side * apart), 1.0
                 )
         if (label != NONE or letters) and shape.size:
@@ -273,7 +308,12 @@ def _write(
                 )
             )
         x += step
-        x += _point(rng, row, x - gap / 2, segments=segments, wheels=wheels)
+        if marker:
+            x += _mark(row, marker, x, gap, number + 1)
+        else:
+            x += _point(rng, row, x - gap / 2, segments=segments, wheels=wheels)
+    if marker and not wheels:
+        marker.surround(ink, row.top)
     end = int(x + around + rng.uniform(0, EM))
     row.ink = ink[:, : min(ink.shape[1], max(end, EM))]
     if segments and rng.random() < 0.35:  # it shines over its edges
@@ -282,12 +322,16 @@ def _write(
     return row
 
 
-def _lay(ink: Grey, shape: Plane, left: int, top: int, strength: float) -> None:
-    first, last = max(top, 0), min(top + shape.shape[0], ink.shape[0])
-    wide = min(shape.shape[1], ink.shape[1] - left)
-    if last > first and wide > 0:
-        under = ink[first:last, left : left + wide]
-        np.maximum(under, shape[first - top : last - top, :wide] * (strength / 255), out=under)
+def _mark(row: _Row, marker: Marker, x: float, gap: float, number: int) -> float:
+    """Draw what stands before the cell of that number, which begins at `x`; return how much room it
+    takes."""
+    own = 0.0 if row.step else gap
+    ink = row.ink if row.over is None else row.over
+    mark, room = marker.put(ink, row.top, x - own, own, number, len(row.digits))
+    if mark:
+        row.left = min(row.left, mark.x - 0.2 * row.height)
+        row.marks.append(mark)
+    return room
 
 
 def _point(rng: np.random.Generator, row: _Row, x: float, *, segments: bool, wheels: bool) -> float:
@@ -354,6 +398,12 @@ def _wheels(rng: np.random.Generator, row: _Row) -> tuple[Grey, list[bool]]:
         for edge in (int(x - row.step / 2), int(x + row.step / 2)):
             cv2.line(sheet, (edge, 0), (edge, len(sheet)), shade, thick)
             cv2.line(sheet, (edge + thick // 2, 0), (edge + thick // 2, len(sheet)), bright, 1)
+    if row.over is not None:
+        over = row.over[:, : sheet.shape[1]]
+        if thick and abs(shade - number) < APART:
+            row.marks.clear()  # nobody sees it
+        else:
+            sheet = sheet * (1 - over) + number * over
     return _framed(rng, np.asarray(sheet, np.float32), row, 0.6), dark
 
 
@@ -368,14 +418,14 @@ def _framed(rng: np.random.Generator, sheet: Grey, row: _Row, often: float) -> G
         # Its sides are steep, and must not look like a 1.
         beside = max(row.step / 2, 0.4 * EM) + rng.uniform(0, 0.3) * EM
         shade = rng.uniform(0, 255)
-        sheet[:, : max(0, int(row.digits[0][0] - beside))] = shade
+        sheet[:, : max(0, int(min(row.left, row.digits[0][0] - beside)))] = shade
         sheet[:, int(row.digits[-1][0] + beside) :] = shade
     return sheet
 
 
 def _photographed(
     rng: np.random.Generator, sheet: Grey, row: _Row, dark: list[bool]
-) -> tuple[Plane, list[Placed]]:
+) -> tuple[Plane, list[Placed], list[Mark]]:
     """Light a sheet, look at it at a slant, and take it with a camera that is not quite sharp."""
     height, width = sheet.shape
     corners = rng.uniform(rng.uniform(0.5, 1), 1, (2, 4)).astype(np.float32)
@@ -386,6 +436,8 @@ def _photographed(
     lean, turn = rng.normal(0, 0.13), np.deg2rad(rng.normal(0, 3))
     stretch = np.exp(rng.uniform(-0.5, 0.3))
     size = rng.uniform(10, 48) if rng.random() < 0.7 else 48.0
+    if row.marked:
+        size = rng.uniform(*SIZES)
     scale = size / EM
     turned = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     matrix = scale * np.array([[stretch, -lean * stretch], [0, 1]]) @ turned
@@ -406,13 +458,17 @@ def _photographed(
         quality = int(rng.integers(35, 95))
         _, coded = cv2.imencode(".jpg", whole, [cv2.IMWRITE_JPEG_QUALITY, quality])
         whole = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
-    placed = []
-    for (x, y, label), ink_is_dark in zip(row.digits, dark, strict=True):
-        at = matrix @ np.array([x, y]) + move
-        placed.append(
-            Placed(float(at[0]), float(at[1]), row.height * scale, label, bool(ink_is_dark))
-        )
-    return whole, placed
+
+    def there(x: float, y: float) -> tuple[float, float]:
+        right, down = matrix @ np.array([x, y]) + move
+        return float(right), float(down)
+
+    placed = [
+        Placed(*there(x, y), row.height * scale, label, bool(ink_is_dark))
+        for (x, y, label), ink_is_dark in zip(row.digits, dark, strict=True)
+    ]
+    marks = [Mark(mark.after, mark.colon, *there(mark.x, mark.y)) for mark in row.marks]
+    return whole, placed, marks
 
 
 def _reflection(rng: np.random.Generator, width: int, height: int) -> Grey:
