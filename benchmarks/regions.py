@@ -1,10 +1,11 @@
 """Regions drawn on labelled images: how often the value is right, wrong, or withheld.
 
-    python -m benchmarks regions DIR [--film | --peers]
+    python -m benchmarks regions DIR [--film | --peers] [--points]
 
 DIR holds images and their labels.json with regions, as for `camd eval`. An image whose label tells
 of none is read as one region, if it has one line of digits or none. Of the texts only the digits
-count. `--peers` lets other programs read the same regions, cut out.
+count, and with `--points` the decimal point. `--peers` lets other programs read the same regions,
+cut out.
 
 A value that is `ok` and wrong is the worst that camd can say: that column is to be 0.
 
@@ -18,7 +19,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -58,16 +59,22 @@ def places(directory: Path) -> Iterator[Place]:
         if label.file not in told and len(label.digits) < 2:
             style = label.hard or directory.resolve().name
             texts = tuple(line.replace(" ", "") for line in label.digits)
-            yield Place(label.file, style if texts else f"{style}, no digits", texts, None)
+            decimals = tuple(map(region_truth.decimals_of, texts))
+            style = style if texts else f"{style}, no digits"
+            yield Place(label.file, style, texts, None, decimals)
 
 
-def read(image: Image, place: Place, model: Model, *, film: bool) -> list[RegionReading]:
-    """Read a region as `camd read` reads an image or, for a `film`, as `camd run` does with a
-    camera before which nothing moves; give all that it says, one after the other."""
+def read(
+    image: Image, place: Place, model: Model, *, film: bool, points: bool = False
+) -> list[RegionReading]:
+    """Read a region, and its decimal point with `points`, as `camd read` reads an image or, for a
+    `film`, as `camd run` does with a camera before which nothing moves; give all that it says, one
+    after the other."""
     if not film:
-        return list(regions.read(image, place, Settings(), model).result.regions)
+        found = regions.read(image, place, Settings(), model, points=points)
+        return list(found.result.regions)
     height, width = image.shape[:2]
-    pipeline = regions.pipeline(Settings(), model, place, (width, height))
+    pipeline = regions.pipeline(Settings(), model, place, (width, height), points=points)
     results = [pipeline.process(image, INTERVAL * number) for number in range(FRAMES)]
     return [said for result in results for said in result.regions]
 
@@ -133,6 +140,11 @@ def durations(times: Sequence[Times], others: Mapping[str, Sequence[float]]) -> 
     return lines
 
 
+def spelt(said: Sequence[RegionReading]) -> list[RegionReading]:
+    """Give readings with the decimal points in their texts."""
+    return [replace(one, text=region_truth.pointed(one.text, one.decimals)) for one in said]
+
+
 def outcome(said: Sequence[RegionReading], place: Place) -> str:
     """Name what became of a region: its last status, but one wrong value is one too many."""
     if wrong(said, place):
@@ -175,6 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--peers", action="store_true", help="let other programs read the same, cut out"
     )
+    parser.add_argument("--points", action="store_true", help="read the decimal points, too")
     options = parser.parse_args(arguments)
     settings = Settings()
     found: list[tuple[Place, list[RegionReading]]] = []
@@ -191,7 +204,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 path = options.directory / place.file
                 image = first_page(path).image
                 times.append(timed(path.read_bytes(), image, place, model))
-                found.append((place, read(image, place, model, film=options.film)))
+                said = read(image, place, model, film=options.film, points=options.points)
+                found.append((place.spelt, spelt(said)) if options.points else (place, said))
                 for one in others:
                     if isinstance(one, Reader):
                         texts[one.name].append(one.digits(cut(image, place)))

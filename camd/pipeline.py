@@ -9,9 +9,9 @@ from typing import Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from camd.config.settings import Settings
+from camd.config.settings import READ, Settings
 from camd.errors import ConfigError
-from camd.hypotheses import cells, directions, parts, select, surroundings, windows
+from camd.hypotheses import cells, directions, parts, points, select, surroundings, windows
 from camd.hypotheses.looks import Look
 from camd.hypotheses.select import Reading
 from camd.hypotheses.surroundings import Page
@@ -20,7 +20,7 @@ from camd.laps import Lap, Laps, Timer, no_lap, no_timer
 from camd.regions.area import NOT_ASKED, Area, Other, together
 from camd.regions.follow import Follower, Surroundings
 from camd.regions.memory import Kept, Memory
-from camd.regions.value import ONE_NUMBER
+from camd.regions.value import ONE_NUMBER, Written
 from camd.segment.deskew import MAX_SKEW, slope
 from camd.segment.segmentation import Segmentation
 from camd.track.lines import group
@@ -82,6 +82,13 @@ class ReadsRows(Protocol):
         """Reads rows of digits window by window; see camd.hypotheses.cells."""
 
 
+@runtime_checkable
+class FindsPoints(Protocol):
+    @property
+    def points(self) -> points.Machine | None:
+        """Finds the decimal points of numbers; see camd.hypotheses.points."""
+
+
 RIVAL = 0.5
 """A region that reads otherwise as handwriting than as a display is doubtful where the worse of the
 two has this share of the better one's weight. What only lacks digits is no rival."""
@@ -117,6 +124,8 @@ class _Seen:
     rejected: tuple[Rejected, ...]
     weak: Sequence[Digit] = ()
     """Those of the rejected that are nearly digits: they keep what a film showed before."""
+    light_ink: bool = False
+    """Whether the ink is lighter than its ground."""
     doubtful: bool = False
     """Whether something else may be written there than was read."""
     page: Page | None = None
@@ -165,13 +174,20 @@ def _within(part: str, whole: str) -> bool:
 
 
 def check(settings: Settings, model: Model | None) -> None:
-    """Raise ConfigError where a region is shown in a way that this model cannot read; None: workers
-    classify, who are sent crops only."""
+    """Raise ConfigError where a region has what this model cannot read; None: workers classify, who
+    are sent crops only."""
+    what = "workers do not" if model is None else "this model does not; retrain it"
+    finds = isinstance(model, FindsPoints) and model.points is not None
+    for region in settings.region:
+        if region.decimals == READ and not finds:
+            raise ConfigError(
+                f'region {region.name}: decimals = "read" needs a model that finds decimal '
+                f"points, which {what}: say how many decimals there are"
+            )
     if isinstance(model, ReadsRows) and model.rows is not None:
         return
     for region in settings.region:
         if region.display not in ("auto", "handwriting"):
-            what = "workers do not" if model is None else "this model does not; retrain it"
             raise ConfigError(
                 f'region {region.name}: display = "{region.display}" is read window by window, '
                 f'which {what}: leave display out, or say "handwriting"'
@@ -249,8 +265,17 @@ class Pipeline:
             kept = {seen.weak[i].box for i in tracked.kept}
             rejected = tuple(mark for mark in seen.rejected if mark.box not in kept)
             laps.lap("track")
-            minus = area.minus(image, seen.digits)
-            results.append(area.follow(tracked, rejected, clock, doubt=seen.doubtful, minus=minus))
+            minus, written = self._signs(area, image, seen, clock)
+            results.append(
+                area.follow(
+                    tracked,
+                    rejected,
+                    clock,
+                    doubt=seen.doubtful,
+                    minus=minus,
+                    written=written,
+                )
+            )
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 
@@ -265,8 +290,12 @@ class Pipeline:
         for area in self._areas:
             area.orientation = Orientation()
             seen = self._look(area, image, laps, None)
-            minus = area.minus(image, seen.digits)
-            results.append(area.still(seen.digits, seen.rejected, doubt=seen.doubtful, minus=minus))
+            minus, written = self._signs(area, image, seen, None)
+            results.append(
+                area.still(
+                    seen.digits, seen.rejected, doubt=seen.doubtful, minus=minus, written=written
+                )
+            )
             laps.lap("lines")
         return replace(together(results), stages=laps.seconds)
 
@@ -278,6 +307,19 @@ class Pipeline:
         page = self._read_ink(area, image, Laps(no_timer), None).page
         assert page is not None  # as it always is of ink
         return page
+
+    def _signs(
+        self, area: Area, image: Image, seen: _Seen, clock: float | None
+    ) -> tuple[Box | None, Written | None]:
+        """Find the minus and the decimal point of a region's number."""
+        if area.memory is None or not seen.digits:
+            return None, None
+        picture = area.picture(image)
+        minus, written = area.minus(picture, seen.digits), None
+        machine = self._model.points if isinstance(self._model, FindsPoints) else None
+        if machine is not None:
+            written = area.point(picture, seen.digits, machine, clock, light_ink=seen.light_ink)
+        return minus, written
 
     def _look(self, area: Area, image: Image, laps: Laps, clock: float | None) -> _Seen:
         """Read an area as handwriting or as a row of a display, whichever is worth more."""
@@ -317,7 +359,8 @@ class Pipeline:
         area.found = row.place if clock is not None else None
         digits = [Digit(one.label, one.confidence, one.box, one.margin) for one in row.cells]
         sure = np.array([one.confidence for one in row.cells], np.float32)
-        return _Seen(0, (), digits, sure, rejected, doubtful=bool((sure < SETTLED).any()))
+        unsure = bool((sure < SETTLED).any())
+        return _Seen(0, (), digits, sure, rejected, light_ink=row.light_ink, doubtful=unsure)
 
     def _read_ink(
         self, area: Area, image: Image, laps: Laps, clock: float | None, *, turns: bool = True
@@ -434,6 +477,7 @@ class Pipeline:
             sure,
             rejected + doubtful,
             weak,
+            found.light_ink,
             doubtful=bool((made & loose).any()),
             page=page,
         )

@@ -270,7 +270,7 @@ class RegionReading:
     status: RegionStatus
     """"ok", or why there is no value."""
     value: float | None = None
-    """An int where the region has no decimals; None unless the status is "ok"."""
+    """An int where the number has no decimals; None unless the status is "ok"."""
     text: str = ""
     """The digits that were read, a space between two rows."""
     confidence: float | None = None
@@ -287,6 +287,8 @@ class RegionReading:
     """None while there is a good value often enough."""
     moved: Moved | None = None
     """None while it is where it was drawn."""
+    decimals: int | None = None
+    """How many digits of `text` are behind the decimal point; None while that is not known."""
     event: RegionEvent | None = None
     """What this frame changed otherwise than by a reading that follows from the one before."""
 

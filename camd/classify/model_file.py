@@ -17,7 +17,7 @@ from camd.errors import ModelError
 FORMAT = "camd-svm"
 VERSION = 2
 MAX_UNPACKED = 64 * 2**20
-"""Bytes; a larger file is refused, before it takes memory. The shipped model has 8 MB."""
+"""Bytes; a larger file is refused, before it takes memory. The shipped model has 9 MB."""
 
 REBUILD = "rebuild it with `camd train`"
 

@@ -33,6 +33,7 @@ def read(
     help="JPEG to make of the worst images, with what was read drawn on them.",
 )
 @click.option("--no-sheet", is_flag=True, help="Make no such picture.")
+@click.option("--points", is_flag=True, help="Read the decimal points of regions, too.")
 @click.option("--video", is_flag=True, help="Score clips over time: NAME.mp4 with NAME.json.")
 @config_file
 @model_file
@@ -41,6 +42,7 @@ def eval_(
     directory: Path,
     sheet: Path,
     no_sheet: bool,
+    points: bool,
     video: bool,
     file: Path | None,
     model: Path | None,
@@ -48,9 +50,13 @@ def eval_(
 ) -> int:
     """Read the images of DIRECTORY/labels.json, or its clips, score them, and show the worst."""
     config = load_config(file, {("model", "file"): str(model) if model else None}, verbose)
+    if points and video:
+        raise click.UsageError("--points is for images: clips have no regions")
     from camd.evaluate import clips  # noqa: PLC0415
     from camd.evaluate import images as eval_images  # noqa: PLC0415
 
     interruptible()
-    evaluate = clips.evaluate if video else eval_images.evaluate
-    return evaluate(directory, config.settings, None if no_sheet else sheet)
+    shown = None if no_sheet else sheet
+    if video:
+        return clips.evaluate(directory, config.settings, shown)
+    return eval_images.evaluate(directory, config.settings, shown, points=points)

@@ -9,6 +9,7 @@ import click
 from camd.cli.options import SourceCommand, config_file, interruptible
 from camd.config.keys import KeyPath
 from camd.config.layers import Config, load
+from camd.config.settings import READ
 from camd.geometry import Corners
 from camd.stdio import say
 
@@ -40,6 +41,18 @@ class _Points(click.ParamType[Corners]):
             )
 
 
+class _Decimals(click.ParamType[int | str]):
+    name = "decimals"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        try:
+            return READ if value == READ else int(str(value))
+        except ValueError:
+            self.fail(f'{value!r} is no number of digits, and not "{READ}"', param, ctx)
+
+
 @click.group()
 def region() -> None:
     """Say where numbers are: each region publishes its own; in a mask nothing is read."""
@@ -67,7 +80,11 @@ def region() -> None:
 )
 @click.option("--digits", type=int, help="How many digits the number has.")
 @click.option("--pattern", help="Regular expression that all of the text must match.")
-@click.option("--decimals", type=int, help="How many of the digits are behind the decimal point.")
+@click.option(
+    "--decimals",
+    type=_Decimals(),
+    help='How many of the digits are behind the decimal point; "read": as the point is seen.',
+)
 @click.option("--signed", is_flag=True, default=None, help="A minus may stand before the number.")
 @click.option("--min", "min", type=float, help="Least value that can be right.")
 @click.option("--max", "max", type=float, help="Greatest value that can be right.")

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -115,6 +115,9 @@ def _device(text: str) -> str:
     return text.strip()
 
 
+READ: Final = "read"
+"""Of `RegionSettings.decimals`: the decimal point is looked for in the picture."""
+
 Polygon = Annotated[Corners, Field(min_length=3, max_length=100), AfterValidator(_polygon)]
 FourCorners = Annotated[Corners, Field(min_length=4, max_length=4), AfterValidator(_straightened)]
 File = Annotated[Path, AfterValidator(_file)]
@@ -188,8 +191,10 @@ class RegionSettings(Section):
         examples=["[0-9]{5}"],
         description="regular expression that all of the text must match",
     )
-    decimals: int = Field(
-        0, ge=0, le=15, description="how many of the digits are behind the decimal point"
+    decimals: Annotated[int, Field(ge=0, le=15)] | Literal["read"] = Field(
+        0,
+        description="how many of the digits are behind the decimal point; "
+        '"read": the point is looked for in the picture',
     )
     signed: bool = Field(
         False,
@@ -271,6 +276,8 @@ class RegionSettings(Section):
         if info.data.get("signed"):
             raise ValueError("contradicts signed: what begins anew has no minus")
         digits, decimals = info.data.get("digits"), info.data.get("decimals")
+        if decimals == READ:  # a number without a point is the greatest
+            decimals = 0
         if digits is not None and decimals is not None and value > 10.0 ** (digits - decimals):
             raise ValueError(
                 f"contradicts digits = {digits} and decimals = {decimals}: such a number never "

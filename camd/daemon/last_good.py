@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -42,7 +42,7 @@ class _Good(TypedDict):
 
 
 class _Region(TypedDict):
-    decimals: int
+    decimals: int | Literal["read"]
     """As the values were read with; with others they would be other values."""
     first: bool
     good: Annotated[list[_Good], Field(max_length=KEPT)]
@@ -56,7 +56,7 @@ class _Noted:
     """What is known at one moment."""
 
     kept: Mapping[str, Kept]
-    decimals: Mapping[str, int]
+    decimals: Mapping[str, int | Literal["read"]]
     shift: float
     """From the clock of `Good.at` to seconds since the epoch, UTC."""
 
@@ -72,7 +72,7 @@ class LastGood:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._path: Path | None = None
-        self._decimals: Mapping[str, int] = {}
+        self._decimals: Mapping[str, int | Literal["read"]] = {}
         self._noted: _Noted | None = None
         self._written: object = None
         self._written_at = -math.inf
@@ -188,7 +188,8 @@ def _read(path: Path, shift: float) -> _Noted | None:
     except (OSError, ValueError, RecursionError) as error:
         log.warning("%s cannot be read, so no last good values are known: %s", path, error)
         return None
-    kept, decimals = {}, {}
+    kept: dict[str, Kept] = {}
+    decimals: dict[str, int | Literal["read"]] = {}
     for name, item in found.items():
         try:
             region = _REGION.validate_python(item)

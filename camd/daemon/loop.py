@@ -10,7 +10,7 @@ from typing import Any
 
 from camd.capture.capture import Capture
 from camd.capture.motion import Rest
-from camd.config.settings import Settings
+from camd.config.settings import READ, Settings
 from camd.corrections import Collector
 from camd.daemon.control import Control
 from camd.daemon.health import Health, info
@@ -200,7 +200,13 @@ class Loop:
         if self._collector is None or self._shown is None or value is None or value < 0:
             return
         place = next(one for one in self._settings.region if one.name == region)
-        text = str(round(value * 10**place.decimals))
+        decimals = place.decimals
+        if decimals == READ:
+            said = self._said.get(region)
+            if said is None or said.decimals is None:  # nobody knows which of them are behind it
+                return
+            decimals = said.decimals
+        text = str(round(value * 10**decimals))
         self._collector.changed(*self._shown, region, text.zfill)
 
     def status(self) -> dict[str, Any]:

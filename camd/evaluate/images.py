@@ -11,7 +11,7 @@ from rich.table import Table
 from camd import files, learnt
 from camd.config.settings import Settings
 from camd.display import overlay
-from camd.errors import DataError, SourceError
+from camd.errors import DataError, ModelError, SourceError
 from camd.evaluate import regions
 from camd.evaluate.contact_sheet import contact_sheet, tile
 from camd.evaluate.region_truth import places
@@ -29,11 +29,13 @@ WORST = 12
 _QUALITY = 90
 
 
-def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
+def evaluate(
+    directory: Path, settings: Settings, sheet: Path | None, *, points: bool = False
+) -> int:
     """Print precision, recall and F1 over the digits of `directory`'s images, how honest the
     confidence is, how many regions are read exactly, and the worst of both; save those, with what
-    was read drawn on them, as the JPEG `sheet`. Return the exit status: 66 when an image could not
-    be read (it counts as empty).
+    was read drawn on them, as the JPEG `sheet`. With `points` the decimal points of regions count,
+    too. Return the exit status: 66 when an image could not be read (it counts as empty).
 
     Raises DataError for wrong labels and where `sheet` cannot be written, ModelError."""
     labels, drawn = load_labels(directory), places(directory)
@@ -43,6 +45,8 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
     status = 0
     with bounded(settings.model.threads):
         model = learnt.load(settings, drawn=bool(drawn))
+        if points and model.points is None:
+            raise ModelError("this model finds no decimal points")
         pipeline = Pipeline(settings, model)
         for label in follow(labels, "reading"):
             path = directory / label.file
@@ -56,7 +60,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
                 console(sys.stderr).print(f"camd: {path}: {page.left_out}", soft_wrap=True)
             results[label.file] = pipeline.still(page.image)
             found += [
-                regions.read(page.image, place, settings, model)
+                regions.read(page.image, place, settings, model, points=points)
                 for place in drawn
                 if place.file == label.file
             ]
@@ -73,7 +77,7 @@ def evaluate(directory: Path, settings: Settings, sheet: Path | None) -> int:
             (label, results[label.file].lines) for label in labels if label.file in results
         ),
     )
-    _numbers(out, found, numbers)
+    _numbers(out, found, numbers, points=points)
     _worst(out, worst)
     shown = [row for row in worst if row.label.file in results]
     if sheet is not None and (shown or numbers):
@@ -151,13 +155,15 @@ def _honesty(out: Console, bins: Sequence[Bin]) -> None:
     out.print(table)
 
 
-def _numbers(out: Console, found: Sequence[Found], worst: Sequence[Found]) -> None:
+def _numbers(out: Console, found: Sequence[Found], worst: Sequence[Found], *, points: bool) -> None:
     if not found:
         return
-    table = _table("regions", "exact", "and ok", "ok but wrong")
+    heads = ("exact", "and its point", "and ok") if points else ("exact", "and ok")
+    table = _table("regions", *heads, "ok but wrong")
     for style, part in regions.by_style(found).items():
         exact = f"{part.exact}/{part.regions}"
-        table.add_row(f"{part.regions} {style}", exact, str(part.good), str(part.wrong))
+        counts = [part.placed] * points + [part.good, part.wrong]
+        table.add_row(f"{part.regions} {style}", exact, *map(str, counts))
     out.print(table)
     out.print(
         "exact: the digits as written; ok: camd gives them as a value; the last column is to be 0",
@@ -166,9 +172,9 @@ def _numbers(out: Console, found: Sequence[Found], worst: Sequence[Found]) -> No
     if worst:
         out.print("the worst regions:")
     for one in worst:
+        read, written = one.texts
         out.print(
-            f"  {one.place.file}: {one.said.status}, read {one.said.text or '-'}, written"
-            f" {one.place.written}",
+            f"  {one.place.file}: {one.said.status}, read {read or '-'}, written {written}",
             soft_wrap=True,
         )
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from camd.config.settings import RegionSettings, Settings
-from camd.evaluate.region_truth import Place
+from camd.config.settings import READ, RegionSettings, Settings
+from camd.evaluate.region_truth import Place, pointed
 from camd.evaluate.score import Row, score
 from camd.evaluate.truth import Label
 from camd.geometry import Corners
@@ -25,6 +25,8 @@ class Found:
 
     place: Place
     result: Result
+    points: bool = False
+    """Whether the decimal point was read, too."""
 
     @property
     def said(self) -> RegionReading:
@@ -35,9 +37,26 @@ class Found:
         return bool(self.said.text) and self.said.text in self.place.texts
 
     @property
+    def texts(self) -> tuple[str, str]:
+        """What was read and what is written, for people."""
+        if not self.points:
+            return self.said.text, self.place.written
+        return pointed(self.said.text, self.said.decimals), self.place.spelt.written
+
+    @property
+    def placed(self) -> bool:
+        """Whether its decimal point is known, and right as well."""
+        return self.place.has(self.said.text, self.said.decimals)
+
+    @property
+    def right(self) -> bool:
+        """Whether all that was to be read is."""
+        return self.placed if self.points else self.exact
+
+    @property
     def wrong(self) -> bool:
         """Whether a value is given as good that is not written there."""
-        return self.said.status == "ok" and self.said.text not in self.place.texts
+        return self.said.status == "ok" and not self.right
 
 
 def pipeline(
@@ -47,12 +66,17 @@ def pipeline(
     size: tuple[int, int],
     timer: Timer = no_timer,
     display: Literal["auto", "segments"] = "auto",
+    *,
+    points: bool = False,
 ) -> Pipeline:
     """Give one that reads only the region of a `place`, in images of `size` (width, height),
-    pixels. `timer` as for `Pipeline`, `display` as for a region."""
+    pixels. `timer` as for `Pipeline`, `display` as for a region; `points`: it reads the decimal
+    point, too."""
     width, height = size
     around = tuple((_share(x, width), _share(y, height)) for x, y in place.outline or ()) or WHOLE
-    region = RegionSettings(name="number", polygon=around, display=display)
+    region = RegionSettings(
+        name="number", polygon=around, display=display, decimals=READ if points else 0
+    )
     return Pipeline(settings.model_copy(update={"region": (region,), "mask": ()}), model, timer)
 
 
@@ -60,10 +84,13 @@ def _share(at: float, side: int) -> float:
     return min(1.0, max(0.0, at / side))
 
 
-def read(image: Image, place: Place, settings: Settings, model: Model) -> Found:
-    """Read a region of an image (H, W, 3) as `camd read` does."""
+def read(
+    image: Image, place: Place, settings: Settings, model: Model, *, points: bool = False
+) -> Found:
+    """Read a region of an image (H, W, 3) as `camd read` does; with its decimal point or not."""
     height, width = image.shape[:2]
-    return Found(place, pipeline(settings, model, place, (width, height)).still(image))
+    reader = pipeline(settings, model, place, (width, height), points=points)
+    return Found(place, reader.still(image), points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +102,8 @@ class Score:
     """Of those, the ones that are called good: a value is given."""
     wrong: int = 0
     """Number of regions with a value that is not written there."""
+    placed: int = 0
+    """Of the exact ones, those whose decimal point is known and right."""
 
 
 def by_style(found: Iterable[Found]) -> dict[str, Score]:
@@ -85,8 +114,9 @@ def by_style(found: Iterable[Found]) -> dict[str, Score]:
             counts.setdefault(style, Counter()).update(
                 regions=1,
                 exact=int(one.exact),
-                good=int(one.exact and one.said.status == "ok"),
+                good=int(one.right and one.said.status == "ok"),
                 wrong=int(one.wrong),
+                placed=int(one.points and one.placed),
             )
     counts["all"] = counts.pop("all", Counter())
     return {style: Score(**count) for style, count in counts.items()}
@@ -94,7 +124,7 @@ def by_style(found: Iterable[Found]) -> dict[str, Score]:
 
 def worst(found: Iterable[Found], count: int) -> tuple[Found, ...]:
     """Return up to `count` that were not read exactly, those that give a wrong value first."""
-    faulty = [one for one in found if one.wrong or not one.exact]
+    faulty = [one for one in found if one.wrong or not one.right]
     return tuple(sorted(faulty, key=lambda one: not one.wrong)[:count])
 
 

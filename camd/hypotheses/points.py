@@ -27,9 +27,11 @@ some displays the digits are read a little too high or low."""
 BESIDE = 0.85
 """How far left of the middle of the first digit a point may stand, in heights."""
 UNDER = 0.08
-"""What is closer to the middle of a digit, across, is a part of it, in heights."""
+"""What is closer to the middle of a digit, across, is a part of it, in heights. That leaves out a
+fifth of all blots, and none of 383 drawn points that are one."""
 FINE, COARSE = 0.04, 0.08
-"""Standard deviations of the two Gaussians whose difference finds blots, in heights."""
+"""Standard deviations of the two Gaussians whose difference finds blots, in heights. Of drawn
+points 93 % were one with these, with 0.05 and 0.12 89 %: segments beside them hid the others."""
 FAINTEST = 0.02
 """Least difference of the two, as a share of the digits' contrast."""
 STROKE = 11
@@ -47,8 +49,8 @@ SURE = (0.7, 0.02), (0.95, 0.3)
 off, or specks, stand in other gaps as well, it has to be clearer."""
 NONE_SURE = 0.1
 """Most probability of a point where there is none. Of 3,841 rows drawn as those to learn from are,
-with 0.8 and 0.3 as SURE and 0.3 here 11 had a point that is none, 95 none for one, and 292 were
-doubtful; with these it is 7, 63 and 467. Most of the 63 are hidden by the digits."""
+with 0.8 and 0.3 as SURE and 0.3 here 10 had a point that is none or elsewhere, 103 none for one,
+and 287 were doubtful; with these it is 8, 62 and 475."""
 LACKING = 0.5
 """Probability of a point before the first digit, above which it more likely lacks the digit before
 that: a number seldom begins with its point."""

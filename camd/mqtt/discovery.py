@@ -11,7 +11,7 @@ from typing import Any
 
 from camd.config import home_units
 from camd.config.home_units import state_class
-from camd.config.settings import RegionSettings, Settings
+from camd.config.settings import READ, RegionSettings, Settings
 from camd.mqtt.messages import EVENT_TYPES, REGION_EVENT_TYPES
 from camd.mqtt.topics import Topics
 
@@ -163,7 +163,7 @@ def _region(topics: Topics, region: RegionSettings, *, requests: bool) -> dict[s
             # None becomes "unknown": a reading that was refused is no zero.
             "value_template": "{{ value_json.value }}",
             "state_class": counted,
-            "suggested_display_precision": region.decimals,
+            **_precision(region),
         },
         "confidence": shared
         | {
@@ -211,11 +211,18 @@ def _region(topics: Topics, region: RegionSettings, *, requests: bool) -> dict[s
     return {f"{kind}_{region.name}": component for kind, component in components.items()}
 
 
+def _precision(region: RegionSettings) -> dict[str, int]:
+    """Return how many decimals are shown; nothing where they are as many as are read."""
+    return {} if region.decimals == READ else {"suggested_display_precision": region.decimals}
+
+
 def _number(topics: Topics, region: RegionSettings, name: str) -> dict[str, Any]:
     """Return the entity that shows the last good value of a region, and sets it."""
+    # Where the point is read, the number may be without one, or have it anywhere.
+    least, finest = (0, 3) if region.decimals == READ else (region.decimals, region.decimals)
     most = region.max
     if most is None:
-        most = (region.rollover or 10.0 ** ((region.digits or 15) - region.decimals)) - 1
+        most = (region.rollover or 10.0 ** ((region.digits or 15) - least)) - 1
     unit = {"unit_of_measurement": region.unit} if region.unit else {}
     return {
         "platform": "number",
@@ -229,7 +236,7 @@ def _number(topics: Topics, region: RegionSettings, name: str) -> dict[str, Any]
         "min": min(region.min or 0, most),
         "max": max(most, 0),
         # Home Assistant takes no smaller step.
-        "step": max(0.001, 10.0**-region.decimals),
+        "step": max(0.001, 10.0**-finest),
         "mode": "box",
         **unit,
     }

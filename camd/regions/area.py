@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from camd.config.settings import RegionSettings, Settings
-from camd.hypotheses import cells, minus
+from camd.config.settings import READ, RegionSettings, Settings
+from camd.hypotheses import cells, minus, points
 from camd.hypotheses.looks import Look
 from camd.hypotheses.windows import Machine
 from camd.regions import value
 from camd.regions.follow import Where
 from camd.regions.memory import Kept, Memory
-from camd.regions.value import Region
+from camd.regions.value import Region, Written
 from camd.regions.view import View
 from camd.segment import binarize
 from camd.segment.segmentation import Segmentation, segment
@@ -39,6 +39,10 @@ from camd.values import (
 ASKED_S = 1.0
 """How long it stands what the other way of reading said of a row, seconds, while the row reads the
 same."""
+
+POINT_S = 0.1
+"""Least time between two looks for the decimal point of a row that reads the same, seconds. One
+costs a fifth of a later look at the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,8 @@ class Area:
         """What it said the other way when that was asked last."""
         self.sought = -math.inf
         """When the row was looked for everywhere last, seconds."""
+        self._written: tuple[Written | None, float] = (None, -math.inf)
+        """What the point was found in last, and when, seconds."""
         self._region = Region(place, settings.track, kept) if place else None
         self.retune(settings, anew=True)
 
@@ -214,12 +220,38 @@ class Area:
             *(Rejected(box, Reason.UNSURE) for box in row.doubts if not self._masks_out(box)),
         )
 
-    def minus(self, image: Image, digits: Sequence[Digit]) -> Box | None:
-        """Return the box of the minus before the digits that are read in a region of the frame."""
-        if not self._place or not digits:
-            return None
-        box = minus.find(self.picture(image), [digit.box for digit in digits])
+    def minus(self, picture: Plane, digits: Sequence[Digit]) -> Box | None:
+        """Return the box of the minus before the digits that are read in a region, of whose part of
+        the frame this is the `picture`."""
+        box = minus.find(picture, [digit.box for digit in digits])
         return box if box and self._has(box) and not self._masks_out(box) else None
+
+    def point(
+        self,
+        picture: Plane,
+        digits: Sequence[Digit],
+        machine: points.Machine,
+        clock: float | None,
+        *,
+        light_ink: bool,
+    ) -> Written | None:
+        """Find the decimal point of the digits that are read in a region, of whose part of the
+        frame this is the `picture`; None where it is not to be read, or they are no one number. In
+        a film, of which `clock` is the time in seconds, what was found a moment ago stands."""
+        if not self._place or self._place.decimals != READ:
+            return None
+        lines = group(digits, value.ONE_NUMBER)
+        if len(lines) != 1:
+            return None
+        known, at = self._written
+        same = known is not None and known.line.text == lines[0].text
+        if same and clock is not None and 0 <= clock - at < POINT_S:
+            return known
+        boxes = [digit.box for digit in lines[0].digits]
+        found = Written(lines[0], points.find(picture, boxes, machine, light_ink=light_ink))
+        if clock is not None:
+            self._written = found, clock
+        return found
 
     def go(self, where: Where) -> None:
         """Look where the region is now."""
@@ -273,10 +305,11 @@ class Area:
         *,
         doubt: bool,
         minus: Box | None = None,
+        written: Written | None = None,
     ) -> Result:
         """Return what the area says of the look that was tracked last, at `clock` seconds, in
         pixels of the frame; with a `doubt`, something else may be written there. `minus`: where one
-        stands before the number."""
+        stands before the number. `written`: as `point` gave it."""
         unsettled = [digit for digit in tracked.digits if not digit.stable]
         # A digit that never settles is as doubtful as one that never is sure.
         marks = (*rejected, *(Rejected(digit.box, Reason.UNSURE) for digit in unsettled))
@@ -296,7 +329,12 @@ class Area:
             doubtful = doubt or completeness.doubtful(_but(minus, marks), tracked.held)
             signed = value.with_minus(reading) if minus else reading
             said = self._region.update(
-                signed, at, doubt=doubtful, unsettled=bool(unsettled), clock=clock
+                signed,
+                at,
+                doubt=doubtful,
+                unsettled=bool(unsettled),
+                clock=clock,
+                written=written,
             )
             result = replace(result, regions=(said,) if said else ())
         return self._in_frame(result)
@@ -321,6 +359,7 @@ class Area:
         *,
         doubt: bool,
         minus: Box | None = None,
+        written: Written | None = None,
     ) -> Result:
         """Return what one picture says on its own: no tracks, nothing stable, an empty reading. The
         rest is as for `follow`."""
@@ -332,6 +371,7 @@ class Area:
                 self._place,
                 value.with_minus(reading) if minus else reading,
                 doubtful=doubt or completeness.doubtful(_but(minus, rejected), digits),
+                written=written,
             )
             result = replace(result, regions=(said,))
         return self._in_frame(result)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from camd.config.settings import LineSettings, RegionSettings, TrackSettings
+from camd.config.settings import READ, LineSettings, RegionSettings, TrackSettings
+from camd.hypotheses.points import Point
 from camd.regions.memory import Kept, Memory
-from camd.values import Digit, Reading, RegionReading, RegionStatus
+from camd.values import Digit, Line, Reading, RegionReading, RegionStatus
 
 ONE_NUMBER = LineSettings(gap=100)
 """The digits of a region are one number, however far apart they are written."""
@@ -29,21 +30,51 @@ SLACK = 1e-6
 """Seconds; a difference of times must not miss a threshold by a rounding error."""
 
 
-def judge(settings: RegionSettings, reading: Reading, *, doubtful: bool) -> RegionReading:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One number, as one look shows it."""
+
+    line: Line
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Decimals:
+    """What one frame says of how many digits are behind the decimal point."""
+
+    number: int | None
+    """None where it does not say."""
+    doubtful: bool = False
+    """Whether it shows something that may be a point, and may be none."""
+
+
+def judge(
+    settings: RegionSettings,
+    reading: Reading,
+    *,
+    doubtful: bool,
+    written: Written | None = None,
+) -> RegionReading:
     """Make a number of what one picture says, whatever was good before.
 
-    `doubtful`: something in the region may be a digit, and was not read."""
-    return _judged(settings, reading, unsure=_unsure(settings, reading, doubtful))
+    `doubtful`: something in the region may be a digit, and was not read. `written`: the number as
+    the picture shows it, where its point is read."""
+    decimals = _decimals(settings, reading, written)
+    doubtful = _unsure(settings, reading, doubtful) or decimals.doubtful
+    return _judged(settings, reading, decimals.number, unsure=doubtful)
 
 
-def _judged(settings: RegionSettings, reading: Reading, *, unsure: bool) -> RegionReading:
+def _judged(
+    settings: RegionSettings, reading: Reading, decimals: int | None, *, unsure: bool
+) -> RegionReading:
     text = reading.text
     confidence = math.prod(digit.confidence for digit in reading.digits) if text else None
+    unsure = unsure or (decimals is None and len(reading.lines) == 1)
     status = "unsure" if unsure else _wrong(settings, reading)
-    value = _value(text, settings.decimals) if status == "ok" else None
+    value = _value(text, decimals or 0) if status == "ok" else None
     if value is not None and not in_range(settings, value):
         status, value = "range", None
-    return RegionReading(settings.name, status, value, text, confidence)
+    return RegionReading(settings.name, status, value, text, confidence, decimals=decimals)
 
 
 class Region:
@@ -70,27 +101,34 @@ class Region:
         doubt: bool,
         unsettled: bool,
         clock: float | None = None,
+        written: Written | None = None,
     ) -> RegionReading | None:
         """Return what the region says at `at` seconds, or None while it is too early to tell.
 
         `clock`: the true time, by which values are compared, where `at` counts looks; None: the
         same.
         `doubt`: this frame shows something that may be a digit of the number and is none yet.
-        `unsettled`: it shows digits that the reading does not hold, or holds otherwise."""
+        `unsettled`: it shows digits that the reading does not hold, or holds otherwise.
+        `written`: the number as this frame shows it, where its point is read."""
         clock = at if clock is None else clock
         scene = self._scene
         if at < scene.at:
             scene = self._scene = _Scene()
-        doubt = _unsure(self._settings, reading, doubt)
-        scene.see(reading.lines, at, doubt=doubt, unsettled=unsettled)
+        decimals = _decimals(self._settings, reading, written)
+        doubt = _unsure(self._settings, reading, doubt) or decimals.doubtful
+        number = scene.decimals_of(reading.lines, decimals)
+        scene.see(reading.lines, number, at, doubt=doubt, unsettled=unsettled)
         # A mark flickers between sure and unsure; only what lasts is said.
         if at - scene.doubt_since >= self._patience - SLACK:
             scene.doubtful = doubt
         told = scene.said
-        if told is None or told.text != reading.text:
+        if told is None or (told.text, told.decimals) != (reading.text, number):
             # Two digits of a number change in one moment and settle in two: between them lies a
             # number that nobody wrote. Paper looks like a sheet whose digits have yet to settle.
             enough = self._settle if told or reading.lines else self._patience
+            if told and told.text == reading.text and told.decimals is not None:
+                # A point is small: it is missed sooner than it moves without any digit changing.
+                enough = self._patience
             calm = at - scene.calm_since >= enough - SLACK
             # Of a number that comes into the region piece by piece the rest is a doubt for a while.
             if at - scene.clear_since >= self._settle - SLACK:
@@ -100,10 +138,12 @@ class Region:
             if not calm:
                 if at - scene.differs_since < 2 * self._patience:
                     return self.remembered(told, clock) if told else None
-                said = RegionReading(self._settings.name, "unsure", text=reading.text)
+                said = RegionReading(
+                    self._settings.name, "unsure", text=reading.text, decimals=number
+                )
                 return self.remembered(said, clock)
         said = self._held_against_memory(
-            _judged(self._settings, reading, unsure=scene.doubtful), clock
+            _judged(self._settings, reading, number, unsure=scene.doubtful), clock
         )
         scene.said = replace(said, event=None)
         return said
@@ -136,6 +176,8 @@ class _Scene:
 
     at: float = -math.inf
     lines: tuple[str, ...] | None = None
+    decimals: int | None = None
+    """How many they have; None while no frame has said so."""
     calm_since: float = -math.inf
     """The frames since then say the same, with all digits settled."""
     clear_since: float = -math.inf
@@ -148,16 +190,31 @@ class _Scene:
     """The doubt that lasted."""
     said: RegionReading | None = None
 
-    def see(self, lines: tuple[str, ...], at: float, *, doubt: bool, unsettled: bool) -> None:
-        if unsettled or lines != self.lines:
+    def decimals_of(self, lines: tuple[str, ...], seen: Decimals) -> int | None:
+        """Return how many decimals the `lines` have: as this frame says or, where it does not, as
+        the last one did that showed the same."""
+        same = seen.number is None and lines == self.lines
+        return self.decimals if same else seen.number
+
+    def see(
+        self,
+        lines: tuple[str, ...],
+        decimals: int | None,
+        at: float,
+        *,
+        doubt: bool,
+        unsettled: bool,
+    ) -> None:
+        shown = (" ".join(lines), decimals)
+        if unsettled or (lines, decimals) != (self.lines, self.decimals):
             self.calm_since = at
-        if self.lines is None or (self.said and self.said.text == " ".join(lines)):
+        if self.lines is None or (self.said and (self.said.text, self.said.decimals) == shown):
             self.differs_since = at
         if doubt:
             self.clear_since = at
         if doubt != self.doubt:
             self.doubt, self.doubt_since = doubt, at
-        self.at, self.lines = at, lines
+        self.at, self.lines, self.decimals = at, lines, decimals
 
 
 def _unsure(settings: RegionSettings, reading: Reading, doubtful: bool) -> bool:
@@ -202,6 +259,19 @@ def with_minus(reading: Reading) -> Reading:
         return reading
     first, *others = reading.lines
     return replace(reading, lines=(MINUS + first, *others))
+
+
+def _decimals(settings: RegionSettings, reading: Reading, written: Written | None) -> Decimals:
+    """Say how many decimals a number has: as somebody has set, or as a look shows it. Where that
+    shows other digits than are read, it says nothing."""
+    if settings.decimals != READ:
+        return Decimals(settings.decimals)
+    if written is None or reading.text.removeprefix(MINUS) != written.line.text:
+        return Decimals(None)
+    point = written.point
+    if not point.sure:
+        return Decimals(None, doubtful=True)
+    return Decimals(0 if point.after is None else len(written.line.text) - point.after)
 
 
 def _count(text: str) -> int:

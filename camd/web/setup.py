@@ -203,6 +203,7 @@ def _field(name: str, info: FieldInfo, schema: Mapping[str, Any]) -> dict[str, A
         "name": name,
         "type": "choice" if choices else kind,
         "choices": choices,
+        "words": [one["const"] for one in kinds if "const" in one],
         "default": info.default,
         "example": None if example is None or isinstance(example, bool) else str(example),
         "description": info.description,

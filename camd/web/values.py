@@ -3,6 +3,7 @@ over MQTT."""
 
 import asyncio
 
+from camd.config.settings import READ
 from camd.errors import CamdError
 from camd.regions.value import problem
 from camd.web.answers import Changed
@@ -23,7 +24,7 @@ async def obey(feed: Feed, region: str, value: float | None) -> Changed:
         known = ", ".join(places) or "none: the configuration has no region"
         raise RefusedError(f"region: one of these: {known}")
     if value is not None:
-        if places[region].decimals == 0 and value == int(value):
+        if places[region].decimals in (0, READ) and value == int(value):
             value = int(value)
         if wrong := problem(places[region], value):
             raise RefusedError(f"value: {wrong}")

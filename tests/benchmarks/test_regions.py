@@ -7,10 +7,20 @@ from typing import Any
 import cv2
 import pytest
 
-from benchmarks.regions import Times, durations, exactly, outcome, places, table
+from benchmarks.regions import (
+    Times,
+    durations,
+    exactly,
+    outcome,
+    places,
+    spelt,
+    table,
+    wrong,
+)
 from camd.evaluate.region_truth import Place
 from camd.values import RegionReading, RegionStatus
-from testing.process import environment
+from testing.process import camd, environment
+from testing.segments import display
 from tests.sheets import line, paper, write
 
 
@@ -43,10 +53,10 @@ def test_labels_tell_of_regions(tmp_path: Path) -> None:
     ))  # fmt: skip
     name = tmp_path.name
     assert found == [
-        Place("a", "led", ("325", "326"), box),
-        Place("b", "table", ("12",), box),
-        Place("b", "table", ("7",), box),
-        Place("c", name, ("12",), None),
+        Place("a", "led", ("325", "326"), box, (2, 2)),
+        Place("b", "table", ("12",), box, (0,)),
+        Place("b", "table", ("7",), box, (0,)),
+        Place("c", name, ("12",), None, (0,)),
         Place("d", f"{name}, no digits", (), None),
     ]
 
@@ -105,6 +115,40 @@ def test_regions_are_read_and_counted(tmp_path: Path, film: list[str]) -> None:
     assert "| all | 1 | 1 | 0 | 1 | 3 |" in done.stdout
     assert "| camd, later looks of a film | " in done.stdout
     assert "- c.png: 325, written is 326" in done.stdout
+
+
+def test_points_count_where_they_are_to_be_read(tmp_path: Path) -> None:
+    for name, text in (("a", "29.75"), ("b", "2.975"), ("c", "2975")):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), display(text, 70, ink=50, ground=150))
+    entries = [
+        {"file": "a.png", "digits": ["2975"], "roi": [10, 12, 276, 102], "roi_text": "29.75"},
+        {"file": "b.png", "digits": ["2975"], "roi": [10, 12, 276, 102], "roi_text": "29.75"},
+        {"file": "c.png", "digits": ["2975"], "roi": [10, 12, 276, 102], "roi_text": "2975"},
+    ]
+    (tmp_path / "labels.json").write_text(json.dumps(entries), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "regions", str(tmp_path), "--points"],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "| all | 2 | 1 | 0 | 3 |" in done.stdout
+    assert "- b.png: 2.975, written is 29.75" in done.stdout
+    scored = camd("eval", tmp_path, "--no-sheet", "--points", home=tmp_path)
+    assert "b.png: ok, read 2.975, written 29.75" in scored.stdout
+    plain = camd("eval", tmp_path, "--no-sheet", home=tmp_path)
+    assert "b.png: ok" not in plain.stdout
+
+
+def test_two_points_are_no_value_and_no_mistake() -> None:
+    place = Place("a", "led", ("1234",), None, (None,)).spelt
+    doubtful = spelt([RegionReading("number", "unsure", None, "1234", 0.9)])
+    assert outcome(doubtful, place) == "withheld"
+    good = spelt([RegionReading("number", "ok", 12.34, "1234", 0.9, decimals=2)])
+    assert outcome(good, place) == "wrong"
+    assert wrong(good, place) == ["12.34"]
 
 
 def test_a_folder_without_labels_is_said_in_one_line(tmp_path: Path) -> None:

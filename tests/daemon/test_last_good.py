@@ -50,6 +50,16 @@ def test_a_number_that_is_read_otherwise_now_is_another_one(tmp_path: Path) -> N
     file.close(LONG)
 
 
+def test_a_value_whose_point_is_read_is_kept(tmp_path: Path) -> None:
+    path, meter = tmp_path / "desk.regions.json", place(decimals="read")
+    for _ in range(2):
+        file = LastGood()
+        known = file.open(path, [meter], 0, 1e9)
+        file.note({"meter": Kept((Good(12.5, 0, 0.9),), first=True)}, 0, 1e9)
+        file.close(LONG)
+    assert known["meter"].good[-1].value == 12.5
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -14,6 +14,7 @@ from camd.config.settings import Settings
 from camd.evaluate.read import read_images
 from testing.pages import page
 from testing.process import camd
+from testing.segments import display
 from tests.names import few, file_names, printed, written
 from tests.sheets import paper, write
 from tests.sources.pictures import animation, clip, grey
@@ -87,3 +88,21 @@ def test_no_name_is_taken_for_markup(names: list[str]) -> None:
     assert [json.loads(row)["image"] for row in rows.rstrip("\n").split("\n")] == [
         str(path) for path in paths
     ]
+
+
+def test_the_decimal_point_of_a_display_is_read(tmp_path: Path) -> None:
+    config = tmp_path / "camd.toml"
+    config.write_text(
+        '[[region]]\nname = "volts"\ndisplay = "segments"\ndecimals = "read"\n'
+        "polygon = [[0.06, 0.15], [0.95, 0.15], [0.95, 0.85], [0.06, 0.85]]\n"
+    )
+    files = []
+    for text in ("29.75", "2975"):
+        files.append(tmp_path / f"{text}.png")
+        cv2.imwrite(str(files[-1]), display(text, 70, ink=50, ground=150))
+    done = camd("read", "--json", "--config", config, *files, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = [json.loads(line)["regions"][0] for line in done.stdout.splitlines()]
+    assert [(one["text"], one["value"]) for one in said] == [("2975", 29.75), ("2975", 2975)]
+    shown = camd("read", "--config", config, *files, home=tmp_path)
+    assert "volts  29.75" in shown.stdout

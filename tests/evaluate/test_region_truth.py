@@ -19,15 +19,15 @@ def test_a_box_and_corners_are_regions(tmp_path: Path) -> None:
         folder(
             tmp_path,
             {"file": "a", "digits": ["325", "7"], "style": "led", "roi": [10, 20, 20, 20],
-             "roi_text": "-3.25", "roi_alt": ["3.26"]},
+             "roi_text": "-3.25", "roi_alt": ["3,2.6", "3:26"]},
             {"file": "b", "digits": ["1 2", "7"], "hard": "table", "places": [box, box]},
             {"file": "c", "digits": ["12"], "roi": None},
         )
     )  # fmt: skip
     assert found == (
-        Place("a", "led", ("-325", "326"), box),
-        Place("b", "table", ("12",), box),
-        Place("b", "table", ("7",), box),
+        Place("a", "led", ("-325", "326", "326"), box, (2, None, 0)),
+        Place("b", "table", ("12",), box, (0,)),
+        Place("b", "table", ("7",), box, (0,)),
     )
 
 

@@ -146,6 +146,16 @@ def described(**options: Any) -> Settings:
     return Settings(name="desk", mqtt=mqtt, region=(meter,))
 
 
+def test_where_the_point_is_read_nothing_is_rounded() -> None:
+    place = ((0, 0), (1, 0), (1, 1))
+    meter = RegionSettings(name="meter", polygon=place, decimals="read", digits=4)
+    mqtt = MqttSettings(discovery=True, requests=True)
+    settings = Settings(name="desk", mqtt=mqtt, region=(meter,))
+    shown = announcement(settings, "", "")["components"]
+    assert "suggested_display_precision" not in shown["region_meter"]
+    assert (shown["good_meter"]["step"], shown["good_meter"]["max"]) == (0.001, 9999)
+
+
 def test_the_templates_make_of_each_message_what_it_says() -> None:
     own: Any = {"camera": "desk", "boot": "9f3c", "seq": 1, "at": 0.0}
     reading = payloads.reading(**own, value=result().reading, dropped=0)

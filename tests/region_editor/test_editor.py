@@ -93,14 +93,19 @@ def test_without_a_display_points_can_be_written(tmp_path: Path, sheet: Path) ->
     assert refused.returncode == 66
     assert "--points" in refused.stderr
     points = "0.25,0.3 0.85,0.3 0.85,0.7 0.25,0.7"
-    options = ("--digits", "4", "--config", config)
+    options = ("--digits", "4", "--decimals", "read", "--config", config)
     camd("region", "draw", "total", "--points", points, *options, home=tmp_path)
     camd(
         "region", "draw", "clock", "--mask", "--points", "0,0 0.2,0 0.2,0.2", "--config", config,
         home=tmp_path,
     )  # fmt: skip
     listed = camd("region", "list", "--config", config, home=tmp_path).stdout
-    assert listed.splitlines() == ["total  corners, digits 4", "clock  mask, polygon of 3"]
+    assert listed.splitlines() == [
+        "total  corners, digits 4, decimals read",
+        "clock  mask, polygon of 3",
+    ]
+    bad = camd("region", "draw", "x", "--points", points, "--decimals", "seen", home=tmp_path)
+    assert (bad.returncode, "no number of digits" in bad.stderr) == (2, True)
     camd("region", "remove", "total", "--config", config, home=tmp_path)
     left = camd("region", "list", "--config", config, home=tmp_path).stdout
     assert left.splitlines() == ["clock  mask, polygon of 3"]

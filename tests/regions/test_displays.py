@@ -1,7 +1,7 @@
 """Regions on displays, read by the whole pipeline with the shipped model."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from camd.classify import svm
 from camd.config.settings import MaskSettings, RegionSettings, Settings
 from camd.display.paint import Text
 from camd.errors import ConfigError
+from camd.hypotheses import points
 from camd.pipeline import Pipeline, check
 from camd.values import Image, RegionReading
 from testing.pages import page
@@ -83,6 +84,56 @@ def test_a_frost_that_comes_is_told(model: svm.Model) -> None:
         image = scene("-42" if number >= 15 else " 42")
         said += [one.text for one in thermometer.process(image, number / 10).regions if one.value]
     assert list(dict.fromkeys(said)) == ["42", "-42"]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "value"),
+    [
+        ("40.26", {"decimals": "read"}, 40.26),
+        ("4.026", {"decimals": "read", "digits": 4}, 4.026),
+        ("4026", {"decimals": "read"}, 4026),
+        ("40:26", {"decimals": "read"}, 4026),
+        ("40.26", {}, 4026),
+        ("40.26", {"decimals": 3}, 4.026),
+    ],
+)
+def test_a_point_is_read_where_it_is_asked_for(
+    model: svm.Model, text: str, options: dict[str, object], value: float
+) -> None:
+    said = still(pipeline(model, **options), scene(text))  # type: ignore[arg-type]
+    assert (said.text, said.value, said.status) == ("4026", value, "ok")
+
+
+def test_ink_has_a_point_as_well(model: svm.Model) -> None:
+    frame = np.full((SIZE[1], SIZE[0]), 230, np.uint8)
+    cv2.putText(frame, "37", (210, 260), cv2.FONT_HERSHEY_SIMPLEX, 2.4, 40, 6, cv2.LINE_AA)
+    cv2.circle(frame, (318, 257), 5, 40, -1, cv2.LINE_AA)
+    cv2.putText(frame, "4", (330, 260), cv2.FONT_HERSHEY_SIMPLEX, 2.4, 40, 6, cv2.LINE_AA)
+    image = np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), np.uint8)
+    said = still(pipeline(model, "handwriting", decimals="read"), image)
+    assert (said.text, said.value, said.status) == ("374", 37.4, "ok")
+
+
+def test_a_point_that_goes_out_for_some_frames_changes_no_value(model: svm.Model) -> None:
+    scale = pipeline(model, "segments", decimals="read")
+    values: list[float] = []
+    for number in range(40):
+        image = scene("4026" if number in (15, 16, 22, 23, 24) else "40.26")
+        values += [
+            one.value for one in scale.process(image, number / 10).regions if one.value is not None
+        ]
+    assert set(values) == {40.26}
+    for number in range(40, 60):
+        said = scale.process(scene("4.026"), number / 10).regions[0]
+    assert said.value == 4.026
+
+
+def test_a_model_that_finds_no_points_is_told(model: svm.Model) -> None:
+    settings = Settings(region=(RegionSettings(name="m", polygon=OUTLINE, decimals="read"),))
+    check(settings, model)
+    for other in (replace(model, points=None), None):
+        with pytest.raises(ConfigError, match="say how many decimals there are"):
+            check(settings, other)
 
 
 def test_a_masked_minus_is_none(model: svm.Model) -> None:
@@ -223,3 +274,26 @@ def test_what_the_other_reading_says_of_a_row_that_stays_holds_for_a_second(
     # Another row has to be compared, and so has one of another film.
     assert "segment" in film.process(doubtful("40 75"), 1.6).stages
     assert "segment" in film.process(doubtful("40 75"), 0.1).stages
+
+
+def test_the_point_is_not_looked_for_in_every_frame(
+    model: svm.Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+    find = points.find
+
+    def counted(*arguments: Any, **options: Any) -> points.Point:
+        looks.append(1)
+        return find(*arguments, **options)
+
+    monkeypatch.setattr("camd.hypotheses.points.find", counted)
+    scale = pipeline(model, "segments", decimals="read")
+    said = [scale.process(scene("40.26"), number / 50).regions for number in range(50)]
+    assert said[-1][0].value == 40.26
+    assert 8 <= len(looks) <= 12
+    scale.process(scene("2975"), 1.0)  # another number is looked at at once
+    assert len(looks) <= 13
+    plain = pipeline(model, "segments")
+    looks.clear()
+    plain.process(scene("40.26"), 0)
+    assert not looks

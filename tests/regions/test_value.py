@@ -3,8 +3,9 @@ from typing import Any
 import pytest
 
 from camd.config.settings import RegionSettings, TrackSettings
-from camd.regions.value import Region, judge
-from camd.values import Digit, Reading, RegionReading
+from camd.hypotheses.points import Point
+from camd.regions.value import Region, Written, judge
+from camd.values import Digit, Line, Reading, RegionReading
 
 TRACK = TrackSettings(settle_ms=150, forget_ms=300)
 
@@ -17,6 +18,12 @@ def read(*lines: str, confidence: float = 0.9) -> Reading:
     shown = "".join(lines).replace("-", "")
     digits = (Digit(int(c), confidence, (0, 0, 20, 40)) for c in shown)
     return Reading(lines, tuple(digits))
+
+
+def written(text: str, *, sure: bool = True) -> Written:
+    """What one look shows of a number."""
+    after = text.index(".") if "." in text else None
+    return Written(Line(text.replace(".", ""), (), (0, 0, 100, 40)), Point(sure, after))
 
 
 class Meter:
@@ -39,6 +46,19 @@ class Meter:
     def sees(self, text: str, *, doubt: bool = False, unsettled: bool = False) -> Any:
         reading = read(text) if text else Reading()
         return self.region.update(reading, self.at, doubt=doubt, unsettled=unsettled)
+
+    def shows(self, text: str, after: float, *, sure: bool = True) -> RegionReading | None:
+        """Show `text`, with a point or without one, and how sure it is seen."""
+        for _ in range(round(after / 0.05)):
+            self.at += 0.05
+            said = self.region.update(
+                read(text.replace(".", "")),
+                self.at,
+                doubt=False,
+                unsettled=False,
+                written=written(text, sure=sure),
+            )
+        return said
 
     def states(self, *texts: str, after: float = 1.0) -> list[tuple[float | None, str]]:
         return [(said.value, said.status) for said in (self.says(t, after) for t in texts)]
@@ -260,3 +280,84 @@ def test_a_digit_beside_its_row_may_be_half_of_another_one_whatever_else_fits() 
             said = judge(settings, row([100, 101, 99, 100, aside], slope), doubtful=False)
             assert (said.status, said.value) == ("unsure", None)
     assert judge(place(digits=2), row([100, 140]), doubtful=False).status == "ok"
+
+
+@pytest.mark.parametrize(
+    ("text", "sure", "value", "status"),
+    [
+        ("12.5", True, 12.5, "ok"),
+        ("0.50", True, 0.5, "ok"),
+        ("125", True, 125, "ok"),
+        ("12.5", False, None, "unsure"),
+        ("125", False, None, "unsure"),
+    ],
+)
+def test_a_point_that_is_read_makes_the_value(
+    text: str, sure: bool, value: float | None, status: str
+) -> None:
+    digits = text.replace(".", "")
+    said = judge(
+        place(decimals="read", digits=3), read(digits), doubtful=False,
+        written=written(text, sure=sure),
+    )  # fmt: skip
+    assert (said.text, said.value, said.status) == (digits, value, status)
+
+
+def test_a_value_without_a_look_for_its_point_is_unsure() -> None:
+    assert judge(place(decimals="read"), read("125"), doubtful=False).status == "unsure"
+    other = judge(place(decimals="read"), read("125"), doubtful=False, written=written("12.6"))
+    assert other.status == "unsure"
+    assert judge(place(decimals="read"), Reading(), doubtful=False).status == "empty"
+
+
+def test_a_minus_does_not_shift_the_point() -> None:
+    said = judge(
+        place(decimals="read", signed=True), read("-125"), doubtful=False, written=written("12.5")
+    )
+    assert said.value == -12.5
+
+
+def test_decimals_that_are_set_are_not_read() -> None:
+    said = judge(place(decimals=2), read("125"), doubtful=False, written=written("12.5"))
+    assert said.value == 1.25
+
+
+def value_of(said: RegionReading | None) -> tuple[float | None, str]:
+    assert said
+    return said.value, said.status
+
+
+def test_a_point_that_is_missed_for_a_moment_changes_no_value() -> None:
+    meter = Meter(decimals="read")
+    assert value_of(meter.shows("12.5", 1)) == (12.5, "ok")
+    for _ in range(5):
+        assert value_of(meter.shows("125", 0.4)) == (12.5, "ok")
+        assert value_of(meter.shows("12.5", 0.1)) == (12.5, "ok")
+    assert value_of(meter.shows("125", 0.6)) == (125, "ok")
+
+
+def test_a_point_that_comes_and_goes_from_the_start_gives_no_value() -> None:
+    meter = Meter(decimals="read")
+    for _ in range(20):
+        for text in ("12.5", "125"):
+            said = meter.shows(text, 0.05)
+            assert said is None or said.status == "unsure"
+    assert said
+
+
+def test_a_point_that_stays_doubtful_makes_the_value_unsure() -> None:
+    meter = Meter(decimals="read")
+    assert value_of(meter.shows("12.5", 1)) == (12.5, "ok")
+    assert value_of(meter.shows("12.5", 0.3, sure=False)) == (12.5, "ok")
+    assert value_of(meter.shows("12.5", 0.3, sure=False)) == (None, "unsure")
+    assert value_of(meter.shows("12.5", 1)) == (12.5, "ok")
+
+
+def test_the_point_of_a_new_number_is_read_anew() -> None:
+    meter = Meter(decimals="read")
+    assert value_of(meter.shows("9.99", 1)) == (9.99, "ok")
+    assert value_of(meter.shows("1001", 0.1, sure=False)) == (9.99, "ok")
+    assert value_of(meter.shows("10.01", 1)) == (10.01, "ok")
+    doubtful = Meter(decimals="read")
+    assert value_of(doubtful.shows("9.99", 1)) == (9.99, "ok")
+    assert value_of(doubtful.shows("1001", 2, sure=False)) == (None, "unsure")

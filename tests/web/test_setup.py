@@ -92,7 +92,8 @@ def test_every_option_of_a_region_can_be_set(tmp_path: Path) -> None:
     known = setup.known(Changes(tmp_path / "config.toml", lambda: None))
     fields = {one["name"]: one for one in known["fields"]}
     assert {*fields, "name", "polygon", "corners"} == set(RegionSettings.model_fields)
-    assert fields["digits"]["type"] == "integer"
+    assert (fields["digits"]["type"], fields["digits"]["words"]) == ("integer", [])
+    assert (fields["decimals"]["type"], fields["decimals"]["words"]) == ("integer", ["read"])
     assert fields["never_decreasing"]["type"] == "boolean"
     assert "segments" in fields["display"]["choices"]
     assert all(one["description"] for one in fields.values())

@@ -175,7 +175,8 @@ export class SetUp {
       input.value = value;
     } else {
       const number = field.type === "integer" || field.type === "number";
-      const mode = field.type === "integer" ? "numeric" : number ? "decimal" : null;
+      const digits = field.type === "integer" ? "numeric" : number ? "decimal" : null;
+      const mode = field.words.length ? null : digits; // words need all of the keyboard
       input = make("input", { id, inputmode: mode, placeholder: field.example, autocomplete: "off" });
       input.value = value ?? "";
     }
