@@ -19,11 +19,11 @@ from camd.values import Classified, FloatArray, Glyph, Reason, Rejected
 FOREIGN = frozenset({Reason.WRONG_SHAPE, Reason.NOT_A_STROKE})
 """Why a mark was rejected that counts against the glyphs beside it. Dust, rules and edges do not
 count, nor does what the frame cuts off: it may be the sheet itself."""
+MOST_FOREIGN = 500
+"""At most so many of them are looked at: the work grows with their number."""
 DOUBT = 0.8
 """What is taken from every margin, and twice from the logit of every confidence, if the classifier
 knows digits only: it sees one in anything."""
-MOST_FOREIGN = 500
-"""At most so many of them are looked at: the work grows with their number."""
 AROUND_REACH = 15.0
 """How far around marks count, in heights of the glyph: the standard deviation of a Gaussian."""
 
@@ -94,7 +94,8 @@ def judge(seen: Page, weights: Sequence[FloatArray], *, drawn: bool = False) -> 
 
 def _likely(seen: Page, measured: FloatArray, weights: FloatArray) -> FloatArray:
     score = measured @ weights[:-1] + weights[-1]
-    return np.where(seen.labels >= 0, 1 / (1 + np.exp(-score)), 0).astype(np.float32)
+    sure = (1 + np.tanh(score / 2)) / 2  # the logistic function, which does not overflow
+    return np.where(seen.labels >= 0, sure, 0).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from camd.tuned import TUNED
 from camd.values import Image, Plane
 
 FINE = 2 * TUNED.reduced
-"""The same, for a frame in which fine strokes must still be seen."""
+"""Pixels of the longer side of a frame in which fine strokes must still be seen."""
 POOL = 4
 """Side of the cells in which the local threshold is measured, pixels."""
 BLOCK = 8
