@@ -23,7 +23,7 @@ FEWEST = 2
 """A single glyph does not tell which way up it stands: a 6 may be a 9."""
 WAYS = 2
 """The whole picture is read in at most so many directions."""
-ROUND = round(TUNED.least_slope)
+ROUND = 5
 """Degrees to which a direction is given."""
 LINED = 480
 """The picture is made smaller to look for long lines: its longer side to this, pixels."""
