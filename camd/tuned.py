@@ -3,8 +3,9 @@
 What could be fitted is not here: the classifiers, their confidence, and what is around a glyph are
 in the model file. Each of these was left out, or moved, on all labelled sets
 (docs/lab/2026-12-01-fewer-numbers.md). Made a fifth less or a quarter greater, most change F1 by no
-more than 0.002; without one it falls, or what is said here goes wrong. What only limits work, says how finely something is looked
-at, or makes up a sign whose weight was fitted stays where it is used.
+more than 0.002; without one it falls, or what is said here goes wrong. What only limits work, says
+how finely something is looked at, or makes up a sign whose weight was fitted stays where it is
+used.
 
 Sizes are in heights of a digit, and shares of what is named, unless a unit is given."""
 
