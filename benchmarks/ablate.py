@@ -71,7 +71,6 @@ MECHANISMS: Mapping[str, tuple[Swap, ...]] = {
     "lower threshold": ((select, "leads", _never),),
     "solid ink": ((TUNED, "solid", 1.0),),
     "other polarity": ((select, "outermost", lambda *_: select.NOTHING),),
-    "second look at dark ink": ((page.Draft, "written_on", _never),),
     "boxes": ((segmentation, "is_box", _never), (glyphs.form_boxes, "square", _never)),
     "halo": ((TUNED, "softest", 1e9),),
     "one-sided edges": ((TUNED, "surrounded", 0.0),),

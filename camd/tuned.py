@@ -50,7 +50,7 @@ class Tuned:
     read in half its size: such are mostly dots and scraps of faint rules."""
     few: int = 3
     """How many characters must be seen before the height of the writing or the slope of its rows is
-    known; so many dark ones on a light mark make it a sheet of paper, and a comb has more teeth."""
+    known; a comb has more teeth."""
 
     # Rules, combs and boxes: camd.segment.ruling, form_boxes
 

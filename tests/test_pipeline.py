@@ -155,6 +155,16 @@ def test_dark_digits_on_a_label_are_read_beside_chalk(turn: float) -> None:
         assert [line.text for line in pipeline.still(scene).lines] == [chalk, "4072", chalk]
 
 
+def test_a_small_sheet_on_a_dark_table_is_no_light_ink() -> None:
+    table = sheets.paper(1920, 1080, level=80, noise=2)
+    sheet = sheets.paper(200, 140, level=140, noise=2)
+    for y in (35, 70, 105):
+        write(sheet, "4 3 7 5 2", (30, y), height=20, pen=2, ink=50)
+    table[460:600, 850:1050] = cv2.GaussianBlur(sheet, (3, 3), 0.8)
+    pipeline = Pipeline(Settings(), svm.load(paths.model_file()))
+    assert [line.text.replace(" ", "") for line in pipeline.still(table).lines] == ["43752"] * 3
+
+
 def test_in_a_film_the_other_polarity_is_read_at_once_and_then_steadily() -> None:
     pipeline = Pipeline(Settings(), svm.load(paths.model_file()))
     scene = label(0.0)

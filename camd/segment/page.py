@@ -78,18 +78,6 @@ class Draft:
         pieces = _without_dust(components(_without_dots(mask)), least)
         return cls(grey, ink, mask, pieces, scale, least)
 
-    def written(self) -> bool:
-        """Tell whether it has characters."""
-        return len(self._characters()) > 0
-
-    def written_on(self, other: Self) -> bool:
-        """Tell whether its characters lie on one piece of ink of `other`. That piece is then a
-        sheet and no ink: a digit has two holes at most."""
-        x, y, width, height = (self._characters()[:, :4] / self._scale).T
-        left, top, wide, tall = (other._pieces.stats[:, :4] / other._scale).T[:, :, None]
-        within = (x > left) & (y > top) & (x + width < left + wide) & (y + height < top + tall)
-        return bool((within.sum(axis=1) >= TUNED.few).any())
-
     def tall(self) -> bool:
         """Tell whether it has characters, and nearly all of them are so tall that a frame of twice
         the size would not show them better: as high as a crop."""

@@ -1,6 +1,6 @@
 """PURE. Image -> glyphs: the pieces of ink that may be digits, and why the others are none."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -60,17 +60,11 @@ def segment(
     grey, scale = _scaled(np.ascontiguousarray(binarize.to_grey(image)))
     half = _resized(grey, 0.5) if max(grey.shape) >= 2 * SMALLEST else None
     small = binarize.fine(grey) if half is None else binarize.fine_of_half(half)
-    asked = light_ink is None and settings.polarity == "auto"
     if light_ink is None:
-        light_ink = settings.polarity == "light" or (asked and binarize.is_light_on_dark(small))
+        dark = settings.polarity == "auto" and not binarize.is_light_on_dark(small)
+        light_ink = settings.polarity != "dark" and not dark
     drawn = Drawn(small, settings.min_height, light_ink=light_ink, share=share)
     draft = _drafted(grey, half, scale, drawn, coarse=coarse)
-    if light_ink and asked and not draft.written():
-        # Perhaps there is dark ink after all, on a small sheet: on a dark table that sheet itself
-        # looks like light ink.
-        dark = _drafted(grey, half, scale, replace(drawn, light_ink=False))
-        if dark.written_on(draft):
-            light_ink, draft = False, dark
     return _written(draft.page(), settings, light_ink=light_ink)
 
 

@@ -68,15 +68,6 @@ def test_large_writing_in_a_large_frame_is_found_as_in_one_of_half_the_size() ->
         assert np.abs(one.crop.astype(int) - same.crop).mean() < 3
 
 
-def test_a_small_sheet_on_a_dark_table_is_no_light_ink() -> None:
-    table = paper(1920, 1080, level=80, noise=2)
-    sheet = paper(200, 140, level=140, noise=2)
-    for y in (35, 70, 105):
-        write(sheet, "4 3 7 5 2", (30, y), height=20, pen=2, ink=50)
-    table[460:600, 850:1050] = cv2.GaussianBlur(sheet, (3, 3), 0.8)
-    assert len(segment(table, SegmentSettings()).glyphs) == 15
-
-
 @pytest.mark.parametrize("text", ["8", "88", "23"])
 def test_few_digits_on_a_board_are_light(text: str) -> None:
     board = 255 - write(paper(1280, 720, noise=3), text, (500, 400), height=120, pen=9, ink=60)
